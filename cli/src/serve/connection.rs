@@ -1,0 +1,133 @@
+//! One accepted connection: the socket as hyper sees it, watching whether answers really get out.
+//!
+//! hyper reports neither that an answer was flushed nor that the peer closed just before; both are
+//! seen here, from between hyper and the socket, and told to the connection's `Outbox`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::delivery::Outbox;
+
+/// What a handler may know about the connection that its request came by.
+#[derive(Clone)]
+pub struct Peer {
+    pub address: SocketAddr,
+    pub outbox: Arc<Outbox>,
+}
+
+/// A stream that ends in a TCP socket, with or without TLS around it.
+pub trait Socket: AsyncRead + AsyncWrite + Unpin {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Socket for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+/// The socket between hyper and the peer.
+pub struct Connection<S: Socket> {
+    socket: S,
+    outbox: Arc<Outbox>,
+}
+
+impl<S: Socket> Connection<S> {
+    pub fn new(socket: S, outbox: Arc<Outbox>) -> Self {
+        Self { socket, outbox }
+    }
+
+    /// Fails if the peer has already closed: an answer written now would be lost.
+    fn check_peer_is_there(&self) -> io::Result<()> {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        match SockRef::from(self.socket.tcp()).peek(&mut byte) {
+            Ok(0) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The bytes are with the kernel. On loopback a peer that had closed has refused them by now.
+    fn written(&self) -> io::Result<()> {
+        if let Some(error) = self.socket.tcp().take_error()? {
+            return Err(error);
+        }
+        self.outbox.written();
+        Ok(())
+    }
+}
+
+impl<S: Socket> AsyncRead for Connection<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = ready!(Pin::new(&mut self.socket).poll_read(cx, buf));
+        match &read {
+            Ok(()) => self.outbox.settle(),
+            Err(_) => self.outbox.refuse(),
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl<S: Socket> AsyncWrite for Connection<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.outbox.is_loaded() {
+            self.check_peer_is_there()?;
+        }
+        Pin::new(&mut self.socket).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.outbox.is_loaded() {
+            self.check_peer_is_there()?;
+        }
+        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    // hyper flushes when its own buffers are empty: by then the whole answer is out.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+        Poll::Ready(if self.outbox.is_loaded() {
+            self.written()
+        } else {
+            Ok(())
+        })
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+impl<S: Socket> Drop for Connection<S> {
+    fn drop(&mut self) {
+        match self.socket.tcp().take_error() {
+            Ok(None) => self.outbox.settle(),
+            _ => self.outbox.refuse(),
+        }
+        // What never got as far as the kernel goes back in any case.
+        self.outbox.refuse();
+    }
+}

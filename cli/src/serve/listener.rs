@@ -1,0 +1,119 @@
+//! The listening socket and the loop behind it: accept, serve, and end in good order.
+//!
+//! What is served is the router's affair; that an answer is out is `connection`'s.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use super::connection::{Connection, Peer, Socket};
+use super::delivery::Outbox;
+
+const BACKLOG: u32 = 4096;
+const IDLE_LIMIT: Duration = Duration::from_secs(75);
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// Binds the first address that the host name stands for.
+pub async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
+    let found = tokio::net::lookup_host((host, port))
+        .await
+        .with_context(|| format!("no such host: {host}"))?;
+    let address = found
+        .into_iter()
+        .next()
+        .with_context(|| format!("no address for {host}"))?;
+    listen(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Where a client on this machine reaches the listener.
+pub fn reachable_at(listener: &TcpListener) -> io::Result<SocketAddr> {
+    let mut address = listener.local_addr()?;
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(address)
+}
+
+/// Serves until `stop` ends, then lets the last answers out.
+pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((socket, address)) => {
+                    tokio::spawn(connect(socket, address, routes.clone(), graceful.watcher()));
+                }
+                // Out of descriptors, most likely: waits that end will free some.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+    drop(listener);
+    // A peer that does not read its answer must not keep the process alive.
+    let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+async fn connect(socket: TcpStream, address: SocketAddr, routes: Router, watcher: Watcher) {
+    if tune(&socket).is_ok() {
+        converse(socket, address, routes, watcher).await;
+    }
+}
+
+/// Answers go out at once, and a peer that vanished without a word is noticed some day.
+fn tune(socket: &TcpStream) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(15))
+        .with_interval(Duration::from_secs(5));
+    SockRef::from(socket).set_tcp_keepalive(&keepalive)
+}
+
+async fn converse<S: Socket + Send + 'static>(
+    socket: S,
+    address: SocketAddr,
+    routes: Router,
+    watcher: Watcher,
+) {
+    let outbox = Arc::new(Outbox::default());
+    let peer = Peer {
+        address,
+        outbox: outbox.clone(),
+    };
+    let routes = TowerToHyperService::new(routes);
+    let service = service_fn(move |mut request| {
+        request.extensions_mut().insert(peer.clone());
+        hyper::service::Service::call(&routes, request.map(Body::new))
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE_LIMIT)
+        .serve_connection(TokioIo::new(Connection::new(socket, outbox)), service);
+    // How a connection ended is the peer's affair; what it carried has been settled.
+    let _ = watcher.watch(connection).await;
+}

@@ -1,0 +1,128 @@
+//! A waiter that hung up never swallows an event, whenever it did so.
+
+mod server;
+
+use std::net::Shutdown;
+use std::time::Duration;
+
+use server::{PATIENCE, Server};
+use socket2::SockRef;
+
+/// Each way of going away, and whether it is a reset.
+#[derive(Clone, Copy, Debug)]
+enum HangUp {
+    Close,
+    HalfClose,
+    Reset,
+}
+
+#[test]
+fn an_event_signaled_after_the_hang_up_waits_for_the_next() {
+    let server = Server::start(&[]);
+    for (round, way) in [HangUp::Close, HangUp::HalfClose, HangUp::Reset]
+        .into_iter()
+        .enumerate()
+    {
+        for turn in 0..100 {
+            let mut waiter = server.connect();
+            waiter.start_wait("a");
+            let _still_open = hang_up(waiter, way);
+            let data = format!(r#"{{"n":{}}}"#, round * 1000 + turn);
+            server.signal("a", &data);
+            assert_eq!(
+                server.take("a", PATIENCE.as_millis() as u64),
+                Some(data),
+                "{way:?}, turn {turn}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_event_is_never_lost_in_a_race_with_the_hang_up() {
+    let server = Server::start(&[]);
+    let mut signaler = server.connect();
+    let mut taker = server.connect();
+    let mut came_back = 0;
+    for turn in 0..600u32 {
+        let mut waiter = server.connect();
+        waiter.start_wait("a");
+        let data = format!(r#"{{"n":{turn}}}"#);
+        signaler.send("POST", "/v1/events/a", &format!(r#"{{"data":{data}}}"#));
+        // From "long before the signal is read" to "after the answer was written".
+        spin(Duration::from_micros(u64::from(turn % 200)));
+        let way = if turn % 2 == 0 {
+            HangUp::Close
+        } else {
+            HangUp::Reset
+        };
+        drop(hang_up(waiter, way));
+        assert_eq!(signaler.read().unwrap().status, 200);
+        // Nobody read it, so it must be there still.
+        assert_eq!(
+            taker.wait("a", PATIENCE.as_millis() as u64),
+            Some(data),
+            "{way:?}, turn {turn}"
+        );
+        came_back += 1;
+    }
+    assert_eq!(came_back, 600);
+    assert_eq!(taker.wait("a", 1), None, "nothing came twice");
+}
+
+#[test]
+fn the_next_in_line_is_served_when_the_first_is_gone() {
+    let server = Server::start(&[]);
+    let mut gone = server.connect();
+    gone.start_wait("a");
+    let mut stays = server.connect();
+    stays.start_wait("a");
+    drop(gone);
+    server.signal("a", r#"{"for":"you"}"#);
+    assert_eq!(stays.read().unwrap().data(), r#"{"for":"you"}"#);
+}
+
+#[test]
+fn what_came_back_is_first_in_the_queue_again() {
+    let server = Server::start(&[]);
+    for turn in 0..50 {
+        let mut waiter = server.connect();
+        waiter.start_wait("a");
+        server.signal("a", r#"{"n":1}"#);
+        server.signal("a", r#"{"n":2}"#);
+        drop(hang_up(waiter, HangUp::Close));
+        let mut order = vec![
+            server.take("a", 5000).unwrap(),
+            server.take("a", 5000).unwrap(),
+        ];
+        if order[0] == r#"{"n":2}"# {
+            // The first was on its way while the second was taken; it still must not be lost.
+            order.reverse();
+        }
+        assert_eq!(order, [r#"{"n":1}"#, r#"{"n":2}"#], "turn {turn}");
+    }
+}
+
+/// Goes away without reading. What is returned keeps a half-closed socket open.
+fn hang_up(waiter: server::Http, way: HangUp) -> Option<server::Http> {
+    match way {
+        HangUp::Close => None,
+        HangUp::HalfClose => {
+            waiter.socket.shutdown(Shutdown::Write).unwrap();
+            Some(waiter)
+        }
+        HangUp::Reset => {
+            SockRef::from(&waiter.socket)
+                .set_linger(Some(Duration::ZERO))
+                .unwrap();
+            None
+        }
+    }
+}
+
+fn spin(time: Duration) {
+    let start = std::time::Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}

@@ -1,0 +1,84 @@
+//! Starting and stopping: the URL, the signals, the last answers, and thousands of waits at once.
+
+mod server;
+
+use std::io::Read;
+use std::net::TcpStream;
+
+use server::{Http, Server};
+
+#[test]
+fn the_first_line_is_the_url_and_the_server_is_ready_by_then() {
+    let server = Server::start(&[]);
+    let port = server
+        .url
+        .strip_prefix("http://127.0.0.1:")
+        .expect("a loopback URL");
+    assert_ne!(port.parse::<u16>().unwrap(), 0);
+    assert!(TcpStream::connect(server.address()).is_ok());
+}
+
+#[test]
+fn a_signal_ends_the_server_with_0_and_answers_every_waiter() {
+    for signal in ["-INT", "-TERM"] {
+        let mut server = Server::start(&[]);
+        let mut waiters: Vec<Http> = (0..20).map(|_| server.connect()).collect();
+        for waiter in &mut waiters {
+            waiter.start_wait("a");
+        }
+        // A connection without a request must not hold the end up.
+        let _idle = server.connect();
+        let mut probe = server.connect();
+        assert_eq!(probe.wait("b", 1), None);
+        assert_eq!(server.stop(signal).code(), Some(0));
+        for waiter in &mut waiters {
+            let answer = waiter.read().expect("an answer");
+            assert_eq!((answer.status, answer.error_code()), (503, 503));
+        }
+        let mut rest = String::new();
+        server.stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "", "stdout is the URL and nothing else");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_an_error_and_says_so() {
+    let server = Server::start(&[]);
+    let port = server.address().rsplit_once(':').unwrap().1.to_owned();
+    let second = std::process::Command::new(env!("CARGO_BIN_EXE_anchor"))
+        .args(["serve", "--port", &port])
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&second.stderr).contains("cannot listen on 127.0.0.1:"),
+        "{second:?}"
+    );
+    assert!(second.stdout.is_empty());
+}
+
+#[test]
+fn five_thousand_wait_at_once_and_each_gets_its_own() {
+    let server = Server::start(&[]);
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let mut waiters: Vec<Http> = (0..5000).map(|_| server.connect()).collect();
+    for (number, waiter) in waiters.iter_mut().enumerate() {
+        waiter.start_wait(&format!("e{number}"));
+    }
+    let mut signaler = server.connect();
+    for number in 0..waiters.len() {
+        let body = format!(r#"{{"data":{{"n":{number}}}}}"#);
+        assert_eq!(
+            signaler
+                .post(&format!("/v1/events/e{number}"), &body)
+                .status,
+            200
+        );
+    }
+    for (number, waiter) in waiters.iter_mut().enumerate() {
+        assert_eq!(
+            waiter.read().unwrap().data(),
+            format!(r#"{{"n":{number}}}"#)
+        );
+    }
+}

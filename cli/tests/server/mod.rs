@@ -1,0 +1,216 @@
+//! A running `anchor serve` for a test, and plain HTTP to talk to it: no client library in between.
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Nothing here takes this long; whoever waits longer has found a defect.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// `anchor serve --port 0`, killed when the test ends.
+pub struct Server {
+    pub child: Child,
+    pub url: String,
+    pub stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    pub fn start(options: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_anchor"))
+            .args(["serve", "--port", "0"])
+            .args(options)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let mut url = String::new();
+        stdout
+            .read_line(&mut url)
+            .expect("the first line is the URL");
+        Self {
+            child,
+            url: url.trim_end().to_owned(),
+            stdout,
+        }
+    }
+
+    pub fn address(&self) -> &str {
+        self.url.split_once("://").expect("a URL").1
+    }
+
+    pub fn connect(&self) -> Http {
+        Http::connect(self.address())
+    }
+
+    /// One request on a connection of its own.
+    pub fn post(&self, path: &str, body: &str) -> Answer {
+        self.connect().post(path, body)
+    }
+
+    pub fn signal(&self, name: &str, data: &str) {
+        let answer = self.post(
+            &format!("/v1/events/{name}"),
+            &format!(r#"{{"data":{data}}}"#),
+        );
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
+    /// What a wait of this many milliseconds brings: the data, if there was an event.
+    pub fn take(&self, name: &str, timeout_ms: u64) -> Option<String> {
+        self.connect().wait(name, timeout_ms)
+    }
+
+    pub fn stop(&mut self, signal: &str) -> ExitStatus {
+        let killed = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(killed.expect("kill runs").success());
+        self.ended()
+    }
+
+    pub fn ended(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child of ours") {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the server does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One kept-alive HTTP/1.1 connection.
+pub struct Http {
+    pub socket: TcpStream,
+    key: String,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Http {
+    pub fn connect(address: &str) -> Self {
+        let socket = TcpStream::connect(address).expect("the server listens");
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a socket of ours");
+        socket.set_nodelay(true).expect("a socket of ours");
+        Self {
+            socket,
+            key: "test-key".into(),
+        }
+    }
+
+    pub fn with_key(mut self, key: &str) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    pub fn post(&mut self, path: &str, body: &str) -> Answer {
+        self.send("POST", path, body);
+        self.read().expect("an answer")
+    }
+
+    pub fn wait(&mut self, name: &str, timeout_ms: u64) -> Option<String> {
+        let answer = self.post(
+            &format!("/v1/events/{name}/wait"),
+            &format!(r#"{{"timeoutMs":{timeout_ms}}}"#),
+        );
+        match answer.status {
+            200 => Some(answer.data()),
+            408 => None,
+            status => panic!("{status}: {}", answer.body),
+        }
+    }
+
+    /// Sends a wait and does not read the answer.
+    pub fn start_wait(&mut self, name: &str) {
+        self.send(
+            "POST",
+            &format!("/v1/events/{name}/wait"),
+            r#"{"timeoutMs":60000}"#,
+        );
+    }
+
+    pub fn send(&mut self, method: &str, path: &str, body: &str) {
+        let key = if self.key.is_empty() {
+            String::new()
+        } else {
+            format!("anchor-api-key: {}\r\n", self.key)
+        };
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{key}content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        self.socket
+            .write_all(request.as_bytes())
+            .expect("the server reads");
+    }
+
+    pub fn read(&mut self) -> std::io::Result<Answer> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            self.socket.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).expect("an ASCII head");
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|code| code.parse().ok())
+            .expect("a status line");
+        let length =
+            header(&head, "content-length").map_or(0, |length| length.parse().expect("a length"));
+        let mut body = vec![0; length];
+        self.socket.read_exact(&mut body)?;
+        Ok(Answer {
+            status,
+            head,
+            body: String::from_utf8(body).expect("UTF-8"),
+        })
+    }
+}
+
+impl Answer {
+    /// What is inside `{"data":...}`, as it was sent.
+    pub fn data(&self) -> String {
+        let data = self
+            .body
+            .strip_prefix(r#"{"data":"#)
+            .and_then(|rest| rest.strip_suffix('}'));
+        data.unwrap_or_else(|| panic!("not an event: {}", self.body))
+            .to_owned()
+    }
+
+    pub fn error_code(&self) -> i64 {
+        let body: serde_json::Value = serde_json::from_str(&self.body).expect("JSON");
+        assert!(body["error"]["message"].is_string(), "{body}");
+        body["error"]["code"].as_i64().expect("a code")
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(": ")?;
+        key.eq_ignore_ascii_case(name).then_some(value)
+    })
+}
