@@ -1,0 +1,184 @@
+//! What a wait and a signal have in common: requests are made one after the other, notes are kept about them, and the
+//! error that comes of them tells the whole story. When to make another request is decided elsewhere.
+
+use crate::cancel::CancelToken;
+use crate::client::{Engine, Shared};
+use crate::config::LogLevel;
+use crate::error::{Error, Origin, Phase, Status};
+use crate::http::{Exchange, Failure, FailureKind, Limits, Reply, Stop, sleep};
+use crate::json;
+use crate::retry::{Operation, Outcome, retry_after};
+use std::time::{Duration, Instant, SystemTime};
+
+/// A call in progress.
+pub(crate) struct Call<'a> {
+    client: &'a Shared,
+    engine: &'a Engine,
+    cancels: &'a [&'a CancelToken],
+    operation: Operation,
+    event_name: &'a str,
+    path: String,
+    pub started: Instant,
+    attempts: u32,
+    maybe_consumed: bool,
+    phase: Option<Phase>,
+    last_error: Option<String>,
+    request_id: Option<String>,
+}
+
+/// One request and what came of it.
+pub(crate) struct Attempt {
+    pub outcome: Outcome,
+    pub reply: Result<Reply, Failure>,
+    pub took: Duration,
+    /// The service held the request for at least a second: it is alive.
+    pub was_held: bool,
+}
+
+impl Attempt {
+    pub fn retry_after(&self) -> Option<Duration> {
+        let header = self.reply.as_ref().ok()?.retry_after.as_ref()?;
+        retry_after(header, SystemTime::now())
+    }
+}
+
+impl<'a> Call<'a> {
+    pub fn new(
+        client: &'a Shared,
+        engine: &'a Engine,
+        cancels: &'a [&'a CancelToken],
+        operation: Operation,
+        event_name: &'a str,
+    ) -> Call<'a> {
+        let path = match operation {
+            Operation::Wait => client.endpoint.wait_path(event_name),
+            Operation::Signal => client.endpoint.signal_path(event_name),
+        };
+        Call {
+            client,
+            engine,
+            cancels,
+            operation,
+            event_name,
+            path,
+            started: Instant::now(),
+            attempts: 0,
+            maybe_consumed: false,
+            phase: None,
+            last_error: None,
+            request_id: None,
+        }
+    }
+
+    /// Makes one request.
+    pub fn post(&mut self, body: &[u8], limits: Limits, max_idle: Duration) -> Attempt {
+        let begun = Instant::now();
+        let (reply, trace) = self.engine.agent.exchange(&Exchange {
+            path: &self.path,
+            body,
+            limits,
+            cancels: self.cancels,
+            interruptible: self.client.config.interruptible,
+            max_idle,
+        });
+        let took = begun.elapsed();
+        self.attempts += 1;
+        self.phase = Some(trace.phase);
+        self.client.count(&trace);
+        let outcome = match &reply {
+            Ok(reply) => {
+                self.request_id.clone_from(&reply.request_id);
+                self.last_error = match reply.status {
+                    200..=299 | 408 => None,
+                    code => Some(self.service_message(code, reply)),
+                };
+                Outcome::Answered(reply.status)
+            }
+            Err(failure) => {
+                self.maybe_consumed |= trace.written;
+                if !matches!(failure.kind, FailureKind::Cancelled | FailureKind::Interrupted) {
+                    self.last_error = Some(failure.detail.clone());
+                }
+                let stale = !trace.connected && trace.received == 0;
+                Outcome::Failed { kind: failure.kind, written: trace.written, stale }
+            }
+        };
+        self.log(LogLevel::Debug, || format!("request {}: {outcome:?} after {} ms", self.attempts, took.as_millis()));
+        Attempt { outcome, reply, took, was_held: trace.written && took >= Duration::from_secs(1) }
+    }
+
+    /// The answer, if it is the API's.
+    pub fn take(&self, attempt: Attempt) -> Result<String, Error> {
+        let Ok(reply) = attempt.reply else { return Err(self.fail(Status::Internal, "no answer to take")) };
+        if let Err(why) = json::one_object(&reply.body) {
+            let mut error = self.fail(Status::Protocol, &format!("the answer with HTTP {} is {why}", reply.status));
+            error.detail.http_status = Some(reply.status);
+            return Err(error);
+        }
+        String::from_utf8(reply.body).map_err(|_| self.fail(Status::Protocol, "the answer is not UTF-8"))
+    }
+
+    /// The error for a request that was the last.
+    pub fn fail_with(&self, status: Status, attempt: &Attempt) -> Error {
+        match &attempt.reply {
+            Ok(reply) => {
+                let mut error = self.fail(status, &self.service_message(reply.status, reply));
+                error.detail.origin = Origin::Service;
+                error.detail.http_status = Some(reply.status);
+                error
+            }
+            Err(failure) => {
+                let message = match status {
+                    Status::Cancelled | Status::Interrupted => status.message(),
+                    _ => &failure.detail,
+                };
+                self.fail(status, message)
+            }
+        }
+    }
+
+    /// The error with everything that is known of the call.
+    pub fn fail(&self, status: Status, message: &str) -> Error {
+        let mut error = Error::new(status, message);
+        error.detail.phase = self.phase;
+        error.detail.attempts = self.attempts;
+        error.detail.elapsed = self.started.elapsed();
+        error.detail.maybe_consumed = self.maybe_consumed;
+        error.detail.last_error = self.last_error.clone().filter(|last| last != message);
+        error.detail.request_id.clone_from(&self.request_id);
+        error
+    }
+
+    /// Pauses between two requests.
+    pub fn pause(&self, pause: Duration) -> Result<(), Error> {
+        sleep(pause, self.cancels, self.client.config.interruptible).map_err(|stop| {
+            let status = if stop == Stop::Interrupted { Status::Interrupted } else { Status::Cancelled };
+            self.fail(status, status.message())
+        })
+    }
+
+    pub fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
+        if let Some(sink) = &self.client.config.log {
+            let verb = match self.operation {
+                Operation::Wait => "wait",
+                Operation::Signal => "signal",
+            };
+            sink(level, &format!("{verb} {:?}: {}", self.event_name, line()));
+        }
+    }
+
+    /// What the service said, or what stands for it. It may quote what it was sent, and the key is in no message of ours.
+    fn service_message(&self, code: u16, reply: &Reply) -> String {
+        const LONGEST: usize = 500;
+        let key = self.engine.key.as_str();
+        if let Some(location) = reply.location.as_deref().filter(|_| (300..400).contains(&code)) {
+            return format!("HTTP {code}: redirects are not followed, here to {}", location.replace(key, "[key]"));
+        }
+        let said = std::str::from_utf8(&reply.body).ok().and_then(|body| json::json_get(body, "/error/message"));
+        match said.map(|said| said.replace(key, "[key]")) {
+            Some(said) if said.chars().count() > LONGEST => said.chars().take(LONGEST).chain("...".chars()).collect(),
+            Some(said) if !said.is_empty() => said,
+            _ => format!("HTTP {code}, without a message of the API"),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Where the service is: the base URL in the forms that people write it, the rule that a key never travels in clear,
+//! and an event's path. It parses and builds text only; resolving and connecting are the business of `http`.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::net::IpAddr;
+
+/// The longest base URL and event name taken, in bytes: each has to fit a request line.
+const MAX_LENGTH: usize = 4096;
+
+/// A parsed base URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub https: bool,
+    /// As in a URL: an IPv6 address stands in brackets.
+    pub host: String,
+    pub port: Option<u16>,
+    /// Before `/v1/...`: empty, or begins with a slash and does not end with one.
+    prefix: String,
+}
+
+impl Endpoint {
+    /// Takes `https://host[:port][/prefix]`, with or without a trailing `/`, `/v1` or `/api/v1`.
+    pub fn parse(url: &str) -> Result<Endpoint, String> {
+        if url.is_empty() {
+            return Err("is empty".to_owned());
+        }
+        if url.len() > MAX_LENGTH {
+            return Err(format!("is longer than {MAX_LENGTH} bytes"));
+        }
+        if !url.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err("holds a space, a control character or a character outside ASCII".to_owned());
+        }
+        let (scheme, rest) = url.split_once("://").ok_or("has no scheme: write https://host")?;
+        let https = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return Err("has a scheme other than https or http".to_owned()),
+        };
+        if rest.contains(['?', '#']) {
+            return Err("has a query or a fragment".to_owned());
+        }
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (host, port) = split_authority(authority)?;
+        Ok(Endpoint { https, host, port, prefix: path_prefix(path)? })
+    }
+
+    /// Whether a request to it cannot leave the machine, so that plain HTTP shows the key to nobody.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        match host.parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
+
+    /// `host` or `host:port`, as it stands in a URL and in the Host header.
+    pub fn authority(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
+    }
+
+    /// The path of a signal.
+    pub fn signal_path(&self, event_name: &str) -> String {
+        format!("{}/v1/events/{}", self.prefix, encode_segment(event_name))
+    }
+
+    /// The path of a wait.
+    pub fn wait_path(&self, event_name: &str) -> String {
+        let mut path = self.signal_path(event_name);
+        path.push_str("/wait");
+        path
+    }
+}
+
+/// Checks an event's name: what it may not be is what no path segment can say.
+pub(crate) fn check_event_name(name: &str) -> Result<(), String> {
+    match name {
+        "" => Err("event_name is empty".to_owned()),
+        "." | ".." => Err("event_name is . or .., which a URL cannot carry".to_owned()),
+        _ if name.len() > MAX_LENGTH => Err(format!("event_name is longer than {MAX_LENGTH} bytes")),
+        _ => Ok(()),
+    }
+}
+
+/// Everything but the unreserved characters of RFC 3986.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encode_segment(name: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(name, ESCAPED)
+}
+
+fn split_authority(authority: &str) -> Result<(String, Option<u16>), String> {
+    if authority.contains('@') {
+        return Err("has a user name or password, which would not be used".to_owned());
+    }
+    let bare_from = authority.rfind(']').unwrap_or(0);
+    let (host, port) = match authority[bare_from..].find(':') {
+        Some(colon) => authority.split_at(bare_from + colon),
+        None => (authority, ""),
+    };
+    check_host(host)?;
+    let port = match port.strip_prefix(':') {
+        None | Some("") => None,
+        Some(digits) => match digits.parse() {
+            Ok(port) if port > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => Some(port),
+            _ => return Err("has a port that is not a number from 1 to 65535".to_owned()),
+        },
+    };
+    Ok((host.to_ascii_lowercase(), port))
+}
+
+fn check_host(host: &str) -> Result<(), String> {
+    let valid = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()),
+        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+    };
+    if valid { Ok(()) } else { Err("has no valid host (an international name must be in its xn-- form)".to_owned()) }
+}
+
+fn path_prefix(path: &str) -> Result<String, String> {
+    let path = path.trim_end_matches('/');
+    let prefix = path.strip_suffix("/api/v1").or_else(|| path.strip_suffix("/v1")).unwrap_or(path);
+    if prefix.split('/').any(|segment| segment == "." || segment == "..") {
+        return Err("has . or .. in its path".to_owned());
+    }
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&b);
+    if !prefix.bytes().all(plain) {
+        return Err("has a character in its path that must be percent-encoded".to_owned());
+    }
+    Ok(prefix.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_url_forms() {
+        for (url, path) in [
+            ("https://api.example", "/v1/events/e/wait"),
+            ("https://api.example/", "/v1/events/e/wait"),
+            ("https://api.example/v1", "/v1/events/e/wait"),
+            ("https://api.example/v1/", "/v1/events/e/wait"),
+            ("https://api.example/api/v1", "/v1/events/e/wait"),
+            ("HTTPS://API.example:443/api/v1//", "/v1/events/e/wait"),
+            ("https://api.example/gate", "/gate/v1/events/e/wait"),
+            ("https://api.example/gate/v1", "/gate/v1/events/e/wait"),
+            ("https://api.example/api", "/api/v1/events/e/wait"),
+        ] {
+            let endpoint = Endpoint::parse(url).unwrap();
+            assert_eq!(endpoint.wait_path("e"), path, "{url}");
+            assert_eq!(endpoint.host, "api.example");
+            assert!(endpoint.https);
+        }
+    }
+
+    #[test]
+    fn base_url_refusals_say_why() {
+        for (url, why) in [
+            ("", "is empty"),
+            ("api.example", "has no scheme"),
+            ("ftp://x", "scheme other than"),
+            ("https://", "no valid host"),
+            ("https://:80", "no valid host"),
+            ("https://a b", "holds a space"),
+            ("https://h\u{e9}", "outside ASCII"),
+            ("https://u:p@h", "user name or password"),
+            ("https://h?x", "query or a fragment"),
+            ("https://h#x", "query or a fragment"),
+            ("https://h:0", "has a port"),
+            ("https://h:65536", "has a port"),
+            ("https://h:+1", "has a port"),
+            ("https://[::1", "no valid host"),
+            ("https://[1.2.3.4]", "no valid host"),
+            ("https://h/../x", "has . or .."),
+            ("https://h/{x}", "percent-encoded"),
+        ] {
+            let refusal = Endpoint::parse(url).unwrap_err();
+            assert!(refusal.contains(why), "{url}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_recognised() {
+        for (url, loopback) in [
+            ("http://localhost:1", true),
+            ("http://x.localhost", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:80", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://localhost.example", false),
+            ("http://10.0.0.1", false),
+            ("http://[::2]", false),
+        ] {
+            assert_eq!(Endpoint::parse(url).unwrap().is_loopback(), loopback, "{url}");
+        }
+    }
+
+    #[test]
+    fn names_become_one_path_segment() {
+        let endpoint = Endpoint::parse("https://h").unwrap();
+        for (name, segment) in [
+            ("mfa_code", "mfa_code"),
+            ("a/b", "a%2Fb"),
+            ("a b?c#d%", "a%20b%3Fc%23d%25"),
+            ("é", "%C3%A9"),
+            ("...", "..."),
+            ("\u{1}\n", "%01%0A"),
+        ] {
+            assert_eq!(endpoint.signal_path(name), format!("/v1/events/{segment}"));
+        }
+        for bad in ["", ".", ".."] {
+            assert!(check_event_name(bad).is_err());
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! One HTTP exchange, with an exact end. ureq is the engine: agent, pool, HTTP/1.1, CONNECT. What its own sockets cannot do
+//! is done here, behind ureq's connector, resolver and transport traits; nothing outside this module knows ureq or a socket.
+//!
+//! **The call context.** An exchange has limits in time, cancel tokens, and a phase. ureq's traits have no place for
+//! these, but ureq runs connector and transport on the caller's thread. So [`agent`] puts a [`call::CallContext`]
+//! on its stack, points a thread-local at it while ureq runs, and whatever blocks asks the context how long it
+//! may. There is one place that blocks: [`call`]'s `ppoll`. The context also takes notes (how far the exchange came,
+//! what broke), and a failure is classified from these notes, never from an error's text.
+//!
+//! In the order of a request: [`agent`] starts it; on a pool miss [`connect`] looks up and dials; [`tls`] wraps;
+//! [`transport`] moves the bytes; [`call`] waits.
+
+mod agent;
+mod call;
+mod connect;
+mod tls;
+mod transport;
+
+pub(crate) use agent::{Agent, AgentOptions, Exchange, Failure, FailureKind, PerProcess, Proxy, Reply, Secret, Trace};
+pub(crate) use call::{EventFd, Limits, Stop, sleep};
+pub(crate) use tls::Roots;

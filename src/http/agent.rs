@@ -1,0 +1,371 @@
+//! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure was is read off the
+//! call context's notes here; what it means for a wait or a signal is not decided here.
+
+use super::call::{CallContext, Limits, Stop};
+use super::connect::{Dialer, NoResolver};
+use super::tls::{self, Roots};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Phase};
+use bytes::Bytes;
+use std::io::Read;
+use std::path::Path;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::time::Duration;
+use ureq::http::uri::{Authority, PathAndQuery, Scheme};
+use ureq::http::{HeaderName, HeaderValue, Request, Response, Uri};
+use ureq::unversioned::transport::ConnectProxyConnector;
+use zeroize::Zeroizing;
+
+/// A header's value that is wiped from memory when the last user is gone, and that Debug does not show.
+#[derive(Clone)]
+pub(crate) struct Secret(HeaderValue);
+
+impl Secret {
+    /// `None` if the text is no header value.
+    pub fn new(text: &str) -> Option<Secret> {
+        let bytes = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
+        let mut value = HeaderValue::from_maybe_shared(bytes).ok()?;
+        value.set_sensitive(true);
+        Some(Secret(value))
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+/// A checked proxy.
+#[derive(Clone)]
+pub(crate) struct Proxy(ureq::Proxy);
+
+impl Proxy {
+    /// Takes a URL that `proxy::check` has passed.
+    pub fn new(url: &str) -> Option<Proxy> {
+        ureq::Proxy::new(url).ok().map(Proxy)
+    }
+}
+
+/// What an agent is made of.
+pub(crate) struct AgentOptions<'a> {
+    pub https: bool,
+    pub authority: &'a str,
+    pub key: &'a Secret,
+    pub user_agent: &'a str,
+    pub proxy: Option<&'a Proxy>,
+    pub roots: Roots,
+    pub ca_file: Option<&'a Path>,
+    pub max_response_bytes: usize,
+}
+
+/// The engine of a client: connections to one origin, kept for reuse.
+pub(crate) struct Agent {
+    ureq: ureq::Agent,
+    scheme: Scheme,
+    authority: Authority,
+    key: HeaderValue,
+    max_response_bytes: usize,
+}
+
+/// One request to make.
+pub(crate) struct Exchange<'a> {
+    pub path: &'a str,
+    pub body: &'a [u8],
+    pub limits: Limits,
+    pub cancels: &'a [&'a CancelToken],
+    pub interruptible: bool,
+    /// How long a connection may have been idle to be used for this; zero asks for a fresh one.
+    pub max_idle: Duration,
+}
+
+/// A complete answer.
+pub(crate) struct Reply {
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub retry_after: Option<String>,
+    pub request_id: Option<String>,
+    pub location: Option<String>,
+}
+
+/// Why there is no complete answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    TimedOut,
+    Cancelled,
+    Interrupted,
+    /// DNS, the proxy, or the connection failed.
+    Broken,
+    /// The certificate or the TLS handshake was refused, by either side.
+    TlsRefused,
+    /// What came is not HTTP.
+    Malformed,
+    TooLarge,
+}
+
+pub(crate) struct Failure {
+    pub kind: FailureKind,
+    pub detail: String,
+}
+
+/// What is known of an exchange, whatever came of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Trace {
+    pub phase: Phase,
+    /// All of the request was sent.
+    pub written: bool,
+    /// A connection was made for it.
+    pub connected: bool,
+    pub sent: u64,
+    pub received: u64,
+}
+
+/// ureq takes an answer's head up to this size.
+const MAX_HEAD: usize = 64 * 1024;
+/// Head bytes beside path, key and names: the method, header names, lengths.
+const HEAD_OVERHEAD: usize = 256;
+/// An idle connection is kept as long as most servers and middle boxes do. One that was closed all the same is noticed.
+const MAX_IDLE: Duration = Duration::from_secs(50);
+/// As many as the threads that a program may have taking turns on one client.
+const MAX_IDLE_CONNECTIONS: usize = 64;
+
+static API_KEY: HeaderName = HeaderName::from_static("anchor-api-key");
+
+impl Agent {
+    pub fn new(options: &AgentOptions<'_>) -> Result<Agent, Error> {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(options.proxy.map(|proxy| proxy.0.clone()))
+            .user_agent(options.user_agent)
+            .accept("application/json")
+            .accept_encoding("")
+            .max_response_header_size(MAX_HEAD)
+            .max_idle_connections(MAX_IDLE_CONNECTIONS)
+            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
+            .max_idle_age(MAX_IDLE)
+            .build();
+        let dialer = Dialer {
+            tls: tls::client_config(options.roots, options.ca_file)?,
+            tunnel: ConnectProxyConnector::default(),
+        };
+        Ok(Agent {
+            ureq: ureq::Agent::with_parts(config, dialer, NoResolver),
+            scheme: if options.https { Scheme::HTTPS } else { Scheme::HTTP },
+            authority: options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?,
+            key: options.key.0.clone(),
+            max_response_bytes: options.max_response_bytes,
+        })
+    }
+
+    pub fn exchange(&self, exchange: &Exchange<'_>) -> (Result<Reply, Failure>, Trace) {
+        let mut call = CallContext::new(exchange.limits, exchange.cancels, exchange.interruptible);
+        call.max_idle = exchange.max_idle;
+        call.output_size = HEAD_OVERHEAD
+            + exchange.path.len()
+            + self.key.len()
+            + self.authority.as_str().len()
+            + exchange.body.len().min(super::transport::HeldBuffers::OUTPUT_LIMIT);
+        let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
+        let outcome = match outcome {
+            // ureq takes a reset for the end of a body that has no length.
+            Ok(_) if call.broken().is_some() && call.written() => Err(explain(&call, None)),
+            Ok(reply) => Ok(reply),
+            Err(fault) => Err(explain(&call, Some(fault))),
+        };
+        let trace = Trace {
+            phase: call.phase(),
+            written: call.written(),
+            connected: call.connected.get(),
+            sent: call.sent(),
+            received: call.received(),
+        };
+        (outcome, trace)
+    }
+
+    fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, Fault> {
+        let mut uri = ureq::http::uri::Parts::default();
+        uri.scheme = Some(self.scheme.clone());
+        uri.authority = Some(self.authority.clone());
+        uri.path_and_query = Some(PathAndQuery::try_from(exchange.path).map_err(|e| ureq::Error::Http(e.into()))?);
+        let request = Request::post(Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?)
+            .header(&API_KEY, &self.key)
+            .header(ureq::http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(exchange.body)
+            .map_err(ureq::Error::Http)?;
+        Ok(self.ureq.run(request)?)
+    }
+
+    fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, Fault> {
+        let announced = response.body().content_length().unwrap_or(0);
+        let limit = self.max_response_bytes as u64;
+        if announced > limit {
+            return Err(Fault::TooLarge);
+        }
+        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0) + 1);
+        let reader = response.body_mut().as_reader();
+        reader.take(limit + 1).read_to_end(&mut body).map_err(ureq::Error::from)?;
+        if body.len() > self.max_response_bytes {
+            return Err(Fault::TooLarge);
+        }
+        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        Ok(Reply {
+            status: response.status().as_u16(),
+            body,
+            retry_after: header("retry-after"),
+            request_id: header("x-request-id"),
+            location: header("location"),
+        })
+    }
+}
+
+enum Fault {
+    Ureq(ureq::Error),
+    TooLarge,
+}
+
+impl From<ureq::Error> for Fault {
+    fn from(e: ureq::Error) -> Self {
+        Fault::Ureq(e)
+    }
+}
+
+/// Classifies by what was noted. ureq's error only adds words.
+fn explain(call: &CallContext<'_>, fault: Option<Fault>) -> Failure {
+    let said = || match &fault {
+        Some(Fault::Ureq(ureq::Error::ConnectProxyFailed(reason))) => format!("the proxy refused: {reason}"),
+        Some(Fault::Ureq(ureq::Error::Other(e))) => e.to_string(),
+        Some(Fault::Ureq(e)) => e.to_string(),
+        Some(Fault::TooLarge) | None => String::new(),
+    };
+    let is_head_too_large = matches!(fault, Some(Fault::Ureq(ureq::Error::LargeResponseHeader(..))));
+    let answering = matches!(call.phase(), Phase::Wait | Phase::Receive);
+    let (kind, detail) = match call.stop() {
+        Some(Stop::Deadline) => (FailureKind::TimedOut, format!("{} took too long", doing(call.phase()))),
+        Some(Stop::Cancelled) => (FailureKind::Cancelled, "cancelled".to_owned()),
+        Some(Stop::Interrupted) => (FailureKind::Interrupted, "a signal handler ran".to_owned()),
+        None if matches!(fault, Some(Fault::TooLarge)) || is_head_too_large => {
+            (FailureKind::TooLarge, "the answer is larger than the limit".to_owned())
+        }
+        None if call.refused.get() => (FailureKind::TlsRefused, said()),
+        None => match call.broken() {
+            Some(what) => (FailureKind::Broken, format!("{}: {what}", doing(call.phase()))),
+            None if call.ended.get() => {
+                (FailureKind::Broken, format!("{}: the peer closed the connection", doing(call.phase())))
+            }
+            None if answering => (FailureKind::Malformed, said()),
+            None => (FailureKind::Broken, format!("{}: {}", doing(call.phase()), said())),
+        },
+    };
+    Failure { kind, detail }
+}
+
+fn doing(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Dns => "looking up the host",
+        Phase::Connect => "connecting",
+        Phase::Tls => "the TLS handshake",
+        Phase::Send => "sending the request",
+        Phase::Wait => "waiting for the answer",
+        Phase::Receive => "receiving the answer",
+    }
+}
+
+/// A value that a forked child must not share with its parent, such as a pool of connections. The child gets one of its
+/// own when it first asks; the parent's is left alone, since its locks may be held by threads that the child has not.
+pub(crate) struct PerProcess<T> {
+    current: AtomicPtr<T>,
+    mark: ForkMark,
+}
+
+impl<T> PerProcess<T> {
+    pub fn new(value: T) -> PerProcess<T> {
+        PerProcess { current: AtomicPtr::new(Box::into_raw(Box::new(value))), mark: ForkMark::new() }
+    }
+
+    pub fn get(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
+        if self.mark.is_forked() {
+            let inherited = self.current.load(Ordering::Acquire);
+            let own = Box::into_raw(Box::new(make()?));
+            if self.current.compare_exchange(inherited, own, Ordering::AcqRel, Ordering::Acquire).is_err() {
+                // SAFETY: another thread of the child was first, so `own` was never shared.
+                drop(unsafe { Box::from_raw(own) });
+            }
+            self.mark.set();
+        }
+        // SAFETY: the pointer came from a Box that is freed only when `self` is dropped; one that was replaced is kept.
+        Ok(unsafe { &*self.current.load(Ordering::Acquire) })
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        if !self.mark.is_forked() {
+            // SAFETY: the pointer came from a Box, and nobody else has `self` any more.
+            drop(unsafe { Box::from_raw(*self.current.get_mut()) });
+        }
+    }
+}
+
+// SAFETY: it gives out `&T` to any thread and drops T on one, as Arc<T> does.
+unsafe impl<T: Send + Sync> Send for PerProcess<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
+
+/// Notices a fork without a system call: a page that the kernel gives to a child as zeros. Where it cannot, the process
+/// id is compared.
+struct ForkMark {
+    page: Option<NonNull<AtomicBool>>,
+    pid: AtomicU32,
+}
+
+const PAGE: usize = 4096;
+
+impl ForkMark {
+    fn new() -> ForkMark {
+        let mark = ForkMark { page: map_wiped_page(), pid: AtomicU32::new(0) };
+        mark.set();
+        mark
+    }
+
+    fn is_forked(&self) -> bool {
+        match self.page {
+            // SAFETY: the page is mapped until `self` is dropped.
+            Some(page) => !unsafe { page.as_ref() }.load(Ordering::Acquire),
+            None => std::process::id() != self.pid.load(Ordering::Acquire),
+        }
+    }
+
+    fn set(&self) {
+        self.pid.store(std::process::id(), Ordering::Release);
+        if let Some(page) = self.page {
+            // SAFETY: as in `is_forked`.
+            unsafe { page.as_ref() }.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for ForkMark {
+    fn drop(&mut self) {
+        if let Some(page) = self.page {
+            // SAFETY: the page was mapped by `map_wiped_page` and nothing refers to it any more.
+            unsafe { libc::munmap(page.as_ptr().cast(), PAGE) };
+        }
+    }
+}
+
+fn map_wiped_page() -> Option<NonNull<AtomicBool>> {
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: an anonymous mapping of its own; it is unmapped again if it cannot be marked.
+    unsafe {
+        let page = libc::mmap(ptr::null_mut(), PAGE, access, kind, -1, 0);
+        if page == libc::MAP_FAILED {
+            return None;
+        }
+        if libc::madvise(page, PAGE, libc::MADV_WIPEONFORK) != 0 {
+            libc::munmap(page, PAGE);
+            return None;
+        }
+        NonNull::new(page.cast())
+    }
+}

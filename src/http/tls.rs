@@ -1,0 +1,213 @@
+//! TLS by rustls with ring, over any transport of ureq's. ureq has a wrapper of its own; this one builds the
+//! configuration once per client, keeps no buffers while it blocks, and notes what was refused by whom.
+
+use super::call::with_current;
+use super::transport::HeldBuffers;
+use crate::error::{Error, Phase};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+
+/// Which certificate authorities are trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Roots {
+    /// The system's; where it has none, the bundled ones.
+    #[default]
+    SystemOrBundled,
+    System,
+    Bundled,
+}
+
+/// The configuration of a client's sessions. Sessions are resumed within a client.
+pub(super) fn client_config(roots: Roots, extra: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Error::invalid(format!("TLS: {e}")))?
+        .with_root_certificates(root_store(roots, extra)?)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+fn root_store(roots: Roots, extra: Option<&Path>) -> Result<RootCertStore, Error> {
+    let mut store = RootCertStore::empty();
+    if roots != Roots::Bundled {
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    if roots == Roots::System && store.is_empty() && extra.is_none() {
+        return Err(Error::invalid("trust: the system has no certificate authorities"));
+    }
+    if roots == Roots::Bundled || (roots == Roots::SystemOrBundled && store.is_empty()) {
+        store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    if let Some(path) = extra {
+        add_file(&mut store, path)?;
+    }
+    Ok(store)
+}
+
+fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), Error> {
+    let refuse = |why: String| Error::invalid(format!("ca_file {}: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|e| refuse(e.to_string()))?;
+    let mut count = 0;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|e| refuse(format!("not PEM: {e}")))?;
+        store.add(certificate).map_err(|e| refuse(format!("not a certificate authority: {e}")))?;
+        count += 1;
+    }
+    if count == 0 { Err(refuse("holds no certificate".to_owned())) } else { Ok(()) }
+}
+
+/// A TLS session.
+pub(super) struct TlsTransport {
+    session: ClientConnection,
+    inner: Box<dyn Transport>,
+    buffers: HeldBuffers,
+    /// Decrypted bytes that the session holds.
+    readable: usize,
+}
+
+impl TlsTransport {
+    /// Shakes hands. The client's last flight leaves together with the first request.
+    pub fn connect(
+        inner: Box<dyn Transport>,
+        config: Arc<ClientConfig>,
+        host: &str,
+        timeout: NextTimeout,
+    ) -> Result<TlsTransport, ureq::Error> {
+        with_current(|call| call.enter(Phase::Tls));
+        let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
+        let name = name.map_err(|_| ureq::Error::Tls("the host is no valid server name"))?;
+        let session = ClientConnection::new(config, name).map_err(|e| refused(&e))?;
+        let mut tls = TlsTransport { session, inner, buffers: HeldBuffers::default(), readable: 0 };
+        while tls.session.is_handshaking() {
+            tls.write_records(timeout)?;
+            if tls.session.wants_read() && !tls.read_records(timeout)? {
+                return Err(ureq::Error::Other("the peer closed the connection in the handshake".into()));
+            }
+        }
+        tls.write_records(timeout)?;
+        Ok(tls)
+    }
+
+    fn encrypt_held(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        let mut taken = 0;
+        while taken < self.buffers.held().len() {
+            taken += self.session.writer().write(&self.buffers.held()[taken..])?;
+            self.write_records(timeout)?;
+        }
+        self.buffers.release_output();
+        Ok(())
+    }
+
+    fn write_records(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut RecordWriter { inner: &mut *self.inner, timeout })?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what the peer sent; false at the end of the stream.
+    fn read_records(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.inner.maybe_await_input(timeout)?;
+        let mut records = self.inner.buffers().input();
+        let taken = self.session.read_tls(&mut records)?;
+        self.inner.buffers().input_consume(taken);
+        match self.session.process_new_packets() {
+            Ok(state) => {
+                self.readable = state.plaintext_bytes_to_read();
+                Ok(taken > 0 && !state.peer_has_closed())
+            }
+            Err(e) => {
+                let error = refused(&e);
+                // The alert that says to the peer why.
+                let _ = self.write_records(timeout).and_then(|()| self.inner.transmit_output(0, timeout));
+                Err(error)
+            }
+        }
+    }
+
+    /// Hands decrypted bytes on. None are left only at the end of the stream.
+    fn take_plaintext(&mut self) -> Result<bool, ureq::Error> {
+        match self.session.reader().read(self.buffers.input_append_buf()) {
+            Ok(count) => {
+                self.buffers.input_appended(count);
+                self.readable -= count;
+                Ok(count > 0)
+            }
+            Err(_) => {
+                with_current(|call| call.note_broken("the TLS stream was cut off without a close_notify"));
+                Err(ureq::Error::Other("cut off".into()))
+            }
+        }
+    }
+}
+
+impl Transport for TlsTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        if self.buffers.hold(amount) {
+            self.encrypt_held(timeout)?;
+        }
+        if amount == 0 { self.inner.transmit_output(0, timeout) } else { Ok(()) }
+    }
+
+    /// Allocates for the plaintext only once there is some.
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.encrypt_held(timeout)?;
+        while self.readable == 0 && self.read_records(timeout)? {
+            self.write_records(timeout)?;
+        }
+        self.take_plaintext()
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.buffers.are_empty() && self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+impl std::fmt::Debug for TlsTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TlsTransport({:?})", self.inner)
+    }
+}
+
+/// Puts records into the inner transport's output.
+struct RecordWriter<'a> {
+    inner: &'a mut dyn Transport,
+    timeout: NextTimeout,
+}
+
+impl Write for RecordWriter<'_> {
+    fn write(&mut self, records: &[u8]) -> io::Result<usize> {
+        let output = self.inner.buffers().output();
+        let count = records.len().min(output.len());
+        output[..count].copy_from_slice(&records[..count]);
+        self.inner.transmit_output(count, self.timeout).map_err(ureq::Error::into_io)?;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// In the handshake, one side refuses the other; after it, a session that fails has lost its connection.
+fn refused(e: &rustls::Error) -> ureq::Error {
+    with_current(|call| match call.phase() {
+        Phase::Tls => call.refused.set(true),
+        _ => call.note_broken(e),
+    });
+    ureq::Error::Other(e.to_string().into())
+}

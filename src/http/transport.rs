@@ -1,0 +1,264 @@
+//! Moves bytes between ureq and a connected socket: output is held until input is awaited, so that a request is one send;
+//! buffers exist only while bytes are in them, so that a blocked wait holds none. Connecting is not done here.
+
+use super::call::with_current;
+use crate::error::Phase;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Instant;
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+use zeroize::Zeroize;
+
+/// A connected TCP socket.
+pub(super) struct TcpTransport {
+    socket: OwnedFd,
+    buffers: HeldBuffers,
+    last_used: Instant,
+}
+
+impl TcpTransport {
+    pub fn new(socket: OwnedFd) -> Self {
+        TcpTransport { socket, buffers: HeldBuffers::default(), last_used: Instant::now() }
+    }
+
+    /// Sends what is held. A peer that has hung up does not fail it: its answer may be in the socket already.
+    fn flush(&mut self) -> Result<(), ureq::Error> {
+        let mut sent = 0;
+        while sent < self.buffers.held().len() {
+            match send(&self.socket, &self.buffers.held()[sent..]) {
+                Ok(count) => sent += count,
+                Err(e) if is_retryable(&e) => self.block(libc::POLLOUT)?,
+                Err(e) if matches!(e.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                    with_current(|call| call.note_cut(&e));
+                    break;
+                }
+                Err(e) => return Err(broken(&e)),
+            }
+        }
+        with_current(|call| call.count_sent(sent));
+        self.buffers.release_output();
+        Ok(())
+    }
+
+    fn block(&self, events: i16) -> Result<(), ureq::Error> {
+        let fd = self.socket.as_raw_fd();
+        match with_current(|call| call.block_on_fd(fd, events)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(e)) => Err(ureq::Error::Other(e.into())),
+            None => Err(ureq::Error::Other("used outside of an exchange".into())),
+        }
+    }
+}
+
+impl Transport for TcpTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    /// An `amount` of 0 sends what is held; ureq itself never asks for that.
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        if self.buffers.hold(amount) { self.flush() } else { Ok(()) }
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        self.flush()?;
+        loop {
+            self.block(libc::POLLIN)?;
+            match receive(&self.socket, self.buffers.input_append_buf()) {
+                Ok(0) => {
+                    with_current(|call| call.ended.set(true));
+                    return Ok(false);
+                }
+                Ok(count) => {
+                    self.buffers.input_appended(count);
+                    self.last_used = Instant::now();
+                    return Ok(true);
+                }
+                Err(e) if is_retryable(&e) => {}
+                Err(e) => return Err(broken(&e)),
+            }
+        }
+    }
+
+    /// A connection with unread bytes, an end of the stream or an error is not fit to be used again.
+    fn is_open(&mut self) -> bool {
+        let idle_too_long =
+            with_current(|call| call.phase() == Phase::Send && self.last_used.elapsed() > call.max_idle);
+        idle_too_long == Some(false)
+            && self.buffers.are_empty()
+            && matches!(peek(&self.socket), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+impl std::fmt::Debug for TcpTransport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TcpTransport({})", self.socket.as_raw_fd())
+    }
+}
+
+/// The outermost transport: notes when the request is out and when the answer begins.
+#[derive(Debug)]
+pub(super) struct Metered<T>(pub T);
+
+impl<T: Transport> Transport for Metered<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.0.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        if with_current(|call| call.phase()) == Some(Phase::Send) {
+            self.0.transmit_output(0, timeout)?;
+            with_current(|call| call.note_written());
+        }
+        let before = self.0.buffers().input().len();
+        let progress = self.0.await_input(timeout)?;
+        let received = self.0.buffers().input().len().saturating_sub(before);
+        with_current(|call| call.count_received(received));
+        Ok(progress)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
+    }
+}
+
+/// Buffers that collect output until it is sent, and that are freed as soon as they are empty.
+#[derive(Default)]
+pub(super) struct HeldBuffers {
+    /// The first `held` bytes are output; the rest is room for more.
+    output: Vec<u8>,
+    held: usize,
+    /// `consumed..filled` is input; the rest is room for more.
+    input: Vec<u8>,
+    consumed: usize,
+    filled: usize,
+    progress: bool,
+    /// The last read filled all its room, so the next one gets more.
+    filled_up: bool,
+}
+
+impl HeldBuffers {
+    /// What a read takes at first, and at the most.
+    const INPUT_CHUNK: usize = 4 * 1024;
+    const INPUT_CHUNK_MAX: usize = 64 * 1024;
+    /// How much output is collected before it is sent without waiting for more.
+    pub const OUTPUT_LIMIT: usize = 16 * 1024;
+    /// Room that is always offered, so that a header line fits.
+    const OUTPUT_ROOM: usize = 512;
+
+    /// Keeps `amount` more bytes of the output. Whether it is time to send.
+    pub fn hold(&mut self, amount: usize) -> bool {
+        self.held += amount;
+        amount == 0 || self.held >= Self::OUTPUT_LIMIT
+    }
+
+    pub fn held(&self) -> &[u8] {
+        &self.output[..self.held]
+    }
+
+    pub fn are_empty(&self) -> bool {
+        self.held == 0 && self.consumed == self.filled
+    }
+
+    /// The key is in the output.
+    pub fn release_output(&mut self) {
+        self.output.zeroize();
+        self.output = Vec::new();
+        self.held = 0;
+    }
+
+    fn make_output_room(&mut self) {
+        if self.output.len() - self.held >= Self::OUTPUT_ROOM {
+            return;
+        }
+        let asked = with_current(|call| call.output_size).unwrap_or_default();
+        let mut larger = vec![0; asked.max(2 * self.held) + 2 * Self::OUTPUT_ROOM];
+        larger[..self.held].copy_from_slice(self.held());
+        self.output.zeroize();
+        self.output = larger;
+    }
+}
+
+impl Buffers for HeldBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        self.make_output_room();
+        &mut self.output[self.held..]
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.consumed..self.filled]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.input.drain(..self.consumed);
+        self.filled -= self.consumed;
+        self.consumed = 0;
+        if self.filled == self.input.len() || self.filled_up {
+            let more = self.input.capacity().clamp(Self::INPUT_CHUNK, Self::INPUT_CHUNK_MAX);
+            self.input.resize(self.filled + more, 0);
+        }
+        &mut self.input[self.filled..]
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.filled += amount;
+        self.filled_up = self.filled == self.input.len();
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.consumed += amount;
+        if self.consumed == self.filled {
+            self.input = Vec::new();
+            (self.consumed, self.filled) = (0, 0);
+        }
+    }
+
+    /// The first slice is room for a chunked body, which libanchor never sends.
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        (&mut [], self.output())
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.progress && !self.input().is_empty()
+    }
+}
+
+fn is_retryable(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// Notes what broke. `Error::Other`, because ureq takes some kinds of `Error::Io` for the end of a body.
+fn broken(e: &io::Error) -> ureq::Error {
+    with_current(|call| call.note_broken(e));
+    ureq::Error::Other(e.to_string().into())
+}
+
+fn send(socket: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
+    let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+    // SAFETY: the pointer and length are those of a live slice.
+    let sent = unsafe { libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+fn receive(socket: &OwnedFd, room: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: the pointer and length are those of a live, writable slice.
+    let received = unsafe { libc::recv(socket.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), libc::MSG_DONTWAIT) };
+    usize::try_from(received).map_err(|_| io::Error::last_os_error())
+}
+
+fn peek(socket: &OwnedFd) -> io::Result<usize> {
+    let mut byte = 0u8;
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: the buffer is one byte of a local.
+    let seen = unsafe { libc::recv(socket.as_raw_fd(), (&raw mut byte).cast(), 1, flags) };
+    usize::try_from(seen).map_err(|_| io::Error::last_os_error())
+}

@@ -1,0 +1,223 @@
+//! The little JSON that libanchor needs: is this one object, and what stands at a pointer. It reads the text and keeps
+//! it as it is, so numbers of any size and members in any order come through unchanged; it builds no tree.
+
+use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The text as UTF-8, if it is exactly one JSON object.
+///
+/// # Errors
+///
+/// What is wrong with it and where, without quoting it.
+pub(crate) fn one_object(text: &[u8]) -> Result<&str, String> {
+    let text = std::str::from_utf8(text).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err("not a JSON object".to_owned());
+    }
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => Ok(text),
+        Err(e) => Err(format!("not JSON at line {} column {}", e.line(), e.column())),
+    }
+}
+
+/// What stands at a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)) in a JSON text.
+///
+/// A string comes unescaped, anything else as its JSON text, unchanged. `pointer` is empty for the whole text, or
+/// begins with `/`, with `~1` for `/` and `~0` for `~` in a member's name. `None` if nothing stands there, or if
+/// `json` or `pointer` is malformed. An unpaired surrogate in a string becomes U+FFFD.
+#[must_use]
+pub fn json_get(json: &str, pointer: &str) -> Option<String> {
+    let mut value: &RawValue = serde_json::from_str(json).ok()?;
+    if !pointer.is_empty() {
+        for token in pointer.strip_prefix('/')?.split('/') {
+            value = child(value, &unescape_token(token)?)?;
+        }
+    }
+    Some(text_of(value))
+}
+
+/// Every string and number that the JSON text holds, members' names aside.
+pub(crate) fn leaves(json: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(value) = serde_json::from_str(json) {
+        collect_leaves(value, &mut found);
+    }
+    found
+}
+
+fn collect_leaves(value: serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => found.push(text),
+        serde_json::Value::Number(number) => found.push(number.to_string()),
+        serde_json::Value::Array(items) => items.into_iter().for_each(|item| collect_leaves(item, found)),
+        serde_json::Value::Object(members) => members.into_iter().for_each(|(_, item)| collect_leaves(item, found)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) => {}
+    }
+}
+
+fn text_of(value: &RawValue) -> String {
+    match serde_json::from_str::<AnyString>(value.get()) {
+        Ok(AnyString(text)) => text.into_owned(),
+        Err(_) => value.get().to_owned(),
+    }
+}
+
+/// `~1` and `~0` are the only escapes; anything else after `~` is malformed.
+fn unescape_token(token: &str) -> Option<Cow<'_, str>> {
+    if !token.contains('~') {
+        return Some(Cow::Borrowed(token));
+    }
+    let mut parts = token.split('~');
+    let mut name = parts.next()?.to_owned();
+    for part in parts {
+        name.push(match part.as_bytes().first()? {
+            b'0' => '~',
+            b'1' => '/',
+            _ => return None,
+        });
+        name.push_str(&part[1..]);
+    }
+    Some(Cow::Owned(name))
+}
+
+fn child<'de>(parent: &'de RawValue, token: &str) -> Option<&'de RawValue> {
+    struct Pick<'t>(&'t str);
+
+    impl<'de> Visitor<'de> for Pick<'_> {
+        type Value = Option<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object or an array")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(AnyString(name)) = members.next_key()? {
+                let value: &'de RawValue = members.next_value()?;
+                if name == self.0 {
+                    found = Some(value);
+                }
+            }
+            Ok(found)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let wanted = array_index(self.0);
+            let mut found = None;
+            let mut index = 0;
+            while let Some(value) = items.next_element::<&'de RawValue>()? {
+                if Some(index) == wanted {
+                    found = Some(value);
+                }
+                index += 1;
+            }
+            Ok(found)
+        }
+    }
+
+    serde_json::Deserializer::from_str(parent.get()).deserialize_any(Pick(token)).ok().flatten()
+}
+
+/// Digits without a leading zero, as RFC 6901 asks.
+fn array_index(token: &str) -> Option<usize> {
+    let canonical = token == "0" || !token.starts_with(['0', '+']);
+    if canonical { token.parse().ok() } else { None }
+}
+
+/// A JSON string, taken even where it holds an unpaired surrogate.
+struct AnyString<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for AnyString<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Lossy;
+
+        impl<'de> Visitor<'de> for Lossy {
+            type Value = AnyString<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(AnyString(String::from_utf8_lossy(bytes)))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(AnyString(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())))
+            }
+        }
+
+        deserializer.deserialize_bytes(Lossy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_object_takes_exactly_one_object() {
+        assert!(one_object(b" {\"a\":[1,{}]} \n").is_ok());
+        for bad in [&b""[..], b"[]", b"null", b"{", b"{} {}", b"{\"a\":1,}", b"{'a':1}", b"<html>", b"{\"a\":\"\x01\"}"]
+        {
+            assert!(one_object(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(one_object(b"{\"a\":\"\xff\"}").unwrap_err(), "not UTF-8 at byte 6");
+    }
+
+    #[test]
+    fn one_object_takes_deep_nesting() {
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(one_object(deep.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn pointers_of_rfc_6901() {
+        let json = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
+        let cases = [
+            ("", Some(json)),
+            ("/foo", Some(r#"["bar","baz"]"#)),
+            ("/foo/0", Some("bar")),
+            ("/", Some("0")),
+            ("/a~1b", Some("1")),
+            ("/c%d", Some("2")),
+            ("/e^f", Some("3")),
+            ("/g|h", Some("4")),
+            ("/i\\j", Some("5")),
+            ("/k\"l", Some("6")),
+            ("/ ", Some("7")),
+            ("/m~0n", Some("8")),
+            ("/foo/2", None),
+            ("/foo/-", None),
+            ("/foo/00", None),
+            ("/foo/+1", None),
+            ("/foo/x", None),
+            ("/foo/0/x", None),
+            ("/m~n", None),
+            ("/m~", None),
+            ("foo", None),
+            ("/nothing", None),
+        ];
+        for (pointer, expected) in cases {
+            assert_eq!(json_get(json, pointer).as_deref(), expected, "{pointer:?}");
+        }
+    }
+
+    #[test]
+    fn values_come_through_unchanged() {
+        let json = r#"{"n":1e400,"i":123456789012345678901234567890,"z":1.0,"s":"é\u00e9\ud83d\ude00","lone":"x\ud800y","nul":null,"dup":1,"dup":2}"#;
+        for (pointer, expected) in [
+            ("/n", "1e400"),
+            ("/i", "123456789012345678901234567890"),
+            ("/z", "1.0"),
+            ("/s", "éé😀"),
+            ("/lone", "x\u{fffd}\u{fffd}\u{fffd}y"),
+            ("/nul", "null"),
+            ("/dup", "2"),
+        ] {
+            assert_eq!(json_get(json, pointer).as_deref(), Some(expected), "{pointer}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! **libanchor** waits until a named event is signaled, and signals one, through the Anchor event-coordination API. It
+//! blocks, has no runtime and starts no thread of its own accord, and has a C ABI: see `include/anchor.h`.
+//!
+//! A program holds a [`Client`], made from a [`Config`], and calls [`Client::wait`] and [`Client::signal`]. A
+//! [`CancelToken`] brings a blocked call back. What goes wrong is an [`Error`] with a [`Status`]: not signaled,
+//! cancelled, refused, never sent and sent-but-unanswered are different answers.
+//!
+//! ```no_run
+//! use anchor::{Client, Config, json_get};
+//! use std::time::Duration;
+//!
+//! let client = Client::new(&Config::from_env())?;
+//! let answer = client.wait("mfa_code", Some(Duration::from_secs(60)), None)?;
+//! let code = json_get(&answer, "/data/code");
+//! # Ok::<(), anchor::Error>(())
+//! ```
+//!
+//! The arrows go one way: `capi` → [`Client`] → `wait`, `signal` → `http` → ureq. Nothing outside `capi` knows a C type;
+//! nothing outside `http` knows ureq or a socket.
+
+mod call;
+mod cancel;
+mod capi;
+mod client;
+mod config;
+mod endpoint;
+mod error;
+mod http;
+mod json;
+mod proxy;
+mod retry;
+mod signal;
+mod stats;
+mod wait;
+
+pub use cancel::CancelToken;
+pub use client::{Client, DrainError};
+pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
+pub use error::{Error, Origin, Phase, Status};
+pub use json::json_get;
+pub use stats::Stats;

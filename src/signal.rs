@@ -1,0 +1,63 @@
+//! One signal. It is sent at most once: only what never reached the service is tried again.
+
+use crate::call::Call;
+use crate::client::Shared;
+use crate::endpoint::check_event_name;
+use crate::error::{Error, Status};
+use crate::http::Limits;
+use crate::json;
+use crate::retry::{Backoff, Decision, Operation, decide};
+use std::time::{Duration, Instant};
+
+/// A connection that was idle for longer may just have been closed by the other side, and then nobody could say whether
+/// the signal was delivered. Shorter than any idle limit in use; Node's default of 5 s is the shortest known.
+const MAX_IDLE: Duration = Duration::from_secs(4);
+
+/// Signals the event. `data`: a JSON object; `None` for an empty one.
+pub(crate) fn signal(client: &Shared, event_name: &str, data: Option<&str>) -> Result<String, Error> {
+    check_event_name(event_name).map_err(Error::invalid)?;
+    let data = json::one_object(data.unwrap_or("{}").as_bytes())
+        .map_err(|why| Error::invalid(format!("data_json is {why}")))?;
+    let engine = client.engine()?;
+    let all = engine.cancel_all_token()?;
+    let cancels = [&all];
+    let call = Call::new(client, engine, &cancels, Operation::Signal, event_name);
+    client.counters.signals.add(1);
+    let outcome = send(client, call, data).map_err(|error| without_payload(error, data));
+    client.count_outcome(&outcome);
+    outcome
+}
+
+fn send(client: &Shared, mut call: Call<'_>, data: &str) -> Result<String, Error> {
+    let body = format!("{{\"data\":{data}}}");
+    let deadline = call.started + client.config.request_timeout;
+    let mut backoff = Backoff::new(client.config.retries);
+    loop {
+        let connect = deadline.min(Instant::now() + client.config.connect_timeout);
+        let limits = Limits { connect: Some(connect), send: Some(deadline), answer: Some(deadline) };
+        let attempt = call.post(body.as_bytes(), limits, MAX_IDLE);
+        let status = match decide(Operation::Signal, attempt.outcome, false) {
+            Decision::Take => return call.take(attempt),
+            Decision::Retry(status) => status,
+            Decision::Fail(status) => return Err(call.fail_with(status, &attempt)),
+            Decision::Rearm | Decision::Reconnect => Status::Internal,
+        };
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        match backoff.next().filter(|pause| *pause < remaining) {
+            Some(pause) => call.pause(pause)?,
+            None => return Err(call.fail_with(status, &attempt)),
+        }
+        client.counters.retries.add(1);
+    }
+}
+
+/// The service may quote what it refused.
+fn without_payload(mut error: Error, data: &str) -> Error {
+    let leaves = json::leaves(data);
+    let quotes = |text: &str| text.contains(data) || leaves.iter().any(|leaf| leaf.len() > 1 && text.contains(leaf));
+    if data.len() > 2 && quotes(&error.detail.message) {
+        error.detail.message = format!("{} Its words quote the data and are left out.", error.detail.status.message());
+    }
+    error.detail.last_error.take_if(|text| quotes(text));
+    error
+}

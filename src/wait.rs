@@ -1,0 +1,168 @@
+//! One wait: a deadline, slices, re-arm, retry. It reads like the rules:
+//!
+//! - One deadline on the monotonic clock, taken on entry. Everything happens inside it.
+//! - The wait is made of slices. Each asks the service to hold it for what remains, or for the configured slice.
+//! - A slice has a grace beyond what it asked for, so that an answer sent at the last moment is still taken. A slice
+//!   that ends without an answer counts as a broken connection.
+//! - 408 re-arms, and surfaces only at the deadline.
+//! - A failure pauses and tries again, up to a number of failures in a row; a sign of life of the service resets it.
+//! - A timeout of zero asks once, and its failures are told as what they are.
+
+use crate::call::{Attempt, Call};
+use crate::cancel::CancelToken;
+use crate::client::Shared;
+use crate::config::LogLevel;
+use crate::endpoint::check_event_name;
+use crate::error::{Error, Origin, Status};
+use crate::http::Limits;
+use crate::retry::{Backoff, Decision, Operation, decide};
+use std::time::{Duration, Instant};
+
+/// Waits for the event. `timeout`: `None` for no limit, zero to ask once without waiting.
+pub(crate) fn wait(
+    client: &Shared,
+    event_name: &str,
+    timeout: Option<Duration>,
+    cancel: Option<&CancelToken>,
+) -> Result<String, Error> {
+    check_event_name(event_name).map_err(Error::invalid)?;
+    let engine = client.engine()?;
+    let all = engine.cancel_all_token()?;
+    let both = [&all, cancel.unwrap_or(&all)];
+    let cancels = if cancel.is_some() { &both[..] } else { &both[..1] };
+    let call = Call::new(client, engine, cancels, Operation::Wait, event_name);
+    client.counters.waits.add(1);
+    let wait = Wait {
+        deadline: timeout.and_then(|timeout| call.started.checked_add(timeout)),
+        once: timeout == Some(Duration::ZERO),
+        client,
+        backoff: Backoff::new(client.config.retries),
+        throttle: Backoff::new(0),
+        call,
+    };
+    let outcome = if cancels.iter().any(|token| token.seems_cancelled()) {
+        Err(wait.call.fail(Status::Cancelled, Status::Cancelled.message()))
+    } else {
+        wait.run()
+    };
+    client.count_outcome(&outcome);
+    outcome
+}
+
+struct Wait<'a> {
+    client: &'a Shared,
+    call: Call<'a>,
+    deadline: Option<Instant>,
+    once: bool,
+    backoff: Backoff,
+    throttle: Backoff,
+}
+
+impl Wait<'_> {
+    fn run(mut self) -> Result<String, Error> {
+        let mut max_idle = Duration::MAX;
+        loop {
+            let slice = Slice::new(self.client, self.deadline, self.once);
+            let attempt = self.call.post(slice.body().as_bytes(), slice.limits, max_idle);
+            max_idle = Duration::MAX;
+            match decide(Operation::Wait, attempt.outcome, self.client.config.rearm) {
+                Decision::Take => return self.call.take(attempt),
+                Decision::Rearm => self.rearm(&slice, &attempt)?,
+                Decision::Reconnect => max_idle = Duration::ZERO,
+                Decision::Retry(status) => self.retry(status, &attempt)?,
+                Decision::Fail(status) => return Err(self.call.fail_with(status, &attempt)),
+            }
+        }
+    }
+
+    /// The event is not signaled yet. A service that says so without having waited is not asked in a tight loop.
+    fn rearm(&mut self, slice: &Slice, attempt: &Attempt) -> Result<(), Error> {
+        self.backoff.reset();
+        if self.once || self.is_over() {
+            let mut error = self.timeout();
+            error.detail.http_status = Some(408);
+            error.detail.origin = Origin::Service;
+            return Err(error);
+        }
+        self.client.counters.rearms.add(1);
+        self.call.log(LogLevel::Info, || "not signaled yet, asking again".to_owned());
+        if attempt.took >= (slice.asked / 2).min(Duration::from_secs(1)) {
+            self.throttle.reset();
+            return Ok(());
+        }
+        let pause = self.throttle.throttle();
+        self.pause(pause)
+    }
+
+    fn retry(&mut self, status: Status, attempt: &Attempt) -> Result<(), Error> {
+        if attempt.was_held {
+            self.backoff.reset();
+        }
+        if self.once {
+            return Err(self.call.fail_with(status, attempt));
+        }
+        if self.is_over() {
+            return Err(self.timeout());
+        }
+        let pause = match (self.backoff.next(), attempt.retry_after()) {
+            (Some(_), Some(asked)) if self.remaining().is_none_or(|remaining| asked < remaining) => asked,
+            (Some(pause), None) => pause,
+            // Too many failures, or a service that asks for more patience than there is.
+            _ => return Err(self.call.fail_with(status, attempt)),
+        };
+        self.client.counters.retries.add(1);
+        self.call.log(LogLevel::Warning, || format!("{}, trying again in {} ms", status.name(), pause.as_millis()));
+        self.pause(pause)
+    }
+
+    /// Ends with the deadline if that comes first.
+    fn pause(&self, pause: Duration) -> Result<(), Error> {
+        self.call.pause(self.remaining().map_or(pause, |remaining| pause.min(remaining)))?;
+        if self.is_over() { Err(self.timeout()) } else { Ok(()) }
+    }
+
+    fn remaining(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    fn is_over(&self) -> bool {
+        self.remaining() == Some(Duration::ZERO)
+    }
+
+    fn timeout(&self) -> Error {
+        let waited = self.deadline.map_or(0, |deadline| (deadline - self.call.started).as_millis());
+        self.call.fail(Status::Timeout, &format!("the event was not signaled within {waited} ms"))
+    }
+}
+
+/// One request of a wait.
+struct Slice {
+    asked: Duration,
+    limits: Limits,
+}
+
+impl Slice {
+    fn new(client: &Shared, deadline: Option<Instant>, once: bool) -> Slice {
+        let config = &client.config;
+        let now = Instant::now();
+        let remaining = deadline.map_or(config.slice, |deadline| deadline.saturating_duration_since(now));
+        let asked = whole_millis(remaining.min(config.slice));
+        let end = now + asked + config.grace;
+        let reach = match deadline {
+            Some(deadline) if !once => end.min(deadline),
+            _ => end,
+        };
+        let connect = reach.min(now + config.connect_timeout);
+        Slice { asked, limits: Limits { connect: Some(connect), send: Some(reach), answer: Some(end) } }
+    }
+
+    fn body(&self) -> String {
+        format!("{{\"timeoutMs\":{}}}", self.asked.as_millis())
+    }
+}
+
+/// Rounded up, and at least 1: a service may read 0 as absent.
+fn whole_millis(duration: Duration) -> Duration {
+    let millis = duration.as_nanos().div_ceil(1_000_000).max(1);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
