@@ -1,2 +1,72 @@
 //! Writes `include/anchor.h` from the sources, and gives the shared library its soname.
-fn main() {}
+
+use std::path::Path;
+use std::{env, fs};
+
+fn main() {
+    for input in ["src/capi", "src/error.rs", "src/config.rs", "cbindgen.toml", "build.rs"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let header = Path::new(&root).join("include/anchor.h");
+    let text = generate(&root);
+    // Written only when it changes: the sources may be read-only, and a timestamp is a rebuild for others.
+    if fs::read_to_string(&header).ok().as_deref() != Some(&text) {
+        fs::write(&header, text).expect("include/anchor.h can be written");
+    }
+    link();
+}
+
+fn generate(root: &str) -> String {
+    let mut config = cbindgen::Config::from_file(Path::new(root).join("cbindgen.toml")).expect("cbindgen.toml");
+    config.after_includes = Some(version_and_attributes());
+    let mut text = Vec::new();
+    cbindgen::generate_with_config(root, config).expect("the exports can be parsed").write(&mut text);
+    as_c89(&String::from_utf8(text).expect("UTF-8"))
+}
+
+/// The names of the design, and what cbindgen writes that C89 does not know: the comma after the last enumerator, and
+/// comments to the end of the line.
+fn as_c89(header: &str) -> String {
+    let header = header
+        .replace("ANCHOR_STATUS_", "ANCHOR_")
+        .replace(",\n}", "\n}")
+        .replace("__STDC_VERSION__ >=", "(defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >=")
+        .replace("ANCHOR_NO_TIMEOUT -1", "ANCHOR_NO_TIMEOUT (-1)");
+    let mut lines: Vec<String> = header.trim_start().lines().map(str::to_owned).collect();
+    for line in lines.iter_mut().filter(|line| line.starts_with('#') || line.starts_with('}')) {
+        if let Some((code, comment)) = line.split_once(" // ") {
+            *line = format!("{} /* {comment} */", code.trim_end());
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn version_and_attributes() -> String {
+    let part = |name: &str| env::var(format!("CARGO_PKG_VERSION_{name}")).expect("cargo sets it");
+    let (major, minor, patch) = (part("MAJOR"), part("MINOR"), part("PATCH"));
+    format!(
+        "\n/** The version of this header; anchor_version() is that of the library that is loaded. */\n\
+         #define ANCHOR_VERSION \"{major}.{minor}.{patch}\"\n\
+         #define ANCHOR_VERSION_MAJOR {major}\n\
+         #define ANCHOR_VERSION_MINOR {minor}\n\
+         #define ANCHOR_VERSION_PATCH {patch}\n\
+         #define ANCHOR_VERSION_NUMBER \\\n    \
+             ((ANCHOR_VERSION_MAJOR << 16) | (ANCHOR_VERSION_MINOR << 8) | ANCHOR_VERSION_PATCH)\n\n\
+         /** The compiler warns where a status, or what has to be freed, is dropped. */\n\
+         #if defined(__GNUC__)\n\
+         #define ANCHOR_MUST_USE __attribute__((warn_unused_result))\n\
+         #else\n\
+         #define ANCHOR_MUST_USE\n\
+         #endif"
+    )
+}
+
+/// The ABI's number is in the soname: it changes when a program that was linked before could break. The library stays
+/// mapped after dlclose, because a name lookup that a call walked away from may still run in it.
+fn link() {
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libanchor.so.0");
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    }
+}

@@ -17,16 +17,17 @@ const MAX_KEY_LENGTH: usize = 4096;
 const MAX_USER_AGENT_LENGTH: usize = 1024;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which certificate authorities a client trusts, before those of [`Config::set_ca_file`].
+/// Which certificate authorities a client trusts, beside those of a file that it is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(i32)]
 pub enum Trust {
     /// The system's; where the machine has none, the bundled Mozilla roots.
     #[default]
-    Auto,
+    Auto = 0,
     /// The system's, or none.
-    System,
+    System = 1,
     /// The bundled Mozilla roots, whatever the system has.
-    Bundled,
+    Bundled = 2,
 }
 
 /// How much a log line matters.

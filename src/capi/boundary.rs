@@ -1,0 +1,94 @@
+//! What every export has in common: no panic crosses, a pointer is checked before it is used, and strings for the caller
+//! are allocated with malloc, so that running out of memory is an answer.
+
+use crate::error::{Error, Status};
+use std::ffi::{CStr, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+/// Runs a call that answers with JSON. `out_json` may be NULL; otherwise it is NULL during the call, and what the call
+/// answered, success or failure, at its end.
+///
+/// # Safety
+///
+/// `out_json` is NULL or valid for a write.
+pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -> Result<String, Error>) -> Status {
+    // SAFETY: the caller's promise.
+    unsafe { put(out_json, ptr::null_mut()) };
+    let (status, json) = match caught(call) {
+        Ok(json) => (Status::Ok, json),
+        Err(error) if out_json.is_null() => return error.status(),
+        Err(error) => (error.status(), error.to_json()),
+    };
+    if out_json.is_null() {
+        return status;
+    }
+    let copy = malloc_string(&json);
+    // SAFETY: the caller's promise.
+    unsafe { put(out_json, copy) };
+    if copy.is_null() { Status::OutOfMemory } else { status }
+}
+
+/// Runs a call, and makes an error of a panic.
+pub(super) fn caught<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
+        // A panic's own payload may panic when dropped.
+        std::mem::forget(panic);
+        Err(Error::new(Status::Internal, "a defect in libanchor was caught"))
+    })
+}
+
+/// Runs a call that cannot fail but for a panic, which gives `otherwise`.
+pub(super) fn caught_or<T>(otherwise: T, call: impl FnOnce() -> T) -> T {
+    caught(|| Ok(call())).unwrap_or(otherwise)
+}
+
+/// # Safety
+///
+/// `out` is NULL or valid for a write.
+pub(super) unsafe fn put<T>(out: *mut T, value: T) {
+    if !out.is_null() {
+        // SAFETY: the caller's promise, and it is not NULL.
+        unsafe { out.write(value) };
+    }
+}
+
+/// The handle behind a pointer.
+///
+/// # Safety
+///
+/// `handle` is NULL or points to a live T for as long as the reference is used.
+pub(super) unsafe fn handle<'a, T>(handle: *const T, name: &str) -> Result<&'a T, Error> {
+    // SAFETY: the caller's promise.
+    unsafe { handle.as_ref() }.ok_or_else(|| Error::invalid(format!("{name} is NULL")))
+}
+
+/// A string argument.
+///
+/// # Safety
+///
+/// `text` is NULL or a NUL-terminated string that lives and stays unchanged for as long as the reference is used.
+pub(super) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str, Error> {
+    if text.is_null() {
+        return Err(Error::invalid(format!("{name} is NULL")));
+    }
+    // SAFETY: the caller's promise, and it is not NULL.
+    let text = unsafe { CStr::from_ptr(text) };
+    text.to_str().map_err(|e| Error::invalid(format!("{name} is not UTF-8 at byte {}", e.valid_up_to())))
+}
+
+/// A copy for the caller; NULL if there is no memory, or if it holds a NUL, which would cut it short.
+pub(super) fn malloc_string(text: &str) -> *mut c_char {
+    if text.as_bytes().contains(&0) {
+        return ptr::null_mut();
+    }
+    // SAFETY: the copy is written within the allocation of one byte more, if there is one.
+    unsafe {
+        let copy = libc::malloc(text.len() + 1).cast::<c_char>();
+        if !copy.is_null() {
+            ptr::copy_nonoverlapping(text.as_ptr().cast(), copy, text.len());
+            copy.add(text.len()).write(0);
+        }
+        copy
+    }
+}

@@ -1,0 +1,213 @@
+//! The handle of a client and its blocking calls.
+
+use super::boundary::{answering, caught, caught_or, handle, put, text};
+use super::cancel::anchor_cancel_token;
+use super::config::anchor_config;
+use crate::client::Client;
+use crate::config::Config;
+use crate::error::{Error, Status};
+use std::ffi::c_char;
+use std::ptr;
+use std::time::Duration;
+
+/// A timeout that most waits can use, in milliseconds; also what the service takes when none is given.
+#[allow(dead_code, reason = "for the header")]
+pub const ANCHOR_DEFAULT_TIMEOUT_MS: i64 = 60000;
+
+/// A timeout without end.
+pub const ANCHOR_NO_TIMEOUT: i64 = -1;
+
+/// Connections to the service and the settings for them. One client serves any number of threads at once.
+#[allow(non_camel_case_types)]
+pub struct anchor_client {
+    pub(super) client: Client,
+}
+
+/// Makes a client. Nothing is sent yet.
+///
+/// @param config  the settings, which are copied; NULL for those of the environment
+/// @param out     receives the client, to be freed with anchor_client_free; NULL on failure
+/// @return  ANCHOR_OK, or ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is not valid or
+///          missing: anchor_config_error says which
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_client_new(config: *const anchor_config, out: *mut *mut anchor_client) -> Status {
+    if out.is_null() {
+        return Status::InvalidArgument;
+    }
+    // SAFETY: `out` is not NULL, and by contract valid.
+    unsafe { put(out, ptr::null_mut()) };
+    // SAFETY: by contract NULL or live.
+    let settings = unsafe { config.as_ref() };
+    let outcome = caught(|| match settings {
+        Some(settings) => Client::new(&settings.config),
+        None => Client::new(&Config::from_env()),
+    });
+    if let Some(settings) = settings {
+        settings.note(outcome.as_ref().err());
+    }
+    match outcome {
+        Ok(client) => {
+            // SAFETY: as above.
+            unsafe { put(out, Box::into_raw(Box::new(anchor_client { client }))) };
+            Status::Ok
+        }
+        Err(error) => error.status(),
+    }
+}
+
+/// Frees a client and closes its idle connections. No call may be running on it: cancel them with
+/// anchor_client_cancel_all and let them return first. Started waits may live on.
+///
+/// @param client  the client; NULL does nothing
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_client_free(client: *mut anchor_client) {
+    if !client.is_null() {
+        // SAFETY: by contract it came from `anchor_client_new` and is freed once.
+        let handle = unsafe { Box::from_raw(client) };
+        caught_or((), || drop(handle));
+    }
+}
+
+/// Ends every call that is running on the client, and every started wait, with ANCHOR_CANCELLED. Later calls are not
+/// affected. Any thread; not for signal handlers, where anchor_cancel_token_cancel is the way.
+///
+/// @param client  the client; NULL does nothing
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
+    // SAFETY: by contract NULL or live.
+    if let Some(handle) = unsafe { client.as_ref() } {
+        caught_or((), || handle.client.cancel_all());
+    }
+}
+
+/// What the client has done so far, as a JSON object of numbers: waits, signals, answers, timeouts, cancels, failures,
+/// rearms, retries, connectionsMade, connectionsReused, bytesSent, bytesReceived.
+///
+/// @param client    the client
+/// @param out_json  receives the object, to be freed with anchor_string_free
+/// @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT or ANCHOR_OUT_OF_MEMORY
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_client_stats(client: *const anchor_client, out_json: *mut *mut c_char) -> Status {
+    // SAFETY: by contract NULL or valid; NULL or live.
+    unsafe {
+        answering(out_json, || {
+            let handle = handle(client, "client")?;
+            if out_json.is_null() {
+                return Err(Error::invalid("out_json is NULL"));
+            }
+            Ok(handle.client.stats().to_json())
+        })
+    }
+}
+
+/// Blocks until an event is signaled. A signal that was sent before the wait is taken at once.
+///
+///     char *json = NULL;
+///     anchor_status status = anchor_wait_for_event(client, "mfa_code", 60000, NULL, &json);
+///     if (status == ANCHOR_OK) {
+///         char *code = anchor_json_get(json, "/data/code");
+///         ...
+///         anchor_string_free(code);
+///     }
+///     anchor_string_free(json);
+///
+/// @param client      the client
+/// @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."; events belong to the account
+/// @param timeout_ms  0 or more, in milliseconds: 0 asks once, without waiting; ANCHOR_NO_TIMEOUT: no limit. The call
+///                    returns normally one round trip after it, at the latest at the timeout plus the grace
+/// @param cancel      ends the call from elsewhere; NULL for none
+/// @param out_json    NULL, or receives a string to be freed with anchor_string_free: on success the service's
+///                    answer, byte for byte, one JSON object like {"data":{...}}; otherwise the error as JSON
+/// @return  ANCHOR_OK, ANCHOR_TIMEOUT, ANCHOR_CANCELLED, or any other status but ANCHOR_PENDING
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_wait_for_event(
+    client: *mut anchor_client,
+    event_name: *const c_char,
+    timeout_ms: i64,
+    cancel: *mut anchor_cancel_token,
+    out_json: *mut *mut c_char,
+) -> Status {
+    // SAFETY: by contract each pointer is NULL or valid for the call.
+    unsafe {
+        answering(out_json, || {
+            let handle = handle(client, "client")?;
+            let event_name = text(event_name, "event_name")?;
+            let timeout = timeout(timeout_ms)?;
+            handle.client.wait(event_name, timeout, cancel.as_ref().map(|cancel| &cancel.token))
+        })
+    }
+}
+
+/// Signals an event: hands data to whoever waits for it, now or later. It takes at most the request timeout, and is
+/// never sent twice.
+///
+/// @param client      the client
+/// @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."
+/// @param data_json   a JSON object; NULL for {}
+/// @param out_json    as with anchor_wait_for_event
+/// @return  ANCHOR_OK; ANCHOR_NOT_SENT if it is certain that nothing was delivered, ANCHOR_CONNECTION_LOST if it is not;
+///          or any other status but ANCHOR_TIMEOUT and ANCHOR_PENDING
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_signal_event(
+    client: *mut anchor_client,
+    event_name: *const c_char,
+    data_json: *const c_char,
+    out_json: *mut *mut c_char,
+) -> Status {
+    // SAFETY: by contract each pointer is NULL or valid for the call.
+    unsafe {
+        answering(out_json, || {
+            let handle = handle(client, "client")?;
+            let event_name = text(event_name, "event_name")?;
+            let data = if data_json.is_null() { None } else { Some(text(data_json, "data_json")?) };
+            handle.client.signal(event_name, data)
+        })
+    }
+}
+
+/// Takes and drops signals of an event that nobody has waited for, until none is left. To begin a run clean.
+///
+/// @param client       the client
+/// @param event_name   1 to 4,096 bytes of UTF-8, not "." or ".."
+/// @param out_drained  NULL, or receives how many were dropped, on failure too
+/// @return  ANCHOR_OK; ANCHOR_TIMEOUT if there were still some after the request timeout; or any other status but
+///          ANCHOR_PENDING
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_drain_event(
+    client: *mut anchor_client,
+    event_name: *const c_char,
+    out_drained: *mut u32,
+) -> Status {
+    // SAFETY: by contract NULL or valid.
+    unsafe { put(out_drained, 0) };
+    let mut drained = 0;
+    let outcome = caught(|| {
+        // SAFETY: by contract NULL or live; NULL or a C string.
+        let (handle, event_name) = unsafe { (handle(client, "client")?, text(event_name, "event_name")?) };
+        match handle.client.drain(event_name) {
+            Ok(count) => drained = count,
+            Err(e) => {
+                drained = e.drained;
+                return Err(e.source);
+            }
+        }
+        Ok(())
+    });
+    // SAFETY: by contract NULL or valid.
+    unsafe { put(out_drained, drained) };
+    outcome.map_or_else(|error| error.status(), |()| Status::Ok)
+}
+
+/// The timeout of a call: `None` is no limit.
+pub(super) fn timeout(timeout_ms: i64) -> Result<Option<Duration>, Error> {
+    match u64::try_from(timeout_ms) {
+        Ok(millis) => Ok(Some(Duration::from_millis(millis))),
+        Err(_) if timeout_ms == ANCHOR_NO_TIMEOUT => Ok(None),
+        Err(_) => Err(Error::invalid("timeout_ms is negative and not ANCHOR_NO_TIMEOUT")),
+    }
+}

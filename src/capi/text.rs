@@ -1,0 +1,93 @@
+//! Version, statuses, strings and JSON: the exports that need no handle.
+
+use super::boundary::{caught_or, malloc_string, text};
+use crate::error::Status;
+use crate::json::json_get;
+use std::ffi::{CStr, c_char};
+use std::ptr;
+
+/// The version of the library that is loaded, such as "0.1.0". Static: not to be freed.
+/// ANCHOR_VERSION is that of the header.
+#[must_use]
+#[unsafe(no_mangle)]
+pub extern "C" fn anchor_version() -> *const c_char {
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    VERSION.as_ptr().cast()
+}
+
+/// The same as a number to compare: 0x00MMmmpp, as ANCHOR_VERSION_NUMBER.
+#[must_use]
+#[unsafe(no_mangle)]
+pub extern "C" fn anchor_version_number() -> u32 {
+    const fn part(text: &str) -> u32 {
+        let (digits, mut at, mut number) = (text.as_bytes(), 0, 0);
+        while at < digits.len() {
+            number = number * 10 + (digits[at] - b'0') as u32;
+            at += 1;
+        }
+        number
+    }
+    const NUMBER: u32 = part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+        | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
+        | part(env!("CARGO_PKG_VERSION_PATCH"));
+    NUMBER
+}
+
+/// Frees a string that a function of libanchor gave out. NULL is fine.
+///
+/// @param string  the string; not to be used any more
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_string_free(string: *mut c_char) {
+    // SAFETY: by contract NULL or from `malloc_string`, and freed once.
+    unsafe { libc::free(string.cast()) };
+}
+
+/// Takes a value out of a JSON text, such as the answer of a wait.
+///
+///     char *code = anchor_json_get(json, "/data/code");
+///
+/// @param json     a JSON text
+/// @param pointer  a JSON pointer (RFC 6901): empty for the whole text, or "/name/0/..." with "~1" for a slash
+///                 and "~0" for a tilde within a name
+/// @return  a string to free with anchor_string_free: a JSON string unescaped, anything else as its JSON text,
+///          unchanged. NULL if nothing stands there, if an argument is NULL or malformed, if the string holds
+///          U+0000, which a C string cannot, or if memory ran out.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_json_get(json: *const c_char, pointer: *const c_char) -> *mut c_char {
+    caught_or(ptr::null_mut(), || {
+        // SAFETY: by contract NULL or C strings.
+        let arguments = unsafe { (text(json, "json"), text(pointer, "pointer")) };
+        match arguments {
+            (Ok(json), Ok(pointer)) => json_get(json, pointer).map_or(ptr::null_mut(), |found| malloc_string(&found)),
+            _ => ptr::null_mut(),
+        }
+    })
+}
+
+/// The name of a status, such as "ANCHOR_TIMEOUT"; "ANCHOR_UNKNOWN" for a value that this version does not know.
+/// Static: not to be freed. Async-signal-safe.
+///
+/// @param status  any value
+#[must_use]
+#[unsafe(no_mangle)]
+pub extern "C" fn anchor_status_name(status: i32) -> *const c_char {
+    row_text(status, c"ANCHOR_UNKNOWN", |row| row.1)
+}
+
+/// One English sentence about a status. Static: not to be freed. Async-signal-safe.
+///
+/// @param status  any value
+#[must_use]
+#[unsafe(no_mangle)]
+pub extern "C" fn anchor_status_message(status: i32) -> *const c_char {
+    row_text(status, c"A status that this version of libanchor does not know.", |row| row.2)
+}
+
+fn row_text(
+    status: i32,
+    unknown: &'static CStr,
+    column: impl FnOnce(&(Status, &'static CStr, &'static CStr)) -> &'static CStr,
+) -> *const c_char {
+    Status::from_value(status).map_or(unknown, |status| column(status.row())).as_ptr()
+}
