@@ -2,9 +2,12 @@
 //!
 //! Parsing only; what a command does is in the module of its name.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::serve::{Latency, Rule};
 
 /// Waits for named events, signals them, and serves them locally
 #[derive(Parser)]
@@ -45,7 +48,7 @@ pub struct SignalArgs {
 
 #[derive(Args)]
 pub struct ServeArgs {
-    /// The address to listen on
+    /// The address or name to listen on; anything but loopback lets other machines in
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
 
@@ -54,8 +57,64 @@ pub struct ServeArgs {
     pub port: u16,
 
     /// Accept this API key and no other; may be repeated
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", env = "ANCHOR_SERVE_API_KEY", hide_env_values = true)]
     pub api_key: Vec<String>,
+
+    /// Speak TLS with a certificate authority made for this run; its path is the second line of stdout
+    #[arg(long)]
+    pub tls: bool,
+
+    /// Where to write the certificate authority, instead of a temporary file
+    #[arg(long, value_name = "PATH", requires = "tls")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Let every request be on its way for so long: 50ms, or 50ms..200ms
+    #[arg(long, value_name = "TIME", default_value = "0ms", hide_default_value = true)]
+    pub latency: Latency,
+
+    /// Go wrong on purpose: NAME=drop-after-consume, cut-body, hang, status:503, html:502, slow:1b/s or
+    /// duplicate, then ,times=N and ,on=wait|signal|both; may be repeated
+    #[arg(long, value_name = "RULE")]
+    pub fault: Vec<Rule>,
+
+    /// The longest that a wait is held, whatever it asks for
+    #[arg(long, value_name = "TIME", default_value = "forever", value_parser = limit)]
+    pub max_wait: Limit,
+
+    /// The largest request body
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    pub max_body: usize,
+
+    /// How long a signal is kept for somebody to wait for it
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = limit)]
+    pub retention: Limit,
+
+    /// How many signals of one name are kept; the next one is answered 429
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    pub queue_limit: usize,
+
+    /// How many bytes of signals are kept in all; the next one is answered 429
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    pub queue_bytes: usize,
+
+    /// What the admin endpoint asks for, instead of a random token
+    #[arg(long, value_name = "TOKEN", env = "ANCHOR_SERVE_ADMIN_TOKEN", hide_env_values = true)]
+    pub admin_token: Option<String>,
+
+    /// How to write what happens to stderr; text on a terminal, else off
+    #[arg(long, value_name = "FORMAT")]
+    pub log: Option<LogFormat>,
+}
+
+/// How the journal is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+    /// Warnings only
+    Off,
 }
 
 /// A length of time, or none.

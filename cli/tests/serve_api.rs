@@ -9,14 +9,8 @@ fn a_signal_is_kept_for_the_next_wait_and_given_once() {
     let server = Server::start(&[]);
     server.signal("mfa_code", r#"{"code":"123456"}"#);
     server.signal("mfa_code", r#"{ "code" : 1.50 }"#);
-    assert_eq!(
-        server.take("mfa_code", 1000).as_deref(),
-        Some(r#"{"code":"123456"}"#)
-    );
-    assert_eq!(
-        server.take("mfa_code", 1000).as_deref(),
-        Some(r#"{ "code" : 1.50 }"#)
-    );
+    assert_eq!(server.take("mfa_code", 1000).as_deref(), Some(r#"{"code":"123456"}"#));
+    assert_eq!(server.take("mfa_code", 1000).as_deref(), Some(r#"{ "code" : 1.50 }"#));
     assert_eq!(server.take("mfa_code", 1), None);
 }
 
@@ -35,20 +29,10 @@ fn a_wait_is_held_until_the_signal_comes() {
 fn the_receipt_and_the_refusals_have_the_api_s_shapes() {
     let server = Server::start(&[]);
     let receipt = server.post("/v1/events/a", r#"{"data":{}}"#);
-    assert_eq!(
-        (receipt.status, receipt.body.as_str()),
-        (200, r#"{"data":{"status":"signaled"}}"#)
-    );
+    assert_eq!((receipt.status, receipt.body.as_str()), (200, r#"{"data":{"status":"signaled"}}"#));
     let timeout = server.post("/v1/events/b/wait", r#"{"timeoutMs":1}"#);
     assert_eq!((timeout.status, timeout.error_code()), (408, 408));
-    for body in [
-        "",
-        "{}",
-        r#"{"data":[]}"#,
-        r#"{"data":null}"#,
-        "no json",
-        "[]",
-    ] {
+    for body in ["", "{}", r#"{"data":[]}"#, r#"{"data":null}"#, "no json", "[]"] {
         let refused = server.post("/v1/events/a", body);
         assert_eq!((refused.status, refused.error_code()), (400, 400), "{body}");
     }
@@ -62,14 +46,7 @@ fn the_receipt_and_the_refusals_have_the_api_s_shapes() {
 #[test]
 fn what_is_not_the_api_is_refused_in_its_shape() {
     let server = Server::start(&[]);
-    for path in [
-        "/v1",
-        "/v1/events",
-        "/v1/events/",
-        "/v1/events//wait",
-        "/v1/events/a/b",
-        "/v2/events/a",
-    ] {
+    for path in ["/v1", "/v1/events", "/v1/events/", "/v1/events//wait", "/v1/events/a/b", "/v2/events/a"] {
         let answer = server.post(path, r#"{"data":{}}"#);
         assert_eq!((answer.status, answer.error_code()), (404, 404), "{path}");
     }
@@ -93,11 +70,7 @@ fn a_name_is_one_path_segment_percent_decoded() {
         ("%00", "%00"),
     ] {
         server.signal(signaled, r#"{"n":1}"#);
-        assert_eq!(
-            server.take(waited, 1000).as_deref(),
-            Some(r#"{"n":1}"#),
-            "{signaled}"
-        );
+        assert_eq!(server.take(waited, 1000).as_deref(), Some(r#"{"n":1}"#), "{signaled}");
     }
     server.signal("a%2Fb", "{}");
     assert_eq!(server.take("a", 1), None);
@@ -110,25 +83,16 @@ fn a_key_is_always_needed_and_any_will_do() {
     let server = Server::start(&[]);
     let refused = server.connect().with_key("").post("/v1/events/a/wait", "");
     assert_eq!((refused.status, refused.error_code()), (401, 401));
-    server
-        .connect()
-        .with_key("one")
-        .post("/v1/events/a", r#"{"data":{"of":1}}"#);
+    server.connect().with_key("one").post("/v1/events/a", r#"{"data":{"of":1}}"#);
     assert_eq!(server.connect().with_key("two").wait("a", 1), None);
-    assert_eq!(
-        server.connect().with_key("one").wait("a", 1).as_deref(),
-        Some(r#"{"of":1}"#)
-    );
+    assert_eq!(server.connect().with_key("one").wait("a", 1).as_deref(), Some(r#"{"of":1}"#));
 }
 
 #[test]
 fn given_keys_are_the_only_ones() {
     let server = Server::start(&["--api-key", "one", "--api-key", "two"]);
     for (key, status) in [("one", 200), ("two", 200), ("three", 401), ("", 401)] {
-        let answer = server
-            .connect()
-            .with_key(key)
-            .post("/v1/events/a", r#"{"data":{}}"#);
+        let answer = server.connect().with_key(key).post("/v1/events/a", r#"{"data":{}}"#);
         assert_eq!(answer.status, status, "{key}");
         assert!(!answer.body.contains("three"), "a key in an answer");
     }
@@ -140,11 +104,7 @@ fn a_connection_carries_one_request_after_another() {
     let mut http = server.connect();
     for round in 0..50 {
         let data = format!(r#"{{"round":{round}}}"#);
-        assert_eq!(
-            http.post("/v1/events/a", &format!(r#"{{"data":{data}}}"#))
-                .status,
-            200
-        );
+        assert_eq!(http.post("/v1/events/a", &format!(r#"{{"data":{data}}}"#)).status, 200);
         assert_eq!(http.wait("a", 1000), Some(data));
     }
 }

@@ -19,21 +19,14 @@ enum HangUp {
 #[test]
 fn an_event_signaled_after_the_hang_up_waits_for_the_next() {
     let server = Server::start(&[]);
-    for (round, way) in [HangUp::Close, HangUp::HalfClose, HangUp::Reset]
-        .into_iter()
-        .enumerate()
-    {
+    for (round, way) in [HangUp::Close, HangUp::HalfClose, HangUp::Reset].into_iter().enumerate() {
         for turn in 0..100 {
             let mut waiter = server.connect();
             waiter.start_wait("a");
             let _still_open = hang_up(waiter, way);
             let data = format!(r#"{{"n":{}}}"#, round * 1000 + turn);
             server.signal("a", &data);
-            assert_eq!(
-                server.take("a", PATIENCE.as_millis() as u64),
-                Some(data),
-                "{way:?}, turn {turn}"
-            );
+            assert_eq!(server.take("a", PATIENCE.as_millis() as u64), Some(data), "{way:?}, turn {turn}");
         }
     }
 }
@@ -51,19 +44,11 @@ fn an_event_is_never_lost_in_a_race_with_the_hang_up() {
         signaler.send("POST", "/v1/events/a", &format!(r#"{{"data":{data}}}"#));
         // From "long before the signal is read" to "after the answer was written".
         spin(Duration::from_micros(u64::from(turn % 200)));
-        let way = if turn % 2 == 0 {
-            HangUp::Close
-        } else {
-            HangUp::Reset
-        };
+        let way = if turn % 2 == 0 { HangUp::Close } else { HangUp::Reset };
         drop(hang_up(waiter, way));
         assert_eq!(signaler.read().unwrap().status, 200);
         // Nobody read it, so it must be there still.
-        assert_eq!(
-            taker.wait("a", PATIENCE.as_millis() as u64),
-            Some(data),
-            "{way:?}, turn {turn}"
-        );
+        assert_eq!(taker.wait("a", PATIENCE.as_millis() as u64), Some(data), "{way:?}, turn {turn}");
         came_back += 1;
     }
     assert_eq!(came_back, 600);
@@ -91,10 +76,7 @@ fn what_came_back_is_first_in_the_queue_again() {
         server.signal("a", r#"{"n":1}"#);
         server.signal("a", r#"{"n":2}"#);
         drop(hang_up(waiter, HangUp::Close));
-        let mut order = vec![
-            server.take("a", 5000).unwrap(),
-            server.take("a", 5000).unwrap(),
-        ];
+        let mut order = vec![server.take("a", 5000).unwrap(), server.take("a", 5000).unwrap()];
         if order[0] == r#"{"n":2}"# {
             // The first was on its way while the second was taken; it still must not be lost.
             order.reverse();
@@ -112,9 +94,7 @@ fn hang_up(waiter: server::Http, way: HangUp) -> Option<server::Http> {
             Some(waiter)
         }
         HangUp::Reset => {
-            SockRef::from(&waiter.socket)
-                .set_linger(Some(Duration::ZERO))
-                .unwrap();
+            SockRef::from(&waiter.socket).set_linger(Some(Duration::ZERO)).unwrap();
             None
         }
     }

@@ -10,10 +10,7 @@ use server::{Http, Server};
 #[test]
 fn the_first_line_is_the_url_and_the_server_is_ready_by_then() {
     let server = Server::start(&[]);
-    let port = server
-        .url
-        .strip_prefix("http://127.0.0.1:")
-        .expect("a loopback URL");
+    let port = server.url.strip_prefix("http://127.0.0.1:").expect("a loopback URL");
     assert_ne!(port.parse::<u16>().unwrap(), 0);
     assert!(TcpStream::connect(server.address()).is_ok());
 }
@@ -45,15 +42,10 @@ fn a_signal_ends_the_server_with_0_and_answers_every_waiter() {
 fn a_port_in_use_is_an_error_and_says_so() {
     let server = Server::start(&[]);
     let port = server.address().rsplit_once(':').unwrap().1.to_owned();
-    let second = std::process::Command::new(env!("CARGO_BIN_EXE_anchor"))
-        .args(["serve", "--port", &port])
-        .output()
-        .unwrap();
+    let second =
+        std::process::Command::new(env!("CARGO_BIN_EXE_anchor")).args(["serve", "--port", &port]).output().unwrap();
     assert_eq!(second.status.code(), Some(1));
-    assert!(
-        String::from_utf8_lossy(&second.stderr).contains("cannot listen on 127.0.0.1:"),
-        "{second:?}"
-    );
+    assert!(String::from_utf8_lossy(&second.stderr).contains("cannot listen on 127.0.0.1:"), "{second:?}");
     assert!(second.stdout.is_empty());
 }
 
@@ -68,17 +60,9 @@ fn five_thousand_wait_at_once_and_each_gets_its_own() {
     let mut signaler = server.connect();
     for number in 0..waiters.len() {
         let body = format!(r#"{{"data":{{"n":{number}}}}}"#);
-        assert_eq!(
-            signaler
-                .post(&format!("/v1/events/e{number}"), &body)
-                .status,
-            200
-        );
+        assert_eq!(signaler.post(&format!("/v1/events/e{number}"), &body).status, 200);
     }
     for (number, waiter) in waiters.iter_mut().enumerate() {
-        assert_eq!(
-            waiter.read().unwrap().data(),
-            format!(r#"{{"n":{number}}}"#)
-        );
+        assert_eq!(waiter.read().unwrap().data(), format!(r#"{{"n":{number}}}"#));
     }
 }

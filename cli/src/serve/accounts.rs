@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
+
 /// One API key's world, numbered in order of appearance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Account(pub u32);
 
 /// The keys that are known, and whether others may join.
@@ -24,10 +26,7 @@ impl Accounts {
             let next = Account(numbers.len() as u32 + 1);
             numbers.entry(key.as_bytes().into()).or_insert(next);
         }
-        Self {
-            open: numbers.is_empty(),
-            numbers: Mutex::new(numbers),
-        }
+        Self { open: numbers.is_empty(), numbers: Mutex::new(numbers) }
     }
 
     /// The account of this key, or `None` if the key is not accepted.
@@ -45,6 +44,21 @@ impl Accounts {
         let account = Account(numbers.len() as u32 + 1);
         numbers.insert(key.into(), account);
         Some(account)
+    }
+
+    /// Whether this account has been opened, or was given from the start.
+    pub fn knows(&self, account: Account) -> bool {
+        (1..=self.count()).contains(&account.0)
+    }
+
+    /// Accounts are numbered from 1 to this.
+    pub fn count(&self) -> u32 {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).len() as u32
+    }
+
+    /// Whether any key is accepted.
+    pub fn is_open(&self) -> bool {
+        self.open
     }
 }
 

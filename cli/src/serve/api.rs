@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
@@ -18,9 +19,13 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::accounts::{Account, Accounts};
-use super::answer::{Refusal, signaled};
+use super::answer::{RECEIPT, Refusal, no_such_operation};
 use super::connection::Peer;
+use super::faults::Operation;
+use super::gate::check_origin;
 use super::hub::{Hub, WaitEnd};
+use super::latency::Latency;
+use super::misbehave::Mischief;
 use super::store::{Full, Topic};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -30,23 +35,31 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Api {
     pub hub: Arc<Hub>,
     pub accounts: Arc<Accounts>,
+    pub mischief: Mischief,
+    pub latency: Latency,
     /// The longest that a wait is held, whatever it asks for.
     pub max_wait: Duration,
     pub max_body: usize,
 }
 
-/// The API's routes, with its error shape for everything else.
+/// The API's routes.
 pub fn routes(api: Api) -> Router {
     let max_body = api.max_body;
     Router::new()
         .route("/v1/events/{event_name}/wait", post(wait))
         .route("/v1/events/{event_name}", post(signal))
-        .method_not_allowed_fallback(async || {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Only POST is known here")
-        })
-        .fallback(async || no_such_operation())
+        .layer(from_fn_with_state(api.clone(), arrive))
         .layer(DefaultBodyLimit::max(max_body))
         .with_state(api)
+}
+
+/// What every request goes through: the way here takes time, and other web pages may not come in.
+async fn arrive(State(api): State<Api>, request: Request, next: Next) -> Response {
+    api.latency.pass().await;
+    match check_origin(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 async fn wait(
@@ -57,19 +70,17 @@ async fn wait(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let timeout = requested_timeout(&body.map_err(unreadable)?)?.min(api.max_wait);
-    match api.hub.wait(Topic { account, name }, timeout).await {
+    let topic = Topic { account, name };
+    if let Some(fault) = api.mischief.instead(&topic, Operation::Wait, &api.hub, &peer).await {
+        return Ok(fault);
+    }
+    match api.hub.wait(topic.clone(), timeout, peer.address).await {
         WaitEnd::Event(delivery) => {
-            let json = [(header::CONTENT_TYPE, "application/json")];
-            Ok((json, delivery.into_body(peer.outbox)).into_response())
+            let answer = delivery.answer();
+            Ok(api.mischief.answer(&topic, Operation::Wait, answer, Some(delivery), peer.outbox))
         }
-        WaitEnd::TimeUp => Err(Refusal::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "Not signaled within the time",
-        )),
-        WaitEnd::Closing => Err(Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The server is shutting down",
-        )),
+        WaitEnd::TimeUp => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "Not signaled within the time")),
+        WaitEnd::Closing => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down")),
     }
 }
 
@@ -77,13 +88,16 @@ async fn signal(
     State(api): State<Api>,
     account: Account,
     EventName(name): EventName,
+    Extension(peer): Extension<Peer>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let data = signaled_data(&body.map_err(unreadable)?)?;
-    api.hub
-        .signal(&Topic { account, name }, data)
-        .map_err(full)?;
-    Ok(signaled())
+    let topic = Topic { account, name };
+    if let Some(fault) = api.mischief.instead(&topic, Operation::Signal, &api.hub, &peer).await {
+        return Ok(fault);
+    }
+    api.hub.signal(&topic, data).map_err(full)?;
+    Ok(api.mischief.answer(&topic, Operation::Signal, Bytes::from_static(RECEIPT), None, peer.outbox))
 }
 
 #[derive(Deserialize)]
@@ -104,9 +118,7 @@ fn requested_timeout(body: &[u8]) -> Result<Duration, Refusal> {
         None => Ok(DEFAULT_TIMEOUT),
         Some(ms) if ms.fract() != 0.0 => Err(bad_request("timeoutMs must be an integer")),
         // A time already past asks once without waiting.
-        Some(ms) => {
-            Ok(Duration::try_from_secs_f64((ms / 1000.0).max(0.0)).unwrap_or(Duration::MAX))
-        }
+        Some(ms) => Ok(Duration::try_from_secs_f64((ms / 1000.0).max(0.0)).unwrap_or(Duration::MAX)),
     }
 }
 
@@ -117,16 +129,11 @@ struct SignalRequest<'a> {
 }
 
 /// The data as it was sent: numbers keep their digits, members their order.
-fn signaled_data(body: &[u8]) -> Result<Bytes, Refusal> {
+pub fn signaled_data(body: &[u8]) -> Result<Bytes, Refusal> {
     object(body).ok_or_else(|| bad_request("The body must be a JSON object"))?;
-    let request: SignalRequest =
-        serde_json::from_slice(body).map_err(|_| bad_request("The body is not valid"))?;
-    let data = request
-        .data
-        .map(|data| data.get().as_bytes())
-        .filter(|data| object(data).is_some());
-    let data =
-        data.ok_or_else(|| bad_request("Event data is required and must be a JSON object"))?;
+    let request: SignalRequest = serde_json::from_slice(body).map_err(|_| bad_request("The body is not valid"))?;
+    let data = request.data.map(|data| data.get().as_bytes()).filter(|data| object(data).is_some());
+    let data = data.ok_or_else(|| bad_request("Event data is required and must be a JSON object"))?;
     Ok(Bytes::copy_from_slice(data))
 }
 
@@ -142,8 +149,7 @@ impl FromRequestParts<Api> for EventName {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         let name: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, api).await;
-        let Path(name) =
-            name.map_err(|_| bad_request("The event name must be percent-encoded UTF-8"))?;
+        let Path(name) = name.map_err(|_| bad_request("The event name must be percent-encoded UTF-8"))?;
         if name.is_empty() {
             return Err(no_such_operation());
         }
@@ -155,33 +161,24 @@ impl FromRequestParts<Api> for Account {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let key = parts
-            .headers
-            .get("anchor-api-key")
-            .map(|key| key.as_bytes());
+        let key = parts.headers.get("anchor-api-key").map(HeaderValue::as_bytes);
         key.and_then(|key| api.accounts.open(key))
             .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "Invalid API key"))
     }
 }
 
-fn no_such_operation() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "No such operation")
-}
-
-fn bad_request(message: &str) -> Refusal {
+pub fn bad_request(message: &str) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, message)
 }
 
 fn unreadable(rejection: BytesRejection) -> Refusal {
     match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large")
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
         status => Refusal::new(status, "The body could not be read"),
     }
 }
 
-fn full(full: Full) -> Refusal {
+pub fn full(full: Full) -> Refusal {
     let message = match full {
         Full::Queue(limit) => {
             format!("{limit} signals of this name are queued already, and no more are kept")
@@ -198,11 +195,7 @@ mod tests {
     #[test]
     fn a_wait_may_leave_out_its_time() {
         for body in ["", "{}", r#"{"timeoutMs":null}"#, r#"{"other":1}"#] {
-            assert_eq!(
-                requested_timeout(body.as_bytes()).unwrap(),
-                DEFAULT_TIMEOUT,
-                "{body}"
-            );
+            assert_eq!(requested_timeout(body.as_bytes()).unwrap(), DEFAULT_TIMEOUT, "{body}");
         }
     }
 
@@ -210,29 +203,14 @@ mod tests {
     fn a_wait_s_time_is_in_milliseconds_and_any_integer() {
         for (ms, expected) in [("1500", 1500), ("0", 0), ("-5", 0), ("2.0", 2)] {
             let body = format!(r#"{{"timeoutMs":{ms}}}"#);
-            assert_eq!(
-                requested_timeout(body.as_bytes()).unwrap(),
-                Duration::from_millis(expected),
-                "{ms}"
-            );
+            assert_eq!(requested_timeout(body.as_bytes()).unwrap(), Duration::from_millis(expected), "{ms}");
         }
-        assert_eq!(
-            requested_timeout(br#"{"timeoutMs":1e300}"#).unwrap(),
-            Duration::MAX
-        );
+        assert_eq!(requested_timeout(br#"{"timeoutMs":1e300}"#).unwrap(), Duration::MAX);
     }
 
     #[test]
     fn a_wait_that_makes_no_sense_is_refused() {
-        for body in [
-            "[]",
-            "7",
-            "{",
-            "null",
-            r#"{"timeoutMs":"5"}"#,
-            r#"{"timeoutMs":1.5}"#,
-            r#"{"timeoutMs":true}"#,
-        ] {
+        for body in ["[]", "7", "{", "null", r#"{"timeoutMs":"5"}"#, r#"{"timeoutMs":1.5}"#, r#"{"timeoutMs":true}"#] {
             let refusal = requested_timeout(body.as_bytes()).unwrap_err();
             assert_eq!(refusal.status, StatusCode::BAD_REQUEST, "{body}");
         }
@@ -240,37 +218,17 @@ mod tests {
 
     #[test]
     fn signaled_data_is_kept_byte_for_byte() {
-        let data =
-            signaled_data(br#" {"x":1, "data" : { "b":1.50, "a":1e999999 ,"c":"\u00e9"} } "#);
+        let data = signaled_data(br#" {"x":1, "data" : { "b":1.50, "a":1e999999 ,"c":"\u00e9"} } "#);
         assert!(data.is_err(), "a number beyond every double is refused");
-        let data =
-            signaled_data(br#" {"x":1, "data" : { "b":1.50, "a":12345678901234567890123 } } "#)
-                .unwrap();
+        let data = signaled_data(br#" {"x":1, "data" : { "b":1.50, "a":12345678901234567890123 } } "#).unwrap();
         assert_eq!(data, &br#"{ "b":1.50, "a":12345678901234567890123 }"#[..]);
     }
 
     #[test]
     fn a_signal_without_an_object_as_data_is_refused() {
-        let bodies = [
-            "",
-            "{}",
-            "[]",
-            "x",
-            r#"{"data":null}"#,
-            r#"{"data":[]}"#,
-            r#"{"data":1}"#,
-            r#"{"data":"{}"}"#,
-        ];
-        for body in bodies
-            .iter()
-            .copied()
-            .chain([r#"{"data":{"a":"\ud800"}}"#, r#"{"data":{}"#])
-        {
-            assert_eq!(
-                signaled_data(body.as_bytes()).unwrap_err().status,
-                StatusCode::BAD_REQUEST,
-                "{body}"
-            );
+        let bodies = ["", "{}", "[]", "x", r#"{"data":null}"#, r#"{"data":[]}"#, r#"{"data":1}"#, r#"{"data":"{}"}"#];
+        for body in bodies.iter().copied().chain([r#"{"data":{"a":"\ud800"}}"#, r#"{"data":{}"#]) {
+            assert_eq!(signaled_data(body.as_bytes()).unwrap_err().status, StatusCode::BAD_REQUEST, "{body}");
         }
     }
 }

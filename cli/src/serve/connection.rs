@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 use super::delivery::Outbox;
 
@@ -33,6 +34,12 @@ impl Socket for TcpStream {
     }
 }
 
+impl Socket for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
 /// The socket between hyper and the peer.
 pub struct Connection<S: Socket> {
     socket: S,
@@ -44,7 +51,14 @@ impl<S: Socket> Connection<S> {
         Self { socket, outbox }
     }
 
-    /// Fails if the peer has already closed: an answer written now would be lost.
+    /// Fails if an answer written now would be lost, or is not to be written.
+    fn check_before_write(&self) -> io::Result<()> {
+        if self.outbox.is_severed() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        if self.outbox.is_loaded() { self.check_peer_is_there() } else { Ok(()) }
+    }
+
     fn check_peer_is_there(&self) -> io::Result<()> {
         let mut byte = [std::mem::MaybeUninit::uninit()];
         match SockRef::from(self.socket.tcp()).peek(&mut byte) {
@@ -65,11 +79,7 @@ impl<S: Socket> Connection<S> {
 }
 
 impl<S: Socket> AsyncRead for Connection<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let read = ready!(Pin::new(&mut self.socket).poll_read(cx, buf));
         match &read {
             Ok(()) => self.outbox.settle(),
@@ -80,14 +90,8 @@ impl<S: Socket> AsyncRead for Connection<S> {
 }
 
 impl<S: Socket> AsyncWrite for Connection<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.outbox.is_loaded() {
-            self.check_peer_is_there()?;
-        }
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.check_before_write()?;
         Pin::new(&mut self.socket).poll_write(cx, buf)
     }
 
@@ -96,9 +100,7 @@ impl<S: Socket> AsyncWrite for Connection<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.outbox.is_loaded() {
-            self.check_peer_is_there()?;
-        }
+        self.check_before_write()?;
         Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
     }
 
@@ -109,11 +111,7 @@ impl<S: Socket> AsyncWrite for Connection<S> {
     // hyper flushes when its own buffers are empty: by then the whole answer is out.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
-        Poll::Ready(if self.outbox.is_loaded() {
-            self.written()
-        } else {
-            Ok(())
-        })
+        Poll::Ready(if self.outbox.is_loaded() { self.written() } else { Ok(()) })
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

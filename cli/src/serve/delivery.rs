@@ -1,17 +1,13 @@
 //! When a delivery counts as made: an event that was not written out whole goes back to its place.
 //!
-//! An answer passes through three hands. The handler holds a `Delivery`; its body, when it is read,
-//! puts the delivery into the connection's `Outbox`; the connection settles it once the bytes are with
-//! the kernel and the peer has not refused them. Whoever drops it on the way gives the event back.
+//! An answer passes through three hands. The handler holds a `Delivery`; its body, when its last bytes
+//! are read, puts the delivery into the connection's `Outbox`; the connection settles it once the bytes
+//! are with the kernel and the peer has not refused them. Whoever drops it on the way gives it back.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
 use bytes::{BufMut, Bytes, BytesMut};
-use http_body::{Frame, SizeHint};
 
 use super::hub::Hub;
 use super::store::Event;
@@ -27,31 +23,31 @@ pub struct Delivery {
 
 impl Delivery {
     pub fn new(hub: Arc<Hub>, event: Event) -> Self {
-        Self {
-            hub,
-            event: Some(event),
-        }
+        Self { hub, event: Some(event) }
     }
 
-    /// The event has reached its waiter.
+    /// The event has reached its waiter, or is meant to be lost.
     pub fn confirm(mut self) -> Event {
-        self.event
-            .take()
-            .expect("only confirm and drop take the event")
+        self.event.take().expect("only confirm and drop take the event")
     }
 
-    /// The answer's body: its bytes, tied to what becomes of the delivery.
-    pub fn into_body(self, outbox: Arc<Outbox>) -> Body {
-        let data = self.event.as_ref().map_or(&b"{}"[..], |event| &event.data);
+    /// The answer's bytes.
+    pub fn answer(&self) -> Bytes {
+        let data = self.event().data.clone();
         let mut answer = BytesMut::with_capacity(data.len() + 9);
         answer.put_slice(b"{\"data\":");
-        answer.put_slice(data);
+        answer.put(data);
         answer.put_slice(b"}");
-        Body::new(EventBody {
-            answer: Some(answer.freeze()),
-            delivery: Some(self),
-            outbox,
-        })
+        answer.freeze()
+    }
+
+    /// Keeps the event for the next wait as well.
+    pub fn duplicate(&self) {
+        self.hub.duplicate(self.event());
+    }
+
+    fn event(&self) -> &Event {
+        self.event.as_ref().expect("only confirm and drop take the event")
     }
 }
 
@@ -60,35 +56,6 @@ impl Drop for Delivery {
         if let Some(event) = self.event.take() {
             self.hub.give_back(event);
         }
-    }
-}
-
-struct EventBody {
-    answer: Option<Bytes>,
-    delivery: Option<Delivery>,
-    outbox: Arc<Outbox>,
-}
-
-impl http_body::Body for EventBody {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if let Some(delivery) = self.delivery.take() {
-            self.outbox.load(delivery);
-        }
-        Poll::Ready(self.answer.take().map(|answer| Ok(Frame::data(answer))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.answer.is_none()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.answer.as_ref().map_or(0, |answer| answer.len() as u64))
     }
 }
 
@@ -104,10 +71,12 @@ enum Slot {
     Loaded(Delivery),
     /// The bytes are with the kernel.
     Written(Delivery, Instant),
+    /// Nothing is to be written any more.
+    Severed,
 }
 
 impl Outbox {
-    fn load(&self, delivery: Delivery) {
+    pub fn load(&self, delivery: Delivery) {
         self.replace(|_| Slot::Loaded(delivery));
     }
 
@@ -115,10 +84,22 @@ impl Outbox {
         matches!(*self.slot(), Slot::Loaded(_))
     }
 
+    /// Ends the connection before the next byte.
+    pub fn sever(&self) {
+        self.replace(|_| Slot::Severed);
+    }
+
+    pub fn is_severed(&self) -> bool {
+        matches!(*self.slot(), Slot::Severed)
+    }
+
     /// Everything that was loaded has left the server's own buffers.
     pub fn written(&self) {
         self.replace(|slot| match slot {
-            Slot::Loaded(delivery) => Slot::Written(delivery, Instant::now()),
+            Slot::Loaded(delivery) => {
+                delivery.hub.note_delivered(delivery.event());
+                Slot::Written(delivery, Instant::now())
+            }
             other => other,
         });
     }
@@ -126,21 +107,15 @@ impl Outbox {
     /// The peer has gone on in good order: what was written is delivered.
     pub fn settle(&self) {
         self.replace(|slot| match slot {
-            Slot::Written(delivery, _) => {
-                delivery.confirm();
-                Slot::Empty
-            }
+            Slot::Written(delivery, _) => confirmed(delivery),
             other => other,
         });
     }
 
-    /// The peer has reset the connection: what it was being given is not delivered.
+    /// The peer has refused what it was being given, which so is not delivered.
     pub fn refuse(&self) {
         self.replace(|slot| match slot {
-            Slot::Written(delivery, at) if at.elapsed() > REFUSAL_WINDOW => {
-                delivery.confirm();
-                Slot::Empty
-            }
+            Slot::Written(delivery, at) if at.elapsed() > REFUSAL_WINDOW => confirmed(delivery),
             _ => Slot::Empty,
         });
     }
@@ -155,4 +130,9 @@ impl Outbox {
     fn slot(&self) -> MutexGuard<'_, Slot> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn confirmed(delivery: Delivery) -> Slot {
+    delivery.confirm();
+    Slot::Empty
 }

@@ -2,18 +2,24 @@
 //!
 //! The rules are `store`'s. Not here: HTTP, and when a delivery counts as made (`delivery`).
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 
 use super::delivery::Delivery;
+use super::journal::{Journal, What};
+use super::recent::Recent;
 use super::store::{Event, Full, Limits, Signaled, Store, Ticket, Topic, Waited};
 
 /// Where signals and waits meet.
 pub struct Hub {
     store: Mutex<Store<Waiter>>,
+    journal: Arc<Journal>,
+    recent: Recent,
     closing: watch::Sender<bool>,
 }
 
@@ -24,24 +30,67 @@ pub enum WaitEnd {
     Closing,
 }
 
-/// A parked wait, as the store sees it: the way to hand it an event.
+/// Who waits and what is queued, at one moment. The lists are cut off at a length; the counts are not.
+#[derive(Serialize)]
+pub struct Snapshot {
+    waiting: Vec<WaitView>,
+    waiting_count: usize,
+    queued: Vec<QueuedView>,
+    queued_count: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WaitView {
+    #[serde(flatten)]
+    topic: Topic,
+    wait: u64,
+    peer: SocketAddr,
+    waited_ms: u64,
+    timeout_ms: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct QueuedView {
+    #[serde(flatten)]
+    topic: Topic,
+    id: u64,
+    bytes: usize,
+    queued_ms: u64,
+}
+
+/// A parked wait, as the store sees it: the way to hand it an event, and who it is.
 struct Waiter {
     hand: oneshot::Sender<Delivery>,
+    peer: SocketAddr,
+    since: Instant,
+    timeout: Duration,
 }
 
 impl Hub {
-    pub fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self {
-            store: Mutex::new(Store::new(limits)),
-            closing: watch::Sender::new(false),
-        })
+    pub fn new(limits: Limits, journal: Arc<Journal>) -> Arc<Self> {
+        let store = Mutex::new(Store::new(limits));
+        Arc::new(Self { store, journal, recent: Recent::default(), closing: watch::Sender::new(false) })
     }
 
     /// Hands the event to the longest waiter or queues it.
     pub fn signal(self: &Arc<Self>, topic: &Topic, data: Bytes) -> Result<(), Full> {
-        // The guard must be gone before anything is handed over: a delivery that fails locks again.
-        let signaled = self.store().signal(topic, data, Instant::now())?;
-        if let Signaled::Handed(waiter, event) = signaled {
+        let bytes = data.len();
+        let mut store = self.store();
+        let signaled = store.signal(topic, data.clone(), Instant::now())?;
+        let topic = topic.clone();
+        let (id, what) = match &signaled {
+            Signaled::Handed(ticket, _, event) => {
+                (event.id, What::Handed { topic, id: event.id, bytes, wait: ticket.0 })
+            }
+            Signaled::Queued(id) => (*id, What::Queued { topic, id: *id, bytes }),
+        };
+        self.recent.keep(id, data);
+        self.journal.note(what);
+        // The lock must be gone before anything is handed over: a delivery that fails locks again.
+        drop(store);
+        if let Signaled::Handed(_, waiter, event) = signaled {
             self.hand_over(waiter, event);
         }
         Ok(())
@@ -51,29 +100,35 @@ impl Hub {
     ///
     /// Dropping the future is hanging up: the wait leaves its line, and an event that was already on
     /// its way goes back.
-    pub async fn wait(self: &Arc<Self>, topic: Topic, timeout: Duration) -> WaitEnd {
-        let (hand, taken) = oneshot::channel();
-        let waited = self.store().wait(&topic, Waiter { hand });
-        match waited {
-            Waited::Taken(event, _) => WaitEnd::Event(Delivery::new(self.clone(), event)),
-            Waited::Parked(ticket) => {
-                Parked {
-                    hub: self.clone(),
-                    topic,
-                    ticket,
-                    taken,
-                }
-                .wait(timeout)
-                .await
-            }
+    pub async fn wait(self: &Arc<Self>, topic: Topic, timeout: Duration, peer: SocketAddr) -> WaitEnd {
+        match self.park(topic, timeout, peer) {
+            Ok(delivery) => WaitEnd::Event(delivery),
+            Err(parked) => parked.wait(timeout).await,
         }
     }
 
     /// An event that did not reach its waiter is offered to the next one, or queued where it was.
     pub fn give_back(self: &Arc<Self>, event: Event) {
-        let next = self.store().give_back(event);
-        if let Some((waiter, event)) = next {
-            self.hand_over(waiter, event);
+        self.journal.note(What::Returned { topic: event.topic.clone(), id: event.id });
+        self.offer(event);
+    }
+
+    /// The same event once more, for the next wait.
+    pub fn duplicate(self: &Arc<Self>, event: &Event) {
+        if !event.is_duplicate {
+            self.offer(Event { is_duplicate: true, ..event.clone() });
+        }
+    }
+
+    /// The answer with this event is written out.
+    pub fn note_delivered(&self, event: &Event) {
+        self.journal.note(What::Delivered { topic: event.topic.clone(), id: event.id });
+    }
+
+    /// Drops what was kept as long as it may.
+    pub fn expire(&self) {
+        for event in self.store().expire(Instant::now()) {
+            self.journal.note(What::Expired { topic: event.topic, id: event.id });
         }
     }
 
@@ -82,9 +137,62 @@ impl Hub {
         self.closing.send_replace(true);
     }
 
+    /// Ends when the server does.
+    pub async fn closed(&self) {
+        // The sender is ours, so it cannot be gone.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    }
+
+    /// What was signaled, if it is one of the last signals.
+    pub fn data(&self, id: u64) -> Option<Bytes> {
+        self.recent.data(id)
+    }
+
     /// How many signals nobody has taken.
     pub fn queued(&self) -> usize {
         self.store().queued().count()
+    }
+
+    /// The longest waits and the oldest signals first.
+    pub fn snapshot(&self, at_most: usize) -> Snapshot {
+        let now = Instant::now();
+        let store = self.store();
+        let mut waiting: Vec<_> =
+            store.waiters().map(|(topic, ticket, waiter)| waiter.view(topic, ticket, now)).collect();
+        let mut queued: Vec<_> = store.queued().map(|event| QueuedView::of(event, now)).collect();
+        drop(store);
+        let (waiting_count, queued_count) = (waiting.len(), queued.len());
+        waiting.sort_unstable_by_key(|view| view.wait);
+        queued.sort_unstable_by_key(|view| view.id);
+        waiting.truncate(at_most);
+        queued.truncate(at_most);
+        Snapshot { waiting, waiting_count, queued, queued_count }
+    }
+
+    fn park(self: &Arc<Self>, topic: Topic, timeout: Duration, peer: SocketAddr) -> Result<Delivery, Parked> {
+        let (hand, taken) = oneshot::channel();
+        let since = Instant::now();
+        let mut store = self.store();
+        match store.wait(&topic, Waiter { hand, peer, since, timeout }) {
+            Waited::Taken(event, _) => {
+                self.journal.note(What::Taken { topic, id: event.id });
+                Ok(Delivery::new(self.clone(), event))
+            }
+            Waited::Parked(ticket) => {
+                let timeout_ms = millis(timeout);
+                self.journal.note(What::Waiting { topic: topic.clone(), wait: ticket.0, peer, timeout_ms });
+                Err(Parked { hub: self.clone(), topic, ticket, taken, since })
+            }
+        }
+    }
+
+    fn offer(self: &Arc<Self>, event: Event) {
+        let (id, bytes) = (event.id, event.data.len());
+        let next = self.store().give_back(event);
+        if let Some((ticket, waiter, event)) = next {
+            self.journal.note(What::Handed { topic: event.topic.clone(), id, bytes, wait: ticket.0 });
+            self.hand_over(waiter, event);
+        }
     }
 
     fn hand_over(self: &Arc<Self>, waiter: Waiter, event: Event) {
@@ -103,18 +211,20 @@ struct Parked {
     topic: Topic,
     ticket: Ticket,
     taken: oneshot::Receiver<Delivery>,
+    since: Instant,
 }
 
 impl Parked {
     async fn wait(mut self, timeout: Duration) -> WaitEnd {
-        let mut closing = self.hub.closing.subscribe();
+        let hub = self.hub.clone();
         let end = tokio::select! {
             biased;
             Ok(delivery) = &mut self.taken => return WaitEnd::Event(delivery),
-            _ = closing.wait_for(|closing| *closing) => WaitEnd::Closing,
+            () = hub.closed() => WaitEnd::Closing,
             () = tokio::time::sleep(timeout) => WaitEnd::TimeUp,
         };
         if self.leave() {
+            self.note(&end);
             return end;
         }
         // Chosen in this very instant: the event is on its way and is the better answer.
@@ -128,12 +238,43 @@ impl Parked {
     fn leave(&self) -> bool {
         self.hub.store().leave(&self.topic, self.ticket).is_some()
     }
+
+    fn note(&self, end: &WaitEnd) {
+        let (topic, wait, waited_ms) = (self.topic.clone(), self.ticket.0, millis(self.since.elapsed()));
+        match end {
+            WaitEnd::Event(_) => {}
+            WaitEnd::TimeUp => self.hub.journal.note(What::TimedOut { topic, wait, waited_ms }),
+            WaitEnd::Closing => self.hub.journal.note(What::Dismissed { topic, wait, waited_ms }),
+        }
+    }
 }
 
 impl Drop for Parked {
     fn drop(&mut self) {
-        self.leave();
+        if self.leave() {
+            let (topic, wait, waited_ms) = (self.topic.clone(), self.ticket.0, millis(self.since.elapsed()));
+            self.hub.journal.note(What::HungUp { topic, wait, waited_ms });
+        }
     }
+}
+
+impl Waiter {
+    fn view(&self, topic: &Topic, ticket: Ticket, now: Instant) -> WaitView {
+        let waited_ms = millis(now.saturating_duration_since(self.since));
+        let timeout_ms = millis(self.timeout);
+        WaitView { topic: topic.clone(), wait: ticket.0, peer: self.peer, waited_ms, timeout_ms }
+    }
+}
+
+impl QueuedView {
+    fn of(event: &Event, now: Instant) -> Self {
+        let queued_ms = millis(now.saturating_duration_since(event.queued_at));
+        Self { topic: event.topic.clone(), id: event.id, bytes: event.data.len(), queued_ms }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -144,22 +285,16 @@ mod tests {
     const SOON: Duration = Duration::from_secs(30);
 
     fn hub() -> (Arc<Hub>, Topic) {
-        let limits = Limits {
-            queue: 10,
-            queued_bytes: 1000,
-            retention: Duration::MAX,
-        };
-        (
-            Hub::new(limits),
-            Topic {
-                account: Account(1),
-                name: "a".into(),
-            },
-        )
+        let limits = Limits { queue: 10, queued_bytes: 1000, retention: Duration::MAX };
+        (Hub::new(limits, Journal::new()), Topic { account: Account(1), name: "a".into() })
     }
 
-    fn data(end: WaitEnd) -> Bytes {
-        match end {
+    async fn wait(hub: Arc<Hub>, topic: Topic, timeout: Duration) -> WaitEnd {
+        hub.wait(topic, timeout, ([127, 0, 0, 1], 1).into()).await
+    }
+
+    async fn take(hub: &Arc<Hub>, topic: &Topic) -> Bytes {
+        match wait(hub.clone(), topic.clone(), SOON).await {
             WaitEnd::Event(delivery) => delivery.confirm().data,
             WaitEnd::TimeUp | WaitEnd::Closing => panic!("no event"),
         }
@@ -176,7 +311,7 @@ mod tests {
         let (hub, topic) = hub();
         let waiter = tokio::spawn({
             let (hub, topic) = (hub.clone(), topic.clone());
-            async move { data(hub.wait(topic, SOON).await) }
+            async move { take(&hub, &topic).await }
         });
         until_parked(&hub, 1).await;
         hub.signal(&topic, Bytes::from("{}")).unwrap();
@@ -186,7 +321,7 @@ mod tests {
     #[tokio::test]
     async fn a_wait_without_a_signal_ends_with_its_time_and_leaves_no_trace() {
         let (hub, topic) = hub();
-        let end = hub.wait(topic, Duration::from_millis(1)).await;
+        let end = wait(hub.clone(), topic, Duration::from_millis(1)).await;
         assert!(matches!(end, WaitEnd::TimeUp));
         until_parked(&hub, 0).await;
     }
@@ -194,44 +329,51 @@ mod tests {
     #[tokio::test]
     async fn a_wait_that_hung_up_is_passed_over() {
         let (hub, topic) = hub();
-        let gone = tokio::spawn({
-            let (hub, topic) = (hub.clone(), topic.clone());
-            async move { drop(hub.wait(topic, SOON).await) }
-        });
+        let gone = tokio::spawn(wait(hub.clone(), topic.clone(), SOON));
         until_parked(&hub, 1).await;
         gone.abort();
         until_parked(&hub, 0).await;
         hub.signal(&topic, Bytes::from("1")).unwrap();
-        assert_eq!(data(hub.wait(topic, SOON).await), "1");
+        assert_eq!(take(&hub, &topic).await, "1");
     }
 
     #[tokio::test]
     async fn an_event_handed_to_a_wait_that_never_looks_comes_back_in_order() {
         let (hub, topic) = hub();
-        let mut wait = Box::pin(hub.wait(topic.clone(), SOON));
-        assert!(futures_poll(&mut wait).await.is_none());
+        let mut never_looks = Box::pin(wait(hub.clone(), topic.clone(), SOON));
+        assert!(once(&mut never_looks).await.is_none());
         hub.signal(&topic, Bytes::from("1")).unwrap();
         hub.signal(&topic, Bytes::from("2")).unwrap();
-        drop(wait);
-        assert_eq!(data(hub.wait(topic.clone(), SOON).await), "1");
-        assert_eq!(data(hub.wait(topic, SOON).await), "2");
+        drop(never_looks);
+        assert_eq!(take(&hub, &topic).await, "1");
+        assert_eq!(take(&hub, &topic).await, "2");
+    }
+
+    #[tokio::test]
+    async fn a_duplicate_is_made_once() {
+        let (hub, topic) = hub();
+        hub.signal(&topic, Bytes::from("1")).unwrap();
+        for _ in 0..2 {
+            match wait(hub.clone(), topic.clone(), SOON).await {
+                WaitEnd::Event(delivery) => hub.duplicate(&delivery.confirm()),
+                WaitEnd::TimeUp | WaitEnd::Closing => panic!("no event"),
+            }
+        }
+        assert_eq!(hub.queued(), 0);
     }
 
     #[tokio::test]
     async fn closing_ends_every_wait() {
         let (hub, topic) = hub();
-        let waiter = tokio::spawn({
-            let (hub, topic) = (hub.clone(), topic.clone());
-            async move { hub.wait(topic, SOON).await }
-        });
+        let waiter = tokio::spawn(wait(hub.clone(), topic.clone(), SOON));
         until_parked(&hub, 1).await;
         hub.close();
         assert!(matches!(waiter.await.unwrap(), WaitEnd::Closing));
-        assert!(matches!(hub.wait(topic, SOON).await, WaitEnd::Closing));
+        assert!(matches!(wait(hub, topic, SOON).await, WaitEnd::Closing));
     }
 
     /// One poll of a future, and what it gave.
-    async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    async fn once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
         std::future::poll_fn(|cx| match std::pin::Pin::new(&mut *future).poll(cx) {
             std::task::Poll::Ready(output) => std::task::Poll::Ready(Some(output)),
             std::task::Poll::Pending => std::task::Poll::Ready(None),

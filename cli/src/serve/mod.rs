@@ -4,66 +4,129 @@
 //! `connection` only. The server keeps everything in memory and forgets it when it ends.
 
 mod accounts;
+mod admin;
 mod answer;
 mod api;
+mod body;
 mod connection;
 mod delivery;
+mod faults;
+mod gate;
 mod hub;
+mod journal;
+mod latency;
 mod listener;
+mod log;
+mod misbehave;
+mod page;
+mod recent;
+mod routes;
 mod store;
+mod tls;
+
+pub use faults::Rule;
+pub use latency::Latency;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::ServeArgs;
 use accounts::Accounts;
+use admin::Admin;
 use api::Api;
+use faults::Faults;
+use gate::Token;
 use hub::Hub;
+use journal::{Journal, What};
+use misbehave::Mischief;
 use store::Limits;
+use tls::Tls;
+
+/// How often it is looked for signals that were kept long enough.
+const SWEEP: Duration = Duration::from_millis(500);
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     // Thousands of waits are thousands of sockets. Where that is not allowed, fewer do.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(args))
 }
 
 async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let stop = stop_signal()?;
+    let journal = Journal::new();
+    let log = log::follow(&journal, args.log);
+    let tls = args.tls.then(|| Tls::new(&args.host, args.ca_file.as_deref())).transpose()?;
     let listener = listener::bind(&args.host, args.port).await?;
-    let address = listener::reachable_at(&listener)?;
-    let hub = Hub::new(Limits {
-        queue: 1000,
-        queued_bytes: 64 << 20,
-        retention: Duration::from_secs(86400),
-    });
-    let api = Api {
-        hub: hub.clone(),
-        accounts: Arc::new(Accounts::new(&args.api_key)),
-        max_wait: Duration::MAX,
-        max_body: 1 << 20,
-    };
-    announce(&format!("http://{address}")).context("cannot print the URL")?;
+    announce(&listener, tls.as_ref(), args, &journal).context("cannot print the URL")?;
+
+    let hub = Hub::new(limits(args), journal.clone());
+    let routes = assemble(args, &hub, &journal)?;
+    let sweeper = tokio::spawn(sweep(hub.clone()));
     let stop = async {
         stop.await;
         hub.close();
     };
-    listener::serve(listener, api::routes(api), stop).await;
-    Ok(())
+    listener::serve(listener, tls.as_ref().map(|tls| tls.acceptor.clone()), routes, stop).await;
+
+    sweeper.abort();
+    journal.note(What::Stopped { queued: hub.queued() });
+    Ok(log.await?)
+}
+
+fn limits(args: &ServeArgs) -> Limits {
+    let retention = args.retention.0.unwrap_or(Duration::MAX);
+    Limits { queue: args.queue_limit, queued_bytes: args.queue_bytes, retention }
+}
+
+fn assemble(args: &ServeArgs, hub: &Arc<Hub>, journal: &Arc<Journal>) -> anyhow::Result<axum::Router> {
+    let accounts = Arc::new(Accounts::new(&args.api_key));
+    let faults = Arc::new(Faults::default());
+    for rule in &args.fault {
+        faults.add(rule.clone());
+    }
+    let token = Token::new(args.admin_token.as_deref()).context("no random numbers for the admin token")?;
+    let admin = Admin { hub: hub.clone(), accounts: accounts.clone(), journal: journal.clone(), faults, token };
+    let api = Api {
+        hub: hub.clone(),
+        accounts,
+        mischief: Mischief { faults: admin.faults.clone(), journal: journal.clone() },
+        latency: args.latency,
+        max_wait: args.max_wait.0.unwrap_or(Duration::MAX),
+        max_body: args.max_body,
+    };
+    Ok(routes::routes(api, admin))
 }
 
 /// The first line of stdout is for programs: it tells where the server is, and that it is ready.
-fn announce(url: &str) -> io::Result<()> {
+fn announce(listener: &TcpListener, tls: Option<&Tls>, args: &ServeArgs, journal: &Journal) -> io::Result<()> {
+    let address = listener::reachable_at(listener)?;
+    let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{url}")?;
-    stdout.flush()
+    if let Some(tls) = tls {
+        writeln!(stdout, "{}", tls.ca_path.display())?;
+    }
+    stdout.flush()?;
+    journal.note(What::Started { url });
+    if !listener.local_addr()?.ip().is_loopback() && args.api_key.is_empty() {
+        let message = "reachable from other machines, and any API key is accepted: give --api-key to keep others out";
+        journal.note(What::Warning { message: message.into() });
+    }
+    Ok(())
+}
+
+async fn sweep(hub: Arc<Hub>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        hub.expire();
+    }
 }
 
 /// Ends with the first SIGINT or SIGTERM. Both are taken from here on, not only once it is awaited.

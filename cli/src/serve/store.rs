@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use serde::{Serialize, Serializer};
 
 use super::accounts::Account;
 
 /// What signals and waits meet on: a name, within one account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Topic {
     pub account: Account,
+    #[serde(rename = "event", serialize_with = "as_text")]
     pub name: Arc<str>,
 }
 
@@ -27,6 +29,8 @@ pub struct Event {
     /// The JSON object as it was sent, byte for byte.
     pub data: Bytes,
     pub queued_at: Instant,
+    /// Made on purpose, by a fault rule.
+    pub is_duplicate: bool,
 }
 
 /// How much may be kept, and for how long.
@@ -39,13 +43,13 @@ pub struct Limits {
 
 /// A parked waiter's place in its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(u64);
+pub struct Ticket(pub u64);
 
 pub enum Signaled<W> {
     /// Somebody waited: this waiter is to be given this event.
-    Handed(W, Event),
+    Handed(Ticket, W, Event),
     /// Nobody waited; the event is kept.
-    Queued { id: u64, depth: usize },
+    Queued(u64),
 }
 
 pub enum Waited<W> {
@@ -77,37 +81,19 @@ struct Line<W> {
 
 impl<W> Store<W> {
     pub fn new(limits: Limits) -> Self {
-        Self {
-            lines: HashMap::new(),
-            limits,
-            last_id: 0,
-            queued_bytes: 0,
-        }
+        Self { lines: HashMap::new(), limits, last_id: 0, queued_bytes: 0 }
     }
 
     /// A signal goes to the longest waiter, or into the queue if nobody waits.
-    pub fn signal(
-        &mut self,
-        topic: &Topic,
-        data: Bytes,
-        now: Instant,
-    ) -> Result<Signaled<W>, Full> {
+    pub fn signal(&mut self, topic: &Topic, data: Bytes, now: Instant) -> Result<Signaled<W>, Full> {
         let id = self.next_id();
-        let event = Event {
-            id,
-            topic: topic.clone(),
-            data,
-            queued_at: now,
-        };
-        if let Some(waiter) = self.next_waiter(topic) {
-            return Ok(Signaled::Handed(waiter, event));
+        let event = Event { id, topic: topic.clone(), data, queued_at: now, is_duplicate: false };
+        if let Some((ticket, waiter)) = self.next_waiter(topic) {
+            return Ok(Signaled::Handed(ticket, waiter, event));
         }
         self.check_room(topic, event.data.len())?;
         self.enqueue(event);
-        Ok(Signaled::Queued {
-            id,
-            depth: self.lines[topic].events.len(),
-        })
+        Ok(Signaled::Queued(id))
     }
 
     /// A wait takes the oldest queued event, or is parked if there is none.
@@ -130,9 +116,9 @@ impl<W> Store<W> {
     /// An event that could not be delivered goes to the longest waiter, or back to its old place in the queue.
     ///
     /// Limits do not apply: what was accepted once is never refused later.
-    pub fn give_back(&mut self, event: Event) -> Option<(W, Event)> {
+    pub fn give_back(&mut self, event: Event) -> Option<(Ticket, W, Event)> {
         match self.next_waiter(&event.topic) {
-            Some(waiter) => Some((waiter, event)),
+            Some((ticket, waiter)) => Some((ticket, waiter, event)),
             None => {
                 self.enqueue(event);
                 None
@@ -161,10 +147,10 @@ impl<W> Store<W> {
         self.lines.values().flat_map(|line| line.events.values())
     }
 
-    pub fn waiters(&self) -> impl Iterator<Item = (&Topic, &W)> {
+    pub fn waiters(&self) -> impl Iterator<Item = (&Topic, Ticket, &W)> {
         self.lines
             .iter()
-            .flat_map(|(topic, line)| line.waiters.values().map(move |waiter| (topic, waiter)))
+            .flat_map(|(topic, line)| line.waiters.iter().map(move |(ticket, waiter)| (topic, *ticket, waiter)))
     }
 
     fn check_room(&self, topic: &Topic, bytes: usize) -> Result<(), Full> {
@@ -180,9 +166,7 @@ impl<W> Store<W> {
 
     fn enqueue(&mut self, event: Event) {
         self.queued_bytes += event.data.len();
-        self.line(&event.topic.clone())
-            .events
-            .insert(event.id, event);
+        self.line(&event.topic.clone()).events.insert(event.id, event);
     }
 
     fn next_event(&mut self, topic: &Topic) -> Option<Event> {
@@ -192,10 +176,10 @@ impl<W> Store<W> {
         Some(event)
     }
 
-    fn next_waiter(&mut self, topic: &Topic) -> Option<W> {
-        let (_, waiter) = self.lines.get_mut(topic)?.waiters.pop_first()?;
+    fn next_waiter(&mut self, topic: &Topic) -> Option<(Ticket, W)> {
+        let first = self.lines.get_mut(topic)?.waiters.pop_first();
         self.forget_if_idle(topic);
-        Some(waiter)
+        first
     }
 
     fn line(&mut self, topic: &Topic) -> &mut Line<W> {
@@ -214,6 +198,10 @@ impl<W> Store<W> {
     }
 }
 
+fn as_text<S: Serializer>(name: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(name)
+}
+
 impl<W> Line<W> {
     fn is_idle(&self) -> bool {
         self.events.is_empty() && self.waiters.is_empty()
@@ -222,10 +210,7 @@ impl<W> Line<W> {
 
 impl<W> Default for Line<W> {
     fn default() -> Self {
-        Self {
-            events: BTreeMap::new(),
-            waiters: BTreeMap::new(),
-        }
+        Self { events: BTreeMap::new(), waiters: BTreeMap::new() }
     }
 }
 
@@ -233,31 +218,18 @@ impl<W> Default for Line<W> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        queue: 3,
-        queued_bytes: 100,
-        retention: Duration::from_secs(60),
-    };
+    const LIMITS: Limits = Limits { queue: 3, queued_bytes: 100, retention: Duration::from_secs(60) };
 
     fn topic(account: u32, name: &str) -> Topic {
-        Topic {
-            account: Account(account),
-            name: name.into(),
-        }
+        Topic { account: Account(account), name: name.into() }
     }
 
     fn store() -> Store<&'static str> {
         Store::new(LIMITS)
     }
 
-    fn signal(
-        store: &mut Store<&'static str>,
-        topic: &Topic,
-        data: &'static str,
-    ) -> Signaled<&'static str> {
-        store
-            .signal(topic, Bytes::from_static(data.as_bytes()), Instant::now())
-            .unwrap_or_else(|_| panic!("full"))
+    fn signal(store: &mut Store<&'static str>, topic: &Topic, data: &'static str) -> Signaled<&'static str> {
+        store.signal(topic, Bytes::from_static(data.as_bytes()), Instant::now()).unwrap_or_else(|_| panic!("full"))
     }
 
     /// What a wait takes at once; `None` if it would have been parked.
@@ -280,8 +252,8 @@ mod tests {
 
     fn handed(signaled: Signaled<&'static str>) -> (&'static str, Event) {
         match signaled {
-            Signaled::Handed(waiter, event) => (waiter, event),
-            Signaled::Queued { .. } => panic!("nobody waited"),
+            Signaled::Handed(_, waiter, event) => (waiter, event),
+            Signaled::Queued(_) => panic!("nobody waited"),
         }
     }
 
@@ -302,10 +274,7 @@ mod tests {
         park(&mut store, &topic, "second");
         assert_eq!(handed(signal(&mut store, &topic, "x")).0, "first");
         assert_eq!(handed(signal(&mut store, &topic, "y")).0, "second");
-        assert!(matches!(
-            signal(&mut store, &topic, "z"),
-            Signaled::Queued { depth: 1, .. }
-        ));
+        assert!(matches!(signal(&mut store, &topic, "z"), Signaled::Queued(_)));
     }
 
     #[test]
@@ -337,9 +306,7 @@ mod tests {
         let second = take(&mut store, &topic).unwrap();
         assert!(store.give_back(second).is_none());
         assert!(store.give_back(first).is_none());
-        let order: Vec<_> = std::iter::from_fn(|| take(&mut store, &topic))
-            .map(|event| event.data)
-            .collect();
+        let order: Vec<_> = std::iter::from_fn(|| take(&mut store, &topic)).map(|event| event.data).collect();
         assert_eq!(order, ["1", "2", "3"]);
     }
 
@@ -349,7 +316,7 @@ mod tests {
         park(&mut store, &topic, "hangs up");
         let (_, event) = handed(signal(&mut store, &topic, "x"));
         park(&mut store, &topic, "stays");
-        let (waiter, event) = store.give_back(event).expect("somebody waits");
+        let (_, waiter, event) = store.give_back(event).expect("somebody waits");
         assert_eq!((waiter, event.data), ("stays", Bytes::from("x")));
     }
 
@@ -373,10 +340,7 @@ mod tests {
         let big = Bytes::from(vec![b' '; 60]);
         let now = Instant::now();
         assert!(store.signal(&topic(1, "a"), big.clone(), now).is_ok());
-        assert_eq!(
-            store.signal(&topic(1, "b"), big.clone(), now).err(),
-            Some(Full::Bytes(100))
-        );
+        assert_eq!(store.signal(&topic(1, "b"), big.clone(), now).err(), Some(Full::Bytes(100)));
         take(&mut store, &topic(1, "a"));
         assert!(store.signal(&topic(1, "b"), big, now).is_ok());
     }
@@ -389,13 +353,7 @@ mod tests {
         assert!(store.signal(&topic, Bytes::from("old"), start).is_ok());
         assert!(store.signal(&topic, Bytes::from("new"), later).is_ok());
         let expired = store.expire(start + LIMITS.retention);
-        assert_eq!(
-            expired
-                .iter()
-                .map(|event| &event.data[..])
-                .collect::<Vec<_>>(),
-            [b"old"]
-        );
+        assert_eq!(expired.iter().map(|event| &event.data[..]).collect::<Vec<_>>(), [b"old"]);
         assert_eq!(take(&mut store, &topic).unwrap().data, "new");
     }
 

@@ -26,14 +26,8 @@ impl Server {
             .expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut url = String::new();
-        stdout
-            .read_line(&mut url)
-            .expect("the first line is the URL");
-        Self {
-            child,
-            url: url.trim_end().to_owned(),
-            stdout,
-        }
+        stdout.read_line(&mut url).expect("the first line is the URL");
+        Self { child, url: url.trim_end().to_owned(), stdout }
     }
 
     pub fn address(&self) -> &str {
@@ -50,10 +44,7 @@ impl Server {
     }
 
     pub fn signal(&self, name: &str, data: &str) {
-        let answer = self.post(
-            &format!("/v1/events/{name}"),
-            &format!(r#"{{"data":{data}}}"#),
-        );
+        let answer = self.post(&format!("/v1/events/{name}"), &format!(r#"{{"data":{data}}}"#));
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
 
@@ -63,9 +54,7 @@ impl Server {
     }
 
     pub fn stop(&mut self, signal: &str) -> ExitStatus {
-        let killed = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .status();
+        let killed = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(killed.expect("kill runs").success());
         self.ended()
     }
@@ -105,14 +94,9 @@ pub struct Answer {
 impl Http {
     pub fn connect(address: &str) -> Self {
         let socket = TcpStream::connect(address).expect("the server listens");
-        socket
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a socket of ours");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a socket of ours");
         socket.set_nodelay(true).expect("a socket of ours");
-        Self {
-            socket,
-            key: "test-key".into(),
-        }
+        Self { socket, key: "test-key".into() }
     }
 
     pub fn with_key(mut self, key: &str) -> Self {
@@ -126,10 +110,7 @@ impl Http {
     }
 
     pub fn wait(&mut self, name: &str, timeout_ms: u64) -> Option<String> {
-        let answer = self.post(
-            &format!("/v1/events/{name}/wait"),
-            &format!(r#"{{"timeoutMs":{timeout_ms}}}"#),
-        );
+        let answer = self.post(&format!("/v1/events/{name}/wait"), &format!(r#"{{"timeoutMs":{timeout_ms}}}"#));
         match answer.status {
             200 => Some(answer.data()),
             408 => None,
@@ -139,26 +120,16 @@ impl Http {
 
     /// Sends a wait and does not read the answer.
     pub fn start_wait(&mut self, name: &str) {
-        self.send(
-            "POST",
-            &format!("/v1/events/{name}/wait"),
-            r#"{"timeoutMs":60000}"#,
-        );
+        self.send("POST", &format!("/v1/events/{name}/wait"), r#"{"timeoutMs":60000}"#);
     }
 
     pub fn send(&mut self, method: &str, path: &str, body: &str) {
-        let key = if self.key.is_empty() {
-            String::new()
-        } else {
-            format!("anchor-api-key: {}\r\n", self.key)
-        };
+        let key = if self.key.is_empty() { String::new() } else { format!("anchor-api-key: {}\r\n", self.key) };
         let length = body.len();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{key}content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         );
-        self.socket
-            .write_all(request.as_bytes())
-            .expect("the server reads");
+        self.socket.write_all(request.as_bytes()).expect("the server reads");
     }
 
     pub fn read(&mut self) -> std::io::Result<Answer> {
@@ -169,32 +140,19 @@ impl Http {
             head.push(byte[0]);
         }
         let head = String::from_utf8(head).expect("an ASCII head");
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|code| code.parse().ok())
-            .expect("a status line");
-        let length =
-            header(&head, "content-length").map_or(0, |length| length.parse().expect("a length"));
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
+        let length = header(&head, "content-length").map_or(0, |length| length.parse().expect("a length"));
         let mut body = vec![0; length];
         self.socket.read_exact(&mut body)?;
-        Ok(Answer {
-            status,
-            head,
-            body: String::from_utf8(body).expect("UTF-8"),
-        })
+        Ok(Answer { status, head, body: String::from_utf8(body).expect("UTF-8") })
     }
 }
 
 impl Answer {
     /// What is inside `{"data":...}`, as it was sent.
     pub fn data(&self) -> String {
-        let data = self
-            .body
-            .strip_prefix(r#"{"data":"#)
-            .and_then(|rest| rest.strip_suffix('}'));
-        data.unwrap_or_else(|| panic!("not an event: {}", self.body))
-            .to_owned()
+        let data = self.body.strip_prefix(r#"{"data":"#).and_then(|rest| rest.strip_suffix('}'));
+        data.unwrap_or_else(|| panic!("not an event: {}", self.body)).to_owned()
     }
 
     pub fn error_code(&self) -> i64 {

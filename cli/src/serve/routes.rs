@@ -1,0 +1,45 @@
+//! Everything the server answers, put together: the API, the admin endpoint, the page, and the rest.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::{Extension, Router};
+
+use super::admin::{self, Admin};
+use super::answer::{Refusal, Refused, no_such_operation};
+use super::api::{self, Api};
+use super::connection::Peer;
+use super::journal::{Journal, What};
+use super::page;
+
+pub fn routes(api: Api, admin: Admin) -> Router {
+    let journal = admin.journal.clone();
+    page::routes(admin.token.clone())
+        .merge(api::routes(api))
+        .merge(admin::routes(admin))
+        .method_not_allowed_fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Not with this method"))
+        .fallback(async || no_such_operation())
+        .layer(from_fn_with_state(journal, note_refusals))
+}
+
+/// Who did something wrong finds it in the journal. A wait that timed out did nothing wrong.
+async fn note_refusals(
+    State(journal): State<Arc<Journal>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    if status.is_client_error()
+        && status != StatusCode::REQUEST_TIMEOUT
+        && let Some(Refused(message)) = response.extensions().get()
+    {
+        let message = message.clone();
+        journal.note(What::Refused { status: status.as_u16(), message, peer: peer.address });
+    }
+    response
+}

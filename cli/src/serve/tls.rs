@@ -1,0 +1,79 @@
+//! TLS with a certificate authority of the server's own, made anew each time and gone with it.
+//!
+//! The authority's certificate is written to a file for clients to trust; its key never leaves memory.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
+use tempfile::TempDir;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+/// What it takes to speak TLS, and where the CA certificate is.
+pub struct Tls {
+    pub acceptor: TlsAcceptor,
+    pub ca_path: PathBuf,
+    /// The CA's file goes with the server, unless it was asked for by name.
+    _folder: Option<TempDir>,
+}
+
+impl Tls {
+    /// `host` is served beside the loopback names.
+    pub fn new(host: &str, ca_file: Option<&Path>) -> anyhow::Result<Self> {
+        let authority = authority().context("cannot make a certificate authority")?;
+        let (ca_path, folder) = place(ca_file)?;
+        std::fs::write(&ca_path, authority.pem()).with_context(|| format!("cannot write {}", ca_path.display()))?;
+        let config = server_config(&authority, host).context("cannot make a certificate")?;
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), ca_path, _folder: folder })
+    }
+}
+
+fn place(ca_file: Option<&Path>) -> anyhow::Result<(PathBuf, Option<TempDir>)> {
+    if let Some(path) = ca_file {
+        return Ok((std::path::absolute(path)?, None));
+    }
+    let folder =
+        tempfile::Builder::new().prefix("anchor-serve-").tempdir().context("cannot make a folder for the CA")?;
+    Ok((folder.path().join("ca.pem"), Some(folder)))
+}
+
+fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name.push(DnType::CommonName, "anchor serve, local only");
+    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+}
+
+fn server_config(authority: &CertifiedIssuer<'_, KeyPair>, host: &str) -> anyhow::Result<ServerConfig> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(names(host))?;
+    params.distinguished_name.push(DnType::CommonName, "anchor serve");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    let certificate = params.signed_by(&key, authority)?;
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn names(host: &str) -> Vec<String> {
+    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
+    let is_any = host.parse().is_ok_and(|address: IpAddr| address.is_unspecified());
+    if !is_any && !names.iter().any(|name| name == host) {
+        names.push(host.into());
+    }
+    names
+}
