@@ -11,7 +11,7 @@ use crate::serve::{Latency, Rule};
 
 /// Waits for named events, signals them, and serves them locally
 #[derive(Parser)]
-#[command(name = "anchor", version, propagate_version = true)]
+#[command(name = "anchor", version, propagate_version = true, after_long_help = crate::manual::after_help())]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -23,18 +23,70 @@ pub enum Command {
     Wait(WaitArgs),
     /// Signal an event
     Signal(SignalArgs),
+    /// Take and drop the signals of an event that nobody has waited for, and print how many there were
+    Drain(DrainArgs),
+    /// Find out how the configured service behaves, on names made up for it
+    Probe(ProbeArgs),
     /// Serve events on this machine, for work without an account
     Serve(ServeArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man {
+        /// The folder to write them to
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args)]
 pub struct WaitArgs {
-    /// The event to wait for
-    pub name: String,
+    /// The events to wait for
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
 
-    /// How long to wait: 500ms, 30s, 5m, 1h 30m, or forever
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = limit)]
+    /// How long to wait: 500ms, 30s, 5m, 1h 30m, or forever; 0s asks once
+    #[arg(long, short, value_name = "TIME", default_value = "60s", value_parser = limit)]
     pub timeout: Limit,
+
+    /// With several names, end with the first event (the default)
+    #[arg(long)]
+    pub any: bool,
+
+    /// With several names, end when each has been signaled
+    #[arg(long, conflicts_with = "any")]
+    pub all: bool,
+
+    #[command(flatten)]
+    pub format: FormatArgs,
+
+    /// Run this command with the shell for each event, with what would be printed on its standard input and
+    /// the name in ANCHOR_EVENT_NAME
+    #[arg(long, value_name = "CMD")]
+    pub exec: Option<String>,
+
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// What is printed of an event. Without one of these it is the data, one line an event.
+#[derive(Args)]
+#[group(multiple = false)]
+pub struct FormatArgs {
+    /// Print one JSON object an event: {"event":...,"data":...}
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print only what this JSON pointer finds in the answer, such as /data/code; a string without quotes
+    #[arg(long, value_name = "POINTER")]
+    pub pointer: Option<String>,
+
+    /// Print the service's answer, byte for byte
+    #[arg(long)]
+    pub raw: bool,
 }
 
 #[derive(Args)]
@@ -42,8 +94,60 @@ pub struct SignalArgs {
     /// The event to signal
     pub name: String,
 
-    /// What to hand to whoever waits: a JSON object
-    pub data: Option<String>,
+    /// What to hand to whoever waits: a JSON object, @FILE, - for standard input, or KEY=TEXT and KEY:=JSON
+    #[arg(value_name = "DATA")]
+    pub data: Vec<String>,
+
+    /// Print the service's answer, byte for byte
+    #[arg(long)]
+    pub raw: bool,
+
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+#[derive(Args)]
+pub struct DrainArgs {
+    /// The event to drain
+    pub name: String,
+
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+#[derive(Args)]
+pub struct ProbeArgs {
+    /// The longest hold to try
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = humantime::parse_duration)]
+    pub max_hold: Duration,
+
+    /// Print the findings as one JSON object
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// What every command that talks to a service takes. The API key comes from the environment only: a
+/// command line can be seen by everybody on the machine.
+#[derive(Args)]
+pub struct ClientArgs {
+    /// The service, instead of the one in ANCHORBROWSER_BASE_URL
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+
+    /// Trust the certificates in this PEM file as well
+    #[arg(long, value_name = "PATH")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Write nothing to stderr; the exit code tells
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// Write to stderr what is being done
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 #[derive(Args)]

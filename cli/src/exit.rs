@@ -1,24 +1,38 @@
 //! How a command ends: one exit code for each class of outcome, and one line on stderr.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use anchor::Status;
+use console::style;
+
+/// The exit codes and what they mean, for the help and the manual.
+pub const CODES: [(u8, &str); 7] = [
+    (0, "The event came, or what was asked is done."),
+    (1, "Wrong usage, or a failure that has no code of its own."),
+    (2, "The event was not signaled within the time."),
+    (3, "The API key is missing, wrong, or may not do this."),
+    (4, "The request never reached the service; it is safe to repeat."),
+    (5, "The connection broke: the event may have been taken, the signal delivered."),
+    (130, "Interrupted."),
+];
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
 pub enum Failure {
     /// The library's answer.
     Event(anchor::Error),
+    /// There is no API key to try.
+    NoKey,
     /// Everything else: a file that cannot be read, a pipe that was closed.
     Other(anyhow::Error),
 }
 
 impl Failure {
-    /// Says on stderr what happened, and gives the exit code.
-    pub fn report(&self) -> ExitCode {
-        match self {
-            Self::Event(error) => eprintln!("anchor: {}", error.message()),
-            Self::Other(error) => eprintln!("anchor: {error:#}"),
+    /// Says on stderr what happened, unless it is to be quiet, and gives the exit code.
+    pub fn report(&self, quiet: bool) -> ExitCode {
+        if !quiet {
+            complain(&self.to_string());
         }
         ExitCode::from(self.code())
     }
@@ -26,7 +40,35 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::Event(error) => code(error.status()),
+            Self::NoKey => 3,
             Self::Other(_) => 1,
+        }
+    }
+}
+
+/// One line on stderr, marked as from this command. What is in it cannot forge a second one.
+pub fn complain(message: &str) {
+    let shown: String = message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    eprintln!("{} {shown}", style("anchor:").for_stderr().red().bold());
+}
+
+/// Whether there is a person to show something that moves.
+pub fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Event(error) => {
+                f.write_str(error.message())?;
+                match error.last_error() {
+                    Some(last) if last != error.message() => write!(f, " (last: {last})"),
+                    _ => Ok(()),
+                }
+            }
+            Self::NoKey => f.write_str("no API key: set ANCHORBROWSER_API_KEY; for `anchor serve`, anything will do"),
+            Self::Other(error) => write!(f, "{error:#}"),
         }
     }
 }
@@ -43,13 +85,13 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
         Self::Other(error.into())
     }
 }
 
-/// The exit code of a status, as the manual lists them.
+/// The exit code of a status.
 fn code(status: Status) -> u8 {
     match status {
         Status::Ok => 0,
@@ -59,5 +101,17 @@ fn code(status: Status) -> u8 {
         Status::ConnectionLost => 5,
         Status::Cancelled | Status::Interrupted => 130,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_documented_code() {
+        for status in Status::all() {
+            assert!(CODES.iter().any(|(documented, _)| *documented == code(status)), "{}", status.name());
+        }
     }
 }

@@ -3,9 +3,16 @@
 //! Each command is a module; this is only the way to them.
 
 mod args;
+mod connect;
+mod drain;
 mod exit;
+mod format;
+mod interrupt;
+mod manual;
+mod probe;
 mod serve;
 mod signal;
+mod spinner;
 mod wait;
 
 use std::process::ExitCode;
@@ -16,9 +23,17 @@ use args::{Cli, Command};
 use exit::Failure;
 
 fn main() -> ExitCode {
-    match run(&Cli::parse().command) {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(told) => {
+            // Help and version are told this way too, and are no failure. clap's own code for one is our "timeout".
+            let _ = told.print();
+            return ExitCode::from(u8::from(told.use_stderr()));
+        }
+    };
+    match run(&command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(is_quiet(&command)),
     }
 }
 
@@ -26,6 +41,20 @@ fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Wait(args) => wait::run(args),
         Command::Signal(args) => signal::run(args),
+        Command::Drain(args) => drain::run(args),
+        Command::Probe(args) => probe::run(args),
         Command::Serve(args) => serve::run(args).map_err(Failure::Other),
+        Command::Completions { shell } => Ok(manual::write_completions(*shell, &mut std::io::stdout())?),
+        Command::Man { folder } => Ok(manual::write_pages(folder)?),
+    }
+}
+
+fn is_quiet(command: &Command) -> bool {
+    match command {
+        Command::Wait(args) => args.client.quiet,
+        Command::Signal(args) => args.client.quiet,
+        Command::Drain(args) => args.client.quiet,
+        Command::Probe(args) => args.client.quiet,
+        Command::Serve(_) | Command::Completions { .. } | Command::Man { .. } => false,
     }
 }

@@ -1,13 +1,93 @@
-//! `anchor signal`: signals an event and prints the receipt.
+//! `anchor signal`: puts the data together and signals the event.
 
-use std::io::Write;
+use std::fs;
+use std::io::{self, Read, Write};
 
-use anchor::{Client, Config};
+use anyhow::{Context, anyhow, bail};
+use serde_json::value::RawValue;
 
 use crate::args::SignalArgs;
+use crate::connect;
 use crate::exit::Failure;
 
 pub fn run(args: &SignalArgs) -> Result<(), Failure> {
-    let receipt = Client::new(&Config::from_env())?.signal(&args.name, args.data.as_deref())?;
-    Ok(writeln!(std::io::stdout(), "{receipt}")?)
+    let data = data(&args.data)?;
+    let answer = connect::client(&args.client)?.signal(&args.name, data.as_deref())?;
+    if args.raw {
+        writeln!(io::stdout(), "{answer}")?;
+    }
+    Ok(())
+}
+
+/// The JSON to send. The library checks that it is an object.
+fn data(given: &[String]) -> anyhow::Result<Option<String>> {
+    match given {
+        [] => Ok(None),
+        [dash] if dash == "-" => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+            Ok(Some(text))
+        }
+        [file] if file.starts_with('@') => {
+            let path = &file[1..];
+            fs::read_to_string(path).map(Some).with_context(|| format!("cannot read {path}"))
+        }
+        [json] if json.trim_start().starts_with('{') => Ok(Some(json.clone())),
+        pairs => object(pairs).map(Some),
+    }
+}
+
+/// Members in the order they were given.
+fn object(pairs: &[String]) -> anyhow::Result<String> {
+    let members: Vec<String> = pairs.iter().map(|pair| member(pair)).collect::<Result<_, _>>()?;
+    Ok(format!("{{{}}}", members.join(",")))
+}
+
+/// `key=text` or `key:=json`. What is wrong is told without the value: it may be a secret.
+fn member(pair: &str) -> anyhow::Result<String> {
+    let Some((key, value)) = pair.split_once('=') else {
+        bail!("the data is neither a JSON object, @FILE, -, KEY=TEXT nor KEY:=JSON");
+    };
+    let (key, value) = match key.strip_suffix(':') {
+        Some(key) => {
+            let json: &RawValue =
+                serde_json::from_str(value).map_err(|_| anyhow!("what follows {key}:= is not JSON"))?;
+            (key, json.get().to_owned())
+        }
+        None => (key, serde_json::to_string(value)?),
+    };
+    Ok(format!("{}:{value}", serde_json::to_string(key)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data_of(given: &[&str]) -> anyhow::Result<Option<String>> {
+        data(&given.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn no_data_is_left_to_the_library() {
+        assert_eq!(data_of(&[]).unwrap(), None);
+    }
+
+    #[test]
+    fn json_is_passed_on_as_it_is() {
+        assert_eq!(data_of(&[r#" {"n":1.50}"#]).unwrap().unwrap(), r#" {"n":1.50}"#);
+    }
+
+    #[test]
+    fn pairs_become_an_object_in_their_order() {
+        let data = data_of(&["z=1", "a:=1.50", "empty=", r#"q=say "hi"=x"#, "l:=[1,2]"]).unwrap().unwrap();
+        assert_eq!(data, r#"{"z":"1","a":1.50,"empty":"","q":"say \"hi\"=x","l":[1,2]}"#);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_value() {
+        for given in [&["secret"][..], &["a:=secret"], &["a=1", "secret"], &["[secret]"]] {
+            let error = format!("{:#}", data_of(given).unwrap_err());
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
 }

@@ -83,7 +83,8 @@ fn words(what: &What) -> (&'static str, String, String) {
         What::Expired { topic, id } => ("expired", name(topic), format!("signal {id}")),
         What::Fault { topic, fault } => ("fault", name(topic), fault.clone()),
         What::Refused { status, message, peer } => ("refused", format!("{status} {message}"), format!("from {peer}")),
-        What::Stopped { queued } => ("stopped", String::new(), format!("{queued} queued signals are gone")),
+        What::Stopped { queued: 0 } => ("stopped", String::new(), String::new()),
+        What::Stopped { queued } => ("stopped", format!("{queued} queued signals are gone"), String::new()),
     }
 }
 
