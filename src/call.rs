@@ -30,9 +30,8 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Attempt {
     pub outcome: Outcome,
     pub reply: Result<Reply, Failure>,
-    pub took: Duration,
-    /// The service held the request for at least a second: it is alive.
-    pub was_held: bool,
+    /// How long the service had the request.
+    pub held: Duration,
 }
 
 impl Attempt {
@@ -104,7 +103,7 @@ impl<'a> Call<'a> {
             }
         };
         self.log(LogLevel::Debug, || format!("request {}: {outcome:?} after {} ms", self.attempts, took.as_millis()));
-        Attempt { outcome, reply, took, was_held: trace.written && took >= Duration::from_secs(1) }
+        Attempt { outcome, reply, held: trace.held }
     }
 
     /// The answer, if it is the API's.

@@ -18,6 +18,9 @@ use crate::http::Limits;
 use crate::retry::{Backoff, Decision, Operation, decide};
 use std::time::{Duration, Instant};
 
+/// A service that holds a request for so long is alive.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
 /// Waits for the event. `timeout`: `None` for no limit, zero to ask once without waiting.
 pub(crate) fn wait(
     client: &Shared,
@@ -79,23 +82,21 @@ impl Wait<'_> {
     fn rearm(&mut self, slice: &Slice, attempt: &Attempt) -> Result<(), Error> {
         self.backoff.reset();
         if self.once || self.is_over() {
-            let mut error = self.timeout();
-            error.detail.http_status = Some(408);
-            error.detail.origin = Origin::Service;
-            return Err(error);
+            return Err(self.not_signaled());
         }
         self.client.counters.rearms.add(1);
         self.call.log(LogLevel::Info, || "not signaled yet, asking again".to_owned());
-        if attempt.took >= (slice.asked / 2).min(Duration::from_secs(1)) {
+        if attempt.held >= (slice.asked / 2).min(SIGN_OF_LIFE) {
             self.throttle.reset();
             return Ok(());
         }
         let pause = self.throttle.throttle();
-        self.pause(pause)
+        self.pause(pause)?;
+        if self.is_over() { Err(self.not_signaled()) } else { Ok(()) }
     }
 
     fn retry(&mut self, status: Status, attempt: &Attempt) -> Result<(), Error> {
-        if attempt.was_held {
+        if attempt.held >= SIGN_OF_LIFE {
             self.backoff.reset();
         }
         if self.once {
@@ -112,13 +113,13 @@ impl Wait<'_> {
         };
         self.client.counters.retries.add(1);
         self.call.log(LogLevel::Warning, || format!("{}, trying again in {} ms", status.name(), pause.as_millis()));
-        self.pause(pause)
+        self.pause(pause)?;
+        if self.is_over() { Err(self.timeout()) } else { Ok(()) }
     }
 
     /// Ends with the deadline if that comes first.
     fn pause(&self, pause: Duration) -> Result<(), Error> {
-        self.call.pause(self.remaining().map_or(pause, |remaining| pause.min(remaining)))?;
-        if self.is_over() { Err(self.timeout()) } else { Ok(()) }
+        self.call.pause(self.remaining().map_or(pause, |remaining| pause.min(remaining)))
     }
 
     fn remaining(&self) -> Option<Duration> {
@@ -127,6 +128,14 @@ impl Wait<'_> {
 
     fn is_over(&self) -> bool {
         self.remaining() == Some(Duration::ZERO)
+    }
+
+    /// The timeout that the service itself told.
+    fn not_signaled(&self) -> Error {
+        let mut error = self.timeout();
+        error.detail.http_status = Some(408);
+        error.detail.origin = Origin::Service;
+        error
     }
 
     fn timeout(&self) -> Error {

@@ -113,6 +113,8 @@ pub(crate) struct Trace {
     pub phase: Phase,
     /// All of the request was sent.
     pub written: bool,
+    /// How long the answer took, from then on.
+    pub held: Duration,
     /// A connection was made for it.
     pub connected: bool,
     pub sent: u64,
@@ -176,6 +178,7 @@ impl Agent {
         let trace = Trace {
             phase: call.phase(),
             written: call.written(),
+            held: call.held(),
             connected: call.connected.get(),
             sent: call.sent(),
             received: call.received(),

@@ -45,8 +45,8 @@ pub(super) struct CallContext<'a> {
     pub refused: Cell<bool>,
     /// The peer hung up before all of the request was sent.
     cut: Cell<bool>,
-    /// All of the request was sent.
-    written: Cell<bool>,
+    /// When all of the request was sent.
+    written: Cell<Option<Instant>>,
     sent: Cell<u64>,
     received: Cell<u64>,
     /// The peer ended the stream.
@@ -72,7 +72,7 @@ impl<'a> CallContext<'a> {
             connected: Cell::new(false),
             refused: Cell::new(false),
             cut: Cell::new(false),
-            written: Cell::new(false),
+            written: Cell::new(None),
             sent: Cell::new(0),
             received: Cell::new(0),
             ended: Cell::new(false),
@@ -119,13 +119,27 @@ impl<'a> CallContext<'a> {
     }
 
     /// The request is out, as far as the peer took it; from here on its answer is awaited.
-    pub fn note_written(&self) {
-        self.written.set(!self.cut.get());
+    pub fn note_written(&self, at: Instant) {
+        self.written.set((!self.cut.get()).then_some(at));
         self.enter(Phase::Wait);
     }
 
     pub fn written(&self) -> bool {
-        self.written.get()
+        self.written.get().is_some()
+    }
+
+    /// How long ago the request was sent.
+    pub fn held(&self) -> Duration {
+        self.written.get().map(|at| at.elapsed()).unwrap_or_default()
+    }
+
+    /// Whether to send the request: after a cancel it could only bring about an answer that nobody reads.
+    pub fn may_send(&self) -> bool {
+        let cancelled = self.cancels.iter().any(|token| token.seems_cancelled());
+        if cancelled {
+            self.stop.set(Some(Stop::Cancelled));
+        }
+        !cancelled
     }
 
     pub fn count_sent(&self, count: usize) {

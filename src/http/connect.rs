@@ -48,6 +48,7 @@ impl Connector for Dialer {
     /// Runs once for the exchange, and within that once more, by ureq's CONNECT, for the connection to a proxy.
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
         let outermost = with_current(|call| call.phase() == Phase::Send) == Some(true);
+        with_current(|call| call.enter(Phase::Dns));
         let mut transport: Box<dyn Transport> = match self.tunnel.connect(details, None::<()>)? {
             Some(tunnel) => Box::new(tunnel),
             None => Box::new(TcpTransport::new(dial(details.uri)?)),
@@ -62,6 +63,8 @@ impl Connector for Dialer {
                 call.enter(Phase::Send);
             });
             transport = Box::new(Metered(transport));
+        } else {
+            with_current(|call| call.enter(Phase::Connect));
         }
         Ok(Some(transport))
     }
@@ -71,7 +74,6 @@ fn dial(uri: &Uri) -> Result<OwnedFd, ureq::Error> {
     let tls = uri.scheme() == Some(&ureq::http::uri::Scheme::HTTPS);
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-    with_current(|call| call.enter(Phase::Dns));
     let addresses = look_up(host, port).map_err(failed)?;
     with_current(|call| call.enter(Phase::Connect));
     race(interleave(addresses)).map_err(failed)

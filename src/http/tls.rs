@@ -4,12 +4,17 @@
 use super::call::with_current;
 use super::transport::HeldBuffers;
 use crate::error::{Error, Phase};
+use rustls::crypto::{
+    CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms, ring as ring_provider,
+};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::SigningKey;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureScheme};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
+use webpki::ring as by;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 /// Which certificate authorities are trusted.
@@ -24,8 +29,7 @@ pub(crate) enum Roots {
 
 /// The configuration of a client's sessions. Sessions are resumed within a client.
 pub(super) fn client_config(roots: Roots, extra: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| Error::invalid(format!("TLS: {e}")))?
         .with_root_certificates(root_store(roots, extra)?)
@@ -69,6 +73,8 @@ pub(super) struct TlsTransport {
     buffers: HeldBuffers,
     /// Decrypted bytes that the session holds.
     readable: usize,
+    /// The peer ended the session; it may have left the connection open.
+    closed: bool,
 }
 
 impl TlsTransport {
@@ -83,7 +89,7 @@ impl TlsTransport {
         let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
         let name = name.map_err(|_| ureq::Error::Tls("the host is no valid server name"))?;
         let session = ClientConnection::new(config, name).map_err(|e| refused(&e))?;
-        let mut tls = TlsTransport { session, inner, buffers: HeldBuffers::default(), readable: 0 };
+        let mut tls = TlsTransport { session, inner, buffers: HeldBuffers::default(), readable: 0, closed: false };
         while tls.session.is_handshaking() {
             tls.write_records(timeout)?;
             if tls.session.wants_read() && !tls.read_records(timeout)? {
@@ -113,6 +119,9 @@ impl TlsTransport {
 
     /// Takes in what the peer sent; false at the end of the stream.
     fn read_records(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        if self.closed {
+            return Ok(false);
+        }
         self.inner.maybe_await_input(timeout)?;
         let mut records = self.inner.buffers().input();
         let taken = self.session.read_tls(&mut records)?;
@@ -120,7 +129,8 @@ impl TlsTransport {
         match self.session.process_new_packets() {
             Ok(state) => {
                 self.readable = state.plaintext_bytes_to_read();
-                Ok(taken > 0 && !state.peer_has_closed())
+                self.closed = state.peer_has_closed();
+                Ok(taken > 0 && !self.closed)
             }
             Err(e) => {
                 let error = refused(&e);
@@ -137,6 +147,9 @@ impl TlsTransport {
             Ok(count) => {
                 self.buffers.input_appended(count);
                 self.readable -= count;
+                if count == 0 {
+                    with_current(|call| call.ended.set(true));
+                }
                 Ok(count > 0)
             }
             Err(_) => {
@@ -169,7 +182,7 @@ impl Transport for TlsTransport {
     }
 
     fn is_open(&mut self) -> bool {
-        self.buffers.are_empty() && self.inner.is_open()
+        self.readable == 0 && !self.closed && self.buffers.are_empty() && self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -211,3 +224,46 @@ fn refused(e: &rustls::Error) -> ureq::Error {
     });
     ureq::Error::Other(e.to_string().into())
 }
+
+/// rustls' provider of ring without what loads private keys: client certificates are not offered, and the library is
+/// smaller by all of ring's signing.
+fn provider() -> CryptoProvider {
+    CryptoProvider {
+        cipher_suites: ring_provider::ALL_CIPHER_SUITES.to_vec(),
+        kx_groups: ring_provider::ALL_KX_GROUPS.to_vec(),
+        signature_verification_algorithms: SIGNATURES,
+        secure_random: &Ring,
+        key_provider: &Ring,
+    }
+}
+
+#[derive(Debug)]
+struct Ring;
+
+impl SecureRandom for Ring {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).map_err(|_| GetRandomFailed)
+    }
+}
+
+impl KeyProvider for Ring {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("private keys are not supported".to_owned()))
+    }
+}
+
+/// All that webpki verifies with ring: what a certificate may be signed with, and what a handshake's scheme means.
+static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
+    all: webpki::ALL_VERIFICATION_ALGS,
+    mapping: &[
+        (SignatureScheme::ECDSA_NISTP384_SHA384, &[by::ECDSA_P384_SHA384, by::ECDSA_P256_SHA384]),
+        (SignatureScheme::ECDSA_NISTP256_SHA256, &[by::ECDSA_P256_SHA256, by::ECDSA_P384_SHA256]),
+        (SignatureScheme::ED25519, &[by::ED25519]),
+        (SignatureScheme::RSA_PSS_SHA512, &[by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY]),
+        (SignatureScheme::RSA_PSS_SHA384, &[by::RSA_PSS_2048_8192_SHA384_LEGACY_KEY]),
+        (SignatureScheme::RSA_PSS_SHA256, &[by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY]),
+        (SignatureScheme::RSA_PKCS1_SHA512, &[by::RSA_PKCS1_2048_8192_SHA512]),
+        (SignatureScheme::RSA_PKCS1_SHA384, &[by::RSA_PKCS1_2048_8192_SHA384]),
+        (SignatureScheme::RSA_PKCS1_SHA256, &[by::RSA_PKCS1_2048_8192_SHA256]),
+    ],
+};

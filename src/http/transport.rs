@@ -96,6 +96,9 @@ impl std::fmt::Debug for TcpTransport {
     }
 }
 
+/// The most input that may make no sense yet. ureq limits an answer's head, but not the size line of a chunk or a trailer.
+const MAX_UNPARSED: usize = 128 * 1024;
+
 /// The outermost transport: notes when the request is out and when the answer begins.
 #[derive(Debug)]
 pub(super) struct Metered<T>(pub T);
@@ -110,15 +113,21 @@ impl<T: Transport> Transport for Metered<T> {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        if with_current(|call| call.phase()) == Some(Phase::Send) {
+        if with_current(|call| call.phase() == Phase::Send) == Some(true) {
+            if with_current(|call| !call.may_send()) == Some(true) {
+                return Err(ureq::Error::Other("the call has ended".into()));
+            }
             self.0.transmit_output(0, timeout)?;
-            with_current(|call| call.note_written());
+            with_current(|call| call.note_written(Instant::now()));
         }
         let before = self.0.buffers().input().len();
         let progress = self.0.await_input(timeout)?;
         let received = self.0.buffers().input().len().saturating_sub(before);
         with_current(|call| call.count_received(received));
-        Ok(progress)
+        match self.0.buffers().input().len() {
+            unparsed if unparsed > MAX_UNPARSED => Err(ureq::Error::LargeResponseHeader(unparsed, MAX_UNPARSED)),
+            _ => Ok(progress),
+        }
     }
 
     fn is_open(&mut self) -> bool {

@@ -1,0 +1,388 @@
+/* Settings: what each accepts, what the message says of what it does not, and what the environment adds. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+/* A setter that refuses says which argument is wrong, and leaves the setting as it was. */
+#define CHECK_REFUSED(config, part, call) \
+    do { \
+        CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, call); \
+        CHECK_CONTAINS(part, anchor_config_error(config)); \
+    } while (0)
+
+#define CHECK_TAKEN(config, call) \
+    do { \
+        CHECK_STATUS(ANCHOR_OK, call); \
+        CHECK_TEXT(NULL, anchor_config_error(config)); \
+    } while (0)
+
+#define NOT_UTF_8 "caf\xe9"
+
+static char *long_text(size_t length)
+{
+    char *text = malloc(length + 1);
+    CHECK(text != NULL);
+    memset(text, 'x', length);
+    text[length] = '\0';
+    return text;
+}
+
+static void keys(void)
+{
+    anchor_config *c = check_config();
+    char *longest = long_text(4096), *too_long = long_text(4097);
+    CHECK_TEXT(NULL, anchor_config_error(c));
+    CHECK_REFUSED(c, "api_key is NULL", anchor_config_set_api_key(c, NULL));
+    CHECK_REFUSED(c, "api_key is empty", anchor_config_set_api_key(c, ""));
+    CHECK_REFUSED(c, "api_key holds a control character", anchor_config_set_api_key(c, "key\n"));
+    CHECK_REFUSED(c, "api_key holds a control character", anchor_config_set_api_key(c, "key\r\nevil: yes"));
+    CHECK_REFUSED(c, "api_key holds a control character", anchor_config_set_api_key(c, "k\xc3\xa9y"));
+    CHECK_REFUSED(c, "api_key is not UTF-8", anchor_config_set_api_key(c, NOT_UTF_8));
+    CHECK_REFUSED(c, "api_key is longer than 4096", anchor_config_set_api_key(c, too_long));
+    CHECK_TAKEN(c, anchor_config_set_api_key(c, longest));
+    CHECK_TAKEN(c, anchor_config_set_api_key(c, "sk-0123 ~"));
+    free(longest);
+    free(too_long);
+    anchor_config_free(c);
+}
+
+/* Not even half of it: messages are printed and logged. */
+static void a_message_does_not_show_the_key(void)
+{
+    anchor_config *c = check_config();
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_api_key(c, "s3cret-key\n"));
+    CHECK(strstr(anchor_config_error(c), "s3cret") == NULL);
+    anchor_config_free(c);
+}
+
+static void base_urls(void)
+{
+    static const char *const taken[] = {"https://a.example",        "https://a.example/",    "https://a.example/v1",
+                                        "https://a.example/api/v1/", "HTTPS://A.EXAMPLE:8443", "https://[::1]:1/gate",
+                                        "http://127.0.0.1:1",       "http://localhost",      "http://a.example"};
+    static const char *const refused[] = {"",
+                                          "a.example",
+                                          "ftp://a.example",
+                                          "https://",
+                                          "https:///v1",
+                                          "https://a b",
+                                          "https://a.example:0",
+                                          "https://a.example:65536",
+                                          "https://a.example:port",
+                                          "https://user:password@a.example",
+                                          "https://a.example?x=1",
+                                          "https://a.example#x",
+                                          "https://a.example/../v1",
+                                          "https://a.example\n",
+                                          "https://[::1",
+                                          "https://caf\xc3\xa9.example"};
+    anchor_config *c = check_config();
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) CHECK_TAKEN(c, anchor_config_set_base_url(c, taken[i]));
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        CHECK_REFUSED(c, "base_url ", anchor_config_set_base_url(c, refused[i]));
+    CHECK_REFUSED(c, "base_url is NULL", anchor_config_set_base_url(c, NULL));
+    CHECK_REFUSED(c, "base_url is not UTF-8", anchor_config_set_base_url(c, "https://" NOT_UTF_8));
+    anchor_config_free(c);
+}
+
+static void plain_http_needs_loopback_or_leave(void)
+{
+    static const char *const loopback[] = {"http://127.0.0.1", "http://127.8.8.8:1", "http://localhost:1", "http://[::1]",
+                                           "http://a.localhost"};
+    static const char *const elsewhere[] = {"http://a.example", "http://127.0.0.1.example", "http://10.0.0.1",
+                                            "http://localhost.example"};
+    anchor_config *c = check_config();
+    anchor_client *client;
+    for (size_t i = 0; i < sizeof loopback / sizeof loopback[0]; i++) {
+        CHECK_TAKEN(c, anchor_config_set_base_url(c, loopback[i]));
+        CHECK_TAKEN(c, anchor_client_new(c, &client));
+        anchor_client_free(client);
+    }
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
+        CHECK_TAKEN(c, anchor_config_set_base_url(c, elsewhere[i]));
+        CHECK_REFUSED(c, "base_url is plain http", anchor_client_new(c, &client));
+        CHECK(client == NULL);
+    }
+    CHECK_TAKEN(c, anchor_config_set_allow_http(c, 1));
+    CHECK_TAKEN(c, anchor_client_new(c, &client));
+    anchor_client_free(client);
+    CHECK_TAKEN(c, anchor_config_set_allow_http(c, 0));
+    CHECK_REFUSED(c, "base_url is plain http", anchor_client_new(c, &client));
+    anchor_config_free(c);
+}
+
+static void proxies(void)
+{
+    anchor_config *c = check_config();
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, "http://proxy.example:3128"));
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, "http://user:pass%20word@127.0.0.1:3128"));
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, "https://proxy.example"));
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, ""));
+    CHECK_REFUSED(c, "proxy is NULL", anchor_config_set_proxy(c, NULL));
+    CHECK_REFUSED(c, "SOCKS", anchor_config_set_proxy(c, "socks5://127.0.0.1:1080"));
+    CHECK_REFUSED(c, "SOCKS", anchor_config_set_proxy(c, "socks4a://127.0.0.1:1080"));
+    CHECK_REFUSED(c, "proxy ", anchor_config_set_proxy(c, "ftp://127.0.0.1"));
+    CHECK_REFUSED(c, "proxy ", anchor_config_set_proxy(c, "http://"));
+    CHECK_REFUSED(c, "proxy is not UTF-8", anchor_config_set_proxy(c, NOT_UTF_8));
+    anchor_config_free(c);
+}
+
+static void texts(void)
+{
+    anchor_config *c = check_config();
+    char *longest = long_text(1024), *too_long = long_text(1025);
+    CHECK_TAKEN(c, anchor_config_set_user_agent(c, "my-program/1.0"));
+    CHECK_TAKEN(c, anchor_config_set_user_agent(c, ""));
+    CHECK_TAKEN(c, anchor_config_set_user_agent(c, longest));
+    CHECK_REFUSED(c, "user_agent is longer than 1024", anchor_config_set_user_agent(c, too_long));
+    CHECK_REFUSED(c, "user_agent is NULL", anchor_config_set_user_agent(c, NULL));
+    CHECK_REFUSED(c, "user_agent holds a control character", anchor_config_set_user_agent(c, "a\r\nb: c"));
+    CHECK_REFUSED(c, "ca_file is NULL", anchor_config_set_ca_file(c, NULL));
+    CHECK_REFUSED(c, "ca_file is empty", anchor_config_set_ca_file(c, ""));
+    free(longest);
+    free(too_long);
+    anchor_config_free(c);
+}
+
+/* The file is read when a client is made. */
+static void a_ca_file_must_hold_certificates(void)
+{
+    anchor_config *c = check_config();
+    anchor_client *client = UNTOUCHED;
+    CHECK_TAKEN(c, anchor_config_set_base_url(c, "https://127.0.0.1:1"));
+    CHECK_TAKEN(c, anchor_config_set_ca_file(c, "/nowhere/ca.pem"));
+    CHECK_REFUSED(c, "ca_file", anchor_client_new(c, &client));
+    CHECK(client == NULL);
+    CHECK_TAKEN(c, anchor_config_set_ca_file(c, "/dev/null"));
+    CHECK_REFUSED(c, "ca_file", anchor_client_new(c, &client));
+    CHECK(client == NULL);
+    anchor_config_free(c);
+}
+
+static void times(void)
+{
+    static const struct {
+        anchor_status (*set)(anchor_config *, int64_t);
+        int64_t least;
+        const char *name;
+    } setters[] = {
+        {anchor_config_set_connect_timeout_ms, 1, "timeout_ms"},
+        {anchor_config_set_request_timeout_ms, 1, "timeout_ms"},
+        {anchor_config_set_slice_ms, 1, "slice_ms"},
+        {anchor_config_set_grace_ms, 0, "grace_ms"},
+    };
+    anchor_config *c = check_config();
+    for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++) {
+        const char *name = setters[i].name;
+        CHECK_TAKEN(c, setters[i].set(c, setters[i].least));
+        CHECK_TAKEN(c, setters[i].set(c, 86400000));
+        CHECK_REFUSED(c, name, setters[i].set(c, setters[i].least - 1));
+        CHECK_REFUSED(c, name, setters[i].set(c, 86400001));
+        CHECK_REFUSED(c, name, setters[i].set(c, INT64_MAX));
+        CHECK_REFUSED(c, name, setters[i].set(c, INT64_MIN));
+    }
+    anchor_config_free(c);
+}
+
+static void numbers(void)
+{
+    anchor_config *c = check_config();
+    CHECK_TAKEN(c, anchor_config_set_max_response_bytes(c, 1));
+    CHECK_TAKEN(c, anchor_config_set_max_response_bytes(c, (size_t)1 << 30));
+    CHECK_REFUSED(c, "max_response_bytes", anchor_config_set_max_response_bytes(c, 0));
+    CHECK_REFUSED(c, "max_response_bytes", anchor_config_set_max_response_bytes(c, ((size_t)1 << 30) + 1));
+    CHECK_REFUSED(c, "max_response_bytes", anchor_config_set_max_response_bytes(c, SIZE_MAX));
+    CHECK_TAKEN(c, anchor_config_set_retries(c, 0));
+    CHECK_TAKEN(c, anchor_config_set_retries(c, UINT32_MAX));
+    anchor_config_free(c);
+}
+
+/* C hands any integer over: a value without a meaning is refused, not guessed at. */
+static void enumerations_and_flags(void)
+{
+    static const struct {
+        anchor_status (*set)(anchor_config *, int);
+        const char *name;
+    } flags[] = {
+        {anchor_config_set_allow_http, "allow is neither 0 nor 1"},
+        {anchor_config_set_rearm, "rearm is neither 0 nor 1"},
+        {anchor_config_set_interruptible, "interruptible is neither 0 nor 1"},
+    };
+    anchor_config *c = check_config();
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        CHECK_TAKEN(c, flags[i].set(c, 0));
+        CHECK_TAKEN(c, flags[i].set(c, 1));
+        CHECK_REFUSED(c, flags[i].name, flags[i].set(c, 2));
+        CHECK_REFUSED(c, flags[i].name, flags[i].set(c, -1));
+        CHECK_REFUSED(c, flags[i].name, flags[i].set(c, INT32_MAX));
+    }
+    CHECK_TAKEN(c, anchor_config_set_trust(c, ANCHOR_TRUST_AUTO));
+    CHECK_TAKEN(c, anchor_config_set_trust(c, ANCHOR_TRUST_SYSTEM));
+    CHECK_TAKEN(c, anchor_config_set_trust(c, ANCHOR_TRUST_BUNDLED));
+    CHECK_REFUSED(c, "trust is not an anchor_trust", anchor_config_set_trust(c, 3));
+    CHECK_REFUSED(c, "trust is not an anchor_trust", anchor_config_set_trust(c, -1));
+    CHECK_REFUSED(c, "trust is not an anchor_trust", anchor_config_set_trust(c, INT32_MIN));
+    anchor_config_free(c);
+}
+
+static void a_client_keeps_its_own_copy(void)
+{
+    anchor_config *c = check_config();
+    anchor_client *client = NULL;
+    CHECK_STATUS(ANCHOR_OK, anchor_client_new(c, &client));
+    CHECK_TAKEN(c, anchor_config_set_base_url(c, "http://127.0.0.1:1"));
+    anchor_config_free(c);
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "never", 0, NULL, NULL));
+    anchor_client_free(client);
+}
+
+/* The environment: what the test was started with is put back after each case. */
+
+static const char *const variables[] = {"ANCHORBROWSER_API_KEY", "ANCHOR_API_KEY", "ANCHORBROWSER_BASE_URL", "HTTPS_PROXY",
+                                        "https_proxy",           "HTTP_PROXY",     "http_proxy",             "ALL_PROXY",
+                                        "all_proxy",             "NO_PROXY",       "no_proxy"};
+enum { VARIABLES = sizeof variables / sizeof variables[0] };
+static char *saved[VARIABLES];
+
+static void empty_environment(void)
+{
+    for (size_t i = 0; i < VARIABLES; i++) {
+        const char *value = getenv(variables[i]);
+        saved[i] = value ? strdup(value) : NULL;
+        unsetenv(variables[i]);
+    }
+}
+
+static void restore_environment(void)
+{
+    for (size_t i = 0; i < VARIABLES; i++) {
+        if (saved[i])
+            setenv(variables[i], saved[i], 1);
+        else
+            unsetenv(variables[i]);
+        free(saved[i]);
+    }
+}
+
+/* A client of the environment alone has to be refused, with a message that has this in it; NULL: it has to be made. */
+static void check_environment(const char *part)
+{
+    anchor_config *c = check_config();
+    anchor_client *client = UNTOUCHED;
+    CHECK_TEXT(NULL, anchor_config_error(c));
+    if (part == NULL) {
+        CHECK_TAKEN(c, anchor_client_new(c, &client));
+    } else {
+        CHECK_REFUSED(c, part, anchor_client_new(c, &client));
+        CHECK(client == NULL);
+    }
+    anchor_client_free(client);
+    CHECK_STATUS(part ? ANCHOR_INVALID_ARGUMENT : ANCHOR_OK, anchor_client_new(NULL, &client));
+    anchor_client_free(client);
+    anchor_config_free(c);
+}
+
+static void environment_key(void)
+{
+    empty_environment();
+    check_environment("ANCHORBROWSER_API_KEY");
+    setenv("ANCHOR_API_KEY", "second", 1);
+    check_environment(NULL);
+    setenv("ANCHOR_API_KEY", "bad\n", 1);
+    check_environment("ANCHOR_API_KEY holds a control character");
+    setenv("ANCHORBROWSER_API_KEY", "", 1); /* counts as absent */
+    check_environment("ANCHOR_API_KEY holds a control character");
+    setenv("ANCHORBROWSER_API_KEY", "first", 1);
+    check_environment(NULL);
+    setenv("ANCHORBROWSER_API_KEY", "bad\n", 1);
+    setenv("ANCHOR_API_KEY", "good", 1);
+    check_environment("ANCHORBROWSER_API_KEY holds a control character");
+    setenv("ANCHORBROWSER_API_KEY", NOT_UTF_8, 1);
+    check_environment("ANCHORBROWSER_API_KEY");
+    restore_environment();
+}
+
+static void environment_base_url(void)
+{
+    empty_environment();
+    setenv("ANCHOR_API_KEY", "key", 1);
+    setenv("ANCHORBROWSER_BASE_URL", "nonsense", 1);
+    check_environment("ANCHORBROWSER_BASE_URL has no scheme");
+    setenv("ANCHORBROWSER_BASE_URL", "http://a.example", 1);
+    check_environment("ANCHORBROWSER_BASE_URL is plain http");
+    setenv("ANCHORBROWSER_BASE_URL", "https://" NOT_UTF_8, 1);
+    check_environment("ANCHORBROWSER_BASE_URL");
+    setenv("ANCHORBROWSER_BASE_URL", "https://a.example/v1", 1);
+    check_environment(NULL);
+    setenv("ANCHORBROWSER_BASE_URL", "", 1);
+    check_environment(NULL);
+    restore_environment();
+}
+
+static void environment_proxy(void)
+{
+    empty_environment();
+    setenv("ANCHOR_API_KEY", "key", 1);
+    setenv("HTTPS_PROXY", "socks5://127.0.0.1:1080", 1);
+    check_environment("HTTPS_PROXY");
+    setenv("NO_PROXY", "anchorbrowser.io", 1); /* then it does not count */
+    check_environment(NULL);
+    unsetenv("NO_PROXY");
+    unsetenv("HTTPS_PROXY");
+    setenv("HTTP_PROXY", "nonsense://", 1); /* of the other scheme */
+    check_environment(NULL);
+    setenv("ALL_PROXY", "nonsense://", 1);
+    check_environment("ALL_PROXY");
+    restore_environment();
+}
+
+static void a_setting_wins_over_the_environment(void)
+{
+    empty_environment();
+    setenv("ANCHORBROWSER_API_KEY", "bad\n", 1);
+    setenv("ANCHORBROWSER_BASE_URL", "nonsense", 1);
+    setenv("HTTPS_PROXY", "socks5://127.0.0.1:1080", 1);
+    anchor_config *c = check_config();
+    anchor_client *client = NULL;
+    CHECK_TAKEN(c, anchor_config_set_api_key(c, "good"));
+    CHECK_REFUSED(c, "ANCHORBROWSER_BASE_URL", anchor_client_new(c, &client));
+    CHECK_TAKEN(c, anchor_config_set_base_url(c, "https://a.example"));
+    CHECK_REFUSED(c, "HTTPS_PROXY", anchor_client_new(c, &client));
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, ""));
+    CHECK_TAKEN(c, anchor_client_new(c, &client));
+    anchor_client_free(client);
+    anchor_config_free(c);
+    restore_environment();
+}
+
+static void the_environment_is_read_by_config_new_only(void)
+{
+    anchor_config *c = check_config();
+    anchor_client *client = NULL;
+    empty_environment();
+    CHECK_TAKEN(c, anchor_client_new(c, &client));
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "never", 0, NULL, NULL));
+    anchor_client_free(client);
+    anchor_config_free(c);
+    restore_environment();
+}
+
+static const struct test_case cases[] = {
+    CASE(keys),
+    CASE(a_message_does_not_show_the_key),
+    CASE(base_urls),
+    CASE(plain_http_needs_loopback_or_leave),
+    CASE(proxies),
+    CASE(texts),
+    CASE(a_ca_file_must_hold_certificates),
+    CASE(times),
+    CASE(numbers),
+    CASE(enumerations_and_flags),
+    CASE(a_client_keeps_its_own_copy),
+    CASE(environment_key),
+    CASE(environment_base_url),
+    CASE(environment_proxy),
+    CASE(a_setting_wins_over_the_environment),
+    CASE(the_environment_is_read_by_config_new_only),
+};
+
+RUN(cases)

@@ -1,0 +1,149 @@
+//! Connections that cannot be made, and connections that break.
+
+use super::scripted::certificates::{Certificate, tls};
+use super::scripted::places::{BlackHole, Refusing, config};
+use super::scripted::script::{Script, Step, after_request, event};
+use super::table::{Outcome, Row, Wait, both, check, lost, once, row, twice};
+use anchor::{Client, Phase, Status};
+use std::time::Duration;
+
+#[test]
+fn a_refused_connection_is_not_sent() {
+    let nowhere = Refusing::new();
+    let mut config = config(&format!("http://{}", nowhere.address()));
+    let client = Client::new(config.set_retries(1)).unwrap();
+    let errors =
+        [client.wait("e", Some(Duration::from_secs(20)), None).unwrap_err(), client.signal("e", None).unwrap_err()];
+    for error in errors {
+        assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error}");
+        assert_eq!((error.attempts(), error.maybe_consumed()), (2, false), "{error}");
+    }
+}
+
+#[test]
+fn a_black_hole_is_a_timeout_of_a_wait_and_an_unsent_signal() {
+    let hole = BlackHole::new();
+    let mut config = config(&format!("http://{}", hole.address()));
+    let client = Client::new(config.set_request_timeout(Duration::from_millis(300)).unwrap()).unwrap();
+    let error = client.wait("e", Some(Duration::from_millis(300)), None).unwrap_err();
+    assert_eq!((error.status(), error.phase()), (Status::Timeout, Some(Phase::Connect)));
+    assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
+    assert!(error.last_error().is_some(), "a dead network is told from a quiet event");
+    let error = client.signal("e", None).unwrap_err();
+    assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)));
+    assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
+}
+
+#[test]
+fn connections_that_break_after_the_request() {
+    check(broken_after_the_request(&[]));
+}
+
+#[test]
+fn connections_that_break_after_the_request_over_tls() {
+    let handshake = [Step::Handshake(tls(Certificate::Good))];
+    check(broken_after_the_request(&handshake).into_iter().map(Row::over_tls));
+    let cut = in_tls(&handshake, [Step::Send(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec()), Step::Finish, Step::Hang]);
+    check(lost("FIN without close_notify after a body without length", &cut, Phase::Receive).map(Row::over_tls));
+    let closed = in_tls(&handshake, [Step::CloseNotify, Step::Hang]);
+    check(lost("close_notify before the head", &closed, Phase::Wait).map(Row::over_tls));
+    let closed = in_tls(&handshake, [Step::Send(b"HTTP/1.1 200".to_vec()), Step::CloseNotify, Step::Hang]);
+    check(lost("close_notify in the head", &closed, Phase::Receive).map(Row::over_tls));
+    let whole = in_tls(&handshake, [Step::Send(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec()), Step::CloseNotify, Step::Hang]);
+    check(both("close_notify after a body without length", &whole, GOOD).map(Row::over_tls));
+}
+
+const GOOD: Outcome = once(Status::Ok, Phase::Receive, false);
+
+fn in_tls(handshake: &[Step], steps: impl IntoIterator<Item = Step>) -> Script {
+    handshake.iter().cloned().chain(after_request(steps)).collect()
+}
+
+fn broken_after_the_request(before: &[Step]) -> Vec<Row> {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n".to_vec();
+    let breaks = |sent: Vec<u8>, end: Step| {
+        let sending = (!sent.is_empty()).then_some(Step::Send(sent));
+        in_tls(before, sending.into_iter().chain([end, Step::Hang]))
+    };
+    let points = [
+        ("RST before the head", "FIN before the head", Vec::new(), Phase::Wait),
+        ("RST in the status line", "FIN in the status line", b"HTTP/1".to_vec(), Phase::Receive),
+        ("RST in the head", "FIN in the head", head[..30].to_vec(), Phase::Receive),
+        ("RST after the head", "FIN after the head", head.clone(), Phase::Receive),
+        ("RST in the body", "FIN in the body", [&head[..], b"{\"data\":"].concat(), Phase::Receive),
+    ];
+    let mut rows: Vec<Row> = points
+        .into_iter()
+        .flat_map(|(rst, fin, sent, phase)| {
+            let reset = lost(rst, &breaks(sent.clone(), Step::Reset), phase);
+            reset.into_iter().chain(lost(fin, &breaks(sent, Step::Finish), phase))
+        })
+        .collect();
+    let endless = b"HTTP/1.1 200 OK\r\n\r\n{\"data\":{}}".to_vec();
+    rows.extend(lost("RST in a body without length", &breaks(endless, Step::Reset), Phase::Receive));
+    let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"dat".to_vec();
+    rows.extend(lost("FIN in a chunked body", &breaks(chunked.clone(), Step::Finish), Phase::Receive));
+    rows.extend(lost("RST in a chunked body", &breaks(chunked, Step::Reset), Phase::Receive));
+    rows
+}
+
+#[test]
+fn a_body_without_length_ends_with_the_stream() {
+    let sent = b"HTTP/1.1 200 OK\r\n\r\n{\"data\":{}}".to_vec();
+    check(both("FIN after a body without length", &after_request([Step::Send(sent), Step::Finish, Step::Hang]), GOOD));
+}
+
+#[test]
+fn without_rearm_a_broken_wait_ends_at_once() {
+    let broken = once(Status::ConnectionLost, Phase::Wait, true);
+    let rows = [
+        row("RST", Wait, after_request([Step::Reset]), broken),
+        row("FIN", Wait, after_request([Step::Finish, Step::Hang]), broken),
+    ];
+    check(rows.map(|row| {
+        row.with(|config| {
+            config.set_rearm(false);
+        })
+    }));
+}
+
+/// What comes after a break does not make the first request's answer known.
+#[test]
+fn maybe_consumed_stays_true_through_later_answers() {
+    let after = |last: Vec<u8>| vec![after_request([Step::Reset]), after_request([Step::Send(last), Step::Hang])];
+    let refused = super::scripted::script::refusal(401);
+    let mut broken_then_401 = row("RST, then 401", Wait, Vec::new(), twice(Status::Unauthorized, Phase::Receive, true));
+    broken_then_401.scripts = after(refused);
+    let mut broken_then_event = row(
+        "RST, then the event",
+        Wait,
+        Vec::new(),
+        Outcome { attempts: 1, ..twice(Status::Ok, Phase::Receive, false) },
+    );
+    broken_then_event.scripts = after(event());
+    check([broken_then_401, broken_then_event]);
+}
+
+/// Half of a signal is no signal: what was not written in full was not delivered.
+#[test]
+fn a_signal_that_is_cut_off_while_it_is_sent_was_not_sent() {
+    let server = super::scripted::Server::start(vec![vec![Step::ReadSome, Step::Reset]]);
+    let client = Client::new(config(&server.http()).set_retries(1)).unwrap();
+    let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
+    let error = client.signal("large", Some(&data)).unwrap_err();
+    assert_eq!((error.status(), error.maybe_consumed(), error.attempts()), (Status::NotSent, false, 2), "{error}");
+    assert_eq!(server.requests().len(), 0);
+}
+
+/// A service may refuse a large signal before it has read it, and hang up.
+#[test]
+fn an_answer_that_comes_before_the_whole_signal_is_sent_is_taken() {
+    let refusal = super::scripted::script::refusal(413);
+    let script = vec![Step::ReadSome, Step::Send(refusal), Step::Finish, Step::Hang];
+    let server = super::scripted::Server::start(vec![script]);
+    let client = super::scripted::places::client(&server.http());
+    let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
+    let error = client.signal("large", Some(&data)).unwrap_err();
+    assert_eq!((error.status(), error.http_status()), (Status::BadRequest, Some(413)), "{error}");
+    assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
+}

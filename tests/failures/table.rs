@@ -1,0 +1,140 @@
+//! One row: what the server does, what a wait and a signal make of it. Rows run side by side, since they mostly wait.
+
+use super::scripted::places::{KEY, config};
+use super::scripted::script::Script;
+use super::scripted::{Record, Server};
+use anchor::{Client, Config, Error, Phase, Status};
+use std::thread;
+use std::time::Duration;
+
+/// The waits of a table end long before this.
+const TIMEOUT: Duration = Duration::from_secs(25);
+/// What a failure must not quote.
+const PAYLOAD: &str = r#"{"code":"payload-51c7"}"#;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Wait,
+    Signal,
+}
+pub use Operation::{Signal, Wait};
+
+/// What comes of a call with one retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub status: Status,
+    pub phase: Option<Phase>,
+    pub maybe_consumed: bool,
+    pub attempts: u32,
+    /// Connections that the server accepted, and complete requests that it read.
+    pub connections: usize,
+    pub requests: usize,
+}
+
+pub struct Row {
+    pub name: &'static str,
+    pub operation: Operation,
+    pub scripts: Vec<Script>,
+    pub https: bool,
+    pub tweak: fn(&mut Config),
+    pub expected: Outcome,
+}
+
+/// Ended by what one request came to.
+pub const fn once(status: Status, phase: Phase, maybe_consumed: bool) -> Outcome {
+    Outcome { status, phase: Some(phase), maybe_consumed, attempts: 1, connections: 1, requests: 1 }
+}
+
+/// The same twice: a failure and its one retry, over a connection each.
+pub const fn twice(status: Status, phase: Phase, maybe_consumed: bool) -> Outcome {
+    Outcome { attempts: 2, connections: 2, requests: 2, ..once(status, phase, maybe_consumed) }
+}
+
+impl Outcome {
+    /// The request never came to the server.
+    pub const fn unsent(self) -> Outcome {
+        Outcome { requests: 0, ..self }
+    }
+
+    pub const fn over_one_connection(self) -> Outcome {
+        Outcome { connections: 1, ..self }
+    }
+}
+
+pub fn row(name: &'static str, operation: Operation, script: Script, expected: Outcome) -> Row {
+    Row { name, operation, scripts: vec![script], https: false, tweak: |_| {}, expected }
+}
+
+/// A wait and a signal that the same comes of.
+pub fn both(name: &'static str, script: &Script, expected: Outcome) -> [Row; 2] {
+    [Wait, Signal].map(|operation| row(name, operation, script.clone(), expected))
+}
+
+/// A connection that breaks after the request was written: a wait is armed again, a signal is never sent twice.
+pub fn lost(name: &'static str, script: &Script, phase: Phase) -> [Row; 2] {
+    let [wait, signal] = both(name, script, once(Status::ConnectionLost, phase, true));
+    [Row { expected: twice(Status::ConnectionLost, phase, true), ..wait }, signal]
+}
+
+impl Row {
+    pub fn over_tls(self) -> Row {
+        Row { https: true, ..self }
+    }
+
+    pub fn with(self, tweak: fn(&mut Config)) -> Row {
+        Row { tweak, ..self }
+    }
+}
+
+/// Runs the rows and tells of all that came out differently.
+pub fn check(rows: impl IntoIterator<Item = Row>) {
+    let running: Vec<_> = rows.into_iter().map(|row| thread::spawn(move || row.run())).collect();
+    let differing: Vec<String> = running.into_iter().filter_map(|run| run.join().expect("a row that ends")).collect();
+    assert!(differing.is_empty(), "\n{}", differing.join("\n"));
+}
+
+impl Row {
+    fn run(self) -> Option<String> {
+        let server = Server::start(self.scripts);
+        let mut config = config(&if self.https { server.https() } else { server.http() });
+        config.set_retries(1).set_request_timeout(TIMEOUT).unwrap();
+        (self.tweak)(&mut config);
+        let result = call(&Client::new(&config).unwrap(), self.operation);
+        let (found, said) = match &result {
+            Ok(_) => (Outcome { phase: None, ..once(Status::Ok, Phase::Receive, false) }, String::new()),
+            Err(error) => (outcome(error), error.to_json()),
+        };
+        assert!(!said.contains(KEY) && !said.contains("payload-51c7"), "{}: the error quotes a secret", self.name);
+        // A request that was written may still be on its way to the scripted server.
+        if found.maybe_consumed {
+            server.until("the request", |record| record.requests.len() >= self.expected.requests);
+        }
+        let found = server.read(|record| with_counts(found, record));
+        let expected = Outcome { phase: result.is_err().then_some(self.expected.phase).flatten(), ..self.expected };
+        let (name, operation) = (self.name, self.operation);
+        (found != expected)
+            .then(|| format!("{name} ({operation:?})\n  expected {expected:?}\n     found {found:?}\n  {said}"))
+    }
+}
+
+fn call(client: &Client, operation: Operation) -> Result<String, Error> {
+    match operation {
+        Wait => client.wait("row", Some(TIMEOUT), None),
+        Signal => client.signal("row", Some(PAYLOAD)),
+    }
+}
+
+fn outcome(error: &Error) -> Outcome {
+    Outcome {
+        status: error.status(),
+        phase: error.phase(),
+        maybe_consumed: error.maybe_consumed(),
+        attempts: error.attempts(),
+        connections: 0,
+        requests: 0,
+    }
+}
+
+fn with_counts(outcome: Outcome, record: &Record) -> Outcome {
+    Outcome { connections: record.connections, requests: record.requests.len(), ..outcome }
+}

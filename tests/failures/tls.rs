@@ -1,0 +1,136 @@
+//! TLS that does not come about: who is at fault decides between TLS (final) and NOT_SENT (tried again).
+
+use super::scripted::Server;
+use super::scripted::certificates::{Certificate, tls, tls_versions};
+use super::scripted::places::{KEY, client, config};
+use super::scripted::script::{EVENT, Script, Step, after_request, answer, event, reply};
+use super::table::{Row, both, check, once, twice};
+use anchor::{Client, Phase, Status};
+use std::time::Duration;
+
+const LONG: Option<Duration> = Some(Duration::from_secs(20));
+
+fn over_tls(certificate: Certificate, script: Script) -> Script {
+    [Step::Handshake(tls(certificate))].into_iter().chain(script).collect()
+}
+
+#[test]
+fn a_good_certificate_is_taken_by_name_and_by_address() {
+    let server = Server::always(over_tls(Certificate::Good, vec![Step::AnswerAll(event())]));
+    for url in [server.https(), format!("https://localhost:{}", server.address.port())] {
+        assert_eq!(client(&url).wait("e", LONG, None).unwrap(), EVENT);
+    }
+}
+
+#[test]
+fn bad_certificates_are_final() {
+    let refused = once(Status::Tls, Phase::Tls, false).unsent();
+    check(
+        [
+            ("self-signed", Certificate::SelfSigned),
+            ("of an unknown authority", Certificate::UnknownAuthority),
+            ("expired", Certificate::Expired),
+            ("not yet valid", Certificate::NotYetValid),
+            ("for another host", Certificate::WrongHost),
+        ]
+        .into_iter()
+        .flat_map(|(name, kind)| both(name, &over_tls(kind, reply(event())), refused).map(Row::over_tls)),
+    );
+}
+
+#[test]
+fn a_certificate_is_refused_with_its_reason() {
+    for (kind, word) in [(Certificate::Expired, "expired"), (Certificate::WrongHost, "not valid for")] {
+        let server = Server::always(over_tls(kind, reply(event())));
+        let error = client(&server.https()).wait("e", LONG, None).unwrap_err();
+        assert!(error.message().contains(word), "{error}");
+        server.until("an alert", |record| record.handshakes.iter().any(|kind| kind.contains("alert")));
+    }
+}
+
+#[test]
+fn what_is_no_tls_is_refused() {
+    let refused = once(Status::Tls, Phase::Tls, false).unsent();
+    let http = answer(400, "", "The plain HTTP request was sent to HTTPS port");
+    let plain = vec![Step::ReadSome, Step::Send(http), Step::Hang];
+    check(both("plain HTTP on the TLS port", &plain, refused).map(Row::over_tls));
+    let alert = vec![Step::ReadSome, Step::Send(b"\x15\x03\x03\x00\x02\x02\x28".to_vec()), Step::Hang];
+    check(both("an alert in the handshake", &alert, refused).map(Row::over_tls));
+}
+
+/// Nothing is wrong with anybody: the connection broke.
+#[test]
+fn a_handshake_that_is_cut_was_not_sent() {
+    let unsent = twice(Status::NotSent, Phase::Tls, false).unsent();
+    let half_a_record = Step::Send(b"\x16\x03\x03\x00\x7a\x02\x00".to_vec());
+    for (name, script) in [
+        ("RST", vec![Step::ReadSome, Step::Reset]),
+        ("FIN", vec![Step::ReadSome, Step::Finish, Step::Hang]),
+        ("RST in a record", vec![Step::ReadSome, half_a_record.clone(), Step::Reset]),
+        ("FIN in a record", vec![Step::ReadSome, half_a_record, Step::Finish, Step::Hang]),
+    ] {
+        check(both(name, &script, unsent).map(Row::over_tls));
+    }
+}
+
+#[test]
+fn tls_on_the_plain_port_is_no_http() {
+    let script = vec![Step::Handshake(tls(Certificate::Good)), Step::Hang];
+    check(both("TLS on the plain port", &script, once(Status::Protocol, Phase::Receive, true).unsent()));
+}
+
+#[test]
+fn tls_1_2_and_1_3_both_work() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let handshake = Step::Handshake(tls_versions(Certificate::Good, &[version]));
+        let server = Server::always(vec![handshake, Step::AnswerAll(event())]);
+        let client = client(&server.https());
+        for _ in 0..3 {
+            assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+        }
+        assert_eq!(server.connections(), 1, "{version:?}");
+    }
+}
+
+/// Bytes of a second answer may hide in the TLS session, behind a first one that fills the buffer exactly.
+#[test]
+fn a_second_answer_inside_the_session_is_not_taken_for_the_next_call() {
+    let own = r#"{"data":{"own":true}}"#;
+    let stray = answer(200, "", r#"{"data":{"stray":true}}"#);
+    for size in [4096, 8192, 16384] {
+        let filler = |length: usize| answer(200, "x-a: b\r\n", &format!("{{\"data\":\"{}\"}}", "x".repeat(length)));
+        let length = (0..size).find(|length| filler(*length).len() == size).expect("a filler of that size");
+        let first = over_tls(
+            Certificate::Good,
+            after_request([Step::Send([filler(length), stray.clone()].concat()), Step::Hang]),
+        );
+        let server = Server::start(vec![first, over_tls(Certificate::Good, reply(answer(200, "", own)))]);
+        let client = client(&server.https());
+        assert_eq!(client.wait("first", LONG, None).unwrap().len(), length + 11);
+        assert_eq!(client.wait("second", LONG, None).unwrap(), own, "after an answer of {size} bytes");
+        assert_eq!(server.connections(), 2);
+    }
+}
+
+/// A session that the other side has closed is not used again, even while the TCP connection still stands.
+#[test]
+fn a_closed_session_is_not_used_again() {
+    let closing = over_tls(Certificate::Good, after_request([Step::Send(event()), Step::CloseNotify, Step::Hang]));
+    let good = over_tls(Certificate::Good, vec![Step::AnswerAll(event())]);
+    let server = Server::start(vec![closing, good]);
+    let client = client(&server.https());
+    assert_eq!(client.wait("first", LONG, None).unwrap(), EVENT);
+    assert_eq!(client.wait("second", LONG, None).unwrap(), EVENT);
+    assert_eq!(server.connections(), 2);
+}
+
+#[test]
+fn a_refused_certificate_gets_no_key() {
+    let server = Server::always(over_tls(Certificate::WrongHost, vec![Step::Hang]));
+    let mut config = config(&server.https());
+    let client = Client::new(config.set_retries(2)).unwrap();
+    let error = client.signal("e", Some("{\"a\":1}")).unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::Tls, 1));
+    assert!(!error.to_json().contains(KEY));
+    assert_eq!(server.requests().len(), 0);
+}

@@ -1,0 +1,61 @@
+//! Addresses that fail in their own ways, and a client's settings to call them with.
+
+use anchor::{Client, Config, Trust};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// The key of every test client. No failure output holds it.
+pub const KEY: &str = "scripted-key-3f9a";
+
+/// Settings for a server of a test.
+pub fn config(url: &str) -> Config {
+    let mut config = Config::new();
+    config.set_api_key(KEY).unwrap().set_base_url(url).unwrap().set_trust(Trust::Bundled);
+    config.set_ca_file(super::certificates::authority_file()).unwrap();
+    config
+}
+
+pub fn client(url: &str) -> Client {
+    Client::new(&config(url)).expect("valid settings")
+}
+
+/// An address where nobody listens, and where nobody else can while this lives.
+pub struct Refusing(Socket);
+
+impl Refusing {
+    pub fn new() -> Refusing {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
+        Refusing(socket)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap().as_socket().unwrap()
+    }
+}
+
+/// An address that drops every SYN: a listener that accepts nothing and whose backlog is full.
+pub struct BlackHole {
+    listener: TcpListener,
+    _filling: Vec<TcpStream>,
+}
+
+impl BlackHole {
+    pub fn new() -> BlackHole {
+        BlackHole::at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    pub fn at(address: SocketAddr) -> BlackHole {
+        let listener = TcpListener::bind(address).unwrap();
+        SockRef::from(&listener).listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let fill = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
+        let filling = std::iter::from_fn(fill).collect();
+        BlackHole { listener, _filling: filling }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+}
