@@ -1,0 +1,91 @@
+/* A client goes on in a child process: with connections of its own, and without touching the parent's. */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void exchange(anchor_client *client, const char *name)
+{
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, name, PATIENCE_MS, NULL, NULL));
+}
+
+/* Runs in a child, whose failure is the test's. */
+static void in_child(void (*run)(anchor_client *, anchor_cancel_token *), anchor_client *client,
+                     anchor_cancel_token *token)
+{
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        run(client, token);
+        anchor_cancel_token_free(token);
+        anchor_client_free(client);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void use_in_child(anchor_client *client, anchor_cancel_token *token)
+{
+    (void)token;
+    long made = check_count(client, "/connectionsMade");
+    exchange(client, "child");
+    CHECK(check_count(client, "/connectionsMade") == made + 1);
+}
+
+static void a_child_makes_its_own_connections(void)
+{
+    anchor_client *client = check_client();
+    exchange(client, "parent");
+    for (int i = 0; i < 3; i++) {
+        in_child(use_in_child, client, NULL);
+        exchange(client, "parent");
+    }
+    CHECK(check_count(client, "/connectionsMade") == 1); /* the parent's survived */
+    anchor_client_free(client);
+}
+
+static void free_only(anchor_client *client, anchor_cancel_token *token)
+{
+    (void)client;
+    (void)token;
+}
+
+static void a_child_may_free_without_harm(void)
+{
+    anchor_client *client = check_client();
+    exchange(client, "parent");
+    in_child(free_only, client, NULL);
+    exchange(client, "parent");
+    CHECK(check_count(client, "/connectionsMade") == 1);
+    anchor_client_free(client);
+}
+
+static void cancel_in_child(anchor_client *client, anchor_cancel_token *token)
+{
+    (void)client;
+    anchor_cancel_token_cancel(token);
+}
+
+/* As the header says: a cancel token is shared between both. */
+static void a_child_cancels_its_parents_call(void)
+{
+    anchor_client *client = check_client();
+    anchor_cancel_token *token = anchor_cancel_token_new();
+    CHECK(token != NULL);
+    in_child(cancel_in_child, client, token);
+    CHECK_STATUS(ANCHOR_CANCELLED, anchor_wait_for_event(client, "never", ANCHOR_NO_TIMEOUT, token, NULL));
+    anchor_cancel_token_free(token);
+    anchor_client_free(client);
+}
+
+static const struct test_case cases[] = {
+    CASE(a_child_makes_its_own_connections),
+    CASE(a_child_may_free_without_harm),
+    CASE(a_child_cancels_its_parents_call),
+};
+
+RUN(cases)

@@ -1,0 +1,286 @@
+/*
+ * What the service answers, as a status and as JSON. The event server goes wrong on purpose for some names:
+ * status_CODE is answered with that HTTP status, html_CODE with a gateway's page, cut breaks off in the middle of the
+ * answer, drop and hang do not answer at all.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static anchor_client *client_without_retries(void)
+{
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 0));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_rearm(config, 0));
+    return check_client_of(config);
+}
+
+/* What every error JSON holds. */
+static void check_error(const char *json, anchor_status status, const char *origin)
+{
+    CHECK_JSON(anchor_status_name(status), json, "/error/status");
+    CHECK_JSON(origin, json, "/error/origin");
+    char *message = anchor_json_get(json, "/error/message");
+    CHECK(message != NULL && strlen(message) > 3);
+    anchor_string_free(message);
+    CHECK_JSON("1", json, "/error/attempts");
+    char *elapsed = anchor_json_get(json, "/error/elapsedMs");
+    CHECK(elapsed != NULL && strtol(elapsed, NULL, 10) >= 0 && strtol(elapsed, NULL, 10) < PATIENCE_MS);
+    anchor_string_free(elapsed);
+    CHECK(strstr(json, "test-key") == NULL);
+}
+
+static anchor_status status_of(int code)
+{
+    switch (code) {
+    case 400:
+    case 413:
+    case 422:
+        return ANCHOR_BAD_REQUEST;
+    case 401:
+        return ANCHOR_UNAUTHORIZED;
+    case 403:
+        return ANCHOR_FORBIDDEN;
+    case 404:
+        return ANCHOR_NOT_FOUND;
+    case 429:
+        return ANCHOR_RATE_LIMITED;
+    default:
+        return code >= 500 && code <= 599 ? ANCHOR_SERVER_ERROR : ANCHOR_HTTP_ERROR;
+    }
+}
+
+static void every_http_status(void)
+{
+    anchor_client *client = client_without_retries();
+    for (int code = 300; code <= 599; code++) {
+        char name[32], number[16];
+        char *waited = UNTOUCHED, *signaled = UNTOUCHED;
+        if (code == 408) continue; /* "not yet", which is no failure */
+        snprintf(name, sizeof name, "status_%d", code);
+        snprintf(number, sizeof number, "%d", code);
+        CHECK_STATUS(status_of(code), anchor_wait_for_event(client, name, 5000, NULL, &waited));
+        CHECK_STATUS(status_of(code), anchor_signal_event(client, name, NULL, &signaled));
+        check_error(waited, status_of(code), "service");
+        check_error(signaled, status_of(code), "service");
+        CHECK_JSON(number, waited, "/error/code");
+        CHECK_JSON(number, signaled, "/error/code");
+        CHECK_JSON("false", waited, "/error/maybeConsumed");
+        anchor_string_free(waited);
+        anchor_string_free(signaled);
+    }
+    anchor_client_free(client);
+}
+
+static void a_timeout_is_the_services_408(void)
+{
+    anchor_client *client = check_client();
+    char *json = UNTOUCHED;
+    int64_t begin = check_now_ms();
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 150, NULL, &json));
+    CHECK(check_now_ms() - begin >= 150);
+    CHECK_JSON("408", json, "/error/code");
+    CHECK_JSON("ANCHOR_TIMEOUT", json, "/error/status");
+    CHECK_JSON("false", json, "/error/maybeConsumed");
+    anchor_string_free(json);
+    anchor_client_free(client);
+}
+
+static void a_timeout_of_zero_asks_once(void)
+{
+    anchor_client *client = check_client();
+    char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 0, NULL, &json));
+    check_error(json, ANCHOR_TIMEOUT, "service");
+    anchor_string_free(json);
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "there", 0, NULL, NULL));
+    anchor_client_free(client);
+}
+
+static void a_key_that_is_not_accepted(void)
+{
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_api_key(config, "somebody-elses-key"));
+    anchor_client *client = check_client_of(config);
+    char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_wait_for_event(client, "any", 1000, NULL, &json));
+    check_error(json, ANCHOR_UNAUTHORIZED, "service");
+    CHECK(strstr(json, "somebody-elses-key") == NULL);
+    anchor_string_free(json);
+    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_signal_event(client, "any", NULL, NULL));
+    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_drain_event(client, "any", NULL));
+    anchor_client_free(client);
+}
+
+static void a_page_instead_of_json(void)
+{
+    anchor_client *client = client_without_retries();
+    char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_PROTOCOL, anchor_wait_for_event(client, "html_200", 1000, NULL, &json));
+    check_error(json, ANCHOR_PROTOCOL, "client");
+    CHECK_JSON("200", json, "/error/code");
+    anchor_string_free(json);
+    CHECK_STATUS(ANCHOR_PROTOCOL, anchor_signal_event(client, "html_200", NULL, NULL));
+    CHECK_STATUS(ANCHOR_SERVER_ERROR, anchor_wait_for_event(client, "html_502", 1000, NULL, &json));
+    check_error(json, ANCHOR_SERVER_ERROR, "service");
+    CHECK_JSON("502", json, "/error/code");
+    anchor_string_free(json);
+    anchor_client_free(client);
+}
+
+/* The server has handed the event out, and its answer never came whole. */
+static void a_connection_that_breaks(void)
+{
+    static const char *const names[] = {"cut", "drop"};
+    anchor_client *client = client_without_retries();
+    for (size_t i = 0; i < 2; i++) {
+        char *json = UNTOUCHED;
+        CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, names[i], "{}", &json));
+        check_error(json, ANCHOR_CONNECTION_LOST, "client");
+        CHECK_JSON("true", json, "/error/maybeConsumed");
+        anchor_string_free(json);
+        CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_wait_for_event(client, names[i], 5000, NULL, &json));
+        check_error(json, ANCHOR_CONNECTION_LOST, "client");
+        CHECK_JSON("true", json, "/error/maybeConsumed");
+        CHECK_JSON(i == 0 ? "receive" : "wait", json, "/error/phase");
+        anchor_string_free(json);
+    }
+    anchor_client_free(client);
+}
+
+/* With re-arming, as it is by default, the wait goes on, and its timeout tells what happened on the way. */
+static void a_timeout_remembers_a_broken_connection(void)
+{
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_grace_ms(config, 100));
+    anchor_client *client = check_client_of(config);
+    char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "hang", 200, NULL, &json));
+    CHECK_JSON("client", json, "/error/origin");
+    CHECK_JSON("true", json, "/error/maybeConsumed");
+    CHECK_JSON(NULL, json, "/error/code");
+    char *last = anchor_json_get(json, "/error/lastError");
+    CHECK(last != NULL);
+    anchor_string_free(last);
+    anchor_string_free(json);
+    anchor_client_free(client);
+}
+
+static void a_signal_has_its_request_timeout(void)
+{
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_request_timeout_ms(config, 200));
+    anchor_client *client = check_client_of(config);
+    char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "hang", NULL, &json));
+    check_error(json, ANCHOR_CONNECTION_LOST, "client");
+    CHECK_JSON("true", json, "/error/maybeConsumed");
+    anchor_string_free(json);
+    anchor_client_free(client);
+}
+
+static void an_answer_that_is_too_large(void)
+{
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_max_response_bytes(config, 1000));
+    anchor_client *client = check_client_of(config);
+    char data[2000], *json = UNTOUCHED;
+    memset(data, 'x', sizeof data);
+    memcpy(data, "{\"a\":\"", 6);
+    memcpy(data + sizeof data - 3, "\"}", 3);
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "large", data, NULL));
+    CHECK_STATUS(ANCHOR_RESPONSE_TOO_LARGE, anchor_wait_for_event(client, "large", 5000, NULL, &json));
+    check_error(json, ANCHOR_RESPONSE_TOO_LARGE, "client");
+    CHECK_JSON("true", json, "/error/maybeConsumed");
+    anchor_string_free(json);
+    anchor_client_free(client);
+}
+
+/* A port of this machine that refuses connections: it is bound, but nobody listens. */
+static int refusing_socket(char *url, size_t size)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+    snprintf(url, size, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
+}
+
+static void a_service_that_is_not_there(void)
+{
+    char url[64], *json = UNTOUCHED;
+    int fd = refusing_socket(url, sizeof url);
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, url));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 0));
+    anchor_client *client = check_client_of(config);
+    CHECK_STATUS(ANCHOR_NOT_SENT, anchor_wait_for_event(client, "any", 5000, NULL, &json));
+    check_error(json, ANCHOR_NOT_SENT, "client");
+    CHECK_JSON("connect", json, "/error/phase");
+    CHECK_JSON("false", json, "/error/maybeConsumed");
+    anchor_string_free(json);
+    CHECK_STATUS(ANCHOR_NOT_SENT, anchor_signal_event(client, "any", NULL, &json));
+    check_error(json, ANCHOR_NOT_SENT, "client");
+    CHECK_JSON("false", json, "/error/maybeConsumed");
+    anchor_string_free(json);
+    uint32_t drained = 77;
+    CHECK_STATUS(ANCHOR_NOT_SENT, anchor_drain_event(client, "any", &drained));
+    CHECK(drained == 0);
+    anchor_client_free(client);
+    close(fd);
+}
+
+/* The service speaks plain HTTP, the client TLS. */
+static void a_service_without_tls(void)
+{
+    char url[128], *json = UNTOUCHED;
+    const char *plain = getenv("ANCHORBROWSER_BASE_URL");
+    CHECK_CONTAINS("http://", plain);
+    snprintf(url, sizeof url, "https%s", plain + 4);
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, url));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 0));
+    anchor_client *client = check_client_of(config);
+    CHECK_STATUS(ANCHOR_TLS, anchor_wait_for_event(client, "any", 5000, NULL, &json));
+    check_error(json, ANCHOR_TLS, "client");
+    CHECK_JSON("tls", json, "/error/phase");
+    CHECK_JSON("false", json, "/error/maybeConsumed");
+    anchor_string_free(json);
+    anchor_client_free(client);
+}
+
+static void json_that_is_not_wanted(void)
+{
+    anchor_client *client = client_without_retries();
+    CHECK_STATUS(ANCHOR_NOT_FOUND, anchor_wait_for_event(client, "status_404", 1000, NULL, NULL));
+    CHECK_STATUS(ANCHOR_NOT_FOUND, anchor_signal_event(client, "status_404", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "unseen", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "unseen", 1000, NULL, NULL));
+    anchor_client_free(client);
+}
+
+static const struct test_case cases[] = {
+    CASE(every_http_status),
+    CASE(a_timeout_is_the_services_408),
+    CASE(a_timeout_of_zero_asks_once),
+    CASE(a_key_that_is_not_accepted),
+    CASE(a_page_instead_of_json),
+    CASE(a_connection_that_breaks),
+    CASE(a_timeout_remembers_a_broken_connection),
+    CASE(a_signal_has_its_request_timeout),
+    CASE(an_answer_that_is_too_large),
+    CASE(a_service_that_is_not_there),
+    CASE(a_service_without_tls),
+    CASE(json_that_is_not_wanted),
+};
+
+RUN(cases)
