@@ -32,14 +32,12 @@ pub struct anchor_client {
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_client_new(config: *const anchor_config, out: *mut *mut anchor_client) -> Status {
-    if out.is_null() {
-        return Status::InvalidArgument;
-    }
-    // SAFETY: `out` is not NULL, and by contract valid.
+    // SAFETY: by contract NULL or valid.
     unsafe { put(out, ptr::null_mut()) };
     // SAFETY: by contract NULL or live.
     let settings = unsafe { config.as_ref() };
     let outcome = caught(|| match settings {
+        _ if out.is_null() => Err(Error::invalid("out is NULL")),
         Some(settings) => Client::new(&settings.config),
         None => Client::new(&Config::from_env()),
     });
