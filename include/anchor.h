@@ -106,7 +106,7 @@ enum anchor_status
      */
     ANCHOR_INVALID_ARGUMENT = 10,
     /**
-     * Out of memory.
+     * No memory, thread or file descriptor was left.
      */
     ANCHOR_OUT_OF_MEMORY = 11,
     /**
@@ -242,6 +242,13 @@ typedef struct anchor_client anchor_client;
  * Settings for clients. Used by one thread at a time.
  */
 typedef struct anchor_config anchor_config;
+
+/**
+ * A wait that was started and is collected later: for programs with an event loop, or with several events to watch.
+ * It runs on a thread of its own, on which all signals are blocked. One that has ended keeps its answer until
+ * anchor_wait_finish takes it.
+ */
+typedef struct anchor_wait anchor_wait;
 
 /**
  * Receives log lines, on the threads that make calls, those of started waits included. It must not call back into
@@ -640,6 +647,89 @@ void anchor_cancel_token_reset(anchor_cancel_token *token);
  * @param token  the token; NULL does nothing
  */
 void anchor_cancel_token_free(anchor_cancel_token *token);
+
+/**
+ * Starts a wait. It goes on if the client is freed.
+ *
+ *     anchor_wait *wait = NULL;
+ *     if (anchor_wait_start(client, "login_done", 60000, &wait) == ANCHOR_OK) {
+ *         struct pollfd fd = { anchor_wait_fd(wait), POLLIN, 0 };
+ *         ...                                  poll it with the program's own descriptors
+ *         status = anchor_wait_finish(wait, 0, &json);
+ *         ...
+ *     }
+ *     anchor_wait_free(wait);
+ *
+ * @param client      the client
+ * @param event_name  as with anchor_wait_for_event
+ * @param timeout_ms  as with anchor_wait_for_event
+ * @param out         receives the wait, to be freed with anchor_wait_free; NULL on failure
+ * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or file
+ *          descriptor left
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_wait_start(anchor_client *client,
+                                const char *event_name,
+                                int64_t timeout_ms,
+                                anchor_wait **out);
+
+/**
+ * The descriptor of a started wait: readable from its end until it is finished. For poll, epoll (level or edge),
+ * select, kqueue, libuv, GLib. It is not to be read, written or closed, and ends with anchor_wait_free.
+ *
+ * @param wait  the wait
+ * @return  a file descriptor; -1 for NULL
+ */
+ANCHOR_MUST_USE
+int anchor_wait_fd(const anchor_wait *wait);
+
+/**
+ * Blocks until one of several started waits has ended. Nothing is taken, and the others are left alone. NULL entries,
+ * and waits that are finished, are passed over; a wait may be there twice.
+ *
+ * @param waits       an array of waits, of any clients
+ * @param count       how many entries it has, 1 or more
+ * @param timeout_ms  0 or more: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
+ * @param out_index   receives the place of the first entry that has ended; count if there is none
+ * @return  ANCHOR_OK; ANCHOR_PENDING if none has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every entry is
+ *          NULL or finished; ANCHOR_INTERRUPTED as with anchor_wait_for_event
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_wait_select(anchor_wait *const *waits,
+                                 size_t count,
+                                 int64_t timeout_ms,
+                                 size_t *out_index);
+
+/**
+ * Takes what came of a started wait, once.
+ *
+ * @param wait        the wait, which is still to be freed
+ * @param timeout_ms  how long to wait for its end: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
+ * @param out_json    as with anchor_wait_for_event
+ * @return  ANCHOR_PENDING if it has not ended in that time, which changes nothing; ANCHOR_INVALID_ARGUMENT if it was
+ *          taken before; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings ask to be told, which
+ *          changes nothing either; otherwise what anchor_wait_for_event would have returned
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_wait_finish(anchor_wait *wait,
+                                 int64_t timeout_ms,
+                                 char **out_json);
+
+/**
+ * Makes a started wait end with ANCHOR_CANCELLED, unless an answer is there already: that is still the answer. Any
+ * thread; async-signal-safe.
+ *
+ * @param wait  the wait; NULL does nothing
+ */
+void anchor_wait_cancel(anchor_wait *wait);
+
+/**
+ * Cancels a started wait if it still runs, lets its thread end, and frees it, with an answer that was not taken. No
+ * other thread may be using it.
+ *
+ * @param wait  the wait; NULL does nothing
+ */
+void anchor_wait_free(anchor_wait *wait);
 
 #ifdef __cplusplus
 } /* extern "C" */

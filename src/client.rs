@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Status};
 use crate::http::{Agent, AgentOptions, PerProcess, Secret, Trace};
+use crate::pending::PendingWait;
 use crate::stats::{Counters, Stats};
 use crate::{signal, wait};
 use std::fmt;
@@ -86,6 +87,17 @@ impl Client {
         }
     }
 
+    /// Starts a wait on a thread of its own, to be collected with [`PendingWait::finish`]. The arguments are those of
+    /// [`wait`](Self::wait), whose rules hold.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::InvalidArgument`], and [`Status::OutOfMemory`] if the process has no memory, thread or file descriptor
+    /// left.
+    pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<PendingWait, Error> {
+        PendingWait::start(&self.shared, event_name, timeout)
+    }
+
     /// Ends every call that is running on the client with [`Status::Cancelled`], from any thread. Later calls are not
     /// affected.
     pub fn cancel_all(&self) {
@@ -139,6 +151,11 @@ pub(crate) struct Shared {
 impl Shared {
     pub fn engine(&self) -> Result<&Engine, Error> {
         self.engine.get(|| Engine::new(&self.config, &self.endpoint))
+    }
+
+    /// Whether a parent process made the engine: what ran on it there does not run here.
+    pub fn is_inherited(&self) -> bool {
+        self.engine.is_inherited()
     }
 
     pub fn count(&self, trace: &Trace) {

@@ -1,8 +1,10 @@
 //! What can go wrong, as one table: every [`Status`] with its number, name and sentence, and the [`Error`] that
 //! carries one. Deciding which status a failure gets is not done here, but where the failure happens.
 
+use crate::json::quoted;
 use std::ffi::CStr;
 use std::fmt::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// The outcome of a call. New values may come in later versions; a value never changes its meaning.
@@ -22,7 +24,7 @@ pub enum Status {
     Interrupted = 4,
     /// An argument was NULL, not UTF-8, empty, out of range, not a URL or not JSON; the message names it.
     InvalidArgument = 10,
-    /// Out of memory.
+    /// No memory, thread or file descriptor was left.
     OutOfMemory = 11,
     /// A defect in libanchor, caught at its boundary. Please report it.
     Internal = 12,
@@ -60,7 +62,7 @@ const TABLE: [(Status, &CStr, &CStr); 20] = [
     (Status::Pending, c"ANCHOR_PENDING", c"The started wait has not ended yet."),
     (Status::Interrupted, c"ANCHOR_INTERRUPTED", c"A signal handler ran on the waiting thread."),
     (Status::InvalidArgument, c"ANCHOR_INVALID_ARGUMENT", c"An argument is not valid."),
-    (Status::OutOfMemory, c"ANCHOR_OUT_OF_MEMORY", c"Out of memory."),
+    (Status::OutOfMemory, c"ANCHOR_OUT_OF_MEMORY", c"No memory, thread or file descriptor is left."),
     (Status::Internal, c"ANCHOR_INTERNAL", c"A defect in libanchor was caught; please report it."),
     (Status::NotSent, c"ANCHOR_NOT_SENT", c"The request never reached the service; it is safe to repeat."),
     (Status::Tls, c"ANCHOR_TLS", c"The certificate or the TLS handshake was refused."),
@@ -303,8 +305,17 @@ impl Error {
 
 fn push_member(json: &mut String, name: &str, value: Option<&str>) {
     if let Some(value) = value {
-        let _ = write!(json, "\"{name}\":{},", serde_json::Value::from(value));
+        let _ = write!(json, "\"{name}\":{},", quoted(value));
     }
+}
+
+/// Runs a call, and makes an error of a panic.
+pub(crate) fn caught<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
+        // A panic's own payload may panic when dropped.
+        std::mem::forget(panic);
+        Err(Error::new(Status::Internal, "a defect in libanchor was caught"))
+    })
 }
 
 impl fmt::Display for Error {

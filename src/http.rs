@@ -17,5 +17,6 @@ mod tls;
 mod transport;
 
 pub(crate) use agent::{Agent, AgentOptions, Exchange, Failure, FailureKind, PerProcess, Proxy, Reply, Secret, Trace};
-pub(crate) use call::{EventFd, Limits, Stop, sleep};
+pub(crate) use call::{EventFd, Limits, Stop, first_set, sleep};
+pub(crate) use connect::with_signals_blocked;
 pub(crate) use tls::Roots;

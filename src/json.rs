@@ -41,20 +41,20 @@ pub fn json_get(json: &str, pointer: &str) -> Option<String> {
 /// Every string and number that the JSON text holds, members' names aside.
 pub(crate) fn leaves(json: &str) -> Vec<String> {
     let mut found = Vec::new();
-    if let Ok(value) = serde_json::from_str(json) {
-        collect_leaves(value, &mut found);
+    let mut open: Vec<&RawValue> = serde_json::from_str(json).into_iter().collect();
+    while let Some(value) = open.pop() {
+        match value.get().as_bytes().first() {
+            Some(b'{' | b'[') => each_child(value, |_, child| open.push(child)),
+            Some(b'"' | b'-' | b'0'..=b'9') => found.push(text_of(value)),
+            _ => {}
+        }
     }
     found
 }
 
-fn collect_leaves(value: serde_json::Value, found: &mut Vec<String>) {
-    match value {
-        serde_json::Value::String(text) => found.push(text),
-        serde_json::Value::Number(number) => found.push(number.to_string()),
-        serde_json::Value::Array(items) => items.into_iter().for_each(|item| collect_leaves(item, found)),
-        serde_json::Value::Object(members) => members.into_iter().for_each(|(_, item)| collect_leaves(item, found)),
-        serde_json::Value::Null | serde_json::Value::Bool(_) => {}
-    }
+/// The text as a JSON string, with its quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 fn text_of(value: &RawValue) -> String {
@@ -83,41 +83,60 @@ fn unescape_token(token: &str) -> Option<Cow<'_, str>> {
 }
 
 fn child<'de>(parent: &'de RawValue, token: &str) -> Option<&'de RawValue> {
-    struct Pick<'t>(&'t str);
+    let index = array_index(token);
+    let mut found = None;
+    each_child(parent, |place, value| {
+        let matches = match place {
+            Place::Member(name) => name == token,
+            Place::Item(at) => Some(at) == index,
+        };
+        if matches {
+            found = Some(value);
+        }
+    });
+    found
+}
 
-    impl<'de> Visitor<'de> for Pick<'_> {
-        type Value = Option<&'de RawValue>;
+/// Where a value stands in its parent.
+enum Place<'a> {
+    Member(&'a str),
+    Item(usize),
+}
+
+/// Shows each member of an object, or item of an array; anything else has none.
+fn each_child<'de>(parent: &'de RawValue, show: impl FnMut(Place<'_>, &'de RawValue)) {
+    struct Each<F>(F);
+
+    impl<'de, F: FnMut(Place<'_>, &'de RawValue)> Visitor<'de> for Each<F> {
+        type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object or an array")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-            let mut found = None;
+        fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
             while let Some(AnyString(name)) = members.next_key()? {
-                let value: &'de RawValue = members.next_value()?;
-                if name == self.0 {
-                    found = Some(value);
-                }
+                (self.0)(Place::Member(&name), members.next_value()?);
             }
-            Ok(found)
+            Ok(())
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-            let wanted = array_index(self.0);
-            let mut found = None;
-            let mut index = 0;
-            while let Some(value) = items.next_element::<&'de RawValue>()? {
-                if Some(index) == wanted {
-                    found = Some(value);
-                }
-                index += 1;
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+            let mut at = 0;
+            while let Some(value) = items.next_element()? {
+                (self.0)(Place::Item(at), value);
+                at += 1;
             }
-            Ok(found)
+            Ok(())
         }
     }
 
-    serde_json::Deserializer::from_str(parent.get()).deserialize_any(Pick(token)).ok().flatten()
+    let mut reader = serde_json::Deserializer::from_str(parent.get());
+    let _ = match parent.get().as_bytes().first() {
+        Some(b'{') => reader.deserialize_map(Each(show)),
+        Some(b'[') => reader.deserialize_seq(Each(show)),
+        _ => Ok(()),
+    };
 }
 
 /// Digits without a leading zero, as RFC 6901 asks.
@@ -203,6 +222,14 @@ mod tests {
         for (pointer, expected) in cases {
             assert_eq!(json_get(json, pointer).as_deref(), expected, "{pointer:?}");
         }
+    }
+
+    #[test]
+    fn leaves_are_strings_and_numbers() {
+        let mut found = leaves(r#"{"a":"x","b":[1.50,true,null,{"c":"y\n"}],"d":{}}"#);
+        found.sort();
+        assert_eq!(found, ["1.50", "x", "y\n"]);
+        assert!(leaves("nonsense").is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! blocks, has no runtime and starts no thread of its own accord, and has a C ABI: see `include/anchor.h`.
 //!
 //! A program holds a [`Client`], made from a [`Config`], and calls [`Client::wait`] and [`Client::signal`]. A
-//! [`CancelToken`] brings a blocked call back. What goes wrong is an [`Error`] with a [`Status`]: not signaled,
+//! [`CancelToken`] brings a blocked call back, and a [`PendingWait`] is one that was started to be collected later. What goes wrong is an [`Error`] with a [`Status`]: not signaled,
 //! cancelled, refused, never sent and sent-but-unanswered are different answers.
 //!
 //! ```no_run
@@ -15,7 +15,7 @@
 //! # Ok::<(), anchor::Error>(())
 //! ```
 //!
-//! The arrows go one way: `capi` → [`Client`] → `wait`, `signal` → `http` → ureq. Nothing outside `capi` knows a C type;
+//! The arrows go one way: `capi` → [`Client`] → `wait`, `signal`, `pending` → `http` → ureq. Nothing outside `capi` knows a C type;
 //! nothing outside `http` knows ureq or a socket.
 
 mod call;
@@ -27,6 +27,7 @@ mod endpoint;
 mod error;
 mod http;
 mod json;
+mod pending;
 mod proxy;
 mod retry;
 mod signal;
@@ -38,4 +39,5 @@ pub use client::{Client, DrainError};
 pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
 pub use error::{Error, Origin, Phase, Status};
 pub use json::json_get;
+pub use pending::PendingWait;
 pub use stats::Stats;

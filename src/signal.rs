@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::client::Shared;
 use crate::endpoint::check_event_name;
-use crate::error::{Error, Status};
+use crate::error::{Error, Origin, Status};
 use crate::http::Limits;
 use crate::json;
 use crate::retry::{Backoff, Decision, Operation, decide};
@@ -15,13 +15,15 @@ const MAX_IDLE: Duration = Duration::from_secs(4);
 
 /// Signals the event. `data`: a JSON object; `None` for an empty one.
 pub(crate) fn signal(client: &Shared, event_name: &str, data: Option<&str>) -> Result<String, Error> {
+    let started = Instant::now();
     check_event_name(event_name).map_err(Error::invalid)?;
     let data = json::one_object(data.unwrap_or("{}").as_bytes())
         .map_err(|why| Error::invalid(format!("data_json is {why}")))?;
     let engine = client.engine()?;
     let all = engine.cancel_all_token()?;
     let cancels = [&all];
-    let call = Call::new(client, engine, &cancels, Operation::Signal, event_name);
+    let mut call = Call::new(client, engine, &cancels, Operation::Signal, event_name);
+    call.started = started;
     client.counters.signals.add(1);
     let outcome = send(client, call, data).map_err(|error| without_payload(error, data));
     client.count_outcome(&outcome);
@@ -51,8 +53,11 @@ fn send(client: &Shared, mut call: Call<'_>, data: &str) -> Result<String, Error
     }
 }
 
-/// The service may quote what it refused.
+/// The service may quote what it refused. Nothing of ours does, and a cancelled call does not wait for a long look.
 fn without_payload(mut error: Error, data: &str) -> Error {
+    if error.origin() == Origin::Client {
+        return error;
+    }
     let leaves = json::leaves(data);
     let quotes = |text: &str| text.contains(data) || leaves.iter().any(|leaf| leaf.len() > 1 && text.contains(leaf));
     if data.len() > 2 && quotes(&error.detail.message) {

@@ -1,9 +1,9 @@
 //! What every export has in common: no panic crosses, a pointer is checked before it is used, and strings for the caller
 //! are allocated with malloc, so that running out of memory is an answer.
 
+pub(super) use crate::error::caught;
 use crate::error::{Error, Status};
 use std::ffi::{CStr, c_char};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 /// Runs a call that answers with JSON. `out_json` may be NULL; otherwise it is NULL during the call, and what the call
@@ -27,15 +27,6 @@ pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -
     // SAFETY: the caller's promise.
     unsafe { put(out_json, copy) };
     if copy.is_null() { Status::OutOfMemory } else { status }
-}
-
-/// Runs a call, and makes an error of a panic.
-pub(super) fn caught<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
-        // A panic's own payload may panic when dropped.
-        std::mem::forget(panic);
-        Err(Error::new(Status::Internal, "a defect in libanchor was caught"))
-    })
 }
 
 /// Runs a call that cannot fail but for a panic, which gives `otherwise`.

@@ -13,3 +13,5 @@ mod config;
 mod client;
 
 mod cancel;
+
+mod pending;

@@ -286,6 +286,11 @@ impl<T> PerProcess<T> {
         PerProcess { current: AtomicPtr::new(Box::into_raw(Box::new(value))), mark: ForkMark::new() }
     }
 
+    /// Whether this process inherited it from the one that made, or last used it.
+    pub fn is_inherited(&self) -> bool {
+        self.mark.is_forked()
+    }
+
     pub fn get(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
         if self.mark.is_forked() {
             let inherited = self.current.load(Ordering::Acquire);

@@ -5,7 +5,7 @@ use crate::cancel::CancelToken;
 use crate::error::Phase;
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -231,22 +231,31 @@ fn block_on(
     for (slot, token) in fds[watched.len()..].iter_mut().zip(cancels) {
         *slot = pollfd(token.wake().as_raw_fd(), libc::POLLIN);
     }
+    poll(&mut fds[..count], interruptible, until)?;
+    watched.copy_from_slice(&fds[..watched.len()]);
+    if watched.iter().any(|fd| fd.revents != 0) { Ok(()) } else { Err(Stop::Cancelled) }
+}
+
+/// Blocks until one of the descriptors is set, and tells which: the first of those that are.
+pub(crate) fn first_set(events: &[&EventFd], interruptible: bool, until: Option<Instant>) -> Result<usize, Stop> {
+    let mut fds: Vec<_> = events.iter().map(|event| pollfd(event.as_raw_fd(), libc::POLLIN)).collect();
+    poll(&mut fds, interruptible, until)?;
+    fds.iter().position(|fd| fd.revents != 0).ok_or(Stop::Deadline)
+}
+
+/// Blocks until one of the descriptors is ready.
+fn poll(fds: &mut [libc::pollfd], interruptible: bool, until: Option<Instant>) -> Result<(), Stop> {
+    // A poll that was interrupted did not look, and what is ready wins over an interruption too.
+    let mut last_look = None;
     loop {
-        let woken = ppoll_until(&mut fds[..count], until);
-        if fds[..watched.len()].iter().any(|fd| fd.revents != 0) {
-            watched.copy_from_slice(&fds[..watched.len()]);
-            return Ok(());
-        }
-        match woken {
+        match ppoll_until(fds, last_look.or(until)) {
+            Ok(0) if last_look.is_some() => return Err(Stop::Interrupted),
             Ok(0) => return Err(Stop::Deadline),
-            Ok(_) => return Err(Stop::Cancelled),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {
-                if interruptible {
-                    return Err(Stop::Interrupted);
-                }
-            }
+            Ok(_) => return Ok(()),
             // ENOMEM or EINVAL: nothing that could be waited for.
-            Err(_) => return Err(Stop::Deadline),
+            Err(e) if e.kind() != io::ErrorKind::Interrupted => return Err(Stop::Deadline),
+            Err(_) if interruptible => last_look = Some(Instant::now()),
+            Err(_) => {}
         }
     }
 }
@@ -320,6 +329,10 @@ impl EventFd {
         let mut count = 0u64;
         // SAFETY: the buffer is 8 bytes of a local. An unset one fails with EAGAIN.
         unsafe { libc::read(self.0.as_raw_fd(), ptr::from_mut(&mut count).cast(), 8) };
+    }
+
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 
     pub fn is_set(&self) -> bool {

@@ -14,8 +14,8 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureScheme};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use webpki::ring as by;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+use webpki::ring as by;
 
 /// Which certificate authorities are trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
