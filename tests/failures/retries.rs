@@ -85,7 +85,9 @@ fn a_retry_after_that_does_not_fit_ends_the_wait_at_once() {
 fn a_service_that_never_holds_a_wait_is_not_asked_in_a_tight_loop() {
     let server = Server::always(vec![Step::AnswerAll(refusal(408))]);
     let client = client(&server.http());
+    let began = Instant::now();
     let error = client.wait("e", Some(Duration::from_millis(1500)), None).unwrap_err();
+    assert!((1500..1750).contains(&began.elapsed().as_millis()), "the pauses end with the deadline");
     assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error}");
     assert!(!error.maybe_consumed());
     assert_eq!(error.attempts() as usize, server.requests().len());

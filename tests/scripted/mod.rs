@@ -2,7 +2,9 @@
 //! knows just enough HTTP to find the end of a request; the event rules are not its business (see `event_server`).
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod blocked;
 pub mod certificates;
+pub mod freeze;
 pub mod places;
 pub mod script;
 
@@ -43,6 +45,8 @@ pub struct Request {
 pub struct Record {
     pub connections: usize,
     pub requests: Vec<Request>,
+    /// How many times all that was sent was in the client's socket.
+    pub delivered: usize,
     /// When the client of a connection was seen to leave.
     pub left: HashMap<usize, Instant>,
     /// How TLS handshakes went: resumed, full, or an error.
@@ -193,6 +197,7 @@ impl Connection<'_> {
             }
             Step::Delivered => {
                 until_delivered(self.socket());
+                self.shared.note(|record| record.delivered += 1);
                 Ok(())
             }
             Step::Open(gate) => {
