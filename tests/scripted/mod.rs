@@ -6,6 +6,7 @@ pub mod blocked;
 pub mod certificates;
 pub mod freeze;
 pub mod places;
+pub mod sandbox;
 pub mod script;
 
 use rustls::{ServerConnection, StreamOwned};
@@ -23,6 +24,13 @@ use std::time::{Duration, Instant};
 
 /// Nothing here takes this long; whoever waits longer has found a defect.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Says that a test could not be run, and why; where everything has to be there, that is a failure.
+pub fn skip(missing: &str) {
+    let required = std::env::var("ANCHOR_TEST_REQUIRE_ALL").is_ok_and(|value| value == "1");
+    assert!(!required, "missing: {missing}");
+    println!("skipped: this test needs {missing}");
+}
 
 /// A listener and its connections, ended when it is dropped.
 pub struct Server {
