@@ -1,0 +1,79 @@
+//! Proxies that the environment names. Since it belongs to the whole process, each test runs once more in a process of
+//! its own.
+
+use super::scripted::Server;
+use super::scripted::certificates::authority_file;
+use super::scripted::places::KEY;
+use super::scripted::script::{EVENT, Step, event};
+use super::{LONG, tls_service, tunnel};
+use anchor::{Client, Config, Status, Trust};
+use std::process::Command;
+
+const INSIDE: &str = "ANCHOR_TEST_INSIDE";
+
+/// False on the outside, once the test has run inside with these variables.
+fn is_inside(test: &str, variables: &[(&str, &str)]) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let name = format!("environment::{test}");
+    let mut run = Command::new(std::env::current_exe().unwrap());
+    for proxy in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        run.env_remove(proxy).env_remove(proxy.to_lowercase());
+    }
+    let run = run.args(["--exact", &name]).env(INSIDE, "1").envs(variables.iter().copied()).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
+    false
+}
+
+fn from_environment(url: &str) -> Config {
+    let mut config = Config::from_env();
+    config.set_api_key(KEY).unwrap().set_base_url(url).unwrap();
+    config.set_trust(Trust::Bundled).set_ca_file(authority_file()).unwrap();
+    config
+}
+
+/// The proxy of a test stands at a port that is only known when it runs, so the child's first act is to start it.
+fn proxy_at(port: u16) -> Server {
+    Server::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
+}
+
+#[test]
+fn the_scheme_decides_and_no_proxy_exempts() {
+    let port = free_port().to_string();
+    let proxy = format!("http://127.0.0.1:{port}");
+    let variables = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "127.0.0.1, other.test"), ("TEST_PORT", &port)];
+    if !is_inside("the_scheme_decides_and_no_proxy_exempts", &variables) {
+        return;
+    }
+    let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
+    let ask = |url: &str| Client::new(&from_environment(url)).unwrap().wait("e", LONG, None).unwrap();
+    assert_eq!(ask("https://localhost:9"), EVENT);
+    assert_eq!(proxy.connections(), 1);
+    let exempt = Server::always(tls_service().to_vec());
+    assert_eq!(ask(&exempt.https()), EVENT);
+    let plain = Server::always(vec![Step::AnswerAll(event())]);
+    assert_eq!(ask(&format!("http://localhost:{}", plain.address.port())), EVENT);
+    assert_eq!((proxy.connections(), exempt.connections(), plain.connections()), (1, 1, 1));
+    let mut config = from_environment(&format!("https://localhost:{}", exempt.address.port()));
+    assert_eq!(Client::new(config.set_proxy("").unwrap()).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!((proxy.connections(), exempt.connections()), (1, 2), "an empty proxy means none");
+}
+
+#[test]
+fn a_socks_proxy_is_refused_and_not_ignored() {
+    if !is_inside("a_socks_proxy_is_refused_and_not_ignored", &[("ALL_PROXY", "socks5h://127.0.0.1:1080")]) {
+        return;
+    }
+    let error = Client::new(&from_environment("https://localhost:9")).unwrap_err();
+    assert_eq!(error.status(), Status::InvalidArgument);
+    assert!(error.message().contains("ALL_PROXY") && error.message().contains("SOCKS"), "{error}");
+    let mut config = Config::new();
+    let error = config.set_proxy("socks4://127.0.0.1").unwrap_err();
+    assert!(error.message().contains("SOCKS"), "{error}");
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,143 @@
+//! Through a proxy: what it is told, what it is not, and what its failures are. A scripted one plays every trick; squid
+//! and tinyproxy are the real thing.
+
+#[path = "../scripted/mod.rs"]
+mod scripted;
+
+mod environment;
+mod real;
+
+use anchor::{Client, Config, Phase, Status};
+use scripted::Server;
+use scripted::certificates::{Certificate, tls};
+use scripted::places::{KEY, config};
+use scripted::script::{EVENT, Script, Step, answer, event};
+use std::time::Duration;
+
+const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
+
+/// A proxy that takes a CONNECT and then plays the service itself.
+fn tunnel(then: impl IntoIterator<Item = Step>) -> Script {
+    [Step::ReadRequest, Step::Send(ESTABLISHED.to_vec())].into_iter().chain(then).collect()
+}
+
+fn tls_service() -> [Step; 2] {
+    [Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(event())]
+}
+
+/// A client of a service that only the proxy can reach.
+fn through(proxy: &str) -> Config {
+    let mut config = config("https://localhost:9");
+    config.set_proxy(proxy).unwrap().set_retries(1);
+    config
+}
+
+#[test]
+fn the_proxy_is_asked_for_a_tunnel_and_never_sees_the_key() {
+    let proxy = Server::always(tunnel(tls_service()));
+    let url = format!("http://us%20er:p%40ss%3Aword@{}", proxy.address);
+    let client = Client::new(&through(&url)).unwrap();
+    for _ in 0..3 {
+        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+    }
+    assert_eq!(proxy.connections(), 1, "a tunnel is used again");
+    let requests = proxy.requests();
+    assert!(requests[0].head.starts_with("CONNECT localhost:9 HTTP/1.1\r\n"));
+    assert_eq!(requests[0].header("host"), Some("localhost:9"));
+    assert_eq!(requests[0].header("proxy-authorization"), Some("Basic dXMgZXI6cEBzczp3b3Jk"));
+    assert!(!requests[0].head.contains(KEY));
+    for inside in &requests[1..] {
+        assert_eq!((inside.path(), inside.header("proxy-authorization")), ("/v1/events/e/wait", None));
+    }
+}
+
+#[test]
+fn without_credentials_none_are_sent() {
+    let proxy = Server::always(tunnel(tls_service()));
+    let client = Client::new(&through(&format!("{}/", proxy.http()))).unwrap();
+    assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!(proxy.requests()[0].header("proxy-authorization"), None);
+}
+
+#[test]
+fn a_plain_service_is_tunnelled_to_as_well() {
+    let proxy = Server::always(tunnel([Step::AnswerAll(event())]));
+    let mut config = through(&proxy.http());
+    let client = Client::new(config.set_base_url("http://localhost:9").unwrap()).unwrap();
+    assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+    assert!(proxy.requests()[0].head.starts_with("CONNECT localhost:9 HTTP/1.1\r\n"));
+    assert!(!proxy.requests()[0].head.contains(KEY));
+}
+
+#[test]
+fn a_proxy_may_be_reached_over_tls() {
+    let outer = Step::Handshake(tls(Certificate::Good));
+    let proxy = Server::always([outer].into_iter().chain(tunnel(tls_service())).collect());
+    let client = Client::new(&through(&proxy.https())).unwrap();
+    for _ in 0..2 {
+        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+    }
+    assert_eq!(proxy.read(|record| (record.connections, record.handshakes.len())), (1, 2));
+}
+
+#[test]
+fn a_proxy_with_a_bad_certificate_is_refused() {
+    let outer = Step::Handshake(tls(Certificate::WrongHost));
+    let proxy = Server::always([outer].into_iter().chain(tunnel(tls_service())).collect());
+    let error = Client::new(&through(&proxy.https())).unwrap().signal("e", None).unwrap_err();
+    assert_eq!((error.status(), error.phase(), error.attempts()), (Status::Tls, Some(Phase::Tls), 1), "{error:?}");
+    assert_eq!(proxy.requests().len(), 0);
+}
+
+/// The service was never reached: nothing happened, whatever the proxy says.
+#[test]
+fn a_proxy_that_refuses_is_not_sent() {
+    for (name, reply) in [
+        ("407", answer(407, "proxy-authenticate: Basic realm=\"x\"\r\n", "<h1>who are you?</h1>")),
+        ("403", answer(403, "", "no")),
+        ("502", answer(502, "", "")),
+        ("no HTTP", b"SSH-2.0-OpenSSH\r\n".to_vec()),
+        ("half a head", b"HTTP/1.1 20".to_vec()),
+        ("nothing", Vec::new()),
+    ] {
+        let proxy = Server::always(vec![Step::ReadRequest, Step::Send(reply), Step::Finish, Step::Hang]);
+        let client = Client::new(&through(&format!("http://user:hidden-77@{}", proxy.address))).unwrap();
+        for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
+            assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{name}: {error:?}");
+            assert_eq!((error.attempts(), error.maybe_consumed()), (2, false), "{name}: {error:?}");
+            assert!(!error.to_json().contains("hidden-77"), "{name}");
+            assert!(!name.starts_with('4') || error.message().contains(name), "{name}: {error:?}");
+        }
+        assert_eq!(proxy.connections(), 4, "{name}");
+    }
+}
+
+#[test]
+fn a_proxy_that_resets_is_not_sent() {
+    let proxy = Server::always(vec![Step::ReadRequest, Step::Reset]);
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    assert_eq!((error.status(), error.phase(), error.maybe_consumed()), (Status::NotSent, Some(Phase::Connect), false));
+}
+
+#[test]
+fn a_tunnel_that_breaks_in_the_handshake_is_not_sent() {
+    let proxy = Server::always(tunnel([Step::ReadSome, Step::Finish, Step::Hang]));
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    assert_eq!((error.status(), error.phase(), error.maybe_consumed()), (Status::NotSent, Some(Phase::Tls), false));
+}
+
+#[test]
+fn a_tunnel_that_breaks_after_the_request_is_lost() {
+    let proxy = Server::always(tunnel([tls_service()[0].clone(), Step::ReadRequest, Step::Reset]));
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    assert_eq!((error.status(), error.phase()), (Status::ConnectionLost, Some(Phase::Wait)), "{error:?}");
+    assert!(error.maybe_consumed());
+}
+
+#[test]
+fn the_services_certificate_is_checked_through_the_tunnel() {
+    let proxy = Server::always(tunnel([Step::Handshake(tls(Certificate::Expired)), Step::Hang]));
+    let error = Client::new(&through(&proxy.http())).unwrap().wait("e", LONG, None).unwrap_err();
+    assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{error:?}");
+}
