@@ -121,7 +121,7 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = humantime::parse_duration)]
     pub max_hold: Duration,
 
-    /// Print the findings as one JSON object
+    /// Print the findings as a JSON array
     #[arg(long)]
     pub json: bool,
 

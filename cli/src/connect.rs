@@ -18,7 +18,7 @@ pub fn client(args: &ClientArgs) -> Result<Client, Failure> {
 }
 
 /// The environment's settings, and the command line's on top.
-fn config(args: &ClientArgs) -> Result<Config, Failure> {
+pub fn config(args: &ClientArgs) -> Result<Config, Failure> {
     let mut config = Config::from_env();
     if let Some(url) = &args.base_url {
         config.set_base_url(url)?;

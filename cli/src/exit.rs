@@ -60,6 +60,7 @@ pub fn is_watched() -> bool {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Event(error) if error.status() == Status::Cancelled => f.write_str("interrupted"),
             Self::Event(error) => {
                 f.write_str(error.message())?;
                 match error.last_error() {

@@ -1,7 +1,9 @@
 //! What is printed of an event, in the format that was asked for.
 
 use anchor::json_get;
+use serde::Deserialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::args::FormatArgs;
 
@@ -19,7 +21,7 @@ pub fn event(format: &FormatArgs, name: &str, answer: &str) -> Printed {
         FormatArgs { json: true, .. } => Some(with_name(name, answer)),
         FormatArgs { pointer: Some(pointer), .. } => json_get(answer, pointer),
         // The service does not promise that there is data.
-        _ => json_get(answer, "/data").or_else(|| Some(answer.to_owned())),
+        _ => Some(on_one_line(&json_get(answer, "/data").unwrap_or_else(|| answer.to_owned()))),
     };
     match found {
         Some(text) => Printed { text, missing: None },
@@ -31,10 +33,20 @@ pub fn event(format: &FormatArgs, name: &str, answer: &str) -> Printed {
     }
 }
 
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
 fn with_name(name: &str, answer: &str) -> String {
-    let data = json_get(answer, "/data").unwrap_or_else(|| "null".into());
-    let data = if data.starts_with(['{', '[']) { data } else { json!(data).to_string() };
-    format!(r#"{{"event":{},"data":{data}}}"#, json!(name))
+    let data = serde_json::from_str(answer).ok().and_then(|answer: Answer<'_>| answer.data);
+    format!(r#"{{"event":{},"data":{}}}"#, json!(name), on_one_line(data.map_or("null", RawValue::get)))
+}
+
+/// JSON has line breaks between its parts only; within a string they are escaped.
+fn on_one_line(json: &str) -> String {
+    json.replace(['\n', '\r'], " ")
 }
 
 #[cfg(test)]
@@ -56,6 +68,13 @@ mod tests {
         assert_eq!(named, json!({"event": "a\"b", "data": {"code": "123456", "n": 1.5}}));
         let data: serde_json::Value = serde_json::from_str(&text(format(false, false, None))).unwrap();
         assert_eq!(data, json!({"code": "123456", "n": 1.5}));
+    }
+
+    #[test]
+    fn an_event_is_one_line_whatever_the_service_sends() {
+        let answer = "{\"data\":{\r\n\"text\":\"a\\nb\"}}";
+        assert_eq!(event(&format(false, false, None), "a", answer).text, r#"{  "text":"a\nb"}"#);
+        assert_eq!(event(&format(true, false, None), "a", answer).text, r#"{"event":"a","data":{  "text":"a\nb"}}"#);
     }
 
     #[test]

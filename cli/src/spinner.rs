@@ -3,13 +3,17 @@
 //! On stderr, only if that is a terminal, and gone without a trace when the wait ends.
 
 use std::fmt::Write;
+use std::io;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use crate::exit;
 
+const LONGEST: usize = 40;
 const TICK: Duration = Duration::from_millis(100);
+const FRAMES_A_SECOND: u8 = 20;
 
 /// A line that moves until this is dropped.
 pub struct Spinner(Option<ProgressBar>);
@@ -24,10 +28,10 @@ impl Spinner {
         if !exit::is_watched() {
             return Self::none();
         }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Margin(Term::stderr())), FRAMES_A_SECOND);
+        let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style(limit));
-        // A name must not move the cursor.
-        bar.set_message(what.escape_debug().to_string());
+        bar.set_message(shown(what));
         bar.enable_steady_tick(TICK);
         Self(Some(bar))
     }
@@ -49,9 +53,61 @@ impl Drop for Spinner {
     }
 }
 
+/// The terminal, a little narrower than it is. indicatif fills its line to the end; the `^C` that a
+/// terminal echoes would wrap there, and leave the line behind.
+#[derive(Debug)]
+struct Margin(Term);
+
+impl TermLike for Margin {
+    fn width(&self) -> u16 {
+        self.0.size().1.saturating_sub(4)
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_up(lines)
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_down(lines)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, line: &str) -> io::Result<()> {
+        self.0.write_line(line)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// A name must neither move the cursor nor push the times out of sight.
+fn shown(what: &str) -> String {
+    let escaped = what.escape_debug().to_string();
+    match escaped.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &escaped[..end]),
+        None => escaped,
+    }
+}
+
 fn style(limit: Option<Duration>) -> ProgressStyle {
     let start = Instant::now();
-    ProgressStyle::with_template("{spinner:.cyan} waiting for {wide_msg} {times:.dim}")
+    ProgressStyle::with_template("{spinner:.cyan} waiting for {msg}  {times:.dim}")
         .expect("the template is right")
         .with_key("times", move |_: &ProgressState, out: &mut dyn Write| {
             let _ = out.write_str(&times(start.elapsed(), limit));
@@ -75,6 +131,13 @@ fn clock(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_shown_harmless_and_short() {
+        assert_eq!(shown("mfa_code"), "mfa_code");
+        assert_eq!(shown("a\u{1b}[2J\n"), "a\\u{1b}[2J\\n");
+        assert_eq!(shown(&"é".repeat(50)), format!("{}…", "é".repeat(40)));
+    }
 
     #[test]
     fn times_read_like_a_clock() {

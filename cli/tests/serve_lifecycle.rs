@@ -25,8 +25,7 @@ fn a_signal_ends_the_server_with_0_and_answers_every_waiter() {
         }
         // A connection without a request must not hold the end up.
         let _idle = server.connect();
-        let mut probe = server.connect();
-        assert_eq!(probe.wait("b", 1), None);
+        server.until_waiting(20);
         assert_eq!(server.stop(signal).code(), Some(0));
         for waiter in &mut waiters {
             let answer = waiter.read().expect("an answer");
@@ -50,13 +49,17 @@ fn a_port_in_use_is_an_error_and_says_so() {
 }
 
 #[test]
-fn five_thousand_wait_at_once_and_each_gets_its_own() {
+fn five_thousand_wait_at_once_in_little_memory_and_each_gets_its_own() {
     let server = Server::start(&[]);
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let mut waiters: Vec<Http> = (0..5000).map(|_| server.connect()).collect();
     for (number, waiter) in waiters.iter_mut().enumerate() {
         waiter.start_wait(&format!("e{number}"));
     }
+    server.until_waiting(5000);
+    let resident = resident_kib(server.child.id());
+    assert!(resident < 150 * 1024, "{resident} KiB for 5,000 waiting clients");
+    println!("5,000 waiting clients: {resident} KiB resident");
     let mut signaler = server.connect();
     for number in 0..waiters.len() {
         let body = format!(r#"{{"data":{{"n":{number}}}}}"#);
@@ -65,4 +68,10 @@ fn five_thousand_wait_at_once_and_each_gets_its_own() {
     for (number, waiter) in waiters.iter_mut().enumerate() {
         assert_eq!(waiter.read().unwrap().data(), format!(r#"{{"n":{number}}}"#));
     }
+}
+
+fn resident_kib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a running process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }

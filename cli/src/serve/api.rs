@@ -14,7 +14,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -103,7 +103,9 @@ async fn signal(
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WaitRequest {
-    timeout_ms: Option<f64>,
+    /// `null` is no integer, and is not the same as leaving it out.
+    #[serde(default, deserialize_with = "present")]
+    timeout_ms: Option<Value>,
 }
 
 /// The body may be missing, and so may the time in it.
@@ -113,13 +115,18 @@ fn requested_timeout(body: &[u8]) -> Result<Duration, Refusal> {
     }
     let request: WaitRequest = object(body)
         .and_then(|_| serde_json::from_slice(body).ok())
-        .ok_or_else(|| bad_request("The body must be a JSON object, and timeoutMs an integer"))?;
-    match request.timeout_ms {
-        None => Ok(DEFAULT_TIMEOUT),
-        Some(ms) if ms.fract() != 0.0 => Err(bad_request("timeoutMs must be an integer")),
-        // A time already past asks once without waiting.
-        Some(ms) => Ok(Duration::try_from_secs_f64((ms / 1000.0).max(0.0)).unwrap_or(Duration::MAX)),
-    }
+        .ok_or_else(|| bad_request("The body must be a JSON object"))?;
+    let Some(timeout_ms) = request.timeout_ms else {
+        return Ok(DEFAULT_TIMEOUT);
+    };
+    let ms = timeout_ms.as_f64().filter(|ms| ms.fract() == 0.0);
+    let ms = ms.ok_or_else(|| bad_request("timeoutMs must be an integer"))?;
+    // A time already past asks once without waiting.
+    Ok(Duration::try_from_secs_f64((ms / 1000.0).max(0.0)).unwrap_or(Duration::MAX))
+}
+
+fn present<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(member).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -194,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_wait_may_leave_out_its_time() {
-        for body in ["", "{}", r#"{"timeoutMs":null}"#, r#"{"other":1}"#] {
+        for body in ["", "{}", r#"{"other":1}"#] {
             assert_eq!(requested_timeout(body.as_bytes()).unwrap(), DEFAULT_TIMEOUT, "{body}");
         }
     }
@@ -210,7 +217,16 @@ mod tests {
 
     #[test]
     fn a_wait_that_makes_no_sense_is_refused() {
-        for body in ["[]", "7", "{", "null", r#"{"timeoutMs":"5"}"#, r#"{"timeoutMs":1.5}"#, r#"{"timeoutMs":true}"#] {
+        for body in [
+            "[]",
+            "7",
+            "{",
+            "null",
+            r#"{"timeoutMs":"5"}"#,
+            r#"{"timeoutMs":1.5}"#,
+            r#"{"timeoutMs":true}"#,
+            r#"{"timeoutMs":null}"#,
+        ] {
             let refusal = requested_timeout(body.as_bytes()).unwrap_err();
             assert_eq!(refusal.status, StatusCode::BAD_REQUEST, "{body}");
         }

@@ -32,6 +32,7 @@ pub enum WaitEnd {
 
 /// Who waits and what is queued, at one moment. The lists are cut off at a length; the counts are not.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     waiting: Vec<WaitView>,
     waiting_count: usize,

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// Nothing here takes this long; whoever waits longer has found a defect.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What the admin endpoint of a test's server asks for.
+pub const TOKEN: &str = "test-token";
+
 /// `anchor serve --port 0`, killed when the test ends.
 pub struct Server {
     pub child: Child,
@@ -18,12 +21,12 @@ pub struct Server {
 
 impl Server {
     pub fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_anchor"))
-            .args(["serve", "--port", "0"])
-            .args(options)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_anchor")).args(["serve", "--port", "0"]).args(options))
+    }
+
+    pub fn spawn(command: &mut Command) -> Self {
+        command.env("ANCHOR_SERVE_ADMIN_TOKEN", TOKEN).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut url = String::new();
         stdout.read_line(&mut url).expect("the first line is the URL");
@@ -53,6 +56,33 @@ impl Server {
         self.connect().wait(name, timeout_ms)
     }
 
+    /// A request to the admin endpoint.
+    pub fn admin(&self, method: &str, path: &str, body: &str) -> Answer {
+        let mut http = self.connect();
+        http.send_with(method, path, &[("anchor-admin-token", TOKEN)], body);
+        http.read().expect("an answer")
+    }
+
+    pub fn state(&self) -> serde_json::Value {
+        serde_json::from_str(&self.admin("GET", "/admin/state", "").body).expect("JSON")
+    }
+
+    /// Blocks until the server's state is like this.
+    pub fn until(&self, what: &str, is_so: impl Fn(&serde_json::Value) -> bool) {
+        until(what, || is_so(&self.state()));
+    }
+
+    pub fn until_waiting(&self, count: u64) {
+        self.until(&format!("{count} wait"), |state| state["waitingCount"] == count);
+    }
+
+    /// What happened so far, in the words of the journal.
+    pub fn history(&self) -> Vec<String> {
+        let state = self.state();
+        let entries = state["history"].as_array().expect("a list");
+        entries.iter().map(|entry| entry["kind"].as_str().expect("a kind").to_owned()).collect()
+    }
+
     pub fn stop(&mut self, signal: &str) -> ExitStatus {
         let killed = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(killed.expect("kill runs").success());
@@ -60,14 +90,17 @@ impl Server {
     }
 
     pub fn ended(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child of ours") {
-                return status;
-            }
-            assert!(start.elapsed() < PATIENCE, "the server does not end");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until("the server ends", || self.child.try_wait().expect("a child of ours").is_some());
+        self.child.wait().expect("a child of ours")
+    }
+}
+
+/// Looks again and again until it is so.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -124,11 +157,21 @@ impl Http {
     }
 
     pub fn send(&mut self, method: &str, path: &str, body: &str) {
-        let key = if self.key.is_empty() { String::new() } else { format!("anchor-api-key: {}\r\n", self.key) };
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{key}content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-        );
+        let key = self.key.clone();
+        let headers = [("anchor-api-key", key.as_str())];
+        self.send_with(method, path, if key.is_empty() { &[] } else { &headers }, body);
+    }
+
+    pub fn send_with(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) {
+        let mut request = format!("{method} {path} HTTP/1.1\r\ncontent-length: {}\r\n", body.len());
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request.push_str("host: 127.0.0.1\r\n");
+        }
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        request.push_str("\r\n");
+        request.push_str(body);
         self.socket.write_all(request.as_bytes()).expect("the server reads");
     }
 

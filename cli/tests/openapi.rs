@@ -1,0 +1,44 @@
+//! The server against the API's own description: schemathesis makes up requests and judges the answers.
+
+mod server;
+mod tools;
+
+use std::process::Command;
+
+use server::Server;
+
+const DESCRIPTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/events-openapi.yaml");
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis.toml");
+
+#[test]
+fn every_answer_is_as_the_description_says() {
+    schemathesis("positive", &[]);
+}
+
+/// The description has no status for a wait that makes no sense, such as one for `"soon"`. The server
+/// refuses it with 400, as the description says of a signal.
+#[test]
+fn what_the_description_forbids_is_refused() {
+    schemathesis("negative", &["--exclude-checks", "status_code_conformance"]);
+}
+
+fn schemathesis(mode: &str, options: &[&str]) {
+    if !tools::has("schemathesis") {
+        return;
+    }
+    // Nobody waits for a minute for what a made-up wait brings.
+    let server = Server::start(&["--api-key", "the-key", "--max-wait", "5ms"]);
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("schemathesis")
+        .args(["--config-file", CONFIG, "--no-color", "run", DESCRIPTION, "--url", &server.url, "--mode", mode])
+        .args(options)
+        .current_dir(folder.path())
+        .env("EVENTS_API_KEY", "the-key")
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(report.contains("2 selected / 2 total"), "{report}");
+    let summary = report.lines().find(|line| line.contains("generated")).unwrap_or_default();
+    println!("schemathesis, {mode}: {}", summary.trim());
+}

@@ -1,0 +1,28 @@
+//! The page in a real browser: headless Chromium, driven by the script beside this file.
+
+mod server;
+mod tools;
+
+use std::path::Path;
+use std::process::Command;
+
+use server::Server;
+
+#[test]
+fn the_page_does_what_a_person_wants() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
+    let has_modules = || folder.join("node_modules/playwright-core").is_dir() || tools::missing("playwright-core");
+    if !(tools::has("node") && tools::has("chromium") && has_modules()) {
+        return;
+    }
+    let server = Server::start(&[]);
+    let process = server.child.id().to_string();
+    let output = Command::new("node")
+        .args(["page.mjs", &server.url, &process])
+        .current_dir(&folder)
+        .output()
+        .expect("node runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+}

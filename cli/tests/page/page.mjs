@@ -1,0 +1,178 @@
+// The page of a running `anchor serve`, used as a person would: with eyes on it, a mouse, a keyboard, and a
+// screen reader's view. Called with the server's URL and process id; ends with 1 and a reason if something is wrong.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { launch } from "./browser.mjs";
+
+const [url, pid] = process.argv.slice(2);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const call = (path, body, key = "test-key") =>
+  fetch(url + path, { method: "POST", headers: { "anchor-api-key": key }, body: JSON.stringify(body) });
+const signal = (name, data) => call(`/v1/events/${encodeURIComponent(name)}`, { data });
+const wait = async (name, timeoutMs = 30000) => {
+  const answer = await call(`/v1/events/${encodeURIComponent(name)}/wait`, { timeoutMs });
+  return answer.ok ? (await answer.json()).data : null;
+};
+const row = (list, name) => page.locator(`#${list} li`, { hasText: name });
+
+const browser = await launch();
+const page = await browser.newPage({ viewport: { width: 1180, height: 900 } });
+const complaints = [];
+page.on("console", message => message.type() === "error" && complaints.push(message.text()));
+page.on("pageerror", error => complaints.push(error.message));
+
+const tests = {
+  async "it comes alive, and is empty in words"() {
+    await page.goto(url);
+    await page.locator("#connection", { hasText: "Live" }).waitFor();
+    assert.match(await page.locator("#waiting-none").innerText(), /Nobody waits/);
+    assert.match(await page.locator("#queued-none").innerText(), /No signal is kept/);
+    assert.equal(await page.locator("#key-choice").isVisible(), true, "no account is known yet");
+  },
+
+  async "a first signal can open the account of a key"() {
+    await page.fill("#event", "first");
+    await page.fill("#key", "test-key");
+    await page.click("#signal button");
+    await page.locator("#result", { hasText: "Signaled first" }).waitFor();
+    assert.deepEqual(await wait("first"), {});
+    await page.locator("#account option", { hasText: "Account 1" }).waitFor({ state: "attached" });
+  },
+
+  async "a wait ends by clicking"() {
+    const waiting = wait("mfa_code");
+    await row("waiting", "mfa_code").getByRole("button").click();
+    assert.equal(await page.inputValue("#event"), "mfa_code");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "data");
+    await page.fill("#data", '{"code": "123456", "big": 12345678901234567890}');
+    await page.getByRole("button", { name: "Signal", exact: true }).click();
+    assert.equal((await waiting).code, "123456");
+    await row("waiting", "mfa_code").waitFor({ state: "detached" });
+    await row("history", "mfa_code").first().waitFor();
+  },
+
+  async "a wait ends by keyboard alone"() {
+    const waiting = wait("login_done");
+    await row("waiting", "login_done").waitFor();
+    await page.evaluate(() => document.activeElement.blur());
+    for (let tab = 0; tab < 20; tab++) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate(() => document.activeElement.getAttribute("aria-label")?.startsWith("Signal login_done"))) break;
+    }
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type('{"by":"keyboard"}');
+    await page.keyboard.press("Control+Enter");
+    assert.deepEqual(await waiting, { by: "keyboard" });
+  },
+
+  async "a payload is not even on the page until it is asked for"() {
+    await signal("secret", { code: "hush-hush" });
+    const queued = row("queued", "secret");
+    await queued.waitFor();
+    assert.equal((await page.content()).includes("hush-hush"), false);
+    const button = queued.getByRole("button");
+    assert.equal(await button.getAttribute("aria-expanded"), "false");
+    await button.click();
+    await queued.locator("pre", { hasText: "hush-hush" }).waitFor();
+    assert.equal(await button.getAttribute("aria-expanded"), "true");
+    await button.click();
+    await queued.locator("pre").waitFor({ state: "detached" });
+    assert.equal((await page.content()).includes("hush-hush"), false);
+  },
+
+  async "what is opened and focused stays so while the list changes"() {
+    const button = row("queued", "secret").getByRole("button");
+    await button.click();
+    await row("queued", "secret").locator("pre").waitFor();
+    await button.focus();
+    await signal("another", {});
+    await row("queued", "another").waitFor();
+    assert.equal(await row("queued", "secret").locator("pre").count(), 1);
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Hide data");
+    assert.deepEqual([await wait("secret"), await wait("another")], [{ code: "hush-hush" }, {}]);
+    await row("queued", "secret").waitFor({ state: "detached" });
+  },
+
+  async "what is wrong with the form is said, and nothing is sent"() {
+    for (const [event, data, field] of [["", "{}", "event"], ["a", "[1]", "data"], ["a", "{", "data"]]) {
+      await page.fill("#event", event);
+      await page.fill("#data", data);
+      await page.click("#signal button");
+      assert.equal(await page.getAttribute(`#${field}`, "aria-invalid"), "true");
+      assert.equal(await page.evaluate(() => document.activeElement.id), field);
+      assert.notEqual(await page.innerText("#result"), "");
+    }
+    assert.equal(await wait("a", 1), null);
+  },
+
+  async "a name is text, whatever is in it"() {
+    const name = "<img src=x onerror=\"document.title='owned'\">";
+    await signal(name, {});
+    await row("queued", "<img src=x").waitFor();
+    assert.equal(await page.title(), "anchor serve");
+    assert.deepEqual(await wait(name), {});
+  },
+
+  async "another page cannot signal"() {
+    const other = createServer((_, answer) => answer.setHeader("content-type", "text/html").end("<title>other</title>"));
+    await new Promise(ready => other.listen(0, "127.0.0.1", ready));
+    const stranger = await browser.newPage();
+    await stranger.goto(`http://127.0.0.1:${other.address().port}`);
+    const read = await stranger.evaluate(async url => {
+      const body = '{"data":{},"event":"forged","account":1}';
+      const send = (path, headers, mode) => fetch(url + path, { method: "POST", headers, body, mode }).catch(() => null);
+      await send("/v1/events/forged", {}, "no-cors");
+      await send("/v1/events/forged", { "anchor-api-key": "test-key" }, "cors");
+      await send("/admin/signals", {}, "no-cors");
+      await send("/admin/signals?token=test-token", {}, "no-cors");
+      return fetch(url).then(answer => answer.text(), () => "not readable");
+    }, url);
+    assert.equal(read, "not readable");
+    assert.equal(await wait("forged", 1), null);
+    await stranger.close();
+    other.close();
+  },
+
+  async "it is fit for a screen reader and for every eye, light and dark, wide and narrow"() {
+    const waiting = wait("axe");
+    await signal("kept", { n: 1 });
+    await row("waiting", "axe").waitFor();
+    await row("queued", "kept").getByRole("button").click();
+    await row("queued", "kept").locator("pre").waitFor();
+    for (const colorScheme of ["light", "dark"]) {
+      for (const width of [1180, 360]) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => axe.run());
+        assert.deepEqual(violations.map(found => `${found.id}: ${found.nodes[0].html}`), [], `${colorScheme}, ${width}`);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `scrolls sideways at ${width}`);
+      }
+    }
+    await signal("axe", {});
+    await waiting;
+  },
+
+  async "it says so when the server is gone"() {
+    assert.deepEqual(complaints, []);
+    process.kill(Number(pid), "SIGTERM");
+    await page.locator("#connection", { hasText: "Server not reachable" }).waitFor();
+  },
+};
+
+let failed = 0;
+for (const [name, test] of Object.entries(tests)) {
+  try {
+    await test();
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAILED  ${name}\n${error.stack}`);
+  }
+}
+await browser.close();
+process.exit(failed ? 1 : 0);

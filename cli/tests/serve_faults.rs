@@ -1,0 +1,156 @@
+//! Faults on purpose, each seen from a client's side, and the endpoint that turns them on and off.
+
+mod server;
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use server::{Http, Server};
+
+const EVENT: &str = r#"{"n":1}"#;
+const ANSWER: &str = r#"{"data":{"n":1}}"#;
+
+/// A server with this rule and one signal for `a` in its queue.
+fn with_rule(rule: &str) -> Server {
+    let server = Server::start(&["--fault", rule]);
+    server.signal("a", EVENT);
+    server
+}
+
+/// Everything a wait brings until the server ends the connection.
+fn raw_wait(server: &Server) -> String {
+    let mut http = server.connect();
+    http.start_wait("a");
+    let mut all = String::new();
+    http.socket.read_to_string(&mut all).expect("an orderly end");
+    all
+}
+
+#[test]
+fn drop_after_consume_takes_the_event_and_says_nothing() {
+    let server = with_rule("a=drop-after-consume,times=1");
+    assert_eq!(raw_wait(&server), "");
+    assert_eq!(server.take("a", 1), None, "the event is gone");
+    assert!(server.history().contains(&"fault".to_owned()));
+}
+
+#[test]
+fn cut_body_breaks_off_in_the_middle_of_the_promised_length() {
+    let server = with_rule("a=cut-body");
+    let all = raw_wait(&server);
+    let (head, body) = all.split_once("\r\n\r\n").expect("a whole head");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert!(head.contains(&format!("content-length: {}", ANSWER.len())), "{head}");
+    assert_eq!(body, &ANSWER[..ANSWER.len() / 2]);
+    assert_eq!(server.take("a", 1), None, "the event is gone");
+}
+
+#[test]
+fn hang_answers_nothing_and_touches_nothing() {
+    let mut server = with_rule("a=hang,times=1");
+    let mut hanging = server.connect();
+    hanging.start_wait("a");
+    server.until("the rule is applied", |state| state["faults"] == serde_json::json!([]));
+    assert_eq!(server.take("a", 1000).as_deref(), Some(EVENT));
+    hanging.socket.set_nonblocking(true).unwrap();
+    let silence = hanging.socket.read(&mut [0]).unwrap_err();
+    assert_eq!(silence.kind(), std::io::ErrorKind::WouldBlock);
+    assert_eq!(server.stop("-TERM").code(), Some(0), "a hanging request does not hold the end up");
+}
+
+#[test]
+fn status_and_html_stand_in_for_the_answer_and_touch_nothing() {
+    let server = Server::start(&["--fault", "a=status:503,times=1", "--fault", "a=html:502,times=1"]);
+    server.signal("a", EVENT);
+    let refused = server.post("/v1/events/a/wait", "");
+    assert_eq!((refused.status, refused.error_code()), (503, 503));
+    let page = server.post("/v1/events/a/wait", "");
+    assert_eq!(page.status, 502);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(page.body.starts_with("<html>"), "{}", page.body);
+    assert_eq!(server.take("a", 1000).as_deref(), Some(EVENT));
+}
+
+#[test]
+fn slow_trickles_and_gives_the_event_back_if_nobody_has_the_patience() {
+    let server = with_rule("a=slow:1b/ms");
+    let start = Instant::now();
+    assert_eq!(server.take("a", 1000).as_deref(), Some(EVENT));
+    assert!(start.elapsed() >= Duration::from_millis(ANSWER.len() as u64 - 1));
+
+    assert_eq!(server.admin("DELETE", "/admin/faults", "").status, 204);
+    assert_eq!(server.admin("POST", "/admin/faults", "a=slow:1b/s,times=1").status, 201);
+    server.signal("a", EVENT);
+    let mut impatient = server.connect();
+    impatient.start_wait("a");
+    let mut first = [0; 10];
+    impatient.socket.read_exact(&mut first).unwrap();
+    drop(impatient);
+    assert_eq!(server.take("a", 10_000).as_deref(), Some(EVENT));
+}
+
+#[test]
+fn duplicate_gives_the_event_to_the_next_wait_too_and_to_no_third() {
+    let server = with_rule("a=duplicate");
+    assert_eq!(server.take("a", 1000).as_deref(), Some(EVENT));
+    assert_eq!(server.take("a", 1000).as_deref(), Some(EVENT));
+    assert_eq!(server.take("a", 1), None);
+}
+
+#[test]
+fn a_rule_can_be_for_signals() {
+    let server =
+        Server::start(&["--fault", "a=status:500,times=1,on=signal", "--fault", "a=drop-after-consume,on=signal"]);
+    assert_eq!(server.post("/v1/events/a", r#"{"data":{}}"#).status, 500);
+    let mut lost = server.connect();
+    lost.send("POST", "/v1/events/a", r#"{"data":{"n":1}}"#);
+    assert!(lost.read().is_err(), "the receipt is lost");
+    assert_eq!(server.take("a", 1000).as_deref(), Some(EVENT), "the signal is not");
+}
+
+#[test]
+fn rules_can_be_turned_on_and_off_while_the_server_runs() {
+    let server = Server::start(&[]);
+    let added = server.admin("POST", "/admin/faults", "*=status:503");
+    assert_eq!((added.status, added.body.as_str()), (201, r#"{"id":1}"#));
+    assert_eq!(server.admin("GET", "/admin/faults", "").body, r#"[{"id":1,"rule":"*=status:503"}]"#);
+    assert_eq!(server.post("/v1/events/a/wait", r#"{"timeoutMs":1}"#).status, 503);
+    assert_eq!(server.admin("DELETE", "/admin/faults/1", "").status, 204);
+    assert_eq!(server.admin("DELETE", "/admin/faults/1", "").status, 404);
+    assert_eq!(server.take("a", 1), None);
+    let refused = server.admin("POST", "/admin/faults", "a=explode");
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.contains("is no fault"), "{}", refused.body);
+}
+
+#[test]
+fn the_admin_endpoint_wants_the_token_and_no_other_page() {
+    let server = Server::start(&[]);
+    let ask = |headers: &[(&str, &str)], path: &str| {
+        let mut http: Http = server.connect();
+        http.send_with("GET", path, headers, "");
+        http.read().unwrap().status
+    };
+    let token = ("anchor-admin-token", server::TOKEN);
+    assert_eq!(ask(&[token], "/admin/faults"), 200);
+    assert_eq!(ask(&[], "/admin/faults?token=test-token"), 200);
+    assert_eq!(ask(&[], "/admin/faults"), 403);
+    assert_eq!(ask(&[("anchor-admin-token", "wrong")], "/admin/faults"), 403);
+    assert_eq!(ask(&[token, ("origin", "http://evil.example")], "/admin/faults"), 403);
+    assert_eq!(ask(&[token, ("origin", "http://127.0.0.1:1"), ("host", "127.0.0.1:1")], "/admin/faults"), 200);
+    assert_eq!(ask(&[token, ("host", "evil.example")], "/admin/faults"), 403);
+    assert_eq!(ask(&[("host", "evil.example")], "/"), 403);
+    assert_eq!(ask(&[], "/"), 200);
+}
+
+#[test]
+fn another_page_cannot_signal_even_with_a_key() {
+    let server = Server::start(&[]);
+    let mut http = server.connect();
+    let headers = [("anchor-api-key", "any"), ("origin", "https://evil.example")];
+    http.send_with("POST", "/v1/events/a", &headers, r#"{"data":{}}"#);
+    assert_eq!(http.read().unwrap().status, 403);
+    let rebound = [("anchor-api-key", "any"), ("origin", "http://evil.example"), ("host", "evil.example")];
+    http.send_with("POST", "/v1/events/a", &rebound, r#"{"data":{}}"#);
+    assert_eq!(http.read().unwrap().status, 403);
+}

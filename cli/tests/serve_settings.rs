@@ -1,0 +1,149 @@
+//! What can be set: limits, retention, latency, the longest wait, TLS, the log, and where to listen.
+
+mod server;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use server::Server;
+
+#[test]
+fn a_full_queue_is_a_clear_answer() {
+    let server = Server::start(&["--queue-limit", "2"]);
+    server.signal("a", "{}");
+    server.signal("a", "{}");
+    let refused = server.post("/v1/events/a", r#"{"data":{}}"#);
+    assert_eq!((refused.status, refused.error_code()), (429, 429));
+    assert!(refused.body.contains("2 signals of this name are queued already"), "{}", refused.body);
+    assert!(refused.header("retry-after").is_some());
+    server.signal("b", "{}");
+    server.take("a", 1).unwrap();
+    server.signal("a", "{}");
+}
+
+#[test]
+fn all_queues_together_have_a_limit_too() {
+    let server = Server::start(&["--queue-bytes", "10"]);
+    server.signal("a", r#"{"n":1}"#);
+    let refused = server.post("/v1/events/b", r#"{"data":{"n":1}}"#);
+    assert_eq!(refused.status, 429);
+    assert!(refused.body.contains("10 bytes at most"), "{}", refused.body);
+}
+
+#[test]
+fn what_nobody_waits_for_expires() {
+    let server = Server::start(&["--retention", "50ms"]);
+    server.signal("a", "{}");
+    server.until("the signal expires", |state| state["queuedCount"] == 0);
+    assert_eq!(server.take("a", 1), None);
+    assert!(server.history().contains(&"expired".to_owned()));
+}
+
+#[test]
+fn a_body_may_be_so_large_and_no_larger() {
+    let server = Server::start(&["--max-body", "100"]);
+    let refused = server.post("/v1/events/a", &format!(r#"{{"data":{{"x":"{}"}}}}"#, "x".repeat(100)));
+    assert_eq!((refused.status, refused.error_code()), (413, 413));
+}
+
+#[test]
+fn latency_and_the_longest_wait_are_kept_to() {
+    let server = Server::start(&["--latency", "30ms..40ms", "--max-wait", "20ms"]);
+    let start = Instant::now();
+    let answer = server.post("/v1/events/a/wait", r#"{"timeoutMs":60000}"#);
+    assert_eq!(answer.status, 408);
+    assert!(start.elapsed() >= Duration::from_millis(50), "{:?}", start.elapsed());
+}
+
+#[test]
+fn tls_is_spoken_with_an_authority_that_goes_with_the_server() {
+    let mut server = Server::start(&["--tls"]);
+    assert!(server.url.starts_with("https://127.0.0.1:"), "{}", server.url);
+    let mut ca = String::new();
+    server.stdout.read_line(&mut ca).unwrap();
+    let ca = ca.trim_end();
+    assert!(std::fs::read_to_string(ca).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+    let anchor = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+        command.args(arguments).env("ANCHORBROWSER_BASE_URL", &server.url).env("ANCHORBROWSER_API_KEY", "any");
+        command.output().unwrap()
+    };
+    assert_eq!(anchor(&["signal", "a", "n:=1", "--ca-file", ca]).status.code(), Some(0));
+    let event = anchor(&["wait", "a", "--ca-file", ca]);
+    assert_eq!(String::from_utf8_lossy(&event.stdout), "{\"n\":1}\n");
+    let stranger = anchor(&["signal", "a"]);
+    assert_eq!(stranger.status.code(), Some(4), "{stranger:?}");
+    assert_eq!(server.stop("-TERM").code(), Some(0));
+    assert!(!std::path::Path::new(ca).exists());
+}
+
+#[test]
+fn the_authority_can_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    let mut server = Server::start(&["--tls", "--ca-file", path.to_str().unwrap()]);
+    assert_eq!(server.stop("-TERM").code(), Some(0));
+    assert!(path.exists());
+}
+
+#[test]
+fn the_json_log_tells_what_happened_and_no_secret() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+    command.args(["serve", "--port", "0", "--log", "json"]).stderr(Stdio::piped());
+    let mut server = Server::spawn(&mut command);
+    let mut waiter = server.connect().with_key("the-secret-key");
+    waiter.start_wait("a");
+    server.until_waiting(1);
+    server.connect().with_key("the-secret-key").post("/v1/events/a", r#"{"data":{"code":"the-secret-code"}}"#);
+    waiter.read().unwrap();
+    server.connect().with_key("").post("/v1/events/a", r#"{"data":{"code":"the-secret-code"}}"#);
+    server.stop("-INT");
+    let mut log = String::new();
+    server.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(!log.contains("secret"), "{log}");
+    let entries: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let kinds: Vec<_> = entries.iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["started", "waiting", "handed", "delivered", "refused", "stopped"]);
+    assert_eq!(entries[1]["event"], "a");
+    assert_eq!(entries[4]["status"], 401);
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_stop_the_server() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+    command.args(["serve", "--port", "0", "--log", "json"]).stderr(Stdio::piped());
+    let server = Server::spawn(&mut command);
+    let name = "n".repeat(2000);
+    let mut http = server.connect();
+    for _ in 0..200 {
+        assert_eq!(http.post(&format!("/v1/events/{name}"), r#"{"data":{}}"#).status, 200);
+        assert!(http.wait(&name, 1000).is_some());
+    }
+}
+
+#[test]
+fn exposed_without_a_key_it_warns_and_with_one_it_does_not() {
+    for (options, warns) in [(&["--host", "0.0.0.0"][..], true), (&["--host", "0.0.0.0", "--api-key", "one"], false)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+        command.args(["serve", "--port", "0"]).args(options).stderr(Stdio::piped());
+        let mut server = Server::spawn(&mut command);
+        assert!(server.url.starts_with("http://127.0.0.1:"), "{}", server.url);
+        server.stop("-TERM");
+        let stderr = BufReader::new(server.child.stderr.take().unwrap());
+        let warning = stderr.lines().map_while(Result::ok).find(|line| line.contains("warning"));
+        assert_eq!(warning.is_some_and(|line| line.contains("any API key is accepted")), warns);
+    }
+}
+
+#[test]
+fn it_listens_where_it_is_told() {
+    let server = Server::start(&["--host", "localhost"]);
+    assert_eq!(server.take("a", 1), None);
+    let unknown = Command::new(env!("CARGO_BIN_EXE_anchor"))
+        .args(["serve", "--port", "0", "--host", "999.1.1.1"])
+        .output()
+        .unwrap();
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("999.1.1.1"));
+}

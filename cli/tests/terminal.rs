@@ -1,0 +1,145 @@
+//! A person's session in a terminal: the spinner, Ctrl-C, colours and pipes. Played in tmux.
+
+mod server;
+mod tools;
+
+use std::process::Command;
+
+use server::{Server, until};
+
+/// A shell in a terminal of its own, pointed at the server.
+struct Terminal {
+    socket: String,
+}
+
+impl Terminal {
+    fn open(server: &Server) -> Self {
+        let socket = format!("anchor-test-{}-{}", std::process::id(), server.address().replace([':', '.'], "-"));
+        let terminal = Self { socket };
+        let environment = [
+            format!("ANCHORBROWSER_BASE_URL={}", server.url),
+            "ANCHORBROWSER_API_KEY=test-key".into(),
+            format!("A={}", env!("CARGO_BIN_EXE_anchor")),
+        ];
+        let mut arguments = vec!["-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "24"];
+        environment.iter().for_each(|variable| arguments.extend(["-e", variable]));
+        arguments.push("env -u NO_COLOR sh");
+        terminal.tmux(&arguments);
+        until("a prompt", || !terminal.screen().trim().is_empty());
+        terminal
+    }
+
+    fn run(&self, line: &str) {
+        self.tmux(&["send-keys", "-l", line]);
+        self.tmux(&["send-keys", "Enter"]);
+    }
+
+    fn press(&self, key: &str) {
+        self.tmux(&["send-keys", key]);
+    }
+
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p"])
+    }
+
+    fn coloured_screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-e"])
+    }
+
+    fn until_shown(&self, text: &str) {
+        until(&format!("{text:?} on the screen"), || self.screen().contains(text));
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> String {
+        let output = Command::new("tmux").args(["-L", &self.socket]).args(arguments).output().expect("tmux runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux").args(["-L", &self.socket, "kill-server"]).status();
+    }
+}
+
+#[test]
+fn a_wait_shows_that_it_lives_and_leaves_only_the_event() {
+    if !tools::has("tmux") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let terminal = Terminal::open(&server);
+    terminal.run("$A wait mfa_code --timeout 5m; echo code $?");
+    terminal.until_shown("waiting for mfa_code");
+    terminal.until_shown("0:01 elapsed, 4:58 left");
+    server.signal("mfa_code", r#"{"code":"123456"}"#);
+    terminal.until_shown("code 0");
+    let screen = terminal.screen();
+    assert!(screen.contains(r#"{"code":"123456"}"#), "{screen}");
+    assert!(!screen.contains("waiting for") && !screen.contains("elapsed"), "{screen}");
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_at_once() {
+    if !tools::has("tmux") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let terminal = Terminal::open(&server);
+    terminal.run("$A wait never --timeout forever; echo code $?");
+    terminal.until_shown("0:00 elapsed");
+    server.until_waiting(1);
+    terminal.press("C-c");
+    terminal.until_shown("code 130");
+    assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
+    server.until_waiting(0);
+}
+
+#[test]
+fn in_a_pipe_there_is_the_event_and_nothing_else() {
+    if !tools::has("tmux") {
+        return;
+    }
+    let server = Server::start(&[]);
+    server.signal("a", r#"{"n":1}"#);
+    let terminal = Terminal::open(&server);
+    terminal
+        .run("$A wait a 2>/tmp/anchor-test-$$ | od -c | head -1; wc -c < /tmp/anchor-test-$$; rm /tmp/anchor-test-$$");
+    terminal.until_shown("0000000   {   \"   n   \"   :   1   }  \\n");
+    until("an empty stderr", || terminal.screen().lines().any(|line| line.trim() == "0"));
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_want_them() {
+    if !tools::has("tmux") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let terminal = Terminal::open(&server);
+    terminal.run("$A wait a --timeout 0s; echo code $?");
+    terminal.until_shown("code 2");
+    let red = "\u{1b}[1m\u{1b}[31manchor:";
+    assert!(terminal.coloured_screen().contains(red), "{:?}", terminal.coloured_screen());
+    terminal.run("clear; NO_COLOR=1 $A wait a --timeout 0s; echo again $?");
+    terminal.until_shown("again 2");
+    until("a screen without colour", || !terminal.coloured_screen().contains(red));
+    terminal.run("clear; NO_COLOR=1 $A wait a --timeout 20s");
+    terminal.until_shown("0:00 elapsed");
+    assert!(!terminal.coloured_screen().contains("\u{1b}[36m"), "{:?}", terminal.coloured_screen());
+    terminal.press("C-c");
+}
+
+#[test]
+fn quiet_and_verbose_show_no_spinner() {
+    if !tools::has("tmux") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let terminal = Terminal::open(&server);
+    terminal.run("$A wait a --quiet --timeout 300ms; echo code $?");
+    until("the end", || {
+        assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
+        terminal.screen().contains("code 2")
+    });
+}
