@@ -1,0 +1,130 @@
+/*
+ * A test of a program's own, against a real server and without an account: starts `anchor serve`, learns its
+ * address, does what is to be tested, and stops it.
+ *
+ *     test_with_server [PATH-OF-ANCHOR]
+ *
+ * Without a path, `anchor` is looked for as the shell does. Exits with 0 if all is as it should be.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <anchor.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The server, while it runs; 0 before and after. */
+static pid_t server_pid;
+
+/* A test that ends early takes its server with it. */
+static void server_kill(void)
+{
+    if (server_pid > 0) {
+        kill(server_pid, SIGTERM);
+    }
+}
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "FAILED: %s\n", what);
+    exit(EXIT_FAILURE); /* runs server_kill */
+}
+
+/* Starts the server on a free port. Its first line of output is its URL: once it is there, the server is ready, and
+ * nothing has to be waited for or guessed. */
+static void server_start(char *anchor, char *url, int url_size)
+{
+    char *arguments[] = {anchor, "serve", "--port", "0", "--api-key", "test-key", NULL};
+    int output[2];
+    if (pipe(output) != 0) {
+        fail("pipe");
+    }
+
+    server_pid = fork();
+    if (server_pid == -1) {
+        fail("fork");
+    }
+    if (server_pid == 0) {
+        dup2(output[1], STDOUT_FILENO);
+        close(output[0]);
+        close(output[1]);
+        execvp(anchor, arguments);
+        _exit(127); /* there is no such command: the parent reads nothing */
+    }
+    atexit(server_kill);
+
+    close(output[1]);
+    FILE *lines = fdopen(output[0], "r");
+    if (lines == NULL || fgets(url, url_size, lines) == NULL) {
+        fail("the server did not start; is `anchor` installed?");
+    }
+    url[strcspn(url, "\n")] = '\0';
+    fclose(lines); /* the URL is all that it prints */
+}
+
+/* SIGTERM answers whoever still waits, and ends the server with 0. */
+static void server_stop(void)
+{
+    int status = 0;
+    if (kill(server_pid, SIGTERM) != 0 || waitpid(server_pid, &status, 0) != server_pid) {
+        fail("the server could not be stopped");
+    }
+    server_pid = 0;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        fail("the server did not end well");
+    }
+}
+
+/* A client of that server, whatever the environment says. Plain http is fine here: it is this machine. */
+static anchor_client *client_of(const char *url)
+{
+    anchor_client *client = NULL;
+    anchor_config *config = anchor_config_new();
+    if (config == NULL || anchor_config_set_base_url(config, url) != ANCHOR_OK ||
+        anchor_config_set_api_key(config, "test-key") != ANCHOR_OK || anchor_client_new(config, &client) != ANCHOR_OK) {
+        fail(config ? anchor_config_error(config) : "out of memory");
+    }
+    anchor_config_free(config);
+    return client;
+}
+
+/* What your test does instead: here a signal, the wait that gets it, and a wait that gets nothing. */
+static void test(anchor_client *client)
+{
+    char *json = NULL;
+    if (anchor_signal_event(client, "mfa_code", "{\"code\":\"123456\"}", NULL) != ANCHOR_OK) {
+        fail("the signal was not accepted");
+    }
+    if (anchor_wait_for_event(client, "mfa_code", 5000, NULL, &json) != ANCHOR_OK) {
+        fail("the event did not come");
+    }
+    char *code = anchor_json_get(json, "/data/code");
+    if (code == NULL || strcmp(code, "123456") != 0) {
+        fail("the event came without its code");
+    }
+    anchor_string_free(code);
+    anchor_string_free(json);
+
+    if (anchor_wait_for_event(client, "mfa_code", 0, NULL, NULL) != ANCHOR_TIMEOUT) {
+        fail("the event came twice");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    char by_name[] = "anchor";
+    char url[256];
+    server_start(argc > 1 ? argv[1] : by_name, url, sizeof url);
+    printf("The server is at %s\n", url);
+
+    anchor_client *client = client_of(url);
+    test(client);
+    anchor_client_free(client);
+
+    server_stop();
+    printf("All is as it should be, and the server is gone.\n");
+    return EXIT_SUCCESS;
+}
