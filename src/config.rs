@@ -352,8 +352,9 @@ impl fmt::Debug for Config {
     }
 }
 
+/// What is not UTF-8 is kept as something that is refused where it is used, rather than taken for absent.
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
 }
 
 fn check_key(key: &str) -> Result<Secret, String> {

@@ -4,6 +4,7 @@
 use super::call::{CallContext, Limits, Stop};
 use super::connect::{Dialer, NoResolver};
 use super::tls::{self, Roots};
+use super::transport::HeldBuffers;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Phase};
 use bytes::Bytes;
@@ -12,8 +13,9 @@ use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::time::Duration;
+use ureq::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
-use ureq::http::{HeaderName, HeaderValue, Request, Response, Uri};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use ureq::unversioned::transport::ConnectProxyConnector;
 use zeroize::Zeroizing;
 
@@ -40,6 +42,10 @@ impl Secret {
 pub(crate) struct Proxy(ureq::Proxy);
 
 impl Proxy {
+    fn is_https(&self) -> bool {
+        self.0.uri().scheme() == Some(&Scheme::HTTPS)
+    }
+
     /// Takes a URL that `proxy::check` has passed.
     pub fn new(url: &str) -> Option<Proxy> {
         ureq::Proxy::new(url).ok().map(Proxy)
@@ -63,7 +69,9 @@ pub(crate) struct Agent {
     ureq: ureq::Agent,
     scheme: Scheme,
     authority: Authority,
-    key: HeaderValue,
+    /// Those of every request, made once.
+    headers: HeaderMap,
+    head_size: usize,
     max_response_bytes: usize,
 }
 
@@ -130,7 +138,7 @@ const MAX_IDLE: Duration = Duration::from_secs(50);
 /// As many as the threads that a program may have taking turns on one client.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
-static API_KEY: HeaderName = HeaderName::from_static("anchor-api-key");
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl Agent {
     pub fn new(options: &AgentOptions<'_>) -> Result<Agent, Error> {
@@ -140,22 +148,25 @@ impl Agent {
             .max_redirects_will_error(false)
             .proxy(options.proxy.map(|proxy| proxy.0.clone()))
             .user_agent(options.user_agent)
-            .accept("application/json")
+            .accept("")
             .accept_encoding("")
             .max_response_header_size(MAX_HEAD)
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .max_idle_age(MAX_IDLE)
             .build();
-        let dialer = Dialer {
-            tls: tls::client_config(options.roots, options.ca_file)?,
-            tunnel: ConnectProxyConnector::default(),
-        };
+        // Reading the machine's authorities takes some milliseconds, which plain HTTP need not pay.
+        let needs_tls = options.https || options.proxy.is_some_and(Proxy::is_https) || options.ca_file.is_some();
+        let tls = if needs_tls { Some(tls::client_config(options.roots, options.ca_file)?) } else { None };
+        let dialer = Dialer { tls, tunnel: ConnectProxyConnector::default() };
+        let headers = headers(options)?;
+        let size_of_headers: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         Ok(Agent {
             ureq: ureq::Agent::with_parts(config, dialer, NoResolver),
             scheme: if options.https { Scheme::HTTPS } else { Scheme::HTTP },
             authority: options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?,
-            key: options.key.0.clone(),
+            headers,
+            head_size: size_of_headers + options.authority.len() + HEAD_OVERHEAD,
             max_response_bytes: options.max_response_bytes,
         })
     }
@@ -163,11 +174,7 @@ impl Agent {
     pub fn exchange(&self, exchange: &Exchange<'_>) -> (Result<Reply, Failure>, Trace) {
         let mut call = CallContext::new(exchange.limits, exchange.cancels, exchange.interruptible);
         call.max_idle = exchange.max_idle;
-        call.output_size = HEAD_OVERHEAD
-            + exchange.path.len()
-            + self.key.len()
-            + self.authority.as_str().len()
-            + exchange.body.len().min(super::transport::HeldBuffers::OUTPUT_LIMIT);
+        call.output_size = self.head_size + exchange.path.len() + exchange.body.len().min(HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
         let outcome = match outcome {
             // ureq takes a reset for the end of a body that has no length.
@@ -191,35 +198,64 @@ impl Agent {
         uri.scheme = Some(self.scheme.clone());
         uri.authority = Some(self.authority.clone());
         uri.path_and_query = Some(PathAndQuery::try_from(exchange.path).map_err(|e| ureq::Error::Http(e.into()))?);
-        let request = Request::post(Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?)
-            .header(&API_KEY, &self.key)
-            .header(ureq::http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(exchange.body)
-            .map_err(ureq::Error::Http)?;
+        let mut request = Request::new(exchange.body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?;
+        *request.headers_mut() = self.headers.clone();
         Ok(self.ureq.run(request)?)
     }
 
     fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, Fault> {
-        let announced = response.body().content_length().unwrap_or(0);
-        let limit = self.max_response_bytes as u64;
-        if announced > limit {
-            return Err(Fault::TooLarge);
-        }
-        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0) + 1);
-        let reader = response.body_mut().as_reader();
-        reader.take(limit + 1).read_to_end(&mut body).map_err(ureq::Error::from)?;
-        if body.len() > self.max_response_bytes {
-            return Err(Fault::TooLarge);
-        }
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let body = self.read_body(response.body_mut())?;
+        let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let status = response.status();
         Ok(Reply {
-            status: response.status().as_u16(),
+            status: status.as_u16(),
             body,
-            retry_after: header("retry-after"),
-            request_id: header("x-request-id"),
-            location: header("location"),
+            retry_after: if status.is_success() { None } else { header(&RETRY_AFTER) },
+            request_id: header(&REQUEST_ID),
+            location: if status.is_redirection() { header(&LOCATION) } else { None },
         })
     }
+
+    /// Reads to the end, which gives the connection back, with room for one byte more than is announced.
+    fn read_body(&self, body: &mut ureq::Body) -> Result<Vec<u8>, Fault> {
+        const CHUNK: usize = 16 * 1024;
+        let announced = body.content_length().map_or(CHUNK, |length| usize::try_from(length).unwrap_or(usize::MAX));
+        if body.content_length().is_some() && announced > self.max_response_bytes {
+            return Err(Fault::TooLarge);
+        }
+        let mut reader = body.as_reader();
+        let mut bytes = Vec::new();
+        let mut filled = 0;
+        loop {
+            if filled == bytes.len() {
+                bytes.resize(filled + (announced.saturating_sub(filled) + 1).min(CHUNK.max(filled)), 0);
+            }
+            match reader.read(&mut bytes[filled..]).map_err(ureq::Error::from)? {
+                0 => break,
+                count => filled += count,
+            }
+            if filled > self.max_response_bytes {
+                return Err(Fault::TooLarge);
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+}
+
+fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
+    let json = HeaderValue::from_static("application/json");
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(HeaderName::from_static("anchor-api-key"), options.key.0.clone());
+    headers.insert(CONTENT_TYPE, json.clone());
+    headers.insert(ACCEPT, json);
+    if !options.user_agent.is_empty() {
+        let user_agent = HeaderValue::from_str(options.user_agent);
+        headers.insert(USER_AGENT, user_agent.map_err(|_| Error::invalid("user_agent is no header value"))?);
+    }
+    Ok(headers)
 }
 
 enum Fault {

@@ -32,7 +32,8 @@ impl Resolver for NoResolver {
 
 /// Makes the connections of a client.
 pub(super) struct Dialer {
-    pub tls: Arc<ClientConfig>,
+    /// `None` if neither the service nor a proxy is reached over TLS.
+    pub tls: Option<Arc<ClientConfig>>,
     pub tunnel: ConnectProxyConnector,
 }
 
@@ -53,9 +54,9 @@ impl Connector for Dialer {
             Some(tunnel) => Box::new(tunnel),
             None => Box::new(TcpTransport::new(dial(details.uri)?)),
         };
-        if details.needs_tls() {
+        if let Some(tls) = self.tls.clone().filter(|_| details.needs_tls()) {
             let host = details.uri.host().unwrap_or_default();
-            transport = Box::new(TlsTransport::connect(transport, self.tls.clone(), host, details.timeout)?);
+            transport = Box::new(TlsTransport::connect(transport, tls, host, details.timeout)?);
         }
         if outermost {
             with_current(|call| {

@@ -7,7 +7,6 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
-use zeroize::Zeroize;
 
 /// A connected TCP socket.
 pub(super) struct TcpTransport {
@@ -155,8 +154,8 @@ pub(super) struct HeldBuffers {
 }
 
 impl HeldBuffers {
-    /// What a read takes at first, and at the most.
-    const INPUT_CHUNK: usize = 4 * 1024;
+    /// What a read takes at first, and at the most. The first is cleared for each answer, and more than most need.
+    const INPUT_CHUNK: usize = 2000;
     const INPUT_CHUNK_MAX: usize = 64 * 1024;
     /// How much output is collected before it is sent without waiting for more.
     pub const OUTPUT_LIMIT: usize = 16 * 1024;
@@ -179,7 +178,7 @@ impl HeldBuffers {
 
     /// The key is in the output.
     pub fn release_output(&mut self) {
-        self.output.zeroize();
+        wipe(&mut self.output[..self.held]);
         self.output = Vec::new();
         self.held = 0;
     }
@@ -191,7 +190,7 @@ impl HeldBuffers {
         let asked = with_current(|call| call.output_size).unwrap_or_default();
         let mut larger = vec![0; asked.max(2 * self.held) + 2 * Self::OUTPUT_ROOM];
         larger[..self.held].copy_from_slice(self.held());
-        self.output.zeroize();
+        wipe(&mut self.output[..self.held]);
         self.output = larger;
     }
 }
@@ -239,6 +238,12 @@ impl Buffers for HeldBuffers {
     fn can_use_input(&self) -> bool {
         self.progress && !self.input().is_empty()
     }
+}
+
+/// As zeroize does, but not byte for byte: it is done for each request.
+fn wipe(secret: &mut [u8]) {
+    // SAFETY: the pointer and length are those of a live, writable slice.
+    unsafe { libc::explicit_bzero(secret.as_mut_ptr().cast(), secret.len()) };
 }
 
 fn is_retryable(e: &io::Error) -> bool {
