@@ -63,7 +63,11 @@ impl Endpoint {
 
     /// The path of a signal.
     pub fn signal_path(&self, event_name: &str) -> String {
-        format!("{}/v1/events/{}", self.prefix, encode_segment(event_name))
+        let mut path = String::with_capacity(self.prefix.len() + event_name.len() + 24);
+        path.push_str(&self.prefix);
+        path.push_str("/v1/events/");
+        path.extend(utf8_percent_encode(event_name, ESCAPED));
+        path
     }
 
     /// The path of a wait.
@@ -86,10 +90,6 @@ pub(crate) fn check_event_name(name: &str) -> Result<(), String> {
 
 /// Everything but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-fn encode_segment(name: &str) -> impl std::fmt::Display + '_ {
-    utf8_percent_encode(name, ESCAPED)
-}
 
 fn split_authority(authority: &str) -> Result<(String, Option<u16>), String> {
     if authority.contains('@') {

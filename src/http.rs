@@ -18,5 +18,5 @@ mod transport;
 
 pub(crate) use agent::{Agent, AgentOptions, Exchange, Failure, FailureKind, PerProcess, Proxy, Reply, Secret, Trace};
 pub(crate) use call::{EventFd, Limits, Stop, first_set, sleep};
-pub(crate) use connect::with_signals_blocked;
+pub(crate) use connect::Thread;
 pub(crate) use tls::Roots;

@@ -13,12 +13,11 @@ use crate::cancel::CancelToken;
 use crate::client::Shared;
 use crate::endpoint::check_event_name;
 use crate::error::{Error, Status, caught};
-use crate::http::{EventFd, Stop, first_set, with_signals_blocked};
+use crate::http::{EventFd, Stop, Thread, first_set};
 use crate::wait::wait;
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// Enough for a TLS handshake with a long certificate chain, of which an optimised build needs a quarter. Only what is
@@ -30,7 +29,7 @@ const STACK_SIZE: usize = 256 * 1024;
 pub struct PendingWait {
     client: Arc<Shared>,
     slot: Arc<Slot>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<Thread>,
 }
 
 impl PendingWait {
@@ -44,8 +43,7 @@ impl PendingWait {
         let slot = Arc::new(Slot::new(CancelToken::new()?, EventFd::new().map_err(exhausted)?));
         let (theirs, shared, event_name) = (Arc::clone(&slot), Arc::clone(client), event_name.to_owned());
         let work = move || theirs.end(caught(|| wait(&shared, &event_name, timeout, Some(&theirs.cancel))));
-        let builder = thread::Builder::new().name("anchor-wait".to_owned()).stack_size(STACK_SIZE);
-        let thread = with_signals_blocked(|| builder.spawn(work)).map_err(exhausted)?;
+        let thread = Thread::start(c"anchor-wait", STACK_SIZE, work).map_err(exhausted)?;
         Ok(PendingWait { client: Arc::clone(client), slot, thread: Some(thread) })
     }
 
@@ -106,7 +104,7 @@ impl Drop for PendingWait {
         }
         self.slot.cancel.cancel();
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            thread.join();
         }
     }
 }

@@ -6,9 +6,11 @@ use super::tls::TlsTransport;
 use super::transport::{Metered, TcpTransport};
 use crate::error::Phase;
 use rustls::ClientConfig;
+use std::ffi::{CStr, c_void};
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -97,7 +99,7 @@ fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         *theirs.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         theirs.done.notify();
     };
-    with_signals_blocked(|| std::thread::Builder::new().name("anchor-dns".to_owned()).spawn(work))?;
+    Thread::start(c"anchor-dns", LOOKUP_STACK, work)?;
     await_fd(lookup.done.as_raw_fd())?;
     let found = lookup.found.lock().unwrap_or_else(PoisonError::into_inner).take();
     match found {
@@ -116,8 +118,75 @@ fn await_fd(fd: RawFd) -> io::Result<()> {
     with_current(|call| call.block_on_fd(fd, libc::POLLIN)).unwrap_or_else(|| Err(io::Error::other("no exchange")))
 }
 
-/// A thread of ours must not be the one that runs the program's signal handlers.
-pub(crate) fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
+/// A name service may load plugins that need a good deal of it. Only what is touched costs memory.
+const LOOKUP_STACK: usize = 512 * 1024;
+
+/// A thread on which all signals are blocked, so that it is never the one to run the program's handlers. Dropped, it goes on
+/// by itself. (std's threads would make up 27 KB of the library.)
+pub(crate) struct Thread(libc::pthread_t);
+
+impl Thread {
+    /// Runs `work`. A panic in it goes no further.
+    pub fn start(name: &CStr, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        let work: Box<Work> = Box::new(Box::new(work));
+        let argument = Box::into_raw(work);
+        let created = with_signals_blocked(|| create_thread(stack_size, argument));
+        match created {
+            Ok(thread) => {
+                // SAFETY: the thread is neither joined nor detached yet; the name is a C string.
+                unsafe { libc::pthread_setname_np(thread, name.as_ptr()) };
+                Ok(Thread(thread))
+            }
+            Err(e) => {
+                // SAFETY: no thread took it.
+                drop(unsafe { Box::from_raw(argument) });
+                Err(e)
+            }
+        }
+    }
+
+    /// Waits until its work is done.
+    pub fn join(self) {
+        let thread = std::mem::ManuallyDrop::new(self);
+        // SAFETY: it is joined once, and not detached since its drop does not run.
+        unsafe { libc::pthread_join(thread.0, ptr::null_mut()) };
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // SAFETY: it was not joined.
+        unsafe { libc::pthread_detach(self.0) };
+    }
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+fn create_thread(stack_size: usize, argument: *mut Work) -> io::Result<libc::pthread_t> {
+    extern "C" fn run(argument: *mut c_void) -> *mut c_void {
+        // SAFETY: `Thread::start` gave the box away to this thread.
+        let work = unsafe { Box::from_raw(argument.cast::<Work>()) };
+        std::mem::forget(catch_unwind(AssertUnwindSafe(work)));
+        ptr::null_mut()
+    }
+
+    // SAFETY: the attributes are initialised before they are used and destroyed once; all pointers are to locals.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        let mut thread = std::mem::zeroed();
+        let mut error = libc::pthread_attr_init(&raw mut attributes);
+        if error == 0 {
+            error = libc::pthread_attr_setstacksize(&raw mut attributes, stack_size);
+            if error == 0 {
+                error = libc::pthread_create(&raw mut thread, &raw const attributes, run, argument.cast());
+            }
+            libc::pthread_attr_destroy(&raw mut attributes);
+        }
+        if error == 0 { Ok(thread) } else { Err(io::Error::from_raw_os_error(error)) }
+    }
+}
+
+fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
     // SAFETY: the sets are locals; sigfillset makes the one valid that pthread_sigmask reads, which fills the other.
     let before = unsafe {
         let mut all = std::mem::zeroed();
