@@ -1,6 +1,10 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build demo test clean help
+.PHONY: build release demo test install uninstall clean help
+
+PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
+PROFILE = release
 
 build: ## the library and the anchor command, into target/debug
 	cargo build --workspace
@@ -10,6 +14,15 @@ demo: build ## a C program waits for an event and another part of it signals it
 
 test: build ## all tests; those that need a missing tool say so
 	cargo test --workspace
+
+release: ## the library as it is shipped, into target/release
+	cargo build --release --package anchor-events --lib
+
+install: ## headers, libraries, pkg-config and CMake files, anchor(3): PREFIX= LIBDIR= DESTDIR= PROFILE=
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" sh packaging/install.sh install
+
+uninstall: ## removes what install has put there, with the same variables
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" sh packaging/install.sh uninstall
 
 clean: ## removes what was built
 	cargo clean

@@ -21,7 +21,12 @@ struct log {
 static void on_line(void *user_data, int32_t level, const char *message)
 {
     const struct log *log = user_data;
-    const char *word = level == ANCHOR_LOG_LEVEL_WARNING ? "warning" : level == ANCHOR_LOG_LEVEL_INFO ? "info" : "debug";
+    const char *word = "debug";
+    if (level == ANCHOR_LOG_LEVEL_WARNING) {
+        word = "warning";
+    } else if (level == ANCHOR_LOG_LEVEL_INFO) {
+        word = "info";
+    }
     if (level <= log->most) {
         fprintf(log->out, "%-7s  %s\n", word, message);
     }
@@ -63,6 +68,7 @@ int main(int argc, char **argv)
     }
     int64_t timeout_ms = argc > 2 ? strtoll(argv[2], NULL, 10) : 5000;
 
+    setvbuf(stdout, NULL, _IOLBF, 0); /* each line as it comes, into a pipe too */
     struct log log = {stdout, ANCHOR_LOG_LEVEL_DEBUG};
     anchor_client *client = open_client(&log);
     if (client == NULL) {

@@ -1,0 +1,53 @@
+/*
+ * TLS against a server whose certificate authority is known from a file only. The driver says where both are, in
+ * ANCHOR_TEST_TLS_URL and ANCHOR_TEST_CA_FILE.
+ */
+#include "check.h"
+
+static anchor_config *config_for_tls(void)
+{
+    anchor_config *config = check_config();
+    CHECK(getenv("ANCHOR_TEST_TLS_URL") != NULL && getenv("ANCHOR_TEST_CA_FILE") != NULL);
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, getenv("ANCHOR_TEST_TLS_URL")));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 0));
+    return config;
+}
+
+static void a_ca_file_is_trusted_beside_the_rest(void)
+{
+    static const int32_t trusts[] = {ANCHOR_TRUST_AUTO, ANCHOR_TRUST_SYSTEM, ANCHOR_TRUST_BUNDLED};
+    for (size_t i = 0; i < sizeof trusts / sizeof trusts[0]; i++) {
+        anchor_config *config = config_for_tls();
+        CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, trusts[i]));
+        CHECK_STATUS(ANCHOR_OK, anchor_config_set_ca_file(config, getenv("ANCHOR_TEST_CA_FILE")));
+        anchor_client *client = check_client_of(config);
+        char *json = UNTOUCHED;
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tls", "{\"a\":1}", NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "tls", PATIENCE_MS, NULL, &json));
+        CHECK_TEXT("{\"data\":{\"a\":1}}", json);
+        CHECK(check_count(client, "/connectionsMade") == 1);
+        anchor_string_free(json);
+        anchor_client_free(client);
+    }
+}
+
+static void an_unknown_authority_is_refused(void)
+{
+    anchor_client *client = check_client_of(config_for_tls());
+    char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_TLS, anchor_wait_for_event(client, "tls", 5000, NULL, &json));
+    CHECK_JSON("client", json, "/error/origin");
+    CHECK_JSON("tls", json, "/error/phase");
+    CHECK_JSON("false", json, "/error/maybeConsumed");
+    CHECK_JSON(NULL, json, "/error/code");
+    anchor_string_free(json);
+    CHECK_STATUS(ANCHOR_TLS, anchor_signal_event(client, "tls", NULL, NULL));
+    anchor_client_free(client);
+}
+
+static const struct test_case cases[] = {
+    CASE(a_ca_file_is_trusted_beside_the_rest),
+    CASE(an_unknown_authority_is_refused),
+};
+
+RUN(cases)

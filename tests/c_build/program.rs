@@ -1,0 +1,111 @@
+//! Programs as they are run: linked statically and dynamically, compiled by another compiler, and under valgrind.
+
+use super::compiler::{Linkage, compile, is_cpp};
+use super::{root, tool};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Nothing here takes this long, not even under valgrind on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// One way to build and run a program.
+pub struct Build {
+    pub how: &'static str,
+    source: PathBuf,
+    program: PathBuf,
+    is_checked: bool,
+}
+
+/// Every way to build and run a source of the repository that this machine has the tools for.
+pub fn builds(source: &str) -> Vec<Build> {
+    let (cc, clang) = if is_cpp(source) { ("c++", "clang++") } else { ("cc", "clang") };
+    let mut builds = Vec::new();
+    if !tool::is_there(cc) {
+        return builds;
+    }
+    let mut add = |how, program, is_checked| {
+        builds.push(Build { how, source: root().join(source), program, is_checked });
+    };
+    let shared = compile(cc, source, Linkage::Shared);
+    add("linked statically", compile(cc, source, Linkage::Static), false);
+    add("linked dynamically", shared.clone(), false);
+    if tool::is_there(clang) {
+        add("compiled by clang", compile(clang, source, Linkage::Shared), false);
+    }
+    if tool::is_there("valgrind") {
+        add("under valgrind", shared, true);
+    }
+    builds
+}
+
+impl Build {
+    /// The command that runs it. It gets nothing of the library's own variables from this test's environment.
+    pub fn command(&self) -> Command {
+        let mut command = if self.is_checked { self.valgrind() } else { Command::new(&self.program) };
+        without_settings(&mut command);
+        command
+    }
+
+    /// What a program does on purpose stands in a file of suppressions beside its source.
+    fn valgrind(&self) -> Command {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99", "--fair-sched=try"]);
+        let suppressions = self.source.with_extension("supp");
+        if suppressions.exists() {
+            valgrind.arg(format!("--suppressions={}", suppressions.display()));
+        }
+        valgrind.arg(&self.program);
+        valgrind
+    }
+}
+
+/// Takes away what the machine may have set up for a real account.
+pub fn without_settings(command: &mut Command) {
+    let of_the_library = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        name.starts_with("ANCHOR") || name.ends_with("_PROXY") || name == "LD_LIBRARY_PATH"
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_the_library)) {
+        command.env_remove(name);
+    }
+}
+
+/// What a program printed and how it ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+}
+
+/// Runs it to its end.
+pub fn run(command: &mut Command) -> Outcome {
+    let child = spawn(command);
+    finish(child, &format!("{command:?}"))
+}
+
+pub fn spawn(command: &mut Command) -> Child {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"))
+}
+
+/// Waits for its end; a program that hangs is killed, and the test fails.
+pub fn finish(child: Child, what: &str) -> Outcome {
+    let pid = child.id();
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
+        let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
+        panic!("{what} does not end");
+    };
+    let output = output.expect("a child of ours");
+    Outcome { status: output.status, stdout: tool::text(&output.stdout), stderr: tool::text(&output.stderr) }
+}

@@ -1,0 +1,270 @@
+//! The C and C++ programs of the repository: compiled, linked in each way, run against the event server, and checked by
+//! valgrind. tests/c holds tests of the API; examples-c what a user reads first.
+
+mod c_build;
+
+use c_build::program::{Build, Outcome, builds, finish, run, spawn, without_settings};
+use c_build::server::Server;
+use c_build::{compiler, files, library, root, scratch, tool};
+use std::io::{BufRead, BufReader};
+use std::process::Command;
+
+/// One Rust test for each file of tests/c.
+macro_rules! c_tests {
+    ($($name:ident)+) => {
+        $(
+            #[test]
+            fn $name() {
+                c_test(concat!("tests/c/", stringify!($name), ".c"));
+            }
+        )+
+
+        #[test]
+        fn every_file_of_tests_c_is_run() {
+            assert_eq!(files("tests/c", ".c"), [$(concat!(stringify!($name), ".c")),+]);
+        }
+    };
+}
+
+c_tests! { arguments calls cancel config fork hang_up log statuses text threads tls }
+
+#[test]
+fn from_cpp() {
+    c_test("tests/cpp/language.cpp");
+}
+
+/// Its stdout is "ok" and the name of each case, its stderr empty: the library prints nothing itself.
+fn c_test(source: &str) {
+    for build in builds(source) {
+        let server = Server::start();
+        let secure = Server::start_with_tls();
+        let mut command = build.command();
+        command.env("ANCHOR_TEST_TLS_URL", &secure.url);
+        command.env("ANCHOR_TEST_CA_FILE", secure.ca_file.as_deref().expect("it speaks TLS"));
+        let outcome = run(server.configure(&mut command));
+        let quiet = outcome.stderr.is_empty() && outcome.stdout.lines().all(|line| line.starts_with("ok "));
+        assert!(outcome.status.success() && quiet, "{source}, {}: {outcome:#?}", build.how);
+        assert!(outcome.stdout.lines().count() > 0, "{source}, {}: no case ran", build.how);
+    }
+}
+
+/// An example and the server that it finds in its environment.
+struct Example {
+    build: Build,
+    server: Server,
+}
+
+impl Example {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.build.command();
+        self.server.configure(&mut command).args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        run(&mut self.command(arguments))
+    }
+
+    #[track_caller]
+    fn check(&self, arguments: &[&str], code: i32, stdout: &str, stderr: &str) {
+        let outcome = self.run(arguments);
+        let as_expected = outcome.code() == Some(code) && outcome.stdout == stdout && outcome.stderr.contains(stderr);
+        let silent = stderr.is_empty() && !outcome.stderr.is_empty();
+        assert!(as_expected && !silent, "{}, {arguments:?}: {outcome:#?}", self.build.how);
+    }
+
+    fn signal(&self, name: &str, data: &str) {
+        let mut config = anchor::Config::new();
+        config.set_base_url(&self.server.url).unwrap().set_api_key("test-key").unwrap();
+        anchor::Client::new(&config).unwrap().signal(name, Some(data)).expect("the server takes it");
+    }
+}
+
+/// What an example does has to hold in each way that it is built.
+fn example(file: &str, check: impl Fn(&Example)) {
+    for build in builds(&format!("examples-c/{file}")) {
+        check(&Example { build, server: Server::start() });
+    }
+}
+
+fn wait_in_any_language(example: &Example, name: &str) {
+    example.signal("there", r#"{"code":"1"}"#);
+    example.check(&["there"], 0, "{\"data\":{\"code\":\"1\"}}\n", "");
+    example.check(&["quiet", "50"], 2, "", "not signaled");
+    example.check(&["status_403"], 1, "", "key");
+    example.check(&["."], 1, "", "event_name");
+    example.check(&[], 1, "", "usage: wait EVENT [TIMEOUT_MS]");
+    let outcome = run(example.command(&["any"]).env_remove("ANCHORBROWSER_API_KEY"));
+    assert!(outcome.code() == Some(1) && outcome.stderr.contains("ANCHORBROWSER_API_KEY"), "{name}: {outcome:#?}");
+    let outcome = run(example.command(&["any", "50"]).env("ANCHORBROWSER_BASE_URL", "https://127.0.0.1:1"));
+    assert!(matches!(outcome.code(), Some(1 | 2)), "{name}: {outcome:#?}");
+}
+
+#[test]
+fn example_wait() {
+    example("wait.c", |example| wait_in_any_language(example, "wait.c"));
+}
+
+#[test]
+fn example_wait_cpp() {
+    example("wait.cpp", |example| wait_in_any_language(example, "wait.cpp"));
+}
+
+#[test]
+fn example_signal() {
+    example("signal.c", |example| {
+        example.check(&["greeting"], 0, "signaled greeting\n", "");
+        example.check(&["greeting", r#"{"text":"hello"}"#], 0, "signaled greeting\n", "");
+        example.check(&["greeting", "[1]"], 1, "", "data_json is not a JSON object");
+        example.check(&["drop"], 3, "", "ANCHOR_CONNECTION_LOST");
+        example.check(&["status_401"], 1, "", "does not accept the API key");
+        example.check(&["status_429"], 1, "", "Try again later");
+        example.check(&["status_504"], 3, "", "may have been delivered");
+        example.check(&[], 1, "", "usage: signal EVENT [DATA]");
+    });
+}
+
+#[test]
+fn example_mfa() {
+    const STORY: &str = "agent:   waiting for the event \"mfa_code\"\n\
+                         program: signaling it with {\"code\":\"271828\"}\n\
+                         agent:   received {\"data\":{\"code\":\"271828\"}}\n\
+                         agent:   signs in with the code 271828\n";
+    example("mfa.c", |example| {
+        example.signal("mfa_code", r#"{"code":"old"}"#);
+        example.check(&["271828"], 0, STORY, "");
+        example.check(&["not a code"], 1, "", "usage: mfa [CODE]");
+    });
+}
+
+#[test]
+fn example_cancel() {
+    example("cancel.c", |example| {
+        let mut child = spawn(&mut example.command(&["never"]));
+        let pid = child.id().to_string();
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut line = || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).expect("UTF-8");
+            line
+        };
+        // The token is sticky, so whether the wait has begun does not matter; the handler is there.
+        assert_eq!(line(), "Waiting for \"never\". Ctrl-C gives up.\n");
+        tool::output(Command::new("kill").args(["-INT", &pid]));
+        assert_eq!(line(), "Cancelled.\n");
+        let outcome = finish(child, "cancel.c");
+        assert!(outcome.code() == Some(130) && outcome.stderr.is_empty(), "{}: {outcome:#?}", example.build.how);
+
+        example.signal("there", "{}");
+        example.check(&["there"], 0, "Waiting for \"there\". Ctrl-C gives up.\n{\"data\":{}}\n", "");
+        example.check(&["status_401"], 1, "Waiting for \"status_401\". Ctrl-C gives up.\n", "ANCHOR_UNAUTHORIZED");
+    });
+}
+
+#[test]
+fn example_log() {
+    example("log.c", |example| {
+        let mut child = spawn(&mut example.command(&["late", "60000"]));
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut told = read_until(&mut stdout, "info     wait \"late\"");
+        example.signal("late", "{}");
+        told += &read_until(&mut stdout, "{\"waits\":1,");
+        let outcome = finish(child, "log.c");
+        assert!(outcome.code() == Some(0) && outcome.stderr.is_empty(), "{}: {outcome:#?}", example.build.how);
+        for part in ["debug    wait \"late\"", "ANCHOR_OK: "] {
+            assert!(told.contains(part), "no {part:?} in {told}");
+        }
+        assert_eq!(example.run(&["quiet", "50"]).code(), Some(2));
+        example.check(&[], 1, "", "usage: log EVENT [TIMEOUT_MS]");
+    });
+}
+
+/// Everything up to the line that begins so, which has to come.
+fn read_until(stdout: &mut impl BufRead, beginning: &str) -> String {
+    let mut told = String::new();
+    loop {
+        let begin = told.len();
+        let length = stdout.read_line(&mut told).expect("UTF-8");
+        assert!(length > 0, "no {beginning:?} in {told}");
+        if told[begin..].starts_with(beginning) {
+            return told;
+        }
+    }
+}
+
+#[test]
+fn every_example_has_a_test() {
+    let tested = ["cancel.c", "log.c", "mfa.c", "signal.c", "test_with_server.c", "wait.c", "wait.cpp"];
+    for file in files("examples-c", ".c").into_iter().chain(files("examples-c", ".cpp")) {
+        assert!(tested.contains(&file.as_str()), "examples-c/{file} is run by no test");
+    }
+}
+
+/// The commands of a document: its blocks of this kind, one after the other.
+fn commands(document: &str, kind: &str) -> String {
+    let text = std::fs::read_to_string(root().join(document)).expect("a document of the repository");
+    let opening = format!("```{kind}\n");
+    text.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
+}
+
+/// In a folder that looks like the repository's root after the first command, `cargo build`, which is done elsewhere.
+#[test]
+fn the_commands_of_the_readme_work_as_they_stand() {
+    let commands = commands("examples-c/README.md", "sh");
+    let (build, rest) = commands.split_once('\n').expect("commands");
+    assert_eq!(build, "cargo build --release -p anchor-events");
+    let library = library::release();
+    let folder = scratch("readme");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(folder.join("target/release")).unwrap();
+    let link = |from: &std::path::Path, to: &str| std::os::unix::fs::symlink(from, folder.join(to)).unwrap();
+    link(&root().join("include"), "include");
+    link(&root().join("examples-c"), "examples-c");
+    link(&library.archive(), "target/release/libanchor.a");
+    link(&library.shared_object(), "target/release/libanchor.so");
+
+    let server = Server::start();
+    let mut shell = Command::new("sh");
+    without_settings(&mut shell);
+    let outcome = run(server.configure(&mut shell).current_dir(&folder).args(["-e", "-c", rest]));
+    assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
+    for part in ["{\"data\":{\"text\":\"hello\"}}\n", "signs in with the code 271828\n", "ANCHOR_OK"] {
+        assert!(outcome.stdout.contains(part), "no {part:?} in {}", outcome.stdout);
+    }
+    assert_eq!(outcome.stdout.matches("{\"data\":{}}\n").count(), 2, "{}", outcome.stdout);
+}
+
+/// `make demo` without the `make`: this test's build is already there.
+#[test]
+fn the_demo_tells_its_story_and_stops_its_server() {
+    if !tool::is_there("cc") {
+        return;
+    }
+    let mut shell = Command::new("sh");
+    without_settings(&mut shell);
+    let target = library::debug().folder.parent().expect("the target directory");
+    let outcome = run(shell.current_dir(root()).arg("examples-c/demo.sh").env("CARGO_TARGET_DIR", target));
+    assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
+    assert!(outcome.stdout.contains("agent:   signs in with the code 482913\n"), "{}", outcome.stdout);
+    let url = outcome.stdout.split_once("server is at http://").expect("it says where").1;
+    let address = url.lines().next().expect("an address");
+    assert!(std::net::TcpStream::connect(address).is_err(), "the server at {address} still runs");
+}
+
+#[test]
+fn the_demo_says_what_is_missing() {
+    let mut shell = Command::new("sh");
+    let outcome = run(shell.current_dir(root()).arg("examples-c/demo.sh").env("CC", "no-such-compiler"));
+    assert!(outcome.code() == Some(1) && outcome.stderr.contains("no-such-compiler"), "{outcome:#?}");
+}
+
+/// Whoever copies a command line gets the libraries that rustc asks for.
+#[test]
+fn every_command_line_has_the_native_libraries() {
+    for file in ["README.md", "examples-c/README.md", "examples-c/demo.sh", "Makefile"] {
+        let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
+        for line in text.lines().filter(|line| line.contains("-lgcc_s")) {
+            assert!(line.contains(compiler::NATIVE_LIBRARIES), "{file}: {line}");
+        }
+    }
+}

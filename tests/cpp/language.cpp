@@ -1,0 +1,56 @@
+// The header in C++: its types are what they should be at compile time, and its functions can be called.
+#include "../c/check.h"
+
+#include <cstdint>
+#include <type_traits>
+
+static_assert(std::is_enum<anchor_status>::value && sizeof(anchor_status) == 4, "an enumeration of 32 bits");
+static_assert(std::is_same<std::underlying_type<anchor_status>::type, std::int32_t>::value, "signed");
+static_assert(std::is_same<std::underlying_type<anchor_log_level>::type, std::int32_t>::value, "signed");
+static_assert(std::is_same<std::underlying_type<anchor_trust>::type, std::int32_t>::value, "signed");
+static_assert(std::is_same<decltype(anchor_config_set_retries(nullptr, 0)), anchor_status>::value, "a status");
+static_assert(ANCHOR_OK == 0 && ANCHOR_NO_TIMEOUT == -1, "constants");
+static_assert(!std::is_constructible<anchor_client *, anchor_config *>::value, "handles do not mix");
+
+namespace {
+
+// The constants, an unknown value included, fit where C passes an integer.
+void statuses_are_values()
+{
+    const anchor_status later = static_cast<anchor_status>(1000);
+    CHECK_TEXT("ANCHOR_TIMEOUT", anchor_status_name(ANCHOR_TIMEOUT));
+    CHECK_TEXT("ANCHOR_UNKNOWN", anchor_status_name(later));
+}
+
+void a_lambda_is_a_log_callback()
+{
+    int lines = 0;
+    anchor_config *config = check_config();
+    const auto count = [](void *data, std::int32_t, const char *) { ++*static_cast<int *>(data); };
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_log_callback(config, count, &lines));
+    anchor_client *client = check_client_of(config);
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 0, nullptr, nullptr));
+    CHECK(lines > 0);
+    anchor_client_free(client);
+}
+
+void an_event_comes_through()
+{
+    anchor_client *client = check_client();
+    char *json = nullptr;
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "cpp", "{\"from\":\"C++\"}", nullptr));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "cpp", PATIENCE_MS, nullptr, &json));
+    CHECK_JSON("C++", json, "/data/from");
+    anchor_string_free(json);
+    anchor_client_free(client);
+}
+
+const test_case cases[] = {
+    CASE(statuses_are_values),
+    CASE(a_lambda_is_a_log_callback),
+    CASE(an_event_comes_through),
+};
+
+} // namespace
+
+RUN(cases)

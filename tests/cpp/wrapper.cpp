@@ -1,0 +1,248 @@
+// anchor.hpp without exceptions, as it also is with them: what the noexcept half promises, and its types at compile time.
+#include "../c/check.h"
+
+#include <anchor.hpp>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using anchor::no_timeout;
+constexpr auto patience = std::chrono::milliseconds(PATIENCE_MS);
+
+template <class T> constexpr bool is_move_only =
+    std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> && !std::is_copy_constructible_v<T> &&
+    !std::is_copy_assignable_v<T>;
+static_assert(is_move_only<anchor::client> && is_move_only<anchor::pending_wait> && is_move_only<anchor::config>);
+static_assert(is_move_only<anchor::cancel_source> && is_move_only<anchor::json>);
+static_assert(std::is_nothrow_copy_constructible_v<anchor::error> && std::is_base_of_v<std::exception, anchor::error>);
+static_assert(sizeof(anchor::client) == sizeof(void *) && sizeof(anchor::pending_wait) == sizeof(void *));
+static_assert(noexcept(std::declval<anchor::client &>().wait(std::nothrow, "e")));
+static_assert(noexcept(std::declval<anchor::pending_wait &>().finish(std::nothrow)));
+
+constexpr std::int64_t refused = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
+static_assert(anchor::timeout(no_timeout).milliseconds() == ANCHOR_NO_TIMEOUT);
+static_assert(anchor::timeout(0s).milliseconds() == 0);
+static_assert(anchor::timeout(1ns).milliseconds() == 1);
+static_assert(anchor::timeout(1ms).milliseconds() == 1);
+static_assert(anchor::timeout(1000001ns).milliseconds() == 2);
+static_assert(anchor::timeout(1.5s).milliseconds() == 1500);
+static_assert(anchor::timeout(2h).milliseconds() == 7200000);
+static_assert(anchor::timeout(std::chrono::duration<int, std::ratio<1, 3>>(1)).milliseconds() == 334);
+static_assert(anchor::timeout(std::chrono::duration<unsigned char>(255)).milliseconds() == 255000);
+static_assert(anchor::timeout(std::chrono::milliseconds::max()).milliseconds() == longest);
+static_assert(anchor::timeout(std::chrono::hours::max()).milliseconds() == longest);
+static_assert(anchor::timeout(-1ns).milliseconds() < ANCHOR_NO_TIMEOUT);
+static_assert(anchor::timeout(-1ms).milliseconds() == refused);
+static_assert(anchor::timeout(std::chrono::hours::min()).milliseconds() == refused);
+static_assert(anchor::timeout(std::chrono::duration<double>(1e300)).milliseconds() == longest);
+static_assert(
+    anchor::timeout(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())).milliseconds() == refused);
+
+anchor::client open_client()
+{
+    auto client = anchor::client::make(std::nothrow);
+    if (!client) check_failed(__FILE__, __LINE__, "no client: %s%s%s", client.error().what(), "", "");
+    return std::move(*client);
+}
+
+void an_event_comes_through()
+{
+    auto client = open_client();
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "wrapped", R"({"code":"1"})").status());
+    const auto event = client.wait(std::nothrow, std::string_view("wrapped, cut", 7), patience);
+    CHECK_STATUS(ANCHOR_OK, event.status());
+    CHECK_TEXT(R"({"data":{"code":"1"}})", event->c_str());
+    CHECK_TEXT("1", event->get("/data/code").c_str());
+    CHECK(!event->get("/data/none") && event->get("/data/none").view().empty());
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "wrapped").status());
+    CHECK(*client.drain(std::nothrow, "wrapped") == 1);
+    CHECK_TEXT("3", client.stats(std::nothrow)->get("/waits").c_str());
+}
+
+void an_error_says_everything()
+{
+    auto client = open_client();
+    const auto event = client.wait(std::nothrow, "quiet", 20ms);
+    CHECK(!event);
+    anchor::error error = event.error();
+    const anchor::error moved = std::move(error), copied = moved;
+    CHECK_STATUS(ANCHOR_TIMEOUT, copied.status());
+    CHECK_TEXT("the event was not signaled within 20 ms", copied.what());
+    CHECK_JSON("ANCHOR_TIMEOUT", copied.json(), "/error/status");
+    CHECK(!copied.maybe_consumed());
+    error = copied;
+    CHECK_TEXT(copied.what(), error.what());
+    CHECK_TEXT(anchor_status_message(ANCHOR_CANCELLED), anchor::error(ANCHOR_CANCELLED).what());
+    CHECK_TEXT("", anchor::error(ANCHOR_CANCELLED).json());
+    CHECK(client.wait(std::nothrow, "drop", 1s).error().maybe_consumed());
+}
+
+void wrong_arguments_are_refused()
+{
+    auto client = open_client();
+    const std::string_view cut("cut\0off", 7);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, cut).status());
+    CHECK_CONTAINS("NUL", client.wait(std::nothrow, cut).error().what());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.signal(std::nothrow, cut).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.signal(std::nothrow, "e", std::string_view("{}\0", 3)).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.drain(std::nothrow, cut).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start(std::nothrow, cut).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, {}).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, "e", -1ms).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start(std::nothrow, "e", -1ns).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, std::string(4097, 'x')).status());
+    const std::string long_name(4096, 'x');
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, long_name).status());
+    CHECK_STATUS(ANCHOR_OK, client.wait(std::nothrow, long_name, patience).status());
+}
+
+void settings_are_chained_and_the_first_refusal_is_told()
+{
+    anchor::config config;
+    config.api_key("test-key").allow_http(false).user_agent("wrapper").trust(ANCHOR_TRUST_BUNDLED).retries(1).rearm(true);
+    config.connect_timeout(5s).request_timeout(5s).slice(1min).grace(1s).max_response_bytes(1 << 20).interruptible(false);
+    int lines = 0;
+    config.log_callback([](void *data, std::int32_t, const char *) { ++*static_cast<int *>(data); }, &lines);
+    auto client = anchor::client::make(std::nothrow, config);
+    CHECK_STATUS(ANCHOR_OK, client.status());
+    CHECK_STATUS(ANCHOR_TIMEOUT, client->wait(std::nothrow, "quiet", 0s).status());
+    CHECK(lines > 0);
+
+    config.slice(-1s).retries(2).base_url("ftp://nowhere");
+    const auto none = anchor::client::make(std::nothrow, config);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, none.status());
+    CHECK_CONTAINS("slice", none.error().what());
+    anchor::config cut;
+    cut.proxy(std::string_view("http://\0", 8)).ca_file("/none");
+    CHECK_CONTAINS("NUL", anchor::client::make(std::nothrow, cut).error().what());
+    anchor::config missing;
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::client::make(std::nothrow, missing.ca_file("/none")).status());
+}
+
+void a_source_cancels_from_another_thread()
+{
+    auto client = open_client();
+    auto source = anchor::cancel_source::make(std::nothrow);
+    CHECK_STATUS(ANCHOR_OK, source.status());
+    std::thread canceller([&source] { source->cancel(); });
+    CHECK_STATUS(ANCHOR_CANCELLED, client.wait(std::nothrow, "never", no_timeout, *source).status());
+    canceller.join();
+    CHECK_STATUS(ANCHOR_CANCELLED, client.wait(std::nothrow, "never", no_timeout, *source).status());
+    source->reset();
+    CHECK_STATUS(ANCHOR_TIMEOUT, client.wait(std::nothrow, "never", 1ms, *source).status());
+}
+
+void started_waits_are_collected()
+{
+    auto client = open_client();
+    std::vector<anchor::pending_wait> waits;
+    for (const char *name : {"a", "b"}) waits.push_back(std::move(*client.start(std::nothrow, name, patience)));
+    CHECK(waits[0].fd() >= 0);
+    CHECK_STATUS(ANCHOR_PENDING, anchor::select(std::nothrow, waits, 0s).status());
+    CHECK_STATUS(ANCHOR_PENDING, waits[1].finish(std::nothrow, 0s).status());
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "b").status());
+    CHECK(*anchor::select(std::nothrow, waits) == 1);
+    CHECK_TEXT(R"({"data":{}})", waits[1].finish(std::nothrow, 0s)->c_str());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, waits[1].finish(std::nothrow).status());
+    waits[0].cancel();
+    CHECK_STATUS(ANCHOR_CANCELLED, waits[0].finish(std::nothrow).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::select(std::nothrow, waits).status());
+
+    anchor::pending_wait none;
+    CHECK(none.fd() == -1);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, none.finish(std::nothrow).status());
+    none = std::move(*client.start(std::nothrow, "dropped", no_timeout));
+    const std::array<anchor::pending_wait, 0> nothing;
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::select(std::nothrow, nothing).status());
+}
+
+void cancel_all_ends_started_waits()
+{
+    auto client = open_client();
+    auto wait = client.start(std::nothrow, "never", no_timeout);
+    client.cancel_all();
+    CHECK_STATUS(ANCHOR_CANCELLED, wait->finish(std::nothrow, patience).status());
+}
+
+#if defined(__cpp_lib_jthread)
+void a_stop_token_cancels()
+{
+    auto client = open_client();
+    anchor_status status = ANCHOR_OK;
+    {
+        std::jthread waiting([&](std::stop_token stop) {
+            status = client.wait(std::nothrow, "never", no_timeout, std::move(stop)).status();
+        });
+    } // requests the stop, and joins
+    CHECK_STATUS(ANCHOR_CANCELLED, status);
+    std::stop_source stopped;
+    stopped.request_stop();
+    CHECK_STATUS(ANCHOR_CANCELLED, client.wait(std::nothrow, "never", no_timeout, stopped.get_token()).status());
+    CHECK_STATUS(ANCHOR_TIMEOUT, client.wait(std::nothrow, "never", 1ms, std::stop_token()).status());
+}
+#endif
+
+#if ANCHOR_HPP_THROWS
+template <class Call> anchor_status thrown(Call call)
+{
+    try {
+        call();
+    } catch (const anchor::error &error) {
+        return error.status();
+    }
+    return ANCHOR_OK;
+}
+
+void the_other_half_throws()
+{
+    anchor::client client;
+    anchor::cancel_source source;
+    CHECK_TEXT(R"({"data":{}})", (client.signal("thrown"), client.wait("thrown", patience, source).c_str()));
+    CHECK(client.drain("thrown") == 0);
+    CHECK(client.stats());
+    source.cancel();
+    CHECK_STATUS(ANCHOR_CANCELLED, thrown([&] { client.wait("thrown", no_timeout, source); }));
+    CHECK_STATUS(ANCHOR_TIMEOUT, thrown([&] { client.wait("thrown", 0s); }));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.wait(""); }));
+    CHECK_STATUS(ANCHOR_FORBIDDEN, thrown([&] { client.signal("status_403"); }));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.drain("."); }));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.start("."); }));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { anchor::client(anchor::config().base_url("ftp://nowhere")); }));
+
+    std::array<anchor::pending_wait, 2> waits{client.start("first", patience), client.start("second")};
+    client.signal("second");
+    CHECK(anchor::select(waits) == 1);
+    CHECK_TEXT(R"({"data":{}})", waits[1].finish().c_str());
+    CHECK_STATUS(ANCHOR_PENDING, thrown([&] { waits[0].finish(0s); }));
+    CHECK_STATUS(ANCHOR_PENDING, thrown([&] { anchor::select(waits, 1ms); }));
+    const std::exception &as_any = client.wait(std::nothrow, "quiet", 0s).error();
+    CHECK_CONTAINS("not signaled", as_any.what());
+}
+#endif
+
+const test_case cases[] = {
+    CASE(an_event_comes_through),
+    CASE(an_error_says_everything),
+    CASE(wrong_arguments_are_refused),
+    CASE(settings_are_chained_and_the_first_refusal_is_told),
+    CASE(a_source_cancels_from_another_thread),
+    CASE(started_waits_are_collected),
+    CASE(cancel_all_ends_started_waits),
+#if defined(__cpp_lib_jthread)
+    CASE(a_stop_token_cancels),
+#endif
+#if ANCHOR_HPP_THROWS
+    CASE(the_other_half_throws),
+#endif
+};
+
+} // namespace
+
+RUN(cases)
