@@ -7,8 +7,9 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, Status};
 use crate::http::{Agent, AgentOptions, PerProcess, Secret, Trace};
 use crate::pending::PendingWait;
+use crate::signal;
 use crate::stats::{Counters, Stats};
-use crate::{signal, wait};
+use crate::wait::{self, Begun};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -50,7 +51,8 @@ impl Client {
         timeout: Option<Duration>,
         cancel: Option<&CancelToken>,
     ) -> Result<String, Error> {
-        wait::wait(&self.shared, event_name, timeout, cancel)
+        let begun = Begun::new(&self.shared, event_name)?;
+        wait::wait(&self.shared, &begun, event_name, timeout, cancel)
     }
 
     /// Signals the event: hands `data`, a JSON object, to whoever waits for it, now or later. `None` is an empty object.
@@ -151,11 +153,6 @@ pub(crate) struct Shared {
 impl Shared {
     pub fn engine(&self) -> Result<&Engine, Error> {
         self.engine.get(|| Engine::new(&self.config, &self.endpoint))
-    }
-
-    /// Whether a parent process made the engine: what ran on it there does not run here.
-    pub fn is_inherited(&self) -> bool {
-        self.engine.is_inherited()
     }
 
     pub fn count(&self, trace: &Trace) {

@@ -21,19 +21,33 @@ use std::time::{Duration, Instant};
 /// A service that holds a request for so long is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
+/// What a wait takes hold of as it begins, though it may run on a thread that comes later: the time, and the token that
+/// the next `cancel_all` cancels.
+pub(crate) struct Begun {
+    at: Instant,
+    all: CancelToken,
+}
+
+impl Begun {
+    pub fn new(client: &Shared, event_name: &str) -> Result<Begun, Error> {
+        check_event_name(event_name).map_err(Error::invalid)?;
+        Ok(Begun { at: Instant::now(), all: client.engine()?.cancel_all_token()? })
+    }
+}
+
 /// Waits for the event. `timeout`: `None` for no limit, zero to ask once without waiting.
 pub(crate) fn wait(
     client: &Shared,
+    begun: &Begun,
     event_name: &str,
     timeout: Option<Duration>,
     cancel: Option<&CancelToken>,
 ) -> Result<String, Error> {
-    check_event_name(event_name).map_err(Error::invalid)?;
     let engine = client.engine()?;
-    let all = engine.cancel_all_token()?;
-    let both = [&all, cancel.unwrap_or(&all)];
+    let both = [&begun.all, cancel.unwrap_or(&begun.all)];
     let cancels = if cancel.is_some() { &both[..] } else { &both[..1] };
-    let call = Call::new(client, engine, cancels, Operation::Wait, event_name);
+    let mut call = Call::new(client, engine, cancels, Operation::Wait, event_name);
+    call.started = begun.at;
     client.counters.waits.add(1);
     let wait = Wait {
         deadline: timeout.and_then(|timeout| call.started.checked_add(timeout)),
@@ -86,7 +100,7 @@ impl Wait<'_> {
         }
         self.client.counters.rearms.add(1);
         self.call.log(LogLevel::Info, || "not signaled yet, asking again".to_owned());
-        if attempt.held >= (slice.asked / 2).min(SIGN_OF_LIFE) {
+        if attempt.held() >= (slice.asked / 2).min(SIGN_OF_LIFE) {
             self.throttle.reset();
             return Ok(());
         }
@@ -96,7 +110,7 @@ impl Wait<'_> {
     }
 
     fn retry(&mut self, status: Status, attempt: &Attempt) -> Result<(), Error> {
-        if attempt.held >= SIGN_OF_LIFE {
+        if attempt.held() >= SIGN_OF_LIFE {
             self.backoff.reset();
         }
         if self.once {
@@ -166,7 +180,12 @@ impl Slice {
     }
 
     fn body(&self) -> String {
-        format!("{{\"timeoutMs\":{}}}", self.asked.as_millis())
+        let millis = u64::try_from(self.asked.as_millis()).unwrap_or(u64::MAX);
+        let mut body = String::with_capacity(40);
+        body.push_str("{\"timeoutMs\":");
+        body.push_str(&millis.to_string());
+        body.push('}');
+        body
     }
 }
 

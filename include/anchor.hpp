@@ -1,0 +1,495 @@
+// libanchor for C++17 and later: anchor.h with owners, chrono and string_view. Header-only; link libanchor as from C.
+//
+// Every call comes in two ways. The plain one throws anchor::error. The one that takes std::nothrow first is noexcept,
+// allocates nothing that could throw, and returns an anchor::result. Without exceptions (-fno-exceptions) there is only
+// the second. What the functions do, and what each status means, is said in anchor.h, whose contract holds here too.
+//
+//     anchor::client client;                                              // settings of the environment
+//     anchor::json event = client.wait("mfa_code", std::chrono::seconds(60));
+//     std::string code = event.get("/data/code").str();
+#ifndef ANCHOR_HPP
+#define ANCHOR_HPP
+
+#include <anchor.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#if __has_include(<stop_token>)
+#include <stop_token>
+#endif
+
+#if defined(__cpp_exceptions)
+#define ANCHOR_HPP_THROWS 1
+#else
+#define ANCHOR_HPP_THROWS 0
+#endif
+
+namespace anchor {
+
+namespace detail {
+
+struct string_free {
+    void operator()(char *string) const noexcept { anchor_string_free(string); }
+};
+
+struct malloc_free {
+    void operator()(char *string) const noexcept { std::free(string); }
+};
+
+using c_copy = std::unique_ptr<char, malloc_free>;
+
+// A copy with a NUL at its end; NULL if there is no memory.
+inline c_copy copy(std::string_view text) noexcept
+{
+    c_copy copied(static_cast<char *>(std::malloc(text.size() + 1)));
+    if (copied) {
+        if (!text.empty()) {
+            std::memcpy(copied.get(), text.data(), text.size());
+        }
+        copied.get()[text.size()] = '\0';
+    }
+    return copied;
+}
+
+inline c_copy copy(const c_copy &text) noexcept { return text ? copy(std::string_view(text.get())) : nullptr; }
+
+} // namespace detail
+
+// Text that the library gave out: JSON, or a string taken out of it.
+class json {
+public:
+    json() noexcept = default;
+    explicit json(char *owned) noexcept : text_(owned) {}
+
+    // False if there is nothing, as after get() of what is not there.
+    explicit operator bool() const noexcept { return text_ != nullptr; }
+    const char *c_str() const noexcept { return text_ ? text_.get() : ""; }
+    std::string_view view() const noexcept { return c_str(); }
+    std::string str() const { return c_str(); }
+
+    // What stands at a JSON pointer, as anchor_json_get: a string unescaped, anything else as JSON.
+    json get(const char *pointer) const noexcept { return json(anchor_json_get(text_.get(), pointer)); }
+
+private:
+    std::unique_ptr<char, detail::string_free> text_;
+};
+
+// How a call failed. Thrown, or held by a result.
+class error : public std::exception {
+public:
+    explicit error(anchor_status status, std::string_view message = {}, std::string_view details = {}) noexcept
+        : status_(status), message_(message.empty() ? nullptr : detail::copy(message)), json_(detail::copy(details))
+    {
+    }
+    error(anchor_status status, const json &details) noexcept
+        : error(status, details.get("/error/message").view(), details.view())
+    {
+    }
+    error(const error &other) noexcept
+        : std::exception(other), status_(other.status_), message_(detail::copy(other.message_)),
+          json_(detail::copy(other.json_))
+    {
+    }
+    error(error &&) noexcept = default;
+    error &operator=(error other) noexcept
+    {
+        status_ = other.status_;
+        message_.swap(other.message_);
+        json_.swap(other.json_);
+        return *this;
+    }
+    ~error() override = default;
+
+    anchor_status status() const noexcept { return status_; }
+    const char *what() const noexcept override { return message_ ? message_.get() : anchor_status_message(status_); }
+    // {"error":{...}} as the contract in anchor.h has it; empty where a function gives none.
+    const char *json() const noexcept { return json_ ? json_.get() : ""; }
+    // The event may have been handed out, or the signal delivered.
+    bool maybe_consumed() const noexcept
+    {
+        return anchor::json(anchor_json_get(json(), "/error/maybeConsumed")).view() == "true";
+    }
+
+private:
+    anchor_status status_;
+    detail::c_copy message_, json_;
+};
+
+// A value, or the error in its place.
+template <class T> class [[nodiscard]] result {
+public:
+    result(T value) noexcept : outcome_(std::move(value)) {}
+    result(anchor::error error) noexcept : outcome_(std::move(error)) {}
+
+    explicit operator bool() const noexcept { return outcome_.index() == 0; }
+    anchor_status status() const noexcept { return *this ? ANCHOR_OK : error().status(); }
+
+    // To be asked for only if there is one, as of a pointer.
+    T &operator*() noexcept { return *std::get_if<0>(&outcome_); }
+    const T &operator*() const noexcept { return *std::get_if<0>(&outcome_); }
+    T *operator->() noexcept { return std::get_if<0>(&outcome_); }
+    const T *operator->() const noexcept { return std::get_if<0>(&outcome_); }
+
+    // To be asked for only if there is no value.
+    const anchor::error &error() const noexcept { return *std::get_if<1>(&outcome_); }
+
+#if ANCHOR_HPP_THROWS
+    T value() &&
+    {
+        if (!*this) {
+            throw anchor::error(error());
+        }
+        return std::move(**this);
+    }
+#endif
+
+private:
+    std::variant<T, anchor::error> outcome_;
+};
+
+struct no_timeout_t {
+    explicit no_timeout_t() = default;
+};
+// Waits as long as it takes.
+inline constexpr no_timeout_t no_timeout{};
+
+// Any std::chrono duration, rounded up to milliseconds; or no_timeout. A negative one is an invalid argument.
+class timeout {
+public:
+    constexpr timeout(no_timeout_t) noexcept : millis_(ANCHOR_NO_TIMEOUT) {}
+    template <class Rep, class Period>
+    constexpr timeout(const std::chrono::duration<Rep, Period> &duration) noexcept
+        : millis_(round_up(std::chrono::duration<long double, std::milli>(duration).count()))
+    {
+    }
+
+    constexpr std::int64_t milliseconds() const noexcept { return millis_; }
+
+private:
+    static constexpr std::int64_t round_up(long double millis) noexcept
+    {
+        constexpr std::int64_t refused = std::numeric_limits<std::int64_t>::min();
+        constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
+        if (!(millis >= 0)) { // not a number, too
+            return refused;
+        }
+        if (millis >= static_cast<long double>(longest)) {
+            return longest;
+        }
+        const std::int64_t whole = static_cast<std::int64_t>(millis);
+        return static_cast<long double>(whole) < millis ? whole + 1 : whole;
+    }
+
+    std::int64_t millis_;
+};
+
+inline constexpr timeout default_timeout{std::chrono::milliseconds(ANCHOR_DEFAULT_TIMEOUT_MS)};
+
+namespace detail {
+
+// An argument with a NUL at its end. One within it is refused: the rest would be cut off without a word.
+class c_string {
+public:
+    explicit c_string(std::string_view text) noexcept
+    {
+        if (text.find('\0') != std::string_view::npos) {
+            status_ = ANCHOR_INVALID_ARGUMENT;
+        } else if (text.size() < sizeof short_) {
+            std::memcpy(short_, text.data() ? text.data() : "", text.size());
+            short_[text.size()] = '\0';
+        } else if (!(long_ = copy(text))) {
+            status_ = ANCHOR_OUT_OF_MEMORY;
+        }
+    }
+    c_string(const c_string &) = delete;
+    c_string &operator=(const c_string &) = delete;
+
+    anchor_status status() const noexcept { return status_; }
+    const char *get() const noexcept { return long_ ? long_.get() : short_; }
+    error refusal() const noexcept
+    {
+        return status_ == ANCHOR_OUT_OF_MEMORY ? error(status_) : error(status_, "a string holds a NUL character");
+    }
+
+private:
+    anchor_status status_ = ANCHOR_OK;
+    c_copy long_;
+    char short_[256];
+};
+
+template <class T, void (*Free)(T *)> struct handle_free {
+    void operator()(T *handle) const noexcept { Free(handle); }
+};
+template <class T, void (*Free)(T *)> using handle = std::unique_ptr<T, handle_free<T, Free>>;
+
+inline result<json> answer(anchor_status status, char *out) noexcept
+{
+    json text(out);
+    return status == ANCHOR_OK ? result<json>(std::move(text)) : error(status, text);
+}
+
+} // namespace detail
+
+// Settings, beginning with those of the environment. They can be chained; the first that is refused, and why, is
+// reported when a client is made of them.
+class config {
+public:
+    config() noexcept : handle_(anchor_config_new()), status_(handle_ ? ANCHOR_OK : ANCHOR_OUT_OF_MEMORY) {}
+
+    config &api_key(std::string_view key) noexcept { return set(anchor_config_set_api_key, key); }
+    config &base_url(std::string_view url) noexcept { return set(anchor_config_set_base_url, url); }
+    config &allow_http(bool allow) noexcept { return set(anchor_config_set_allow_http, int{allow}); }
+    config &user_agent(std::string_view agent) noexcept { return set(anchor_config_set_user_agent, agent); }
+    config &proxy(std::string_view url) noexcept { return set(anchor_config_set_proxy, url); }
+    config &ca_file(std::string_view path) noexcept { return set(anchor_config_set_ca_file, path); }
+    config &trust(anchor_trust trust) noexcept { return set(anchor_config_set_trust, std::int32_t{trust}); }
+    config &connect_timeout(timeout time) noexcept { return set(anchor_config_set_connect_timeout_ms, time); }
+    config &request_timeout(timeout time) noexcept { return set(anchor_config_set_request_timeout_ms, time); }
+    config &max_response_bytes(std::size_t bytes) noexcept { return set(anchor_config_set_max_response_bytes, bytes); }
+    config &slice(timeout time) noexcept { return set(anchor_config_set_slice_ms, time); }
+    config &grace(timeout time) noexcept { return set(anchor_config_set_grace_ms, time); }
+    config &retries(std::uint32_t count) noexcept { return set(anchor_config_set_retries, count); }
+    config &rearm(bool rearm) noexcept { return set(anchor_config_set_rearm, int{rearm}); }
+    config &interruptible(bool tell) noexcept { return set(anchor_config_set_interruptible, int{tell}); }
+    // The receiver is called from any thread that makes calls, and must not throw.
+    config &log_callback(anchor_log_callback callback, void *user_data) noexcept
+    {
+        return set([callback, user_data](anchor_config *handle, int) {
+            return anchor_config_set_log_callback(handle, callback, user_data);
+        }, 0);
+    }
+
+    anchor_status status() const noexcept { return status_; }
+    error refusal() const noexcept { return refused_nul_ ? error(status_, nul) : error(status_, why()); }
+    const anchor_config *get() const noexcept { return handle_.get(); }
+
+private:
+    static constexpr const char *nul = "a string holds a NUL character";
+
+    template <class Setter, class Value> config &set(Setter setter, Value value) noexcept
+    {
+        if (status_ == ANCHOR_OK) {
+            status_ = setter(handle_.get(), value);
+        }
+        return *this;
+    }
+    template <class Setter> config &set(Setter setter, timeout time) noexcept { return set(setter, time.milliseconds()); }
+    template <class Setter> config &set(Setter setter, std::string_view value) noexcept
+    {
+        const detail::c_string text(value);
+        if (status_ == ANCHOR_OK && text.status() != ANCHOR_OK) {
+            status_ = text.status();
+            refused_nul_ = status_ == ANCHOR_INVALID_ARGUMENT;
+        }
+        return set(setter, text.get());
+    }
+    std::string_view why() const noexcept { return handle_ ? anchor_config_error(handle_.get()) : ""; }
+
+    detail::handle<anchor_config, anchor_config_free> handle_;
+    anchor_status status_;
+    bool refused_nul_ = false;
+};
+
+// Brings blocked calls back, from any thread or signal handler. Sticky until it is reset.
+class cancel_source {
+public:
+    static result<cancel_source> make(std::nothrow_t) noexcept
+    {
+        cancel_source source(anchor_cancel_token_new());
+        return source.handle_ ? result<cancel_source>(std::move(source)) : error(ANCHOR_OUT_OF_MEMORY);
+    }
+#if ANCHOR_HPP_THROWS
+    cancel_source() : cancel_source(make(std::nothrow).value()) {}
+#endif
+
+    void cancel() const noexcept { anchor_cancel_token_cancel(handle_.get()); }
+    void reset() const noexcept { anchor_cancel_token_reset(handle_.get()); }
+    anchor_cancel_token *get() const noexcept { return handle_.get(); }
+
+private:
+    explicit cancel_source(anchor_cancel_token *owned) noexcept : handle_(owned) {}
+
+    detail::handle<anchor_cancel_token, anchor_cancel_token_free> handle_;
+};
+
+// A wait that was started and is collected later. Destroying it cancels it and drops what was not collected.
+class pending_wait {
+public:
+    // Of no wait: fd() is -1, and finish an invalid argument.
+    pending_wait() noexcept = default;
+    explicit pending_wait(anchor_wait *owned) noexcept : handle_(owned) {}
+
+    // Readable from the wait's end until it is finished; for poll and its kin only.
+    int fd() const noexcept { return anchor_wait_fd(handle_.get()); }
+    void cancel() const noexcept { anchor_wait_cancel(handle_.get()); }
+
+    // Takes what came of it. ANCHOR_PENDING if it has not ended in that time, which changes nothing.
+    result<json> finish(std::nothrow_t, timeout time = no_timeout) noexcept
+    {
+        char *out = nullptr;
+        const anchor_status status = anchor_wait_finish(handle_.get(), time.milliseconds(), &out);
+        return detail::answer(status, out);
+    }
+#if ANCHOR_HPP_THROWS
+    json finish(timeout time = no_timeout) { return finish(std::nothrow, time).value(); }
+#endif
+
+    anchor_wait *get() const noexcept { return handle_.get(); }
+
+private:
+    detail::handle<anchor_wait, anchor_wait_free> handle_;
+};
+
+// Blocks until one of the waits has ended, and gives its place. `waits` is an array, a vector or the like.
+template <class Waits> result<std::size_t> select(std::nothrow_t, const Waits &waits, timeout time = no_timeout) noexcept
+{
+    const std::size_t count = std::size(waits);
+    std::unique_ptr<anchor_wait *[]> handles(new (std::nothrow) anchor_wait *[count + 1]);
+    if (!handles) {
+        return error(ANCHOR_OUT_OF_MEMORY);
+    }
+    std::size_t index = 0;
+    for (const pending_wait &wait : waits) {
+        handles[index++] = wait.get();
+    }
+    const anchor_status status = anchor_wait_select(handles.get(), count, time.milliseconds(), &index);
+    return status == ANCHOR_OK ? result<std::size_t>(index) : error(status);
+}
+#if ANCHOR_HPP_THROWS
+template <class Waits> std::size_t select(const Waits &waits, timeout time = no_timeout)
+{
+    return select(std::nothrow, waits, time).value();
+}
+#endif
+
+// Connections to the service and the settings for them; any number of threads may use one at once.
+class client {
+public:
+    static result<client> make(std::nothrow_t, const config &settings) noexcept
+    {
+        anchor_client *out = nullptr;
+        if (settings.status() != ANCHOR_OK) {
+            return settings.refusal();
+        }
+        const anchor_status status = anchor_client_new(settings.get(), &out);
+        return status == ANCHOR_OK ? result<client>(client(out)) : error(status, anchor_config_error(settings.get()));
+    }
+    static result<client> make(std::nothrow_t) noexcept { return make(std::nothrow, config()); }
+
+    result<json> wait(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
+    {
+        return wait_until_cancelled(event, time, nullptr);
+    }
+    result<json> wait(std::nothrow_t, std::string_view event, timeout time, const cancel_source &cancel) noexcept
+    {
+        return wait_until_cancelled(event, time, cancel.get());
+    }
+#if defined(__cpp_lib_jthread)
+    result<json> wait(std::nothrow_t, std::string_view event, timeout time, std::stop_token stop) noexcept
+    {
+        auto source = cancel_source::make(std::nothrow);
+        if (!source) {
+            return source.error();
+        }
+        const std::stop_callback on_stop(std::move(stop), [&source]() noexcept { source->cancel(); });
+        return wait_until_cancelled(event, time, source->get());
+    }
+#endif
+
+    // `data` is a JSON object.
+    result<json> signal(std::nothrow_t, std::string_view event, std::string_view data = "{}") noexcept
+    {
+        const detail::c_string name(event), text(data);
+        if (name.status() != ANCHOR_OK || text.status() != ANCHOR_OK) {
+            return name.status() != ANCHOR_OK ? name.refusal() : text.refusal();
+        }
+        char *out = nullptr;
+        const anchor_status status = anchor_signal_event(handle_.get(), name.get(), text.get(), &out);
+        return detail::answer(status, out);
+    }
+
+    // Drops the signals that nobody has waited for, and says how many.
+    result<std::uint32_t> drain(std::nothrow_t, std::string_view event) noexcept
+    {
+        const detail::c_string name(event);
+        if (name.status() != ANCHOR_OK) {
+            return name.refusal();
+        }
+        std::uint32_t drained = 0;
+        const anchor_status status = anchor_drain_event(handle_.get(), name.get(), &drained);
+        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : error(status);
+    }
+
+    result<pending_wait> start(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
+    {
+        const detail::c_string name(event);
+        if (name.status() != ANCHOR_OK) {
+            return name.refusal();
+        }
+        anchor_wait *out = nullptr;
+        const anchor_status status = anchor_wait_start(handle_.get(), name.get(), time.milliseconds(), &out);
+        return status == ANCHOR_OK ? result<pending_wait>(pending_wait(out)) : error(status);
+    }
+
+    result<json> stats(std::nothrow_t) const noexcept
+    {
+        char *out = nullptr;
+        const anchor_status status = anchor_client_stats(handle_.get(), &out);
+        return detail::answer(status, out);
+    }
+
+#if ANCHOR_HPP_THROWS
+    client() : client(make(std::nothrow).value()) {}
+    explicit client(const config &settings) : client(make(std::nothrow, settings).value()) {}
+
+    template <class... Rest> json wait(std::string_view event, Rest &&...rest)
+    {
+        return wait(std::nothrow, event, std::forward<Rest>(rest)...).value();
+    }
+    json signal(std::string_view event, std::string_view data = "{}") { return signal(std::nothrow, event, data).value(); }
+    std::uint32_t drain(std::string_view event) { return drain(std::nothrow, event).value(); }
+    pending_wait start(std::string_view event, timeout time = default_timeout)
+    {
+        return start(std::nothrow, event, time).value();
+    }
+    json stats() const { return stats(std::nothrow).value(); }
+#endif
+
+    // Ends every call that is running on the client, and every started wait.
+    void cancel_all() const noexcept { anchor_client_cancel_all(handle_.get()); }
+    anchor_client *get() const noexcept { return handle_.get(); }
+
+private:
+    explicit client(anchor_client *owned) noexcept : handle_(owned) {}
+
+    result<json> wait_until_cancelled(std::string_view event, timeout time, anchor_cancel_token *cancel) noexcept
+    {
+        const detail::c_string name(event);
+        if (name.status() != ANCHOR_OK) {
+            return name.refusal();
+        }
+        char *out = nullptr;
+        const anchor_status status =
+            anchor_wait_for_event(handle_.get(), name.get(), time.milliseconds(), cancel, &out);
+        return detail::answer(status, out);
+    }
+
+    detail::handle<anchor_client, anchor_client_free> handle_;
+};
+
+} // namespace anchor
+
+#endif // ANCHOR_HPP
