@@ -4,28 +4,10 @@
 use super::scripted::Server;
 use super::scripted::certificates::authority_file;
 use super::scripted::places::KEY;
+use super::scripted::sandbox::is_alone;
 use super::scripted::script::{EVENT, Step, event};
 use super::{LONG, tls_service, tunnel};
 use anchor::{Client, Config, Status, Trust};
-use std::process::Command;
-
-const INSIDE: &str = "ANCHOR_TEST_INSIDE";
-
-/// False on the outside, once the test has run inside with these variables.
-fn is_inside(test: &str, variables: &[(&str, &str)]) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let name = format!("environment::{test}");
-    let mut run = Command::new(std::env::current_exe().unwrap());
-    for proxy in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
-        run.env_remove(proxy).env_remove(proxy.to_lowercase());
-    }
-    let run = run.args(["--exact", &name]).env(INSIDE, "1").envs(variables.iter().copied()).output().unwrap();
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
-    false
-}
 
 fn from_environment(url: &str) -> Config {
     let mut config = Config::from_env();
@@ -44,7 +26,7 @@ fn the_scheme_decides_and_no_proxy_exempts() {
     let port = free_port().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let variables = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "127.0.0.1, other.test"), ("TEST_PORT", &port)];
-    if !is_inside("the_scheme_decides_and_no_proxy_exempts", &variables) {
+    if !is_alone("environment::the_scheme_decides_and_no_proxy_exempts", &variables) {
         return;
     }
     let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
@@ -63,7 +45,8 @@ fn the_scheme_decides_and_no_proxy_exempts() {
 
 #[test]
 fn a_socks_proxy_is_refused_and_not_ignored() {
-    if !is_inside("a_socks_proxy_is_refused_and_not_ignored", &[("ALL_PROXY", "socks5h://127.0.0.1:1080")]) {
+    if !is_alone("environment::a_socks_proxy_is_refused_and_not_ignored", &[("ALL_PROXY", "socks5h://127.0.0.1:1080")])
+    {
         return;
     }
     let error = Client::new(&from_environment("https://localhost:9")).unwrap_err();
