@@ -65,8 +65,26 @@ fn version_and_attributes() -> String {
 /// The ABI's number is in the soname: it changes when a program that was linked before could break. The library stays
 /// mapped after dlclose, because a name lookup that a call walked away from may still run in it.
 fn link() {
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libanchor.so.0");
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
+    if target("OS") != "linux" {
+        return;
     }
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libanchor.so.0");
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    if target("ENV") == "gnu" && env::var("HOST") == env::var("TARGET") && glibc_takes_packed_relocations() {
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-z,pack-relative-relocs");
+    }
+}
+
+/// Since glibc 2.36; it saves 110 KB of the library, and the time to relocate it. What is linked so does not load with an
+/// older glibc: ANCHOR_PACK_RELOCATIONS=0 leaves it away.
+fn glibc_takes_packed_relocations() -> bool {
+    println!("cargo::rerun-if-env-changed=ANCHOR_PACK_RELOCATIONS");
+    if env::var("ANCHOR_PACK_RELOCATIONS").is_ok_and(|wanted| wanted == "0") {
+        return false;
+    }
+    let version = std::process::Command::new("getconf").arg("GNU_LIBC_VERSION").output();
+    let version = version.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+    let minor = version.trim().strip_prefix("glibc 2.").and_then(|minor| minor.parse::<u32>().ok());
+    minor.is_some_and(|minor| minor >= 36)
 }

@@ -30,11 +30,16 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Attempt {
     pub outcome: Outcome,
     pub reply: Result<Reply, Failure>,
-    /// How long the service had the request.
-    pub held: Duration,
+    /// When the service had all of the request.
+    written: Option<Instant>,
 }
 
 impl Attempt {
+    /// How long the service has had the request.
+    pub fn held(&self) -> Duration {
+        self.written.map(|at| at.elapsed()).unwrap_or_default()
+    }
+
     pub fn retry_after(&self) -> Option<Duration> {
         let header = self.reply.as_ref().ok()?.retry_after.as_ref()?;
         retry_after(header, SystemTime::now())
@@ -71,8 +76,7 @@ impl<'a> Call<'a> {
 
     /// Makes one request.
     pub fn post(&mut self, body: &[u8], limits: Limits, max_idle: Duration) -> Attempt {
-        let begun = Instant::now();
-        let (reply, trace) = self.engine.agent.exchange(&Exchange {
+        let (mut reply, trace) = self.engine.agent.exchange(&Exchange {
             path: &self.path,
             body,
             limits,
@@ -80,13 +84,12 @@ impl<'a> Call<'a> {
             interruptible: self.client.config.interruptible,
             max_idle,
         });
-        let took = begun.elapsed();
         self.attempts += 1;
         self.phase = Some(trace.phase);
         self.client.count(&trace);
-        let outcome = match &reply {
+        let outcome = match &mut reply {
             Ok(reply) => {
-                self.request_id.clone_from(&reply.request_id);
+                self.request_id = reply.request_id.take();
                 self.last_error = match reply.status {
                     200..=299 | 408 => None,
                     code => Some(self.service_message(code, reply)),
@@ -94,27 +97,26 @@ impl<'a> Call<'a> {
                 Outcome::Answered(reply.status)
             }
             Err(failure) => {
-                self.maybe_consumed |= trace.written;
+                self.maybe_consumed |= trace.written.is_some();
                 if !matches!(failure.kind, FailureKind::Cancelled | FailureKind::Interrupted) {
                     self.last_error = Some(failure.detail.clone());
                 }
                 let stale = !trace.connected && trace.received == 0;
-                Outcome::Failed { kind: failure.kind, written: trace.written, stale }
+                Outcome::Failed { kind: failure.kind, written: trace.written.is_some(), stale }
             }
         };
-        self.log(LogLevel::Debug, || format!("request {}: {outcome:?} after {} ms", self.attempts, took.as_millis()));
-        Attempt { outcome, reply, held: trace.held }
+        self.log(LogLevel::Debug, || format!("request {}: {outcome:?}", self.attempts));
+        Attempt { outcome, reply, written: trace.written }
     }
 
     /// The answer, if it is the API's.
     pub fn take(&self, attempt: Attempt) -> Result<String, Error> {
         let Ok(reply) = attempt.reply else { return Err(self.fail(Status::Internal, "no answer to take")) };
-        if let Err(why) = json::one_object(&reply.body) {
+        json::one_object(reply.body).map_err(|why| {
             let mut error = self.fail(Status::Protocol, &format!("the answer with HTTP {} is {why}", reply.status));
             error.detail.http_status = Some(reply.status);
-            return Err(error);
-        }
-        String::from_utf8(reply.body).map_err(|_| self.fail(Status::Protocol, "the answer is not UTF-8"))
+            error
+        })
     }
 
     /// The error for a request that was the last.

@@ -6,18 +6,24 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The text as UTF-8, if it is exactly one JSON object.
+/// The text, if it is exactly one JSON object in UTF-8.
 ///
 /// # Errors
 ///
 /// What is wrong with it and where, without quoting it.
-pub(crate) fn one_object(text: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(text).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
+pub(crate) fn one_object(text: Vec<u8>) -> Result<String, String> {
+    let text = String::from_utf8(text).map_err(|e| format!("not UTF-8 at byte {}", e.utf8_error().valid_up_to()))?;
+    check_one_object(&text)?;
+    Ok(text)
+}
+
+/// The same for what is UTF-8 already.
+pub(crate) fn check_one_object(text: &str) -> Result<(), String> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err("not a JSON object".to_owned());
     }
     match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Ok(text),
+        Ok(_) => Ok(()),
         Err(e) => Err(format!("not JSON at line {} column {}", e.line(), e.column())),
     }
 }
@@ -178,18 +184,18 @@ mod tests {
 
     #[test]
     fn one_object_takes_exactly_one_object() {
-        assert!(one_object(b" {\"a\":[1,{}]} \n").is_ok());
+        assert!(one_object(b" {\"a\":[1,{}]} \n".to_vec()).is_ok());
         for bad in [&b""[..], b"[]", b"null", b"{", b"{} {}", b"{\"a\":1,}", b"{'a':1}", b"<html>", b"{\"a\":\"\x01\"}"]
         {
-            assert!(one_object(bad).is_err(), "{bad:?}");
+            assert!(one_object(bad.to_vec()).is_err(), "{bad:?}");
         }
-        assert_eq!(one_object(b"{\"a\":\"\xff\"}").unwrap_err(), "not UTF-8 at byte 6");
+        assert_eq!(one_object(b"{\"a\":\"\xff\"}".to_vec()).unwrap_err(), "not UTF-8 at byte 6");
     }
 
     #[test]
     fn one_object_takes_deep_nesting() {
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(one_object(deep.as_bytes()).is_ok());
+        assert!(check_one_object(&deep).is_ok());
     }
 
     #[test]

@@ -17,8 +17,8 @@ const MAX_IDLE: Duration = Duration::from_secs(4);
 pub(crate) fn signal(client: &Shared, event_name: &str, data: Option<&str>) -> Result<String, Error> {
     let started = Instant::now();
     check_event_name(event_name).map_err(Error::invalid)?;
-    let data = json::one_object(data.unwrap_or("{}").as_bytes())
-        .map_err(|why| Error::invalid(format!("data_json is {why}")))?;
+    let data = data.unwrap_or("{}");
+    json::check_one_object(data).map_err(|why| Error::invalid(format!("data_json is {why}")))?;
     let engine = client.engine()?;
     let all = engine.cancel_all_token()?;
     let cancels = [&all];

@@ -12,10 +12,10 @@ use std::io::Read;
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
-use std::time::Duration;
-use ureq::http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
+use std::time::{Duration, Instant};
+use ureq::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
 use ureq::unversioned::transport::ConnectProxyConnector;
 use zeroize::Zeroizing;
 
@@ -69,8 +69,8 @@ pub(crate) struct Agent {
     ureq: ureq::Agent,
     scheme: Scheme,
     authority: Authority,
-    /// Those of every request, made once.
-    headers: HeaderMap,
+    /// What is the same in every request, made once.
+    request: request::Parts,
     head_size: usize,
     max_response_bytes: usize,
 }
@@ -119,10 +119,8 @@ pub(crate) struct Failure {
 #[derive(Clone, Copy)]
 pub(crate) struct Trace {
     pub phase: Phase,
-    /// All of the request was sent.
-    pub written: bool,
-    /// How long the answer took, from then on.
-    pub held: Duration,
+    /// When all of the request was sent, if it was.
+    pub written: Option<Instant>,
     /// A connection was made for it.
     pub connected: bool,
     pub sent: u64,
@@ -159,14 +157,17 @@ impl Agent {
         let needs_tls = options.https || options.proxy.is_some_and(Proxy::is_https) || options.ca_file.is_some();
         let tls = if needs_tls { Some(tls::client_config(options.roots, options.ca_file)?) } else { None };
         let dialer = Dialer { tls, tunnel: ConnectProxyConnector::default() };
-        let headers = headers(options)?;
-        let size_of_headers: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let (mut request, ()) = Request::new(()).into_parts();
+        request.method = Method::POST;
+        request.headers = headers(options)?;
+        let size_of = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+        let head_size = request.headers.iter().map(size_of).sum::<usize>() + options.authority.len() + HEAD_OVERHEAD;
         Ok(Agent {
             ureq: ureq::Agent::with_parts(config, dialer, NoResolver),
             scheme: if options.https { Scheme::HTTPS } else { Scheme::HTTP },
             authority: options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?,
-            headers,
-            head_size: size_of_headers + options.authority.len() + HEAD_OVERHEAD,
+            request,
+            head_size,
             max_response_bytes: options.max_response_bytes,
         })
     }
@@ -178,14 +179,13 @@ impl Agent {
         let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
         let outcome = match outcome {
             // ureq takes a reset for the end of a body that has no length.
-            Ok(_) if call.broken().is_some() && call.written() => Err(explain(&call, None)),
+            Ok(_) if call.broken().is_some() && call.written().is_some() => Err(explain(&call, None)),
             Ok(reply) => Ok(reply),
             Err(fault) => Err(explain(&call, Some(fault))),
         };
         let trace = Trace {
             phase: call.phase(),
             written: call.written(),
-            held: call.held(),
             connected: call.connected.get(),
             sent: call.sent(),
             received: call.received(),
@@ -198,11 +198,9 @@ impl Agent {
         uri.scheme = Some(self.scheme.clone());
         uri.authority = Some(self.authority.clone());
         uri.path_and_query = Some(PathAndQuery::try_from(exchange.path).map_err(|e| ureq::Error::Http(e.into()))?);
-        let mut request = Request::new(exchange.body);
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?;
-        *request.headers_mut() = self.headers.clone();
-        Ok(self.ureq.run(request)?)
+        let mut request = self.request.clone();
+        request.uri = Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?;
+        Ok(self.ureq.run(Request::from_parts(request, exchange.body))?)
     }
 
     fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, Fault> {
@@ -213,7 +211,7 @@ impl Agent {
             status: status.as_u16(),
             body,
             retry_after: if status.is_success() { None } else { header(&RETRY_AFTER) },
-            request_id: header(&REQUEST_ID),
+            request_id: if status.is_success() { None } else { header(&REQUEST_ID) },
             location: if status.is_redirection() { header(&LOCATION) } else { None },
         })
     }
@@ -226,18 +224,18 @@ impl Agent {
             return Err(Fault::TooLarge);
         }
         let mut reader = body.as_reader();
-        let mut bytes = Vec::new();
+        let mut bytes = vec![0; announced.min(CHUNK) + 1];
         let mut filled = 0;
         loop {
-            if filled == bytes.len() {
-                bytes.resize(filled + (announced.saturating_sub(filled) + 1).min(CHUNK.max(filled)), 0);
-            }
             match reader.read(&mut bytes[filled..]).map_err(ureq::Error::from)? {
                 0 => break,
                 count => filled += count,
             }
             if filled > self.max_response_bytes {
                 return Err(Fault::TooLarge);
+            }
+            if filled == bytes.len() {
+                bytes.resize(filled * 2, 0);
             }
         }
         bytes.truncate(filled);
@@ -246,11 +244,9 @@ impl Agent {
 }
 
 fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
-    let json = HeaderValue::from_static("application/json");
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(HeaderName::from_static("anchor-api-key"), options.key.0.clone());
-    headers.insert(CONTENT_TYPE, json.clone());
-    headers.insert(ACCEPT, json);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if !options.user_agent.is_empty() {
         let user_agent = HeaderValue::from_str(options.user_agent);
         headers.insert(USER_AGENT, user_agent.map_err(|_| Error::invalid("user_agent is no header value"))?);
@@ -320,11 +316,6 @@ pub(crate) struct PerProcess<T> {
 impl<T> PerProcess<T> {
     pub fn new(value: T) -> PerProcess<T> {
         PerProcess { current: AtomicPtr::new(Box::into_raw(Box::new(value))), mark: ForkMark::new() }
-    }
-
-    /// Whether this process inherited it from the one that made, or last used it.
-    pub fn is_inherited(&self) -> bool {
-        self.mark.is_forked()
     }
 
     pub fn get(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {

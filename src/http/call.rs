@@ -124,13 +124,8 @@ impl<'a> CallContext<'a> {
         self.enter(Phase::Wait);
     }
 
-    pub fn written(&self) -> bool {
-        self.written.get().is_some()
-    }
-
-    /// How long ago the request was sent.
-    pub fn held(&self) -> Duration {
-        self.written.get().map(|at| at.elapsed()).unwrap_or_default()
+    pub fn written(&self) -> Option<Instant> {
+        self.written.get()
     }
 
     /// Whether to send the request: after a cancel it could only bring about an answer that nobody reads.

@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::SigningKey;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureScheme, SupportedCipherSuite};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
@@ -144,9 +144,12 @@ impl TlsTransport {
 
     /// Hands decrypted bytes on. None are left only at the end of the stream.
     fn take_plaintext(&mut self) -> Result<bool, ureq::Error> {
-        match self.session.reader().read(self.buffers.input_append_buf()) {
-            Ok(count) => {
-                self.buffers.input_appended(count);
+        let mut reader = self.session.reader();
+        match reader.fill_buf() {
+            Ok(plaintext) => {
+                let count = plaintext.len();
+                self.buffers.append_input(plaintext);
+                reader.consume(count);
                 self.readable -= count;
                 if count == 0 {
                     with_current(|call| call.ended.set(true));
@@ -227,7 +230,7 @@ fn refused(e: &rustls::Error) -> ureq::Error {
 }
 
 /// rustls' provider of ring, without what a client of this service does not need and which would make up a tenth of the
-/// library: private keys, since client certificates are not offered, and ChaCha20.
+/// library: private keys, since client certificates are not offered, ChaCha20 and Ed25519.
 fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: AES_GCM.to_vec(),
@@ -264,13 +267,27 @@ impl KeyProvider for Ring {
     }
 }
 
-/// All that webpki verifies with ring: what a certificate may be signed with, and what a handshake's scheme means.
+/// RSA and ECDSA, as the rules for public certificate authorities have it (they know no Ed25519): what a certificate may
+/// be signed with, and what a handshake's scheme means.
 static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
-    all: webpki::ALL_VERIFICATION_ALGS,
+    all: &[
+        by::ECDSA_P256_SHA256,
+        by::ECDSA_P256_SHA384,
+        by::ECDSA_P384_SHA256,
+        by::ECDSA_P384_SHA384,
+        by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+        by::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
+        by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+        by::RSA_PKCS1_2048_8192_SHA256,
+        by::RSA_PKCS1_2048_8192_SHA384,
+        by::RSA_PKCS1_2048_8192_SHA512,
+        by::RSA_PKCS1_2048_8192_SHA256_ABSENT_PARAMS,
+        by::RSA_PKCS1_2048_8192_SHA384_ABSENT_PARAMS,
+        by::RSA_PKCS1_2048_8192_SHA512_ABSENT_PARAMS,
+    ],
     mapping: &[
         (SignatureScheme::ECDSA_NISTP384_SHA384, &[by::ECDSA_P384_SHA384, by::ECDSA_P256_SHA384]),
         (SignatureScheme::ECDSA_NISTP256_SHA256, &[by::ECDSA_P256_SHA256, by::ECDSA_P384_SHA256]),
-        (SignatureScheme::ED25519, &[by::ED25519]),
         (SignatureScheme::RSA_PSS_SHA512, &[by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY]),
         (SignatureScheme::RSA_PSS_SHA384, &[by::RSA_PSS_2048_8192_SHA384_LEGACY_KEY]),
         (SignatureScheme::RSA_PSS_SHA256, &[by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY]),

@@ -4,6 +4,7 @@
 use super::call::with_current;
 use crate::error::Phase;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
@@ -63,13 +64,12 @@ impl Transport for TcpTransport {
         self.flush()?;
         loop {
             self.block(libc::POLLIN)?;
-            match receive(&self.socket, self.buffers.input_append_buf()) {
+            match receive(&self.socket, &mut self.buffers) {
                 Ok(0) => {
                     with_current(|call| call.ended.set(true));
                     return Ok(false);
                 }
-                Ok(count) => {
-                    self.buffers.input_appended(count);
+                Ok(_) => {
                     self.last_used = Instant::now();
                     return Ok(true);
                 }
@@ -138,29 +138,26 @@ impl<T: Transport> Transport for Metered<T> {
     }
 }
 
-/// Buffers that collect output until it is sent, and that are freed as soon as they are empty.
+/// Buffers that collect output until it is sent. Emptied, they are freed, so that a blocked wait holds none; but small ones
+/// are kept, which cost less to hold than to allocate for each request.
 #[derive(Default)]
 pub(super) struct HeldBuffers {
     /// The first `held` bytes are output; the rest is room for more.
     output: Vec<u8>,
     held: usize,
-    /// `consumed..filled` is input; the rest is room for more.
+    /// From `consumed` on it is input.
     input: Vec<u8>,
     consumed: usize,
-    filled: usize,
     progress: bool,
-    /// The last read filled all its room, so the next one gets more.
-    filled_up: bool,
 }
 
 impl HeldBuffers {
-    /// What a read takes at first, and at the most. The first is cleared for each answer, and more than most need.
-    const INPUT_CHUNK: usize = 2000;
-    const INPUT_CHUNK_MAX: usize = 64 * 1024;
     /// How much output is collected before it is sent without waiting for more.
     pub const OUTPUT_LIMIT: usize = 16 * 1024;
+    /// The largest buffer that is kept.
+    const SMALL: usize = 1024;
     /// Room that is always offered, so that a header line fits.
-    const OUTPUT_ROOM: usize = 512;
+    const OUTPUT_ROOM: usize = 128;
 
     /// Keeps `amount` more bytes of the output. Whether it is time to send.
     pub fn hold(&mut self, amount: usize) -> bool {
@@ -173,21 +170,30 @@ impl HeldBuffers {
     }
 
     pub fn are_empty(&self) -> bool {
-        self.held == 0 && self.consumed == self.filled
+        self.held == 0 && self.input.is_empty()
+    }
+
+    pub fn append_input(&mut self, bytes: &[u8]) {
+        self.input.drain(..self.consumed);
+        self.consumed = 0;
+        self.input.extend_from_slice(bytes);
     }
 
     /// The key is in the output.
     pub fn release_output(&mut self) {
         wipe(&mut self.output[..self.held]);
-        self.output = Vec::new();
         self.held = 0;
+        if self.output.len() > Self::SMALL {
+            self.output = Vec::new();
+        }
     }
 
     fn make_output_room(&mut self) {
-        if self.output.len() - self.held >= Self::OUTPUT_ROOM {
+        let asked = with_current(|call| call.output_size).unwrap_or_default();
+        let needed = if self.held == 0 { asked } else { Self::OUTPUT_ROOM };
+        if self.output.len() - self.held >= needed.max(Self::OUTPUT_ROOM) {
             return;
         }
-        let asked = with_current(|call| call.output_size).unwrap_or_default();
         let mut larger = vec![0; asked.max(2 * self.held) + 2 * Self::OUTPUT_ROOM];
         larger[..self.held].copy_from_slice(self.held());
         wipe(&mut self.output[..self.held]);
@@ -202,31 +208,25 @@ impl Buffers for HeldBuffers {
     }
 
     fn input(&self) -> &[u8] {
-        &self.input[self.consumed..self.filled]
+        &self.input[self.consumed..]
     }
 
+    /// Only transports append, and those of this module do it by `append_input`.
     fn input_append_buf(&mut self) -> &mut [u8] {
-        self.input.drain(..self.consumed);
-        self.filled -= self.consumed;
-        self.consumed = 0;
-        if self.filled == self.input.len() || self.filled_up {
-            let more = self.input.capacity().clamp(Self::INPUT_CHUNK, Self::INPUT_CHUNK_MAX);
-            self.input.resize(self.filled + more, 0);
-        }
-        &mut self.input[self.filled..]
+        &mut []
     }
 
-    fn input_appended(&mut self, amount: usize) {
-        self.filled += amount;
-        self.filled_up = self.filled == self.input.len();
-    }
+    fn input_appended(&mut self, _: usize) {}
 
     fn input_consume(&mut self, amount: usize) {
         self.progress = amount > 0;
         self.consumed += amount;
-        if self.consumed == self.filled {
-            self.input = Vec::new();
-            (self.consumed, self.filled) = (0, 0);
+        if self.consumed == self.input.len() {
+            self.input.clear();
+            self.consumed = 0;
+            if self.input.capacity() > Self::SMALL {
+                self.input = Vec::new();
+            }
         }
     }
 
@@ -263,10 +263,16 @@ fn send(socket: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-fn receive(socket: &OwnedFd, room: &mut [u8]) -> io::Result<usize> {
-    // SAFETY: the pointer and length are those of a live, writable slice.
+/// Takes what is in the socket. It comes by way of the stack, so that the buffer is as large as what came.
+#[inline(never)]
+fn receive(socket: &OwnedFd, buffers: &mut HeldBuffers) -> io::Result<usize> {
+    let mut room = [MaybeUninit::<u8>::uninit(); 16 * 1024];
+    // SAFETY: the pointer and length are those of a live, writable array.
     let received = unsafe { libc::recv(socket.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), libc::MSG_DONTWAIT) };
-    usize::try_from(received).map_err(|_| io::Error::last_os_error())
+    let count = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: the kernel has written that many bytes.
+    buffers.append_input(unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), count) });
+    Ok(count)
 }
 
 fn peek(socket: &OwnedFd) -> io::Result<usize> {
