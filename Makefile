@@ -16,7 +16,7 @@ test: build ## all tests; those that need a missing tool say so
 	cargo test --workspace
 
 release: ## the library as it is shipped, into target/release
-	cargo build --release --package anchor-events --lib
+	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib
 
 install: ## headers, libraries, pkg-config and CMake files, anchor(3): PREFIX= LIBDIR= DESTDIR= PROFILE=
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" sh packaging/install.sh install
