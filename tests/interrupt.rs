@@ -45,10 +45,12 @@ fn an_interruptible_wait_ends_with_a_signal() {
 #[test]
 fn an_interruptible_wait_that_backs_off_ends_with_a_signal() {
     install(libc::SIGUSR1, count_run);
-    let server = Server::always(after_request([Step::Send(answer(503, "retry-after: 20\r\n", "")), Step::Hang]));
+    let refusal = answer(503, "retry-after: 20\r\n", "");
+    let server = Server::always(after_request([Step::Send(refusal), Step::Delivered, Step::Hang]));
     let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
     let waiting = Freezable::spawn(move || client.wait("e", LONG, None));
-    server.until_requests(1);
+    server.until("the refusal", |record| record.delivered > 0);
+    waiting.until_asleep();
     let error = interrupt_until_ended(waiting).unwrap_err();
     assert_eq!((error.status(), error.maybe_consumed()), (Status::Interrupted, false), "{error:?}");
 }

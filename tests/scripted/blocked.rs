@@ -106,7 +106,7 @@ pub fn everywhere() -> Vec<Blocked> {
     ];
     let mut sending =
         Blocked::on("sending a large signal", Phase::Send, false, vec![Step::Ignore]).before_the_request();
-    sending.signal_of = Some(24 << 20);
+    sending.signal_of = Some(8 << 20);
     places.push(sending);
     let mut answering = Blocked::on("a blocked signal", Phase::Wait, true, vec![Step::ReadRequest, Step::Hang]);
     answering.signal_of = Some(10);
