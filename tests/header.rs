@@ -130,6 +130,15 @@ fn it_speaks_c() {
     }
 }
 
+/// cbindgen reads all of src/, and takes every public constant for one of the API.
+#[test]
+fn its_macros_have_the_prefix() {
+    let header = header();
+    let macros = header.lines().filter_map(|line| line.strip_prefix("#define "));
+    let others: Vec<&str> = macros.filter(|rest| !rest.starts_with("ANCHOR_")).collect();
+    assert!(others.is_empty(), "{others:?}");
+}
+
 struct Function {
     name: String,
     comment: String,
