@@ -3,6 +3,7 @@
 
 mod c_build;
 
+use c_build::compiler::Linkage;
 use c_build::program::{Build, Outcome, builds, finish, run, spawn, without_settings};
 use c_build::server::Server;
 use c_build::{compiler, files, library, root, scratch, tool};
@@ -26,11 +27,47 @@ macro_rules! c_tests {
     };
 }
 
-c_tests! { arguments calls cancel config fork hang_up log statuses text threads tls }
+c_tests! { arguments calls cancel config fork hang_up log pending pending_fork statuses text threads tls }
 
 #[test]
 fn from_cpp() {
     c_test("tests/cpp/language.cpp");
+}
+
+#[test]
+fn the_cpp_wrapper() {
+    c_test("tests/cpp/wrapper.cpp");
+}
+
+/// With and without exceptions. What a standard adds, such as std::stop_token, has cases of its own in there.
+#[test]
+fn the_cpp_wrapper_in_each_standard() {
+    for compiler in ["c++", "clang++"] {
+        if !tool::is_there(compiler) {
+            continue;
+        }
+        for standard in ["-std=c++17", "-std=c++20", "-std=c++2b"] {
+            for exceptions in ["-fexceptions", "-fno-exceptions"] {
+                let flags = [standard, exceptions, "-Wconversion", "-Wshadow"];
+                let program = compiler::compile_with(compiler, "tests/cpp/wrapper.cpp", Linkage::Shared, &flags);
+                let server = Server::start();
+                let mut command = Command::new(program);
+                without_settings(&mut command);
+                let outcome = run(server.configure(&mut command));
+                assert!(outcome.status.success(), "{compiler} {flags:?}: {outcome:#?}");
+                let has = |case: &str| outcome.stdout.contains(case);
+                assert_eq!(has("ok a_stop_token_cancels"), has_stop_token(compiler, standard), "{flags:?}");
+                assert_eq!(has("ok the_other_half_throws"), exceptions == "-fexceptions", "{flags:?}");
+            }
+        }
+    }
+}
+
+/// Whether the compiler's library says so.
+fn has_stop_token(compiler: &str, standard: &str) -> bool {
+    let mut command = Command::new(compiler);
+    command.args([standard, "-dM", "-E", "-x", "c++", "-include", "version", "/dev/null"]);
+    standard != "-std=c++17" && tool::output(&mut command).contains("#define __cpp_lib_jthread ")
 }
 
 /// Its stdout is "ok" and the name of each case, its stderr empty: the library prints nothing itself.
@@ -192,9 +229,106 @@ fn read_until(stdout: &mut impl BufRead, beginning: &str) -> String {
     }
 }
 
+const THREE: &str =
+    "login_done: {\"data\":{\"n\":1}}\nmfa_code: {\"data\":{\"n\":2}}\nreport_ready: {\"data\":{\"n\":3}}\n";
+
+fn signal_three(example: &Example) {
+    for (number, name) in ["login_done", "mfa_code", "report_ready"].into_iter().enumerate() {
+        example.signal(name, &format!("{{\"n\":{}}}", number + 1));
+    }
+}
+
+/// The lines in any order, those of the clock left out.
+fn sorted(text: &str) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').filter(|line| !line.starts_with("tick")).collect();
+    lines.sort_unstable();
+    lines.concat()
+}
+
+#[test]
+fn example_epoll() {
+    example("epoll.c", |example| {
+        signal_three(example);
+        let outcome = example.run(&[]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
+        example.signal("mfa_code", "{}");
+        let outcome = example.run(&["20"]);
+        let told = outcome.stdout.contains("mfa_code: {\"data\":{}}\n") && outcome.stdout.contains("tick, 2 to come\n");
+        assert!(outcome.code() == Some(2) && told, "{}: {outcome:#?}", example.build.how);
+    });
+}
+
+#[test]
+fn example_any() {
+    example("any.c", |example| {
+        example.signal("there", "{}");
+        example.check(&["never", "there"], 0, "there: {\"data\":{}}\n", "");
+        example.check(&["never", "status_401"], 1, "", "any: status_401: ");
+        example.check(&["never", "."], 1, "", "cannot wait for \".\"");
+        example.check(&[], 1, "", "usage: any EVENT...");
+    });
+}
+
+#[test]
+fn example_all() {
+    example("all.c", |example| {
+        signal_three(example);
+        let outcome = example.run(&["report_ready", "login_done", "mfa_code"]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
+        example.signal("there", "{}");
+        example.check(&["-t", "1500", "there", "quiet"], 2, "there: {\"data\":{}}\n", "all: quiet: the event was not");
+        example.check(&["-t", "60000", "status_403"], 1, "", "all: status_403: ");
+        example.check(&["there", "."], 1, "", "cannot wait for \".\"");
+        example.check(&["-t", "5"], 1, "", "usage: all");
+    });
+}
+
+#[test]
+fn example_libuv() {
+    if !tool::is_installed("libuv1-dev", "/usr/include/uv.h") {
+        return;
+    }
+    example("libuv.c", |example| {
+        example.signal("there", "{}");
+        let outcome = example.run(&["there"]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == "{\"data\":{}}\n", "{outcome:#?}");
+        let outcome = example.run(&["quiet", "350"]);
+        let ticked = outcome.stdout.starts_with("tick\n") && outcome.stderr.contains("not signaled");
+        assert!(outcome.code() == Some(2) && ticked, "{}: {outcome:#?}", example.build.how);
+        let outcome = example.run(&["status_401"]);
+        assert!(outcome.code() == Some(1) && outcome.stderr.contains("API key"), "{}: {outcome:#?}", example.build.how);
+        example.check(&["."], 1, "", "cannot wait for \".\"");
+        example.check(&[], 1, "", "usage: libuv EVENT [TIMEOUT_MS]");
+    });
+}
+
+#[test]
+fn example_pending_cpp() {
+    example("pending.cpp", |example| {
+        signal_three(example);
+        let outcome = example.run(&["login_done", "mfa_code", "report_ready"]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
+        example.check(&["status_401"], 1, "", "pending: ANCHOR_UNAUTHORIZED: ");
+        example.check(&[], 1, "", "usage: pending EVENT...");
+    });
+}
+
 #[test]
 fn every_example_has_a_test() {
-    let tested = ["cancel.c", "log.c", "mfa.c", "signal.c", "test_with_server.c", "wait.c", "wait.cpp"];
+    let tested = [
+        "all.c",
+        "any.c",
+        "cancel.c",
+        "epoll.c",
+        "libuv.c",
+        "log.c",
+        "mfa.c",
+        "pending.cpp",
+        "signal.c",
+        "test_with_server.c",
+        "wait.c",
+        "wait.cpp",
+    ];
     for file in files("examples-c", ".c").into_iter().chain(files("examples-c", ".cpp")) {
         assert!(tested.contains(&file.as_str()), "examples-c/{file} is run by no test");
     }

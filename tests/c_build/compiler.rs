@@ -18,12 +18,21 @@ pub enum Linkage {
 
 /// Compiles a source of the repository against the debug library; gives the program.
 pub fn compile(compiler: &str, source: &str, linkage: Linkage) -> PathBuf {
+    compile_with(compiler, source, linkage, &[])
+}
+
+/// The same with other flags too, which win over the usual ones.
+pub fn compile_with(compiler: &str, source: &str, linkage: Linkage, flags: &[&str]) -> PathBuf {
     let library = library::debug();
-    let program = scratch("programs").join(format!("{}-{compiler}-{linkage:?}", source.replace(['/', '.'], "-")));
+    let name = format!("{}-{compiler}-{linkage:?}{}", source.replace(['/', '.'], "-"), flags.concat());
+    let program = scratch("programs").join(name);
     let mut command = Command::new(compiler);
     command.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
-    command.arg(source).arg("-o").arg(&program);
+    command.args(flags).arg(source).arg("-o").arg(&program);
     link(&mut command, library, linkage);
+    if source.ends_with("libuv.c") {
+        command.arg("-luv");
+    }
     tool::output(&mut command);
     program
 }

@@ -13,6 +13,17 @@ pub fn is_there(tool: &str) -> bool {
     found
 }
 
+/// The same for a package of which a file tells whether it is installed.
+pub fn is_installed(package: &str, file: &str) -> bool {
+    let found = std::path::Path::new(file).exists();
+    if !found {
+        let required = std::env::var_os("ANCHOR_TEST_REQUIRE_ALL").is_some_and(|value| value == "1");
+        assert!(!required, "{package} is missing, and ANCHOR_TEST_REQUIRE_ALL=1 wants everything");
+        println!("skipped: {package} is missing");
+    }
+    found
+}
+
 /// Runs a tool that has to succeed, and gives what it printed.
 pub fn output(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("{command:?}: {e}"));

@@ -42,8 +42,6 @@ static_assert(anchor::timeout(-1ns).milliseconds() < ANCHOR_NO_TIMEOUT);
 static_assert(anchor::timeout(-1ms).milliseconds() == refused);
 static_assert(anchor::timeout(std::chrono::hours::min()).milliseconds() == refused);
 static_assert(anchor::timeout(std::chrono::duration<double>(1e300)).milliseconds() == longest);
-static_assert(
-    anchor::timeout(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())).milliseconds() == refused);
 
 anchor::client open_client()
 {
@@ -81,7 +79,7 @@ void an_error_says_everything()
     CHECK_TEXT(copied.what(), error.what());
     CHECK_TEXT(anchor_status_message(ANCHOR_CANCELLED), anchor::error(ANCHOR_CANCELLED).what());
     CHECK_TEXT("", anchor::error(ANCHOR_CANCELLED).json());
-    CHECK(client.wait(std::nothrow, "drop", 1s).error().maybe_consumed());
+    CHECK(client.signal(std::nothrow, "drop").error().maybe_consumed());
 }
 
 void wrong_arguments_are_refused()
@@ -97,6 +95,8 @@ void wrong_arguments_are_refused()
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, {}).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, "e", -1ms).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start(std::nothrow, "e", -1ns).status());
+    const std::chrono::duration<double> not_a_number(std::numeric_limits<double>::quiet_NaN());
+    CHECK(anchor::timeout(not_a_number).milliseconds() == refused);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, std::string(4097, 'x')).status());
     const std::string long_name(4096, 'x');
     CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, long_name).status());
