@@ -1,0 +1,81 @@
+-- The LuaJIT module against a running event server. Each line that is printed is a case that holds.
+local anchor = require "anchor"
+local ffi = require "ffi"
+
+ffi.cdef [[
+struct pollfd { int fd; short events; short revents; };
+int poll(struct pollfd *fds, unsigned long count, int timeout);
+]]
+
+local client = assert(anchor.client())
+
+local function is_readable(fd, timeout_ms)
+    local POLLIN = 1
+    return ffi.C.poll(ffi.new("struct pollfd[1]", { { fd, POLLIN, 0 } }), 1, timeout_ms) == 1
+end
+
+local function read(stream, what)
+    local text = assert(stream):read(what)
+    stream:close()
+    return text
+end
+
+local function footprint()
+    local memory = read(io.open("/proc/self/status"), "*a"):match("VmRSS:%s*(%d+)")
+    local own = read(io.open("/proc/self/stat"), "*n")
+    return tonumber(memory), read(io.popen("ls /proc/" .. own .. "/fd | wc -l"), "*n")
+end
+
+local cases = {
+    "signals_and_waits", function()
+        local wait = assert(client:start("lua", 30000))
+        local json, status = wait:finish(0)
+        assert(json == nil and status == "ANCHOR_PENDING", status)
+        assert(client:signal("lua", '{"code":"123456 ✓"}'))
+        assert(is_readable(wait:fd(), 30000), "it does not end")
+        assert(anchor.get(wait:finish(), "/data/code") == "123456 ✓")
+    end,
+
+    "times_out", function()
+        local json, status, failure = client:wait("quiet", 200)
+        assert(json == nil and status == "ANCHOR_TIMEOUT", status)
+        assert(anchor.get(failure, "/error/code") == "408", failure)
+    end,
+
+    -- The wait blocks on a thread of the library.
+    "cancels_from_another_thread", function()
+        local wait = assert(client:start("quiet", 30000))
+        assert(not is_readable(wait:fd(), 0))
+        wait:cancel()
+        local json, status = wait:finish()
+        assert(json == nil and status == "ANCHOR_CANCELLED", status)
+    end,
+
+    "names_what_is_wrong", function()
+        local _, status, failure = client:wait("..")
+        assert(status == "ANCHOR_INVALID_ARGUMENT" and failure:find("event_name", 1, true), failure)
+    end,
+
+    "leaks_nothing", function()
+        local data = '{"filler":"' .. ("x"):rep(8192) .. '"}'
+        local function calls(count)
+            for _ = 1, count / 2 do
+                assert(client:signal("many", data))
+                assert(client:wait("many", 0))
+            end
+            collectgarbage()
+        end
+        calls(2000)
+        local memory, descriptors = footprint()
+        calls(10000)
+        local memory_after, descriptors_after = footprint()
+        print(("memory %d -> %d KiB, descriptors %d -> %d"):format(memory, memory_after, descriptors, descriptors_after))
+        -- An answer that was not freed would make it 40,000 KiB. The pool may hold a connection more.
+        assert(memory_after - memory < 10000 and descriptors_after <= descriptors + 2)
+    end,
+}
+
+for index = 1, #cases, 2 do
+    cases[index + 1]()
+    print("ok " .. cases[index])
+end

@@ -1,0 +1,85 @@
+// libanchor for Node.js, with koffi: wait until a named event is signaled, and signal one.
+//
+// Calls run on koffi's worker threads (libuv's pool: UV_THREADPOOL_SIZE of them at once), so the event loop goes on.
+// Settings come from the environment.
+'use strict';
+
+const koffi = require('koffi');
+
+const library = koffi.load('libanchor.so.0');
+const stringFree = library.func('void anchor_string_free(void *string)');
+// koffi copies such a string and frees it.
+koffi.disposable('AnchorString', 'str', stringFree);
+koffi.opaque('anchor_client');
+koffi.opaque('anchor_cancel_token');
+
+const statusName = library.func('const char *anchor_status_name(int32_t status)');
+const clientNew = library.func('int32_t anchor_client_new(void *config, _Out_ anchor_client **out)');
+const clientFree = library.func('void anchor_client_free(anchor_client *client)');
+const waitForEvent = library.func('int32_t anchor_wait_for_event(anchor_client *client, const char *event_name, ' +
+    'int64_t timeout_ms, anchor_cancel_token *cancel, _Out_ AnchorString *out_json)');
+const signalEvent = library.func('int32_t anchor_signal_event(anchor_client *client, const char *event_name, ' +
+    'const char *data_json, _Out_ AnchorString *out_json)');
+const tokenNew = library.func('anchor_cancel_token *anchor_cancel_token_new()');
+const tokenCancel = library.func('void anchor_cancel_token_cancel(anchor_cancel_token *token)');
+const tokenFree = library.func('void anchor_cancel_token_free(anchor_cancel_token *token)');
+
+/** What went wrong: `status` such as "ANCHOR_TIMEOUT", and `details`, the library's error object. */
+class AnchorError extends Error {
+    constructor(status, details) {
+        super(details.message ?? status);
+        this.name = status === 'ANCHOR_CANCELLED' ? 'AbortError' : 'AnchorError';
+        this.status = status;
+        this.details = details;
+    }
+}
+
+/** One for the whole program. `close` it when no call is running any more. */
+class Client {
+    #handle;
+
+    constructor() {
+        const out = [null];
+        const status = clientNew(null, out);
+        if (status !== 0) throw new AnchorError(statusName(status), {});
+        this.#handle = out[0];
+    }
+
+    /** Resolves to the answer, such as { data: {...} }. `signal` is an AbortSignal, `timeout` in milliseconds. */
+    async wait(event, { timeout = 60000, signal } = {}) {
+        signal?.throwIfAborted();
+        const token = signal ? tokenNew() : null;
+        const abort = () => tokenCancel(token);
+        signal?.addEventListener('abort', abort);
+        try {
+            return await call(waitForEvent, this.#handle, event, timeout, token);
+        } finally {
+            signal?.removeEventListener('abort', abort);
+            if (token) tokenFree(token);
+        }
+    }
+
+    /** Hands data to whoever waits for the event, now or later. */
+    async signal(event, data = {}) {
+        return call(signalEvent, this.#handle, event, JSON.stringify(data));
+    }
+
+    close() {
+        clientFree(this.#handle);
+        this.#handle = null;
+    }
+}
+
+function call(func, ...args) {
+    return new Promise((resolve, reject) => {
+        const out = [null];
+        func.async(...args, out, (error, status) => {
+            if (error) return reject(error);
+            const answer = out[0] ? JSON.parse(out[0]) : {};
+            if (status === 0) return resolve(answer);
+            reject(new AnchorError(statusName(status), answer.error ?? {}));
+        });
+    });
+}
+
+module.exports = { AnchorError, Client };

@@ -1,0 +1,93 @@
+// The Node.js module against a running event server. Each line that is printed is a case that holds.
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const { Client } = require('./anchor.js');
+
+const client = new Client();
+
+async function waitsAtTheServer() {
+    const headers = { 'anchor-admin-token': process.env.ANCHOR_TEST_ADMIN_TOKEN };
+    const response = await fetch(process.env.ANCHORBROWSER_BASE_URL + '/admin/state', { headers });
+    return (await response.json()).waitingCount;
+}
+
+async function until(condition) {
+    const deadline = Date.now() + 30000;
+    while (!await condition()) {
+        assert(Date.now() < deadline, 'it does not come');
+        await new Promise(resolve => setTimeout(resolve, 10));
+    }
+}
+
+const cases = {
+    async signalsAndWaits() {
+        const waiting = client.wait('node', { timeout: 30000 });
+        // The event loop asks the server while the wait blocks: it goes on.
+        await until(async () => await waitsAtTheServer() === 1);
+        await client.signal('node', { code: '123456 ✓' });
+        assert.deepEqual((await waiting).data, { code: '123456 ✓' });
+    },
+
+    async leavesTheEventLoopAlone() {
+        let ticks = 0;
+        const timer = setInterval(() => ticks++, 5);
+        await assert.rejects(client.wait('quiet', { timeout: 300 }), { status: 'ANCHOR_TIMEOUT' });
+        clearInterval(timer);
+        assert(ticks > 5, `only ${ticks} ticks of a timer within 300 ms`);
+    },
+
+    async timesOut() {
+        const began = performance.now();
+        const error = await client.wait('quiet', { timeout: 200 }).catch(error => error);
+        assert.deepEqual([error.status, error.details.code], ['ANCHOR_TIMEOUT', 408]);
+        assert(performance.now() - began >= 199 && performance.now() - began < 2000);
+    },
+
+    // The call blocks on a worker thread; this is another.
+    async cancelsFromAnotherThread() {
+        const controller = new AbortController();
+        const waiting = client.wait('quiet', { timeout: 30000, signal: controller.signal });
+        await until(async () => await waitsAtTheServer() === 1);
+        controller.abort();
+        await assert.rejects(waiting, { name: 'AbortError', status: 'ANCHOR_CANCELLED' });
+        await until(async () => await waitsAtTheServer() === 0);
+    },
+
+    async namesWhatIsWrong() {
+        await assert.rejects(client.wait('..'), { status: 'ANCHOR_INVALID_ARGUMENT', message: /event_name/ });
+    },
+
+    async leaksNothing() {
+        const filler = 'x'.repeat(8192);
+        const { signal } = new AbortController();
+        async function calls(count) {
+            for (let i = 0; i < count / 2; i++) {
+                await client.signal('many', { filler });
+                await client.wait('many', { timeout: 0, signal });
+            }
+            global.gc();
+        }
+        await calls(2000);
+        const before = footprint();
+        await calls(10000);
+        const after = footprint();
+        console.log(`memory ${before[0]} -> ${after[0]} KiB, descriptors ${before[1]} -> ${after[1]}`);
+        // An answer that was not freed would make it 40,000 KiB. The pool may hold a connection more.
+        assert(after[0] - before[0] < 20000 && after[1] <= before[1] + 2);
+    },
+};
+
+function footprint() {
+    const memory = Math.round(process.memoryUsage().rss / 1024);
+    return [memory, fs.readdirSync('/proc/self/fd').length];
+}
+
+(async () => {
+    for (const [name, run] of Object.entries(cases)) {
+        await run();
+        console.log('ok', name);
+    }
+    client.close();
+})();

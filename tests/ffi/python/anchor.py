@@ -1,0 +1,119 @@
+"""libanchor for Python, with ctypes alone: wait until a named event is signaled, and signal one.
+
+ctypes lets go of the GIL during a call, so other threads run while one waits. Settings come from the environment.
+"""
+
+import ctypes
+import json
+import time
+from ctypes import POINTER, byref, c_char_p, c_int, c_int32, c_int64, c_void_p
+
+OK, TIMEOUT, CANCELLED, INTERRUPTED = 0, 1, 2, 4
+
+_library = ctypes.CDLL("libanchor.so.0")
+
+
+def _function(name, result, *arguments):
+    function = getattr(_library, name)
+    function.restype, function.argtypes = result, arguments
+    return function
+
+
+_status_name = _function("anchor_status_name", c_char_p, c_int32)
+# An answer is declared as void *, not as char *: ctypes would copy the text and lose the pointer that is to be freed.
+_string_free = _function("anchor_string_free", None, c_void_p)
+_config_new = _function("anchor_config_new", c_void_p)
+_config_free = _function("anchor_config_free", None, c_void_p)
+_config_error = _function("anchor_config_error", c_char_p, c_void_p)
+_config_set_interruptible = _function("anchor_config_set_interruptible", c_int32, c_void_p, c_int)
+_client_new = _function("anchor_client_new", c_int32, c_void_p, POINTER(c_void_p))
+_client_free = _function("anchor_client_free", None, c_void_p)
+_wait = _function("anchor_wait_for_event", c_int32, c_void_p, c_char_p, c_int64, c_void_p, POINTER(c_void_p))
+_signal = _function("anchor_signal_event", c_int32, c_void_p, c_char_p, c_char_p, POINTER(c_void_p))
+_token_new = _function("anchor_cancel_token_new", c_void_p)
+_token_cancel = _function("anchor_cancel_token_cancel", None, c_void_p)
+_token_free = _function("anchor_cancel_token_free", None, c_void_p)
+
+
+class Error(Exception):
+    """What went wrong: `status` such as "ANCHOR_UNAUTHORIZED", and `details`, the library's error object."""
+
+    def __init__(self, status, details):
+        super().__init__(details.get("message", status))
+        self.status, self.details = status, details
+
+
+class Timeout(Error, TimeoutError):
+    """The event was not signaled within the time."""
+
+
+class Cancelled(Error):
+    """The call was cancelled from elsewhere."""
+
+
+class CancelToken:
+    """Brings calls back, from any thread."""
+
+    def __init__(self):
+        self._handle = _token_new()
+        if not self._handle:
+            raise MemoryError("no memory or file descriptor left")
+
+    def cancel(self):
+        _token_cancel(self._handle)
+
+    def __del__(self):
+        _token_free(self._handle)
+
+
+class Client:
+    """One for the whole program: any number of threads may use it at once."""
+
+    def __init__(self):
+        config, handle = _config_new(), c_void_p()
+        try:
+            # Python's own handler only sets a flag; the call has to return for Ctrl-C to be seen.
+            _config_set_interruptible(config, 1)
+            status = _client_new(config, byref(handle))
+            if status != OK:
+                raise Error(_name(status), {"message": (_config_error(config) or b"").decode()})
+        finally:
+            _config_free(config)
+        self._handle = handle
+
+    def wait(self, event, timeout=60.0, cancel=None):
+        """Blocks until the event is signaled; gives the answer, such as {"data": {...}}. `timeout` is in seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            left = max(0, round((deadline - time.monotonic()) * 1000))
+            status, answer = self._call(_wait, event.encode(), left, cancel and cancel._handle)
+            # Python has run its signal handlers by now: Ctrl-C has raised, anything else goes on waiting.
+            if status != INTERRUPTED:
+                return _answer(status, answer)
+
+    def signal(self, event, data=None):
+        """Hands data to whoever waits for the event, now or later."""
+        return _answer(*self._call(_signal, event.encode(), json.dumps(data or {}).encode()))
+
+    def _call(self, function, *arguments):
+        out = c_void_p()
+        status = function(self._handle, *arguments, byref(out))
+        try:
+            return status, json.loads(ctypes.string_at(out.value)) if out.value else {}
+        finally:
+            _string_free(out)
+
+    def __del__(self):
+        if hasattr(self, "_handle"):
+            _client_free(self._handle)
+
+
+def _name(status):
+    return _status_name(status).decode()
+
+
+def _answer(status, answer):
+    if status == OK:
+        return answer
+    kind = {TIMEOUT: Timeout, CANCELLED: Cancelled}.get(status, Error)
+    raise kind(_name(status), answer.get("error", {}))

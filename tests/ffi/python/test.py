@@ -1,0 +1,116 @@
+"""The Python module against a running event server. Each line that is printed is a case that holds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import anchor
+
+client = anchor.Client()
+
+
+def waits_at_the_server():
+    address = os.environ["ANCHORBROWSER_BASE_URL"] + "/admin/state"
+    request = urllib.request.Request(address, headers={"anchor-admin-token": os.environ["ANCHOR_TEST_ADMIN_TOKEN"]})
+    return json.load(urllib.request.urlopen(request))["waitingCount"]
+
+
+def until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.01)
+
+
+def in_thread(function):
+    """Starts it; what it gives or raises is the other's `outcome` once joined."""
+
+    def run():
+        try:
+            thread.outcome = function()
+        except anchor.Error as error:
+            thread.outcome = error
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def signals_and_waits():
+    waiting = in_thread(lambda: client.wait("python", timeout=30))
+    # It is seen to wait while this thread runs: the GIL is free.
+    until(lambda: waits_at_the_server() == 1)
+    client.signal("python", {"code": "123456 ✓"})
+    waiting.join()
+    assert waiting.outcome["data"] == {"code": "123456 ✓"}, waiting.outcome
+
+
+def times_out():
+    began = time.monotonic()
+    try:
+        client.wait("quiet", timeout=0.2)
+        raise AssertionError("nobody signaled it")
+    except TimeoutError as error:
+        assert error.status == "ANCHOR_TIMEOUT" and error.details["code"] == 408, error.details
+    assert 0.2 <= time.monotonic() - began < 2
+
+
+def cancels_from_another_thread():
+    token = anchor.CancelToken()
+    waiting = in_thread(lambda: client.wait("quiet", timeout=30, cancel=token))
+    until(lambda: waits_at_the_server() == 1)
+    token.cancel()
+    waiting.join()
+    assert isinstance(waiting.outcome, anchor.Cancelled), waiting.outcome
+    until(lambda: waits_at_the_server() == 0)
+
+
+def ctrl_c_ends_a_wait():
+    program = 'import anchor; anchor.Client().wait("quiet", timeout=60)'
+    child = subprocess.Popen([sys.executable, "-c", program], cwd=os.path.dirname(__file__), stderr=subprocess.PIPE)
+    until(lambda: waits_at_the_server() == 1)
+    until(lambda: open(f"/proc/{child.pid}/stat").read().rpartition(")")[2].split()[0] == "S")
+    began = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    _, stderr = child.communicate(timeout=30)
+    assert stderr.rstrip().endswith(b"KeyboardInterrupt"), stderr
+    assert time.monotonic() - began < 5
+
+
+def names_what_is_wrong():
+    try:
+        client.wait("..")
+        raise AssertionError("it is not a name")
+    except anchor.Error as error:
+        assert error.status == "ANCHOR_INVALID_ARGUMENT" and "event_name" in str(error), error.details
+
+
+def leaks_nothing():
+    def calls(count):
+        for _ in range(count // 2):
+            client.signal("many", {"filler": "x" * 8192})
+            client.wait("many", timeout=0, cancel=anchor.CancelToken())
+
+    calls(2000)
+    before = footprint()
+    calls(10000)
+    after = footprint()
+    print(f"memory {before[0]} -> {after[0]} KiB, descriptors {before[1]} -> {after[1]}")
+    # An answer that was not freed would make it 40,000 KiB. The pool may hold a connection more.
+    assert after[0] - before[0] < 10000 and after[1] <= before[1] + 2
+
+
+def footprint():
+    status = open("/proc/self/status").read()
+    return int(status.split("VmRSS:")[1].split()[0]), len(os.listdir("/proc/self/fd"))
+
+
+for case in [signals_and_waits, times_out, cancels_from_another_thread, ctrl_c_ends_a_wait, names_what_is_wrong,
+             leaks_nothing]:
+    case()
+    print("ok", case.__name__, flush=True)
