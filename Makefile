@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build release demo test install uninstall clean help
+.PHONY: build bench release demo test install uninstall abi docs dist clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -15,6 +15,9 @@ demo: build ## a C program waits for an event and another part of it signals it
 test: build ## all tests; those that need a missing tool say so
 	cargo test --workspace
 
+bench: ## what the README promises in numbers, measured on this machine; two minutes
+	@sh bench/figures.sh
+
 release: ## the library as it is shipped, into target/release
 	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib
 
@@ -23,6 +26,16 @@ install: ## headers, libraries, pkg-config and CMake files, anchor(3): PREFIX= L
 
 uninstall: ## removes what install has put there, with the same variables
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" sh packaging/install.sh uninstall
+
+abi: ## accepts additions to the ABI; CONTRIBUTING.md says when
+	ANCHOR_ACCEPT_ABI=1 cargo test --test abi the_abi_is_the_recorded_one
+
+docs: ## the Rust API and the C API as pages, into target/doc and target/doc/c
+	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps
+	mkdir -p target/doc/c && doxygen docs/Doxyfile
+
+dist: ## a source tarball with all crates, which builds offline
+	sh packaging/dist.sh
 
 clean: ## removes what was built
 	cargo clean

@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
-cargo build --release --workspace
+cargo build --release --package anchor-cli
+make release
 work=$(mktemp -d)
 server=
 stop() {

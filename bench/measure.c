@@ -4,6 +4,7 @@
  *
  *     measure warm N                  N signals, then N waits for them: wall time of a warm wait
  *     measure memory N                resident memory of each of N waits that block on threads with 128 KiB of stack
+ *     measure pending N               the same for N started waits, how long it takes to start them, and to end them all
  *     measure overshoot MS...         how much later than its timeout a wait returns from a server that says nothing
  *     measure cancel N                how long after a cancel a blocked wait returns: median, 99 %, worst
  *     measure beside N                a warm wait with N others blocked on the same client, against one with none
@@ -204,6 +205,40 @@ static int memory(int count)
     return 0;
 }
 
+/* Started waits: the library brings the threads, and a signal for each ends it. */
+static int pending(int count)
+{
+    anchor_client *client = new_client(NULL, 2000);
+    anchor_wait **waits = calloc((size_t)count, sizeof *waits);
+    char name[32];
+    int answered = 0;
+    signal_event(client, "first");
+    wait_event(client, "first");
+    long before = resident_kib();
+    double start = now_us();
+    for (int i = 0; waits && i < count; i++) {
+        snprintf(name, sizeof name, "pending-%d", i);
+        expect(anchor_wait_start(client, name, 600000, &waits[i]), ANCHOR_OK, NULL);
+    }
+    double started = now_us();
+    await_blocked(client, (uint64_t)count + 1);
+    long after = resident_kib();
+    double signaled = now_us();
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "pending-%d", i);
+        signal_event(client, name);
+    }
+    for (int i = 0; i < count; i++) {
+        answered += anchor_wait_finish(waits[i], 60000, NULL) == ANCHOR_OK;
+        anchor_wait_free(waits[i]);
+    }
+    printf("%.1f KiB resident for each of %d started waits, %.0f ms to start them; %d answered and freed in %.0f ms\n",
+           (double)(after - before) / count, count, (started - start) / 1e3, answered, (now_us() - signaled) / 1e3);
+    free(waits);
+    anchor_client_free(client);
+    return answered == count ? 0 : 1;
+}
+
 static int many(int count)
 {
     anchor_client *client = new_client(NULL, 2000), *signaler = new_client(NULL, 2000);
@@ -342,6 +377,8 @@ int main(int argc, char **argv)
         return warm(count);
     if (!strcmp(what, "memory"))
         return memory(count);
+    if (!strcmp(what, "pending"))
+        return pending(count);
     if (!strcmp(what, "many"))
         return many(count);
     if (!strcmp(what, "beside"))
@@ -350,5 +387,5 @@ int main(int argc, char **argv)
         return overshoot(argc - 2, argv + 2);
     if (!strcmp(what, "cancel"))
         return cancel(count);
-    fail("usage: measure warm|memory|many|beside|cancel N, or measure overshoot MS...");
+    fail("usage: measure warm|memory|pending|many|beside|cancel N, or measure overshoot MS...");
 }
