@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() {
-    for input in ["src/capi", "src/error.rs", "src/config.rs", "cbindgen.toml", "build.rs"] {
+    for input in ["src", "cbindgen.toml", "build.rs"] {
         println!("cargo::rerun-if-changed={input}");
     }
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");

@@ -153,7 +153,7 @@ pub(super) struct HeldBuffers {
 
 impl HeldBuffers {
     /// How much output is collected before it is sent without waiting for more.
-    pub const OUTPUT_LIMIT: usize = 16 * 1024;
+    pub(super) const OUTPUT_LIMIT: usize = 16 * 1024;
     /// The largest buffer that is kept.
     const SMALL: usize = 1024;
     /// Room that is always offered, so that a header line fits.
