@@ -649,7 +649,7 @@ void anchor_cancel_token_reset(anchor_cancel_token *token);
 void anchor_cancel_token_free(anchor_cancel_token *token);
 
 /**
- * Starts a wait. It goes on if the client is freed.
+ * Starts a wait. Its time counts from here. It goes on if the client is freed.
  *
  *     anchor_wait *wait = NULL;
  *     if (anchor_wait_start(client, "login_done", 60000, &wait) == ANCHOR_OK) {
@@ -685,14 +685,15 @@ int anchor_wait_fd(const anchor_wait *wait);
 
 /**
  * Blocks until one of several started waits has ended. Nothing is taken, and the others are left alone. NULL entries,
- * and waits that are finished, are passed over; a wait may be there twice.
+ * and waits that are finished, before or meanwhile by another thread, are passed over; a wait may be there twice.
  *
  * @param waits       an array of waits, of any clients
  * @param count       how many entries it has, 1 or more
  * @param timeout_ms  0 or more: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
  * @param out_index   receives the place of the first entry that has ended; count if there is none
  * @return  ANCHOR_OK; ANCHOR_PENDING if none has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every entry is
- *          NULL or finished; ANCHOR_INTERRUPTED as with anchor_wait_for_event
+ *          NULL or finished; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings of one of them
+ *          ask to be told; ANCHOR_OUT_OF_MEMORY if there are more than the system can poll
  */
 ANCHOR_MUST_USE
 anchor_status anchor_wait_select(anchor_wait *const *waits,
@@ -701,7 +702,8 @@ anchor_status anchor_wait_select(anchor_wait *const *waits,
                                  size_t *out_index);
 
 /**
- * Takes what came of a started wait, once.
+ * Takes what came of a started wait, cancelled or not, once: of several threads that finish it, one gets the outcome,
+ * the others ANCHOR_INVALID_ARGUMENT.
  *
  * @param wait        the wait, which is still to be freed
  * @param timeout_ms  how long to wait for its end: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
@@ -717,15 +719,16 @@ anchor_status anchor_wait_finish(anchor_wait *wait,
 
 /**
  * Makes a started wait end with ANCHOR_CANCELLED, unless an answer is there already: that is still the answer. Any
- * thread; async-signal-safe.
+ * thread; async-signal-safe. What came of it is still to be taken with anchor_wait_finish, or dropped with
+ * anchor_wait_free.
  *
- * @param wait  the wait; NULL does nothing
+ * @param wait  the wait; NULL, or one of a parent process, does nothing
  */
 void anchor_wait_cancel(anchor_wait *wait);
 
 /**
  * Cancels a started wait if it still runs, lets its thread end, and frees it, with an answer that was not taken. No
- * other thread may be using it.
+ * other thread may be using it. First take its descriptor out of what polls it, unless that is an epoll.
  *
  * @param wait  the wait; NULL does nothing
  */

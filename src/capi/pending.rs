@@ -16,7 +16,7 @@ pub struct anchor_wait {
     wait: PendingWait,
 }
 
-/// Starts a wait. It goes on if the client is freed.
+/// Starts a wait. Its time counts from here. It goes on if the client is freed.
 ///
 ///     anchor_wait *wait = NULL;
 ///     if (anchor_wait_start(client, "login_done", 60000, &wait) == ANCHOR_OK) {
@@ -74,14 +74,15 @@ pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
 }
 
 /// Blocks until one of several started waits has ended. Nothing is taken, and the others are left alone. NULL entries,
-/// and waits that are finished, are passed over; a wait may be there twice.
+/// and waits that are finished, before or meanwhile by another thread, are passed over; a wait may be there twice.
 ///
 /// @param waits       an array of waits, of any clients
 /// @param count       how many entries it has, 1 or more
 /// @param timeout_ms  0 or more: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
 /// @param out_index   receives the place of the first entry that has ended; count if there is none
 /// @return  ANCHOR_OK; ANCHOR_PENDING if none has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every entry is
-///          NULL or finished; ANCHOR_INTERRUPTED as with anchor_wait_for_event
+///          NULL or finished; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings of one of them
+///          ask to be told; ANCHOR_OUT_OF_MEMORY if there are more than the system can poll
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_select(
@@ -113,7 +114,8 @@ pub unsafe extern "C" fn anchor_wait_select(
     }
 }
 
-/// Takes what came of a started wait, once.
+/// Takes what came of a started wait, cancelled or not, once: of several threads that finish it, one gets the outcome,
+/// the others ANCHOR_INVALID_ARGUMENT.
 ///
 /// @param wait        the wait, which is still to be freed
 /// @param timeout_ms  how long to wait for its end: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
@@ -133,9 +135,10 @@ pub unsafe extern "C" fn anchor_wait_finish(
 }
 
 /// Makes a started wait end with ANCHOR_CANCELLED, unless an answer is there already: that is still the answer. Any
-/// thread; async-signal-safe.
+/// thread; async-signal-safe. What came of it is still to be taken with anchor_wait_finish, or dropped with
+/// anchor_wait_free.
 ///
-/// @param wait  the wait; NULL does nothing
+/// @param wait  the wait; NULL, or one of a parent process, does nothing
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_cancel(wait: *mut anchor_wait) {
     // SAFETY: by contract NULL or live.
@@ -145,7 +148,7 @@ pub unsafe extern "C" fn anchor_wait_cancel(wait: *mut anchor_wait) {
 }
 
 /// Cancels a started wait if it still runs, lets its thread end, and frees it, with an answer that was not taken. No
-/// other thread may be using it.
+/// other thread may be using it. First take its descriptor out of what polls it, unless that is an epoll.
 ///
 /// @param wait  the wait; NULL does nothing
 #[unsafe(no_mangle)]
