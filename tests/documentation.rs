@@ -1,0 +1,65 @@
+//! The documentation as a site: it builds without a warning, and each C example in it compiles. Those in Rust are
+//! compiled by cargo, as doctests; those of the README by tests/header.rs.
+
+mod c_build;
+mod installed;
+
+use c_build::{root, tool};
+use installed::{beside, empty, outside, prefix};
+use std::fmt::Write;
+
+/// A function that is not described, a parameter that is missing or a link that leads nowhere is a warning, and fails.
+#[test]
+fn make_docs() {
+    if tool::is_there("doxygen") {
+        tool::output(outside("make").current_dir(root()).arg("docs"));
+        let page = std::fs::read_to_string(root().join("target/doc/c/html/anchor_8h.html")).expect("it was made");
+        for name in ["anchor_wait_for_event", "anchor_wait_fd", "ANCHOR_CONNECTION_LOST", "ANCHOR_VERSION_NUMBER"] {
+            assert!(page.contains(name), "{name} is not in the reference");
+        }
+    }
+}
+
+/// What a doc comment of the header shows: the paragraphs that are indented by four.
+fn examples(header: &str) -> Vec<String> {
+    let (_, functions) = header.split_once("extern \"C\" {").expect("the header has a C part");
+    let paragraphs = functions.split("\n *\n").filter(|paragraph| paragraph.starts_with(" *     "));
+    let code = |paragraph: &str| {
+        paragraph.lines().map_while(|line| line.strip_prefix(" *     ")).collect::<Vec<_>>().join("\n")
+    };
+    paragraphs.map(code).collect()
+}
+
+#[test]
+fn the_examples_of_the_header_compile() {
+    let examples = examples(include_str!("../include/anchor.h"));
+    assert!(examples.len() >= 3, "{examples:?}");
+    let mut source = "#include <anchor.h>\n#include <poll.h>\n".to_owned();
+    for (index, example) in examples.iter().enumerate() {
+        // Each shows a place in a program, where there is a client, and what came of an earlier call.
+        let place = "anchor_client *client, const char *json, anchor_status status";
+        // What a reader fills in may be prose after three dots.
+        let code: String =
+            example.lines().map(|line| line.split("...").next().unwrap_or(line).to_owned() + "\n").collect();
+        writeln!(source, "void example_{index}({place});\nvoid example_{index}({place})\n{{\n(void)client, (void)json, (void)status;\n{{\n{code}}}\n}}")
+            .expect("a string grows");
+    }
+    let folder = empty("documentation/examples");
+    std::fs::write(folder.join("examples.c"), source).expect("the target directory can be written");
+    let warnings =
+        "-std=c11 -Wall -Wextra -Wno-unused -Wno-discarded-qualifiers -Wno-incompatible-pointer-types -Werror";
+    let line = format!("cc {warnings} -c examples.c $(pkg-config --cflags anchor)");
+    tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
+}
+
+/// The page's example, which is a whole program.
+#[test]
+fn the_example_of_the_manual_page_compiles() {
+    let page = include_str!("../packaging/anchor.3");
+    let example = page.split_once(".SH EXAMPLES\n.nf\n").expect("it has one").1.split_once("\n.fi").expect("it ends").0;
+    let folder = empty("documentation/manual");
+    std::fs::write(folder.join("example.c"), example.replace("\\e", "\\"))
+        .expect("the target directory can be written");
+    let line = "cc -Wall -Wextra -Werror example.c $(pkg-config --cflags --libs anchor) -o example";
+    tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", line]));
+}
