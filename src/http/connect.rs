@@ -73,6 +73,8 @@ impl Connector for Dialer {
     }
 }
 
+/// Not inlined, so that the stack it needs is free again while the call is blocked.
+#[inline(never)]
 fn dial(uri: &Uri) -> Result<OwnedFd, ureq::Error> {
     let tls = uri.scheme() == Some(&ureq::http::uri::Scheme::HTTPS);
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');

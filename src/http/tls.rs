@@ -79,7 +79,9 @@ pub(super) struct TlsTransport {
 }
 
 impl TlsTransport {
-    /// Shakes hands. The client's last flight leaves together with the first request.
+    /// Shakes hands. The client's last flight leaves together with the first request. Not inlined, so that a plain
+    /// connection does not pay with its stack.
+    #[inline(never)]
     pub fn connect(
         inner: Box<dyn Transport>,
         config: Arc<ClientConfig>,

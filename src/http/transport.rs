@@ -263,10 +263,11 @@ fn send(socket: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-/// Takes what is in the socket. It comes by way of the stack, so that the buffer is as large as what came.
+/// Takes what is in the socket. It comes by way of the stack, so that the buffer is as large as what came; less than a page,
+/// so that a wait which is armed again does not hold more of it.
 #[inline(never)]
 fn receive(socket: &OwnedFd, buffers: &mut HeldBuffers) -> io::Result<usize> {
-    let mut room = [MaybeUninit::<u8>::uninit(); 16 * 1024];
+    let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
     // SAFETY: the pointer and length are those of a live, writable array.
     let received = unsafe { libc::recv(socket.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), libc::MSG_DONTWAIT) };
     let count = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
