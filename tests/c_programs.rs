@@ -314,6 +314,32 @@ fn example_pending_cpp() {
 }
 
 #[test]
+fn the_examples_use_threads_as_drd_wants_them_to() {
+    if !tool::is_there("valgrind") || !tool::is_there("cc") {
+        return;
+    }
+    let suppressions = format!("--suppressions={}", root().join("tests/c_build/drd.supp").display());
+    let runs: [(&str, &[&str], i32); 4] = [
+        ("mfa.c", &["271828"], 0),
+        ("any.c", &["never", "there"], 0),
+        ("all.c", &["-t", "1500", "there", "quiet"], 2),
+        ("epoll.c", &["10"], 2),
+    ];
+    for (file, arguments, code) in runs {
+        let program = compiler::compile("cc", &format!("examples-c/{file}"), Linkage::Shared);
+        let server = Server::start();
+        let mut signal = Command::new(compiler::compile("cc", "examples-c/signal.c", Linkage::Shared));
+        without_settings(&mut signal);
+        assert_eq!(run(server.configure(&mut signal).arg("there")).code(), Some(0));
+        let mut command = Command::new("valgrind");
+        without_settings(&mut command);
+        command.args(["--quiet", "--tool=drd", "--error-exitcode=98", "--fair-sched=try", &suppressions]).arg(program);
+        let outcome = run(server.configure(&mut command).args(arguments));
+        assert_eq!(outcome.code(), Some(code), "{file}: {outcome:#?}");
+    }
+}
+
+#[test]
 fn every_example_has_a_test() {
     let tested = [
         "all.c",
