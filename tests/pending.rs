@@ -2,7 +2,6 @@
 //! is an answer. The descriptor is the business of tests/c/pending.c.
 
 mod event_server;
-#[allow(dead_code, reason = "of it, only what freezes a thread is used here")]
 mod scripted;
 
 use anchor::{Client, Error, PendingWait, Status};
