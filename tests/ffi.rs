@@ -7,7 +7,7 @@ mod installed;
 use c_build::program::{self, without_settings};
 use c_build::{library, root, tool};
 use installed::{beside, empty, prefix};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -132,7 +132,7 @@ fn has(what: &str, found: bool) -> bool {
     let required = std::env::var("ANCHOR_TEST_REQUIRE_ALL").is_ok_and(|value| value == "1");
     assert!(found || !required, "{what} is missing, and ANCHOR_TEST_REQUIRE_ALL=1 wants every tool");
     if !found {
-        println!("skipped: {what} is missing");
+        let _ = writeln!(std::io::stderr(), "skipped: {what} is missing");
     }
     found
 }

@@ -6,6 +6,7 @@ mod c_build;
 use c_build::{library, root, scratch, tool};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::process::Command;
 
 const HEADER: &str = "include/anchor.h";
@@ -19,7 +20,7 @@ fn header() -> String {
 fn the_committed_header_is_what_the_build_generates() {
     let git = Command::new("git").current_dir(root()).args(["show", &format!(":./{HEADER}")]).output();
     let Some(committed) = git.ok().filter(|git| git.status.success()).map(|git| tool::text(&git.stdout)) else {
-        println!("skipped: this is no git repository, so there is nothing to compare with");
+        let _ = writeln!(std::io::stderr(), "skipped: this is no git repository, so there is nothing to compare with");
         return;
     };
     let generated = header();

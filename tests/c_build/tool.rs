@@ -1,5 +1,6 @@
 //! Programs that a test needs and a machine may lack. What is missing is said; with ANCHOR_TEST_REQUIRE_ALL=1 it fails.
 
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// Whether the tool is there. If not, the test has nothing to do.
@@ -8,7 +9,8 @@ pub fn is_there(tool: &str) -> bool {
     if !found {
         let required = std::env::var_os("ANCHOR_TEST_REQUIRE_ALL").is_some_and(|value| value == "1");
         assert!(!required, "{tool} is missing, and ANCHOR_TEST_REQUIRE_ALL=1 wants every tool");
-        println!("skipped: {tool} is missing");
+        // Not by println, which a passing test keeps to itself.
+        let _ = writeln!(std::io::stderr(), "skipped: {tool} is missing");
     }
     found
 }
