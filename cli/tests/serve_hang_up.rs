@@ -2,7 +2,10 @@
 
 mod server;
 
+use std::io::{BufRead, BufReader};
 use std::net::Shutdown;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use server::{PATIENCE, Server};
@@ -82,6 +85,42 @@ fn what_came_back_is_first_in_the_queue_again() {
             order.reverse();
         }
         assert_eq!(order, [r#"{"n":1}"#, r#"{"n":2}"#], "turn {turn}");
+    }
+}
+
+#[test]
+fn over_tls_it_is_the_same() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+    command.args(["serve", "--port", "0", "--tls", "--log", "json"]).stderr(Stdio::piped());
+    let mut server = Server::spawn(&mut command);
+    let mut ca = String::new();
+    server.stdout.read_line(&mut ca).unwrap();
+    let log = BufReader::new(server.child.stderr.take().unwrap());
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+    let until_logged = |kind: &str, event: &str| {
+        let is_it = |line: String| line.contains(&format!(r#""kind":"{kind}","account":1,"event":"{event}""#));
+        while !is_it(told.recv_timeout(PATIENCE).expect("a line of the log")) {}
+    };
+    let anchor = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+        command.args(arguments).args(["--ca-file", ca.trim_end()]).stdout(Stdio::piped());
+        command.env("ANCHORBROWSER_BASE_URL", &server.url).env("ANCHORBROWSER_API_KEY", "any");
+        command
+    };
+    for turn in 0..10 {
+        let event = format!("e{turn}");
+        let mut waiter = anchor(&["wait", &event]).spawn().unwrap();
+        until_logged("waiting", &event);
+        waiter.kill().unwrap();
+        // Every other time the server knows of it before the signal comes.
+        if turn % 2 == 0 {
+            until_logged("hung-up", &event);
+        }
+        assert!(anchor(&["signal", &event, r#"{"n":1}"#]).status().unwrap().success());
+        let taken = anchor(&["wait", &event, "--timeout", "20s"]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&taken.stdout), "{\"n\":1}\n", "turn {turn}");
+        waiter.wait().unwrap();
     }
 }
 

@@ -8,13 +8,20 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use super::delivery::Outbox;
+
+/// How long a reset may take to follow the peer's end. On this machine it is there at once, if the peer's
+/// process is not held up between the two.
+const LAST_WORD: Duration = Duration::from_millis(500);
 
 /// What a handler may know about the connection that its request came by.
 #[derive(Clone)]
@@ -24,7 +31,7 @@ pub struct Peer {
 }
 
 /// A stream that ends in a TCP socket, with or without TLS around it.
-pub trait Socket: AsyncRead + AsyncWrite + Unpin {
+pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     fn tcp(&self) -> &TcpStream;
 }
 
@@ -42,13 +49,22 @@ impl Socket for TlsStream<TcpStream> {
 
 /// The socket between hyper and the peer.
 pub struct Connection<S: Socket> {
-    socket: S,
+    /// There until the connection is dropped.
+    socket: Option<S>,
     outbox: Arc<Outbox>,
 }
 
 impl<S: Socket> Connection<S> {
     pub fn new(socket: S, outbox: Arc<Outbox>) -> Self {
-        Self { socket, outbox }
+        Self { socket: Some(socket), outbox }
+    }
+
+    fn socket(&mut self) -> Pin<&mut S> {
+        Pin::new(self.socket.as_mut().expect("only drop takes the socket"))
+    }
+
+    fn tcp(&self) -> &TcpStream {
+        self.socket.as_ref().expect("only drop takes the socket").tcp()
     }
 
     /// Fails if an answer written now would be lost, or is not to be written.
@@ -61,7 +77,7 @@ impl<S: Socket> Connection<S> {
 
     fn check_peer_is_there(&self) -> io::Result<()> {
         let mut byte = [std::mem::MaybeUninit::uninit()];
-        match SockRef::from(self.socket.tcp()).peek(&mut byte) {
+        match SockRef::from(self.tcp()).peek(&mut byte) {
             Ok(0) => Err(io::ErrorKind::BrokenPipe.into()),
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             _ => Ok(()),
@@ -70,7 +86,7 @@ impl<S: Socket> Connection<S> {
 
     /// The bytes are with the kernel. On loopback a peer that had closed has refused them by now.
     fn written(&self) -> io::Result<()> {
-        if let Some(error) = self.socket.tcp().take_error()? {
+        if let Some(error) = self.tcp().take_error()? {
             return Err(error);
         }
         self.outbox.written();
@@ -80,9 +96,12 @@ impl<S: Socket> Connection<S> {
 
 impl<S: Socket> AsyncRead for Connection<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = ready!(Pin::new(&mut self.socket).poll_read(cx, buf));
+        let before = buf.filled().len();
+        let read = ready!(self.socket().poll_read(cx, buf));
         match &read {
-            Ok(()) => self.outbox.settle(),
+            Ok(()) if buf.filled().len() > before => self.outbox.settle(),
+            // The peer's end alone does not tell whether it has read what it was given: drop finds out.
+            Ok(()) => {}
             Err(_) => self.outbox.refuse(),
         }
         Poll::Ready(read)
@@ -92,7 +111,7 @@ impl<S: Socket> AsyncRead for Connection<S> {
 impl<S: Socket> AsyncWrite for Connection<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.check_before_write()?;
-        Pin::new(&mut self.socket).poll_write(cx, buf)
+        self.socket().poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -101,31 +120,42 @@ impl<S: Socket> AsyncWrite for Connection<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check_before_write()?;
-        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
+        self.socket().poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.socket.as_ref().is_some_and(AsyncWrite::is_write_vectored)
     }
 
     // hyper flushes when its own buffers are empty: by then the whole answer is out.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+        ready!(self.socket().poll_flush(cx))?;
         Poll::Ready(if self.outbox.is_loaded() { self.written() } else { Ok(()) })
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        self.socket().poll_shutdown(cx)
     }
 }
 
 impl<S: Socket> Drop for Connection<S> {
     fn drop(&mut self) {
-        match self.socket.tcp().take_error() {
-            Ok(None) => self.outbox.settle(),
-            _ => self.outbox.refuse(),
-        }
         // What never got as far as the kernel goes back in any case.
-        self.outbox.refuse();
+        self.outbox.unload();
+        let (Some(socket), Ok(runtime)) = (self.socket.take(), Handle::try_current()) else {
+            return;
+        };
+        if self.outbox.is_written() {
+            runtime.spawn(settle_later(socket, self.outbox.clone()));
+        }
+    }
+}
+
+/// A peer that closed without having read its answer says so with a reset, which may come after its end.
+async fn settle_later<S: Socket>(socket: S, outbox: Arc<Outbox>) {
+    let _ = timeout(LAST_WORD, socket.tcp().ready(Interest::ERROR)).await;
+    match socket.tcp().take_error() {
+        Ok(None) => outbox.settle(),
+        _ => outbox.refuse(),
     }
 }

@@ -93,6 +93,18 @@ impl Outbox {
         matches!(*self.slot(), Slot::Severed)
     }
 
+    /// What was loaded will not be written any more, and goes back.
+    pub fn unload(&self) {
+        self.replace(|slot| match slot {
+            Slot::Loaded(_) => Slot::Empty,
+            other => other,
+        });
+    }
+
+    pub fn is_written(&self) -> bool {
+        matches!(*self.slot(), Slot::Written(..))
+    }
+
     /// Everything that was loaded has left the server's own buffers.
     pub fn written(&self) {
         self.replace(|slot| match slot {

@@ -101,7 +101,7 @@ impl Server {
         }
     }
 
-    async fn converse<S: Socket + Send + 'static>(&self, socket: S, address: SocketAddr) {
+    async fn converse<S: Socket>(&self, socket: S, address: SocketAddr) {
         let outbox = Arc::new(Outbox::default());
         let peer = Peer { address, outbox: outbox.clone() };
         let was_used = Arc::new(AtomicBool::new(false));

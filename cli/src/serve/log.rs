@@ -67,7 +67,7 @@ fn text(entry: &Entry) -> String {
 /// What happened, to what, and the rest.
 fn words(what: &What) -> (&'static str, String, String) {
     match what {
-        What::Started { url } => ("started", url.clone(), String::new()),
+        What::Started { url } => ("started", url.clone(), "open it in a browser; Ctrl-C ends it".into()),
         What::Warning { message } => ("warning", message.clone(), String::new()),
         What::Queued { topic, id, bytes } => ("queued", name(topic), format!("signal {id}, {bytes} bytes")),
         What::Handed { topic, id, wait, .. } => ("handed", name(topic), format!("signal {id} to wait {wait}")),
