@@ -6,16 +6,17 @@ mod tools;
 use std::process::Command;
 
 use server::{Server, until};
+use tempfile::TempDir;
 
 /// A shell in a terminal of its own, pointed at the server.
 struct Terminal {
-    socket: String,
+    /// Where tmux has its socket: not where other sessions have theirs.
+    folder: TempDir,
 }
 
 impl Terminal {
     fn open(server: &Server) -> Self {
-        let socket = format!("anchor-test-{}-{}", std::process::id(), server.address().replace([':', '.'], "-"));
-        let terminal = Self { socket };
+        let terminal = Self { folder: tempfile::tempdir().expect("a folder") };
         let environment = [
             format!("ANCHORBROWSER_BASE_URL={}", server.url),
             "ANCHORBROWSER_API_KEY=test-key".into(),
@@ -51,15 +52,21 @@ impl Terminal {
     }
 
     fn tmux(&self, arguments: &[&str]) -> String {
-        let output = Command::new("tmux").args(["-L", &self.socket]).args(arguments).output().expect("tmux runs");
+        let output = self.command().args(arguments).output().expect("tmux runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("tmux");
+        command.arg("-S").arg(self.folder.path().join("socket")).env_remove("TMUX");
+        command
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = Command::new("tmux").args(["-L", &self.socket, "kill-server"]).status();
+        let _ = self.command().arg("kill-server").status();
     }
 }
 
