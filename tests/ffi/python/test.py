@@ -72,7 +72,13 @@ def cancels_from_another_thread():
 
 def ctrl_c_ends_a_wait():
     program = 'import anchor; anchor.Client().wait("quiet", timeout=60)'
-    child = subprocess.Popen([sys.executable, "-c", program], cwd=os.path.dirname(__file__), stderr=subprocess.PIPE)
+    # A test that a shell runs in the background inherits that SIGINT is ignored; a terminal's program does not.
+    child = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=os.path.dirname(__file__),
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     until(lambda: waits_at_the_server() == 1)
     until(lambda: open(f"/proc/{child.pid}/stat").read().rpartition(")")[2].split()[0] == "S")
     began = time.monotonic()
