@@ -1,5 +1,6 @@
 //! Moves bytes between ureq and a connected socket: output is held until input is awaited, so that a request is one send;
-//! buffers exist only while bytes are in them, so that a blocked wait holds none. Connecting is not done here.
+//! buffers of more than a kilobyte exist only while bytes are in them, so that a blocked wait holds next to none. Connecting
+//! is not done here.
 
 use super::call::with_current;
 use crate::error::Phase;
