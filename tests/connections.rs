@@ -1,5 +1,5 @@
 //! What a connection is: used again while it is good, replaced once when it was not, set up to notice a dead peer.
-//! Proxies are in `proxies`, ways to break in `failures`.
+//! Proxies and ways to break are in `faults`.
 
 mod scripted;
 

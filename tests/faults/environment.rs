@@ -1,12 +1,12 @@
 //! Proxies that the environment names. Since it belongs to the whole process, each test runs once more in a process of
 //! its own.
 
+use super::proxies::{LONG, tls_service, tunnel};
 use super::scripted::Server;
 use super::scripted::certificates::authority_file;
 use super::scripted::places::KEY;
 use super::scripted::sandbox::is_alone;
 use super::scripted::script::{EVENT, Step, event};
-use super::{LONG, tls_service, tunnel};
 use anchor::{Client, Config, Status, Trust};
 
 fn from_environment(url: &str) -> Config {

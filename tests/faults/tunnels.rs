@@ -1,9 +1,9 @@
 //! squid and tinyproxy, with settings of the test's own, in the foreground, ended by their process id.
 
+use super::proxies::{LONG, tls_service};
 use super::scripted::places::{KEY, config};
 use super::scripted::script::{EVENT, Step};
 use super::scripted::{PATIENCE, Server, skip};
-use super::{LONG, tls_service};
 use anchor::{Client, Config, Phase, Status};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

@@ -1,28 +1,22 @@
-//! Through a proxy: what it is told, what it is not, and what its failures are. A scripted one plays every trick; squid
-//! and tinyproxy are the real thing.
+//! Through a proxy: what it is told, what it is not, and what its failures are. A scripted one plays every trick; real ones
+//! are in `tunnels`.
 
-#[path = "../scripted/mod.rs"]
-mod scripted;
-
-mod environment;
-mod real;
-
+use super::scripted::Server;
+use super::scripted::certificates::{Certificate, tls};
+use super::scripted::places::{KEY, config};
+use super::scripted::script::{EVENT, Script, Step, answer, event};
 use anchor::{Client, Config, Phase, Status};
-use scripted::Server;
-use scripted::certificates::{Certificate, tls};
-use scripted::places::{KEY, config};
-use scripted::script::{EVENT, Script, Step, answer, event};
 use std::time::Duration;
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+pub const LONG: Option<Duration> = Some(Duration::from_secs(20));
 const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// A proxy that takes a CONNECT and then plays the service itself.
-fn tunnel(then: impl IntoIterator<Item = Step>) -> Script {
+pub fn tunnel(then: impl IntoIterator<Item = Step>) -> Script {
     [Step::ReadRequest, Step::Send(ESTABLISHED.to_vec())].into_iter().chain(then).collect()
 }
 
-fn tls_service() -> [Step; 2] {
+pub fn tls_service() -> [Step; 2] {
     [Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(event())]
 }
 
