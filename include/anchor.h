@@ -23,9 +23,10 @@
  *                          "lastError":"...","requestId":"..."}}
  *            code: the HTTP status, where there was one. origin: "service" or "client", who says so. phase: how
  *            far the last request came: dns, connect, tls, send, wait or receive. maybeConsumed: some request
- *            of the call was sent and its answer never read, so the event may have been handed out to it, or
- *            the signal delivered. lastError: the last failure, where another status says the outcome. Members
- *            may be absent, and new ones may come. Neither the API key nor an event's data is ever in it.
+ *            of the call was sent and the service's answer to it never read (a gateway's error page is none),
+ *            so the event may have been handed out to it, or the signal delivered. lastError: the last failure,
+ *            where another status says the outcome. Members may be absent, and new ones may come. Neither the
+ *            API key nor an event's data is ever in it.
  *
  * Threads    A client and a cancel token may be used by any number of threads at once; settings by one at a
  *            time. No handle may be freed while another thread uses it. Blocking calls hold no lock. The
@@ -548,7 +549,8 @@ void anchor_client_cancel_all(anchor_client *client);
 
 /**
  * What the client has done so far, as a JSON object of numbers: waits, signals, answers, timeouts, cancels, failures,
- * rearms, retries, connectionsMade, connectionsReused, bytesSent, bytesReceived.
+ * rearms, retries, unanswered (requests that were sent and whose answer was never read: each may have taken an event or
+ * delivered a signal), connectionsMade, connectionsReused, bytesSent, bytesReceived.
  *
  * @param client    the client
  * @param out_json  receives the object, to be freed with anchor_string_free

@@ -89,15 +89,22 @@ impl<'a> Call<'a> {
         self.client.count(&trace);
         let outcome = match &mut reply {
             Ok(reply) => {
+                let by_gateway = is_gateways(reply);
                 self.request_id = reply.request_id.take();
                 self.last_error = match reply.status {
-                    200..=299 | 408 => None,
+                    200..=299 => None,
+                    408 if !by_gateway => None,
                     code => Some(self.service_message(code, reply)),
                 };
-                Outcome::Answered(reply.status)
+                if by_gateway && reply.status >= 500 {
+                    self.note_unanswered();
+                }
+                Outcome::Answered { status: reply.status, by_gateway }
             }
             Err(failure) => {
-                self.maybe_consumed |= trace.written.is_some();
+                if trace.written.is_some() {
+                    self.note_unanswered();
+                }
                 if !matches!(failure.kind, FailureKind::Cancelled | FailureKind::Interrupted) {
                     self.last_error = Some(failure.detail.clone());
                 }
@@ -109,10 +116,17 @@ impl<'a> Call<'a> {
         Attempt { outcome, reply, written: trace.written }
     }
 
+    /// A request was sent, and the service's answer to it will never be read.
+    fn note_unanswered(&mut self) {
+        self.maybe_consumed = true;
+        self.client.counters.unanswered.add(1);
+    }
+
     /// The answer, if it is the API's.
-    pub fn take(&self, attempt: Attempt) -> Result<String, Error> {
+    pub fn take(&mut self, attempt: Attempt) -> Result<String, Error> {
         let Ok(reply) = attempt.reply else { return Err(self.fail(Status::Internal, "no answer to take")) };
         json::one_object(reply.body).map_err(|why| {
+            self.note_unanswered();
             let mut error = self.fail(Status::Protocol, &format!("the answer with HTTP {} is {why}", reply.status));
             error.detail.http_status = Some(reply.status);
             error
@@ -181,5 +195,16 @@ impl<'a> Call<'a> {
             Some(said) if !said.is_empty() => said,
             _ => format!("HTTP {code}, without a message of the API"),
         }
+    }
+}
+
+/// Whether this comes from a gateway on the way, and not from the service. 502 and 504 mean just that: the gateway had no
+/// answer to pass on. Else it is told by the words, which are not the API's. A gateway's 408 is about a request that it
+/// has not read; its 5xx leaves open what became of the request.
+fn is_gateways(reply: &Reply) -> bool {
+    match reply.status {
+        502 | 504 => true,
+        408 | 500..=599 => std::str::from_utf8(&reply.body).ok().and_then(|it| json::json_get(it, "/error")).is_none(),
+        _ => false,
     }
 }

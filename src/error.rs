@@ -251,8 +251,8 @@ impl Error {
         self.detail.elapsed
     }
 
-    /// Whether some request of the call was written and its answer never read: the event may have been handed out
-    /// to it, the signal delivered.
+    /// Whether some request of the call was written and the service's answer to it never read (a gateway's error page is
+    /// none): the event may have been handed out to it, the signal delivered.
     #[must_use]
     pub fn maybe_consumed(&self) -> bool {
         self.detail.maybe_consumed

@@ -15,8 +15,12 @@ pub(crate) enum Operation {
 /// What a request came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// A complete answer with this HTTP status.
-    Answered(u16),
+    /// A complete answer.
+    Answered {
+        status: u16,
+        /// It comes from a gateway, which had none of the service to pass on.
+        by_gateway: bool,
+    },
     Failed {
         kind: FailureKind,
         /// All of the request was sent.
@@ -46,10 +50,14 @@ pub(crate) fn decide(operation: Operation, outcome: Outcome, rearm: bool) -> Dec
     use FailureKind::{Broken, Cancelled, Interrupted, Malformed, TimedOut, TlsRefused, TooLarge};
     let is_wait = operation == Operation::Wait;
     match outcome {
-        Outcome::Answered(200..=299) => Take,
-        Outcome::Answered(408) if is_wait => Rearm,
-        Outcome::Answered(code @ (429 | 502 | 503 | 504)) if is_wait => Retry(Status::from_http(code)),
-        Outcome::Answered(code) => Fail(Status::from_http(code)),
+        Outcome::Answered { status, by_gateway } => match status {
+            200..=299 => Take,
+            // Not a word of the service about the event.
+            408 if is_wait && by_gateway => Retry(Status::from_http(408)),
+            408 if is_wait => Rearm,
+            429 | 502 | 503 | 504 if is_wait => Retry(Status::from_http(status)),
+            _ => Fail(Status::from_http(status)),
+        },
         Outcome::Failed { kind, written, stale } => match kind {
             Cancelled => Fail(Status::Cancelled),
             Interrupted => Fail(Status::Interrupted),
@@ -159,13 +167,18 @@ mod tests {
                 500..=599 => Fail(Status::ServerError),
                 _ => Fail(Status::HttpError),
             };
-            assert_eq!(decide(Wait, Outcome::Answered(code), true), expected, "{code}");
+            let answered = |by_gateway| Outcome::Answered { status: code, by_gateway };
+            assert_eq!(decide(Wait, answered(false), true), expected, "{code}");
+            let of_gateway = if code == 408 { Retry(Status::HttpError) } else { expected };
+            assert_eq!(decide(Wait, answered(true), true), of_gateway, "{code}");
             let of_signal = match expected {
                 Retry(status) => Fail(status),
                 Rearm => Fail(Status::HttpError),
                 other => other,
             };
-            assert_eq!(decide(Signal, Outcome::Answered(code), true), of_signal, "{code}");
+            for by_gateway in [false, true] {
+                assert_eq!(decide(Signal, answered(by_gateway), true), of_signal, "{code}");
+            }
         }
     }
 

@@ -50,6 +50,9 @@ counters! {
     rearms = "rearms",
     /// Times a call tried again after a failure.
     retries = "retries",
+    /// Requests that were sent and whose answer, the service's own, was never read: each may have taken an event or
+    /// delivered a signal.
+    unanswered = "unanswered",
     /// Connections made.
     connections_made = "connectionsMade",
     /// Requests over a connection from the pool.

@@ -4,7 +4,7 @@
 //! - The wait is made of slices. Each asks the service to hold it for what remains, or for the configured slice.
 //! - A slice has a grace beyond what it asked for, so that an answer sent at the last moment is still taken. A slice
 //!   that ends without an answer counts as a broken connection.
-//! - 408 re-arms, and surfaces only at the deadline.
+//! - The service's 408 re-arms, and surfaces only at the deadline. A gateway's 408 is a failure like its 502.
 //! - A failure pauses and tries again, up to a number of failures in a row; a sign of life of the service resets it.
 //! - A timeout of zero asks once, and its failures are told as what they are.
 

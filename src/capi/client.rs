@@ -80,7 +80,8 @@ pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
 }
 
 /// What the client has done so far, as a JSON object of numbers: waits, signals, answers, timeouts, cancels, failures,
-/// rearms, retries, connectionsMade, connectionsReused, bytesSent, bytesReceived.
+/// rearms, retries, unanswered (requests that were sent and whose answer was never read: each may have taken an event or
+/// delivered a signal), connectionsMade, connectionsReused, bytesSent, bytesReceived.
 ///
 /// @param client    the client
 /// @param out_json  receives the object, to be freed with anchor_string_free

@@ -7,10 +7,8 @@ use super::table::{Outcome, Row, Wait, both, check, once, row};
 use anchor::{Phase, Status};
 use std::time::Duration;
 
-/// An answer that was never understood: the event may have been in it.
-const NOT_HTTP: Outcome = once(Status::Protocol, Phase::Receive, true);
-/// An answer that was read to its end.
-const NOT_JSON: Outcome = once(Status::Protocol, Phase::Receive, false);
+/// The event may have been in it.
+const NOT_THE_APIS: Outcome = once(Status::Protocol, Phase::Receive, true);
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 const TOO_LARGE: Outcome = once(Status::ResponseTooLarge, Phase::Receive, true);
 const GOOD: Outcome = once(Status::Ok, Phase::Receive, false);
@@ -45,7 +43,7 @@ fn what_is_not_http() {
             ("a chunk size that is no number", chunked("zz\r\n{}\r\n0\r\n\r\n")),
             ("a chunk longer than its size", chunked("2\r\n{}{}\r\n0\r\n\r\n")),
         ],
-        NOT_HTTP,
+        NOT_THE_APIS,
     );
 }
 
@@ -66,7 +64,7 @@ fn what_is_not_a_json_object() {
             ("compressed", bytes_answer(200, "content-encoding: gzip\r\n", b"\x1f\x8b\x08\x00\x00\x00\x00\x00")),
             ("a length that is too short", with_headers("content-length: 8\r\n")),
         ],
-        NOT_JSON,
+        NOT_THE_APIS,
     );
 }
 

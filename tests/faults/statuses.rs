@@ -32,12 +32,15 @@ fn statuses_that_are_final() {
         (599, Status::ServerError),
     ];
     check(rows.into_iter().flat_map(|(code, status)| both("a refusal", &always(refusal(code)), fatal(status))));
+    let gateways = |code, status| Outcome { maybe_consumed: code >= 500, ..fatal(status) };
     let page = |code| answer(code, "content-type: text/html\r\n", "<h1>no</h1>");
-    check(rows.into_iter().flat_map(|(code, status)| both("a page", &always(page(code)), fatal(status))));
+    check(rows.into_iter().flat_map(|(code, status)| both("a page", &always(page(code)), gateways(code, status))));
     let empty = |code| answer(code, "", "");
-    check(rows.into_iter().flat_map(|(code, status)| both("nothing", &always(empty(code)), fatal(status))));
+    check(rows.into_iter().flat_map(|(code, status)| both("nothing", &always(empty(code)), gateways(code, status))));
     let cut = |code| answer(code, "", "{\"error\":{\"mess");
-    check(rows.into_iter().flat_map(|(code, status)| both("JSON cut short", &always(cut(code)), fatal(status))));
+    check(
+        rows.into_iter().flat_map(|(code, status)| both("JSON cut short", &always(cut(code)), gateways(code, status))),
+    );
 }
 
 /// They may pass: a wait asks again. A signal may have been delivered behind the gateway: it is sent once.
@@ -51,14 +54,65 @@ fn statuses_that_a_wait_tries_again() {
     ];
     check(statuses.into_iter().flat_map(|(code, status)| {
         let page = always(answer(code, "content-type: text/html\r\n", "<h1>gateway</h1>"));
-        let again = twice(status, Phase::Receive, false).over_one_connection();
-        [row("a gateway's page", Wait, page.clone(), again), row("a gateway's page", Signal, page, fatal(status))]
+        let again = twice(status, Phase::Receive, code >= 500).over_one_connection();
+        let refused = Outcome { maybe_consumed: code >= 500, ..fatal(status) };
+        [row("a gateway's page", Wait, page.clone(), again), row("a gateway's page", Signal, page, refused)]
+    }));
+}
+
+/// 502 and 504 say by themselves that there was no answer to pass on; 503 is the service's word if it is in its words.
+#[test]
+fn a_gateway_that_writes_like_the_service_is_a_gateway() {
+    check([502, 503, 504].into_iter().flat_map(|code| {
+        let open = code != 503;
+        let once = Outcome { maybe_consumed: open, ..fatal(Status::ServerError) };
+        let again = twice(Status::ServerError, Phase::Receive, open).over_one_connection();
+        let script = always(refusal(code));
+        [
+            row("in the service's words", Wait, script.clone(), again),
+            row("in the service's words", Signal, script, once),
+        ]
     }));
 }
 
 #[test]
 fn a_signal_that_gets_408_is_refused() {
     check([row("408", Signal, always(refusal(408)), fatal(Status::HttpError))]);
+}
+
+/// A proxy answers 408 when it has not read the request in time, so it says nothing about the event: neither that it was
+/// not signaled, nor that none is left to drain.
+#[test]
+fn a_408_of_a_gateway_is_a_failure() {
+    let page = always(answer(408, "content-type: text/html\r\n", "<h1>408 Request Time-out</h1>"));
+    let again = twice(Status::HttpError, Phase::Receive, false).over_one_connection();
+    check([
+        row("a 408 page", Wait, page.clone(), again),
+        row("a 408 page", Signal, page.clone(), fatal(Status::HttpError)),
+    ]);
+    let server = Server::always(page);
+    let client = Client::new(&config(&server.http())).unwrap();
+    assert_eq!(client.drain("e").unwrap_err().source.status(), Status::HttpError);
+    let error = client.wait("e", Some(Duration::from_millis(20)), None).unwrap_err();
+    assert_eq!(
+        (error.status(), error.http_status(), error.origin()),
+        (Status::Timeout, None, Origin::Client),
+        "{error}"
+    );
+    assert_eq!(error.last_error(), Some("HTTP 408, without a message of the API"));
+    assert_eq!(client.stats().unanswered, 0);
+}
+
+#[test]
+fn what_was_never_answered_is_counted_even_if_the_call_succeeds() {
+    let page = answer(504, "content-type: text/html\r\n", "<h1>504</h1>");
+    let server = Server::start(vec![
+        vec![Step::ReadRequest, Step::Send(page), Step::ReadRequest, Step::Reset],
+        always(super::scripted::script::event()),
+    ]);
+    let client = Client::new(&config(&server.http())).unwrap();
+    client.wait("e", Some(Duration::from_secs(20)), None).unwrap();
+    assert_eq!((client.stats().unanswered, server.requests().len()), (2, 3));
 }
 
 /// The service's words, and where they come from.
