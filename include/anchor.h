@@ -318,7 +318,7 @@ ANCHOR_MUST_USE const char *anchor_status_message(int32_t status);
 /**
  * Makes settings of the defaults and of the environment: ANCHORBROWSER_API_KEY (then ANCHOR_API_KEY),
  * ANCHORBROWSER_BASE_URL, and HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Mistakes in these are reported by
- * anchor_client_new. The environment is read here and nowhere else.
+ * anchor_client_new. What they say later has no effect.
  *
  * @return  settings to be freed with anchor_config_free; NULL if memory ran out
  */

@@ -90,7 +90,7 @@ impl<'a> Call<'a> {
         let outcome = match &mut reply {
             Ok(reply) => {
                 let by_gateway = is_gateways(reply);
-                self.request_id = reply.request_id.take();
+                self.request_id = reply.request_id.take().map(|id| self.without_key(&id));
                 self.last_error = match reply.status {
                     200..=299 => None,
                     408 if !by_gateway => None,
@@ -185,16 +185,19 @@ impl<'a> Call<'a> {
     /// What the service said, or what stands for it. It may quote what it was sent, and the key is in no message of ours.
     fn service_message(&self, code: u16, reply: &Reply) -> String {
         const LONGEST: usize = 500;
-        let key = self.engine.key.as_str();
         if let Some(location) = reply.location.as_deref().filter(|_| (300..400).contains(&code)) {
-            return format!("HTTP {code}: redirects are not followed, here to {}", location.replace(key, "[key]"));
+            return format!("HTTP {code}: redirects are not followed, here to {}", self.without_key(location));
         }
         let said = std::str::from_utf8(&reply.body).ok().and_then(|body| json::json_get(body, "/error/message"));
-        match said.map(|said| said.replace(key, "[key]")) {
+        match said.map(|said| self.without_key(&said)) {
             Some(said) if said.chars().count() > LONGEST => said.chars().take(LONGEST).chain("...".chars()).collect(),
             Some(said) if !said.is_empty() => said,
             _ => format!("HTTP {code}, without a message of the API"),
         }
+    }
+
+    fn without_key(&self, said: &str) -> String {
+        said.replace(self.engine.key.as_str(), "[key]")
     }
 }
 

@@ -4,11 +4,13 @@
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::http::{Proxy, Roots, Secret};
-use crate::proxy;
+use crate::proxy::{self, ProxyVariables};
 use std::fmt;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// The service's address when none is set.
 pub const DEFAULT_BASE_URL: &str = "https://api.anchorbrowser.io";
@@ -51,7 +53,8 @@ pub struct Config {
     base_url: Sourced<String>,
     user_agent: String,
     /// Outer `None`: as the environment says; inner `None`: no proxy.
-    proxy: Option<Option<String>>,
+    proxy: Option<Option<Proxy>>,
+    proxy_variables: ProxyVariables,
     allow_http: bool,
     pub(crate) trust: Trust,
     pub(crate) ca_file: Option<PathBuf>,
@@ -64,7 +67,6 @@ pub struct Config {
     pub(crate) rearm: bool,
     pub(crate) interruptible: bool,
     pub(crate) log: Option<LogSink>,
-    from_environment: bool,
     /// What was wrong with a key of the environment.
     bad_key: Option<String>,
 }
@@ -91,6 +93,7 @@ impl Config {
             base_url: Sourced { value: DEFAULT_BASE_URL.to_owned(), source: "base_url" },
             user_agent: concat!("libanchor/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxy: None,
+            proxy_variables: ProxyVariables::default(),
             allow_http: false,
             trust: Trust::Auto,
             ca_file: None,
@@ -103,7 +106,6 @@ impl Config {
             rearm: true,
             interruptible: false,
             log: None,
-            from_environment: false,
             bad_key: None,
         }
     }
@@ -113,7 +115,7 @@ impl Config {
     /// absent. Mistakes in them are reported by [`Client::new`](crate::Client::new).
     #[must_use]
     pub fn from_env() -> Config {
-        let mut config = Config { from_environment: true, ..Config::new() };
+        let mut config = Config { proxy_variables: ProxyVariables::read(variable), ..Config::new() };
         for source in ["ANCHORBROWSER_API_KEY", "ANCHOR_API_KEY"] {
             if let Some(key) = variable(source) {
                 match check_key(&key) {
@@ -124,7 +126,7 @@ impl Config {
             }
         }
         if let Some(value) = variable("ANCHORBROWSER_BASE_URL") {
-            config.base_url = Sourced { value, source: "ANCHORBROWSER_BASE_URL" };
+            config.base_url = Sourced { value: value.to_string(), source: "ANCHORBROWSER_BASE_URL" };
         }
         config
     }
@@ -183,7 +185,7 @@ impl Config {
     ///
     /// `InvalidArgument`, also for a SOCKS proxy.
     pub fn set_proxy(&mut self, url: &str) -> Result<&mut Self, Error> {
-        let proxy = if url.is_empty() { None } else { Some(check_proxy("proxy", url)?.0) };
+        let proxy = if url.is_empty() { None } else { Some(parse_proxy("proxy", url)?) };
         self.proxy = Some(proxy);
         Ok(self)
     }
@@ -324,13 +326,8 @@ impl Config {
 
     pub(crate) fn proxy_for(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, Error> {
         match &self.proxy {
-            Some(None) => Ok(None),
-            Some(Some(url)) => check_proxy("proxy", url).map(|(_, proxy)| Some(proxy)),
-            None if !self.from_environment => Ok(None),
-            None => match proxy::from_environment(endpoint, variable) {
-                Some((source, url)) => check_proxy(source, &url).map(|(_, proxy)| Some(proxy)),
-                None => Ok(None),
-            },
+            Some(set) => Ok(set.clone()),
+            None => self.proxy_variables.proxy_for(endpoint).map(|(source, url)| parse_proxy(source, url)).transpose(),
         }
     }
 
@@ -347,14 +344,16 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("api_key", &self.api_key.as_ref().map(|key| format!("set by {}", key.source)))
-            .field("base_url", &self.base_url.value)
+            .field("base_url", &Endpoint::parse(&self.base_url.value))
             .finish_non_exhaustive()
     }
 }
 
 /// What is not UTF-8 is kept as something that is refused where it is used, rather than taken for absent.
-fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
+fn variable(name: &str) -> Option<Zeroizing<String>> {
+    let value = Zeroizing::new(std::env::var_os(name)?.into_vec());
+    let text = Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
+    (!text.is_empty()).then_some(text)
 }
 
 fn check_key(key: &str) -> Result<Secret, String> {
@@ -370,10 +369,8 @@ fn check_key(key: &str) -> Result<Secret, String> {
     Secret::new(key).ok_or_else(|| "is no header value".to_owned())
 }
 
-fn check_proxy(source: &str, url: &str) -> Result<(String, Proxy), Error> {
-    let url = proxy::check(url).map_err(|why| Error::invalid(format!("{source} {why}")))?;
-    let proxy = Proxy::new(&url).ok_or_else(|| Error::invalid(format!("{source} is no proxy URL")))?;
-    Ok((url, proxy))
+fn parse_proxy(source: &str, url: &str) -> Result<Proxy, Error> {
+    proxy::parse(url).map_err(|why| Error::invalid(format!("{source} {why}")))
 }
 
 fn is_printable(text: &str) -> bool {

@@ -1,31 +1,47 @@
-//! Which proxy a request goes through: the variables of the environment by scheme, and NO_PROXY. Tunnelling through
-//! it is the business of `http`.
+//! Which proxy a request goes through: the variables of the environment by scheme, and NO_PROXY; and a proxy's URL with
+//! its credentials. Tunnelling through it is the business of `http`.
 
 use crate::endpoint::Endpoint;
+use crate::http::{Proxy, Secret};
+use percent_encoding::percent_decode_str;
 use std::net::IpAddr;
+use zeroize::Zeroizing;
 
-/// The proxy that the environment names for this endpoint, with the variable that named it.
-pub(crate) fn from_environment(
-    endpoint: &Endpoint,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Option<(&'static str, String)> {
-    let either = |upper: &'static str, lower: &'static str| {
-        [upper, lower].into_iter().find_map(|name| variable(name).map(|value| (name, value)))
-    };
-    if either("NO_PROXY", "no_proxy").is_some_and(|(_, list)| is_exempt(endpoint, &list)) {
-        return None;
+/// What the environment says of proxies, as it was when it was read.
+#[derive(Clone, Default)]
+pub(crate) struct ProxyVariables(Vec<(&'static str, Zeroizing<String>)>);
+
+impl ProxyVariables {
+    pub fn read(variable: impl Fn(&str) -> Option<Zeroizing<String>>) -> ProxyVariables {
+        const PAIRS: [[&str; 2]; 4] = [
+            ["HTTPS_PROXY", "https_proxy"],
+            ["HTTP_PROXY", "http_proxy"],
+            ["ALL_PROXY", "all_proxy"],
+            ["NO_PROXY", "no_proxy"],
+        ];
+        // A CGI program gets HTTP_PROXY from the request's Proxy header (CVE-2016-5385).
+        let is_cgi = variable("REQUEST_METHOD").is_some();
+        let names = PAIRS.into_iter().flatten().filter(|name| !is_cgi || *name != "HTTP_PROXY");
+        ProxyVariables(names.filter_map(|name| Some((name, variable(name)?))).collect())
     }
-    // A CGI program gets HTTP_PROXY from the request's Proxy header (CVE-2016-5385).
-    let by_scheme = match (endpoint.https, variable("REQUEST_METHOD").is_some()) {
-        (true, _) => either("HTTPS_PROXY", "https_proxy"),
-        (false, false) => either("HTTP_PROXY", "http_proxy"),
-        (false, true) => variable("http_proxy").map(|value| ("http_proxy", value)),
-    };
-    by_scheme.or_else(|| either("ALL_PROXY", "all_proxy")).filter(|(_, url)| !url.is_empty())
+
+    /// The proxy for this endpoint, with the variable that named it.
+    pub fn proxy_for(&self, endpoint: &Endpoint) -> Option<(&'static str, &str)> {
+        if self.get("NO_PROXY").is_some_and(|(_, list)| is_exempt(endpoint, list)) {
+            return None;
+        }
+        self.get(if endpoint.https { "HTTPS_PROXY" } else { "HTTP_PROXY" }).or_else(|| self.get("ALL_PROXY"))
+    }
+
+    /// In either case; what was read first wins.
+    fn get(&self, name: &str) -> Option<(&'static str, &str)> {
+        let found = self.0.iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+        Some((found.0, &found.1))
+    }
 }
 
-/// Checks a proxy URL and gives it a scheme if it has none.
-pub(crate) fn check(url: &str) -> Result<String, String> {
+/// Takes `[http[s]://][user:password@]host[:port]`.
+pub(crate) fn parse(url: &str) -> Result<Proxy, String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => {}
@@ -34,13 +50,46 @@ pub(crate) fn check(url: &str) -> Result<String, String> {
         }
         _ => return Err("has a scheme other than http or https".to_owned()),
     }
-    let (credentials, host) = rest.rsplit_once('@').map_or(("", rest), |(c, h)| (c, h));
-    if !credentials.bytes().all(|b| b.is_ascii_graphic()) {
+    let (credentials, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+    // The same rules for host and port as for the service, whose parser says what is wrong.
+    let Endpoint { https, host, port, .. } = Endpoint::parse(&format!("{scheme}://{host}"))?;
+    let authorization = if credentials.is_empty() { None } else { Some(basic(credentials)?) };
+    Ok(Proxy { https, host, port: port.unwrap_or(if https { 443 } else { 80 }), authorization })
+}
+
+/// The header for `user:password`, both percent-encoded. What it passes through is wiped, and reserved, since a buffer
+/// that grows leaves what it held behind.
+fn basic(credentials: &str) -> Result<Secret, String> {
+    if !credentials.bytes().all(|b| b.is_ascii_graphic() && !b"/?#".contains(&b)) {
         return Err("has a user name or password with a character that must be percent-encoded".to_owned());
     }
-    // The same rules for host and port as for the service, whose parser says what is wrong.
-    Endpoint::parse(&format!("http://{host}"))?;
-    Ok(format!("{}://{}", scheme.to_ascii_lowercase(), rest.trim_end_matches('/')))
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let mut plain = Zeroizing::new(Vec::with_capacity(credentials.len() + 1));
+    plain.extend(percent_decode_str(user));
+    if plain.contains(&b':') {
+        return Err("has a user name with a colon, which Basic authentication cannot say".to_owned());
+    }
+    plain.push(b':');
+    plain.extend(percent_decode_str(password));
+    if plain.iter().any(u8::is_ascii_control) {
+        return Err("has a user name or password with a control character".to_owned());
+    }
+    let mut header = Zeroizing::new(String::with_capacity(6 + plain.len().div_ceil(3) * 4));
+    header.push_str("Basic ");
+    push_base64(&mut header, &plain);
+    Secret::new(&header).ok_or_else(|| "has no valid user name or password".to_owned())
+}
+
+fn push_base64(text: &mut String, bytes: &[u8]) {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for group in bytes.chunks(3) {
+        let at = |index: usize| group.get(index).map_or(0, |byte| u32::from(*byte));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for digit in 0..4 {
+            let value = (bits >> (18 - 6 * digit)) as usize & 63;
+            text.push(if digit <= group.len() { ALPHABET[value].into() } else { '=' });
+        }
+    }
 }
 
 /// As curl reads NO_PROXY: `*`, or a list of hosts, each of which stands for its subdomains too, with or without a
@@ -99,8 +148,9 @@ mod tests {
 
     fn chosen(url: &str, environment: &[(&str, &str)]) -> Option<String> {
         let endpoint = Endpoint::parse(url).unwrap();
-        let variable = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
-        from_environment(&endpoint, variable).map(|(_, url)| url)
+        let variable =
+            |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| Zeroizing::new((*v).to_owned()));
+        ProxyVariables::read(variable).proxy_for(&endpoint).map(|(_, url)| url.to_owned())
     }
 
     #[test]
@@ -111,7 +161,6 @@ mod tests {
         assert_eq!(chosen("http://h", &[("HTTPS_PROXY", "s"), ("ALL_PROXY", "a")]).as_deref(), Some("a"));
         assert_eq!(chosen("http://h", &[("HTTPS_PROXY", "s")]), None);
         assert_eq!(chosen("https://h", &[("https_proxy", "low")]).as_deref(), Some("low"));
-        assert_eq!(chosen("https://h", &[("HTTPS_PROXY", "")]), None);
         assert_eq!(chosen("http://h", &[("HTTP_PROXY", "p"), ("REQUEST_METHOD", "GET")]), None);
     }
 
@@ -146,11 +195,40 @@ mod tests {
 
     #[test]
     fn proxy_urls() {
-        assert_eq!(check("proxy:3128").unwrap(), "http://proxy:3128");
-        assert_eq!(check("HTTP://u:p@proxy:3128/").unwrap(), "http://u:p@proxy:3128");
-        assert!(check("socks5h://proxy").unwrap_err().contains("SOCKS"));
-        assert!(check("ftp://proxy").unwrap_err().contains("scheme"));
-        assert!(check("http://u:p\r\nX: y@proxy").unwrap_err().contains("percent-encoded"));
-        assert!(check("http://").unwrap_err().contains("host"));
+        for (url, https, host, port) in [
+            ("proxy:3128", false, "proxy", 3128),
+            ("HTTP://u:p@proxy:3128/", false, "proxy", 3128),
+            ("https://proxy", true, "proxy", 443),
+            ("[::1]", false, "[::1]", 80),
+        ] {
+            let proxy = parse(url).unwrap();
+            assert_eq!((proxy.https, proxy.host.as_str(), proxy.port), (https, host, port), "{url}");
+        }
+        for (url, why) in [
+            ("socks5h://proxy", "SOCKS"),
+            ("ftp://proxy", "scheme"),
+            ("http://", "host"),
+            ("http://u:p\r\nX: y@proxy", "percent-encoded"),
+            ("http://u:8080/p@proxy", "percent-encoded"),
+            ("http://u:p%0D%0AX:%20y@proxy", "control character"),
+            ("http://u:p%00@proxy", "control character"),
+            ("http://u%3Av:p@proxy", "colon"),
+        ] {
+            assert!(parse(url).err().is_some_and(|said| said.contains(why)), "{url}");
+        }
+    }
+
+    #[test]
+    fn credentials_in_base64() {
+        for (credentials, header) in [
+            ("u", "Basic dTo="),
+            ("u:p", "Basic dTpw"),
+            ("us%20er:p%40ss%3Aword", "Basic dXMgZXI6cEBzczp3b3Jk"),
+            ("u:p:+%25", "Basic dTpwOisl"),
+            ("%C3%BC:%FF", "Basic w7w6/w=="),
+        ] {
+            assert_eq!(basic(credentials).unwrap().as_str(), header, "{credentials}");
+        }
+        assert!(parse("http://@proxy").unwrap().authorization.is_none());
     }
 }

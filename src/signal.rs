@@ -64,5 +64,6 @@ fn without_payload(mut error: Error, data: &str) -> Error {
         error.detail.message = format!("{} Its words quote the data and are left out.", error.detail.status.message());
     }
     error.detail.last_error.take_if(|text| quotes(text));
+    error.detail.request_id.take_if(|text| quotes(text));
     error
 }

@@ -4,7 +4,7 @@
 use super::call::{CallContext, Limits, Stop};
 use super::connect::{Dialer, NoResolver};
 use super::tls::{self, Roots};
-use super::transport::HeldBuffers;
+use super::transport::{HeldBuffers, Tunnel};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Phase};
 use bytes::Bytes;
@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use ureq::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
-use ureq::unversioned::transport::ConnectProxyConnector;
 use zeroize::Zeroizing;
 
 /// A header's value that is wiped from memory when the last user is gone, and that Debug does not show.
@@ -37,19 +36,14 @@ impl Secret {
     }
 }
 
-/// A checked proxy.
+/// A proxy to tunnel through.
 #[derive(Clone)]
-pub(crate) struct Proxy(ureq::Proxy);
-
-impl Proxy {
-    fn is_https(&self) -> bool {
-        self.0.uri().scheme() == Some(&Scheme::HTTPS)
-    }
-
-    /// Takes a URL that `proxy::check` has passed.
-    pub fn new(url: &str) -> Option<Proxy> {
-        ureq::Proxy::new(url).ok().map(Proxy)
-    }
+pub(crate) struct Proxy {
+    pub https: bool,
+    pub host: String,
+    pub port: u16,
+    /// The `Proxy-Authorization` header.
+    pub authorization: Option<Secret>,
 }
 
 /// What an agent is made of.
@@ -144,8 +138,8 @@ impl Agent {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .proxy(options.proxy.map(|proxy| proxy.0.clone()))
-            .user_agent(options.user_agent)
+            .proxy(None)
+            .user_agent("")
             .accept("")
             .accept_encoding("")
             .max_response_header_size(MAX_HEAD)
@@ -154,9 +148,14 @@ impl Agent {
             .max_idle_age(MAX_IDLE)
             .build();
         // Reading the machine's authorities takes some milliseconds, which plain HTTP need not pay.
-        let needs_tls = options.https || options.proxy.is_some_and(Proxy::is_https) || options.ca_file.is_some();
+        let needs_tls = options.https || options.proxy.is_some_and(|proxy| proxy.https) || options.ca_file.is_some();
         let tls = if needs_tls { Some(tls::client_config(options.roots, options.ca_file)?) } else { None };
-        let dialer = Dialer { tls, tunnel: ConnectProxyConnector::default() };
+        let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
+        let authority: Authority =
+            options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
+        let target_port = authority.port_u16().unwrap_or(if options.https { 443 } else { 80 });
+        let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
+        let dialer = Dialer { tls, tunnel: options.proxy.map(tunnel) };
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = Method::POST;
         request.headers = headers(options)?;
@@ -164,8 +163,8 @@ impl Agent {
         let head_size = request.headers.iter().map(size_of).sum::<usize>() + options.authority.len() + HEAD_OVERHEAD;
         Ok(Agent {
             ureq: ureq::Agent::with_parts(config, dialer, NoResolver),
-            scheme: if options.https { Scheme::HTTPS } else { Scheme::HTTP },
-            authority: options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?,
+            scheme,
+            authority,
             request,
             head_size,
             max_response_bytes: options.max_response_bytes,
@@ -268,7 +267,6 @@ impl From<ureq::Error> for Fault {
 /// Classifies by what was noted. ureq's error only adds words.
 fn explain(call: &CallContext<'_>, fault: Option<Fault>) -> Failure {
     let said = || match &fault {
-        Some(Fault::Ureq(ureq::Error::ConnectProxyFailed(reason))) => format!("the proxy refused: {reason}"),
         Some(Fault::Ureq(ureq::Error::Other(e))) => e.to_string(),
         Some(Fault::Ureq(e)) => e.to_string(),
         Some(Fault::TooLarge) | None => String::new(),

@@ -124,6 +124,13 @@ impl<'a> CallContext<'a> {
         self.enter(Phase::Wait);
     }
 
+    /// The peer took the request and refused the session before it looked at it.
+    pub fn note_unread(&self) {
+        self.refused.set(true);
+        self.written.set(None);
+        self.enter(Phase::Tls);
+    }
+
     pub fn written(&self) -> Option<Instant> {
         self.written.get()
     }

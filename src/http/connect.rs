@@ -3,7 +3,7 @@
 
 use super::call::{EventFd, MAX_WATCHED, pollfd, with_current};
 use super::tls::TlsTransport;
-use super::transport::{Metered, TcpTransport};
+use super::transport::{Metered, TcpTransport, Tunnel};
 use crate::error::Phase;
 use rustls::ClientConfig;
 use std::ffi::{CStr, c_void};
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{ConnectProxyConnector, ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
 
 /// RFC 8305's connection attempt delay: how long an address has for itself before the next one is tried beside it.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -36,7 +36,7 @@ impl Resolver for NoResolver {
 pub(super) struct Dialer {
     /// `None` if neither the service nor a proxy is reached over TLS.
     pub tls: Option<Arc<ClientConfig>>,
-    pub tunnel: ConnectProxyConnector,
+    pub tunnel: Option<Tunnel>,
 }
 
 impl std::fmt::Debug for Dialer {
@@ -48,37 +48,57 @@ impl std::fmt::Debug for Dialer {
 impl Connector for Dialer {
     type Out = Box<dyn Transport>;
 
-    /// Runs once for the exchange, and within that once more, by ureq's CONNECT, for the connection to a proxy.
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
-        let outermost = with_current(|call| call.phase() == Phase::Send) == Some(true);
-        with_current(|call| call.enter(Phase::Dns));
-        let mut transport: Box<dyn Transport> = match self.tunnel.connect(details, None::<()>)? {
-            Some(tunnel) => Box::new(tunnel),
-            None => Box::new(TcpTransport::new(dial(details.uri)?)),
+        let (https, timeout) = (details.needs_tls(), details.timeout);
+        let host = details.uri.host().unwrap_or_default();
+        let transport = match &self.tunnel {
+            Some(tunnel) => {
+                let mut proxy = self.reach(tunnel.https, &tunnel.host, tunnel.port, timeout)?;
+                with_current(|call| call.enter(Phase::Connect));
+                tunnel.open(&mut *proxy, timeout)?;
+                if https { self.wrap(proxy, host, timeout)? } else { proxy }
+            }
+            None => {
+                let port = details.uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+                self.reach(https, host, port, timeout)?
+            }
         };
-        if let Some(tls) = self.tls.clone().filter(|_| details.needs_tls()) {
-            let host = details.uri.host().unwrap_or_default();
-            transport = Box::new(TlsTransport::connect(transport, tls, host, details.timeout)?);
-        }
-        if outermost {
-            with_current(|call| {
-                call.connected.set(true);
-                call.enter(Phase::Send);
-            });
-            transport = Box::new(Metered(transport));
-        } else {
-            with_current(|call| call.enter(Phase::Connect));
-        }
-        Ok(Some(transport))
+        with_current(|call| {
+            call.connected.set(true);
+            call.enter(Phase::Send);
+        });
+        Ok(Some(Box::new(Metered(transport))))
+    }
+}
+
+impl Dialer {
+    fn reach(
+        &self,
+        https: bool,
+        host: &str,
+        port: u16,
+        timeout: NextTimeout,
+    ) -> Result<Box<dyn Transport>, ureq::Error> {
+        let transport = Box::new(TcpTransport::new(dial(host, port)?));
+        if https { self.wrap(transport, host, timeout) } else { Ok(transport) }
+    }
+
+    fn wrap(
+        &self,
+        transport: Box<dyn Transport>,
+        host: &str,
+        timeout: NextTimeout,
+    ) -> Result<Box<dyn Transport>, ureq::Error> {
+        let Some(tls) = self.tls.clone() else { return Err(ureq::Error::TlsRequired) };
+        Ok(Box::new(TlsTransport::connect(transport, tls, host, timeout)?))
     }
 }
 
 /// Not inlined, so that the stack it needs is free again while the call is blocked.
 #[inline(never)]
-fn dial(uri: &Uri) -> Result<OwnedFd, ureq::Error> {
-    let tls = uri.scheme() == Some(&ureq::http::uri::Scheme::HTTPS);
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+fn dial(host: &str, port: u16) -> Result<OwnedFd, ureq::Error> {
+    with_current(|call| call.enter(Phase::Dns));
+    let host = host.trim_start_matches('[').trim_end_matches(']');
     let addresses = look_up(host, port).map_err(failed)?;
     with_current(|call| call.enter(Phase::Connect));
     race(interleave(addresses)).map_err(failed)

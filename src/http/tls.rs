@@ -1,8 +1,8 @@
 //! TLS by rustls with ring, over any transport of ureq's. ureq has a wrapper of its own; this one builds the
 //! configuration once per client, keeps no buffers while it blocks, and notes what was refused by whom.
 
-use super::call::with_current;
-use super::transport::HeldBuffers;
+use super::call::{CallContext, with_current};
+use super::transport::{HeldBuffers, Output};
 use crate::error::{Error, Phase};
 use rustls::crypto::ring::cipher_suite as suite;
 use rustls::crypto::{
@@ -11,8 +11,11 @@ use rustls::crypto::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::SigningKey;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureScheme, SupportedCipherSuite};
-use std::io::{self, BufRead, Write};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, SignatureScheme,
+    SupportedCipherSuite,
+};
+use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
@@ -91,7 +94,7 @@ impl TlsTransport {
         with_current(|call| call.enter(Phase::Tls));
         let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
         let name = name.map_err(|_| ureq::Error::Tls("the host is no valid server name"))?;
-        let session = ClientConnection::new(config, name).map_err(|e| refused(&e))?;
+        let session = ClientConnection::new(config, name).map_err(|e| refused(&e, None))?;
         let mut tls = TlsTransport { session, inner, buffers: HeldBuffers::default(), readable: 0, closed: false };
         while tls.session.is_handshaking() {
             tls.write_records(timeout)?;
@@ -115,7 +118,7 @@ impl TlsTransport {
 
     fn write_records(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
         while self.session.wants_write() {
-            self.session.write_tls(&mut RecordWriter { inner: &mut *self.inner, timeout })?;
+            self.session.write_tls(&mut Output { transport: &mut *self.inner, timeout })?;
         }
         Ok(())
     }
@@ -136,7 +139,7 @@ impl TlsTransport {
                 Ok(taken > 0 && !self.closed)
             }
             Err(e) => {
-                let error = refused(&e);
+                let error = refused(&e, self.session.protocol_version());
                 // The alert that says to the peer why.
                 let _ = self.write_records(timeout).and_then(|()| self.inner.transmit_output(0, timeout));
                 Err(error)
@@ -202,33 +205,25 @@ impl std::fmt::Debug for TlsTransport {
     }
 }
 
-/// Puts records into the inner transport's output.
-struct RecordWriter<'a> {
-    inner: &'a mut dyn Transport,
-    timeout: NextTimeout,
-}
-
-impl Write for RecordWriter<'_> {
-    fn write(&mut self, records: &[u8]) -> io::Result<usize> {
-        let output = self.inner.buffers().output();
-        let count = records.len().min(output.len());
-        output[..count].copy_from_slice(&records[..count]);
-        self.inner.transmit_output(count, self.timeout).map_err(ureq::Error::into_io)?;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// In the handshake, one side refuses the other; after it, a session that fails has lost its connection.
-fn refused(e: &rustls::Error) -> ureq::Error {
+/// In the handshake, one side refuses the other; after it, a session that fails has lost its connection. Only that the
+/// server wants a certificate of the client comes later in TLS 1.3: the request is on its way by then, but a server reads
+/// nothing of it before the certificate.
+fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> ureq::Error {
+    let wants_certificate = matches!(
+        e,
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate)
+    );
+    let is_13 = version == Some(ProtocolVersion::TLSv1_3);
+    let first_answer = |call: &CallContext<'_>| is_13 && call.connected.get() && call.phase() == Phase::Wait;
     with_current(|call| match call.phase() {
         Phase::Tls => call.refused.set(true),
+        _ if wants_certificate && first_answer(call) => call.note_unread(),
         _ => call.note_broken(e),
     });
-    ureq::Error::Other(e.to_string().into())
+    let said = if wants_certificate { "the server wants a client certificate, which libanchor has not: " } else { "" };
+    // Up to the lists of identifiers that some reasons end with.
+    let reason = e.to_string();
+    ureq::Error::Other(format!("{said}{}", reason.split(" {").next().unwrap_or_default()).into())
 }
 
 /// rustls' provider of ring, without what a client of this service does not need and which would make up a tenth of the

@@ -1,14 +1,16 @@
 //! Moves bytes between ureq and a connected socket: output is held until input is awaited, so that a request is one send;
 //! buffers of more than a kilobyte exist only while bytes are in them, so that a blocked wait holds next to none. Connecting
-//! is not done here.
+//! is not done here, but a proxy is asked for its tunnel.
 
+use super::agent::Proxy;
 use super::call::with_current;
 use crate::error::Phase;
-use std::io;
+use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
+use zeroize::Zeroizing;
 
 /// A connected TCP socket.
 pub(super) struct TcpTransport {
@@ -139,6 +141,75 @@ impl<T: Transport> Transport for Metered<T> {
     }
 }
 
+/// Puts bytes into a transport's output.
+pub(super) struct Output<'a> {
+    pub transport: &'a mut dyn Transport,
+    pub timeout: NextTimeout,
+}
+
+impl Write for Output<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let output = self.transport.buffers().output();
+        let count = bytes.len().min(output.len());
+        output[..count].copy_from_slice(&bytes[..count]);
+        self.transport.transmit_output(count, self.timeout).map_err(ureq::Error::into_io)?;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The way through a proxy.
+pub(super) struct Tunnel {
+    pub https: bool,
+    pub host: String,
+    pub port: u16,
+    /// The CONNECT that asks for it, credentials included.
+    request: Zeroizing<String>,
+}
+
+impl Tunnel {
+    pub fn new(proxy: &Proxy, target: &str, target_port: u16, user_agent: &str) -> Tunnel {
+        let mut head = format!("CONNECT {target}:{target_port} HTTP/1.1\r\nHost: {target}:{target_port}\r\n");
+        if !user_agent.is_empty() {
+            head.extend(["User-Agent: ", user_agent, "\r\n"]);
+        }
+        head.push_str("Proxy-Connection: Keep-Alive\r\n");
+        // In one allocation: what a buffer held before it grew would not be wiped.
+        let request = match &proxy.authorization {
+            Some(credentials) => [&head, "Proxy-Authorization: ", credentials.as_str(), "\r\n\r\n"].concat(),
+            None => [&head, "\r\n"].concat(),
+        };
+        Tunnel { https: proxy.https, host: proxy.host.clone(), port: proxy.port, request: Zeroizing::new(request) }
+    }
+
+    /// Sends the CONNECT and takes the head of the answer.
+    pub fn open(&self, proxy: &mut dyn Transport, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        const MAX_HEAD: usize = 16 * 1024;
+        Output { transport: proxy, timeout }.write_all(self.request.as_bytes())?;
+        let refused = |why: String| Err(ureq::Error::Other(why.into()));
+        loop {
+            if !proxy.await_input(timeout)? {
+                return refused("the proxy closed the connection".to_owned());
+            }
+            let input = proxy.buffers().input();
+            if !input.starts_with(&b"HTTP/1."[..input.len().min(7)]) {
+                return refused("the proxy's answer is not HTTP".to_owned());
+            }
+            if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
+                let code = input.get(9..12).and_then(|code| str::from_utf8(code).ok()).unwrap_or_default().to_owned();
+                proxy.buffers().input_consume(end + 4);
+                return if code.starts_with('2') { Ok(()) } else { refused(format!("the proxy answered HTTP {code}")) };
+            }
+            if input.len() > MAX_HEAD {
+                return refused("the proxy's answer has no end".to_owned());
+            }
+        }
+    }
+}
+
 /// Buffers that collect output until it is sent. Emptied, they are freed, so that a blocked wait holds none; but small ones
 /// are kept, which cost less to hold than to allocate for each request.
 #[derive(Default)]
@@ -238,6 +309,13 @@ impl Buffers for HeldBuffers {
 
     fn can_use_input(&self) -> bool {
         self.progress && !self.input().is_empty()
+    }
+}
+
+impl Drop for HeldBuffers {
+    /// Output is left where sending failed, or never began.
+    fn drop(&mut self) {
+        wipe(&mut self.output);
     }
 }
 

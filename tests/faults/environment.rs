@@ -57,6 +57,18 @@ fn a_socks_proxy_is_refused_and_not_ignored() {
     assert!(error.message().contains("SOCKS"), "{error}");
 }
 
+#[test]
+fn the_variables_count_as_they_were_when_they_were_read() {
+    if !is_alone("environment::the_variables_count_as_they_were_when_they_were_read", &[]) {
+        return;
+    }
+    let server = Server::always(tls_service().to_vec());
+    let config = from_environment(&server.https());
+    // SAFETY: the test has the process for itself, and no other thread of it touches the environment.
+    unsafe { std::env::set_var("HTTPS_PROXY", "http://127.0.0.1:9") };
+    assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+}
+
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

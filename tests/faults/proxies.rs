@@ -135,3 +135,23 @@ fn the_services_certificate_is_checked_through_the_tunnel() {
     let error = Client::new(&through(&proxy.http())).unwrap().wait("e", LONG, None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{error:?}");
 }
+
+#[test]
+fn a_tunnel_is_one_whatever_the_proxy_adds_to_its_answer() {
+    let headers: String = (0..100).map(|number| format!("x-{number}: y\r\n")).collect();
+    for head in [format!("HTTP/1.1 200 OK\r\n{headers}\r\n"), "HTTP/1.0 204 No Content\r\n\r\n".to_owned()] {
+        let script = [Step::ReadRequest, Step::Send(head.into_bytes())].into_iter().chain(tls_service()).collect();
+        let proxy = Server::always(script);
+        assert_eq!(Client::new(&through(&proxy.http())).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+    }
+}
+
+/// It is not taken in without limit until the time to connect is over.
+#[test]
+fn an_answer_of_a_proxy_that_has_no_end_is_refused() {
+    let endless = [b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'y'; 100_000]].concat();
+    let proxy = Server::always(vec![Step::ReadRequest, Step::Send(endless), Step::Hang]);
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
+    assert!(error.message().contains("no end"), "{error:?}");
+}

@@ -1,0 +1,10 @@
+//! What SECURITY.md promises, each promise with its tests.
+
+#[path = "../c_build/mod.rs"]
+mod c_build;
+#[path = "../scripted/mod.rs"]
+mod scripted;
+
+mod memory;
+mod tls;
+mod weak_tls;

@@ -1,0 +1,268 @@
+/*
+ * What is left of the secrets in the memory of this process once the library has given everything back. Nothing that is
+ * freed here is ever used again, so whatever was not wiped is found: on the heap, on stacks, in static data.
+ *
+ * The secrets are nowhere in clear but in a buffer that is wiped at once: their characters are computed, one at a time.
+ * The driver says in the environment where servers are that answer, refuse, hang up or tunnel.
+ */
+#define _GNU_SOURCE
+#include "../c/check.h"
+#include <malloc.h>
+
+/* Called by the library too, whose memory stays as it was. */
+void free(void *block)
+{
+    (void)block;
+}
+
+void *realloc(void *block, size_t size)
+{
+    size_t old = malloc_usable_size(block);
+    void *larger = malloc(size);
+    if (larger != NULL && block != NULL) memcpy(larger, block, old < size ? old : size);
+    return larger;
+}
+
+struct secret {
+    const char *name;
+    size_t length;
+    char (*at)(size_t);
+};
+
+enum { LENGTH = 60, PIECE = 16 };
+
+/* Sixty different letters and digits, in an order of its own for each secret. */
+static char letter(size_t index)
+{
+    return (char)(index < 10 ? '0' + index : index < 36 ? 'a' + (index - 10) : 'A' + (index - 36));
+}
+
+static char of_key(size_t index)
+{
+    return letter((index * 17 + 5) % 61);
+}
+
+static char of_password(size_t index)
+{
+    return letter((index * 23 + 40) % 61);
+}
+
+/* The credentials as a proxy gets them: "user:" and the password, in base64. */
+static char of_credentials(size_t index)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t group = 0;
+    for (size_t i = index / 4 * 3; i < index / 4 * 3 + 3; i++)
+        group = group << 8 | (uint8_t)(i < 5 ? "user:"[i] : of_password(i - 5));
+    return alphabet[group >> (18 - index % 4 * 6) & 63];
+}
+
+static const struct secret secrets[] = {
+    {"the key", LENGTH, of_key},
+    {"the proxy's password", LENGTH, of_password},
+    {"the proxy's credentials in base64", LENGTH, of_credentials},
+};
+
+/* A piece of the secret that begins here. */
+static int is_piece(const struct secret *secret, const volatile char *memory)
+{
+    for (size_t start = 0; start + PIECE <= secret->length; start++) {
+        size_t same = 0;
+        while (same < PIECE && memory[same] == secret->at(start + same)) same++;
+        if (same == PIECE) return 1;
+    }
+    return 0;
+}
+
+/* How many pieces of secrets are in what this process can write to; tells where if it may not be there. */
+static int count_pieces(int tell)
+{
+    char line[512];
+    int count = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    CHECK(maps != NULL);
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        uint8_t begins[256] = {0};
+        for (size_t start = 0; start + PIECE <= secrets[i].length; start++) begins[(uint8_t)secrets[i].at(start)] = 1;
+        rewind(maps);
+        while (fgets(line, sizeof line, maps) != NULL) {
+            unsigned long from, to;
+            if (sscanf(line, "%lx-%lx rw", &from, &to) != 2 || strstr(line, " rw") == NULL) continue;
+            for (const volatile char *at = (char *)from; at + PIECE <= (char *)to; at++) {
+                if (!begins[(uint8_t)*at] || !is_piece(&secrets[i], at)) continue;
+                count++;
+                if (tell) fprintf(stderr, "%s is at %p in %s", secrets[i].name, (void *)at, line);
+                at += PIECE - 1;
+            }
+        }
+    }
+    fclose(maps);
+    return count;
+}
+
+#define CHECK_GONE() CHECK(count_pieces(1) == 0)
+
+/* Writes the secret where it is needed for a moment. */
+static void reveal(char *text, char (*at)(size_t))
+{
+    for (size_t i = 0; i < LENGTH; i++) ((volatile char *)text)[i] = at(i);
+    text[LENGTH] = '\0';
+}
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    if (value == NULL) check_failed(__FILE__, __LINE__, "%s is not set%s%s", name, "", "");
+    return value;
+}
+
+static void set_key(anchor_config *config)
+{
+    char key[LENGTH + 1];
+    reveal(key, of_key);
+    anchor_status status = anchor_config_set_api_key(config, key);
+    explicit_bzero(key, sizeof key);
+    CHECK_STATUS(ANCHOR_OK, status);
+}
+
+static void set_proxy(anchor_config *config, const char *address)
+{
+    char password[LENGTH + 1], url[LENGTH + 100];
+    reveal(password, of_password);
+    int length = snprintf(url, sizeof url, "http://user:%s@%s", password, address);
+    anchor_status status = anchor_config_set_proxy(config, url);
+    explicit_bzero(password, sizeof password);
+    explicit_bzero(url, sizeof url);
+    CHECK(length > 0 && (size_t)length < sizeof url);
+    CHECK_STATUS(ANCHOR_OK, status);
+}
+
+static anchor_config *config_for(const char *url)
+{
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, url));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 0));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, ANCHOR_TRUST_BUNDLED));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_ca_file(config, variable("CA_FILE")));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_request_timeout_ms(config, PATIENCE_MS));
+    return config;
+}
+
+/* Each kind of call, twice, so that connections are used again. The server's answer goes by the event's name. */
+static void call(anchor_client *client, anchor_status expected)
+{
+    static const char *const names[] = {"ok", "status_401", "status_301", "status_500", "html", "quiet"};
+    for (size_t i = 0; i < 2 * sizeof names / sizeof names[0]; i++) {
+        char *json = NULL;
+        const char *name = names[i / 2];
+        int is_quiet = strcmp(name, "quiet") == 0;
+        anchor_status status = anchor_wait_for_event(client, name, is_quiet ? 50 : PATIENCE_MS, NULL, &json);
+        if (i < 2) CHECK_STATUS(expected, status);
+        anchor_string_free(json);
+        if (is_quiet) continue;
+        status = anchor_signal_event(client, name, "{\"a\":1}", &json);
+        if (i < 2) CHECK_STATUS(expected, status);
+        anchor_string_free(json);
+    }
+    anchor_cancel_token *token = anchor_cancel_token_new();
+    anchor_cancel_token_cancel(token);
+    CHECK_STATUS(ANCHOR_CANCELLED, anchor_wait_for_event(client, "ok", 50, token, NULL));
+    anchor_cancel_token_free(token);
+}
+
+static void start(anchor_client *client, anchor_status expected)
+{
+    anchor_wait *taken = NULL, *dropped = NULL;
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "ok", PATIENCE_MS, &taken));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "quiet", ANCHOR_NO_TIMEOUT, &dropped));
+    CHECK_STATUS(expected, anchor_wait_finish(taken, PATIENCE_MS, NULL));
+    anchor_wait_free(taken);
+    anchor_wait_free(dropped);
+}
+
+static void use(anchor_config *config, anchor_status expected, const char *variable_to_wipe)
+{
+    anchor_client *client = NULL;
+    CHECK_STATUS(ANCHOR_OK, anchor_client_new(config, &client));
+    anchor_config_free(config);
+    call(client, expected);
+    start(client, expected);
+    CHECK(count_pieces(0) > 0);
+    anchor_client_free(client);
+    if (variable_to_wipe != NULL) {
+        explicit_bzero(getenv(variable_to_wipe), strlen(getenv(variable_to_wipe)));
+        CHECK(unsetenv(variable_to_wipe) == 0);
+    }
+    CHECK_GONE();
+}
+
+static void use_server(const char *name, anchor_status expected)
+{
+    anchor_config *config = config_for(variable(name));
+    set_key(config);
+    use(config, expected, NULL);
+}
+
+static void settings_leave_nothing(void)
+{
+    anchor_config *config = config_for("http://127.0.0.1:9");
+    set_key(config);
+    set_proxy(config, "127.0.0.1:9");
+    CHECK(count_pieces(0) >= 2);
+    /* Once more: the first ones are replaced. */
+    set_key(config);
+    set_proxy(config, "127.0.0.1:9");
+    anchor_config_free(config);
+    CHECK_GONE();
+}
+
+static void plain_calls_leave_nothing(void)
+{
+    use_server("PLAIN", ANCHOR_OK);
+}
+
+static void calls_over_tls_leave_nothing(void)
+{
+    use_server("TLS12", ANCHOR_OK);
+    use_server("TLS13", ANCHOR_OK);
+}
+
+static void refused_and_broken_calls_leave_nothing(void)
+{
+    use_server("BAD_CERTIFICATE", ANCHOR_TLS);
+    use_server("NOBODY", ANCHOR_NOT_SENT);
+    use_server("HANGS_UP", ANCHOR_CONNECTION_LOST);
+}
+
+static void a_proxy_leaves_nothing(void)
+{
+    anchor_config *config = config_for("https://localhost:9");
+    set_key(config);
+    set_proxy(config, variable("TUNNEL"));
+    use(config, ANCHOR_OK, NULL);
+    config = config_for("https://localhost:9");
+    set_key(config);
+    set_proxy(config, variable("NO_TUNNEL"));
+    use(config, ANCHOR_NOT_SENT, NULL);
+}
+
+/* The environment itself is the program's own, which wipes it. */
+static void a_key_of_the_environment_leaves_nothing(void)
+{
+    char key[LENGTH + 1];
+    reveal(key, of_key);
+    CHECK(setenv("ANCHOR_API_KEY", key, 1) == 0);
+    explicit_bzero(key, sizeof key);
+    use(config_for(variable("TLS13")), ANCHOR_OK, "ANCHOR_API_KEY");
+}
+
+static const struct test_case cases[] = {
+    CASE(settings_leave_nothing),
+    CASE(plain_calls_leave_nothing),
+    CASE(calls_over_tls_leave_nothing),
+    CASE(refused_and_broken_calls_leave_nothing),
+    CASE(a_proxy_leaves_nothing),
+    CASE(a_key_of_the_environment_leaves_nothing),
+};
+
+RUN(cases)

@@ -1,0 +1,62 @@
+//! Once a client and its settings are freed, the process's memory holds no key and no proxy password. memory.c looks;
+//! here are the servers that it calls.
+
+use super::c_build::compiler::{self, Linkage};
+use super::c_build::program::{run, without_settings};
+use super::c_build::{library, tool};
+use super::scripted::certificates::{Certificate, authority_file, tls, tls_versions};
+use super::scripted::places::Refusing;
+use super::scripted::script::{Script, Step, answer, event, refusal};
+use super::scripted::{Request, Server};
+use std::process::Command;
+use std::sync::Arc;
+
+/// The answer goes by the event's name.
+fn answers() -> Step {
+    Step::AnswerWith(Arc::new(|request: &Request| {
+        let name = request.path().split('/').nth(3).unwrap_or_default();
+        match (name, name.strip_prefix("status_")) {
+            ("quiet", _) => Vec::new(),
+            ("html", _) => answer(200, "", "<html>"),
+            (_, Some("301")) => answer(301, "location: https://elsewhere.example/\r\n", ""),
+            (_, Some(code)) => refusal(code.parse().expect("a status")),
+            _ => event(),
+        }
+    }))
+}
+
+fn over_tls(version: &'static rustls::SupportedProtocolVersion) -> Script {
+    vec![Step::Handshake(tls_versions(Certificate::Good, &[version])), answers()]
+}
+
+fn tunnel() -> Script {
+    let established = Step::Send(b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec());
+    [Step::ReadRequest, established].into_iter().chain(over_tls(&rustls::version::TLS13)).collect()
+}
+
+#[test]
+fn freed_clients_and_settings_leave_no_secret_in_memory() {
+    if !tool::is_there("cc") {
+        return;
+    }
+    let plain = Server::always(vec![answers()]);
+    let tls12 = Server::always(over_tls(&rustls::version::TLS12));
+    let tls13 = Server::always(over_tls(&rustls::version::TLS13));
+    let bad_certificate = Server::always(vec![Step::Handshake(tls(Certificate::WrongHost)), answers()]);
+    let hangs_up = Server::always(vec![Step::ReadRequest, Step::Reset]);
+    let tunnel = Server::always(tunnel());
+    let no_tunnel = Server::always(vec![Step::ReadRequest, Step::Send(answer(407, "", "")), Step::Hang]);
+    let nobody = Refusing::new();
+    let program = compiler::compile_with("cc", "tests/security/memory.c", Linkage::Shared, &["-O2"]);
+    for library in [library::debug(), library::release()] {
+        let mut command = Command::new(&program);
+        without_settings(&mut command);
+        command.env("LD_LIBRARY_PATH", &library.folder).env("CA_FILE", authority_file());
+        command.env("PLAIN", plain.http()).env("TLS12", tls12.https()).env("TLS13", tls13.https());
+        command.env("BAD_CERTIFICATE", bad_certificate.https()).env("HANGS_UP", hangs_up.http());
+        command.env("NOBODY", format!("http://{}", nobody.address()));
+        command.env("TUNNEL", tunnel.address.to_string()).env("NO_TUNNEL", no_tunnel.address.to_string());
+        let outcome = run(&mut command);
+        assert!(outcome.status.success(), "{}: {outcome:#?}", library.folder.display());
+    }
+}

@@ -1,0 +1,110 @@
+//! Certificates and servers that are not to be trusted: each is refused with its reason, at once, and is sent nothing. That
+//! a handshake which merely breaks is another matter, and what ends a session early, is in tests/faults.
+
+use super::scripted::Server;
+use super::scripted::certificates::{Certificate, mutual_tls, tls};
+use super::scripted::places::{KEY, client, config};
+use super::scripted::script::{Step, answer, event};
+use anchor::{Client, Error, Phase, Status};
+use std::time::Duration;
+
+const LONG: Option<Duration> = Some(Duration::from_secs(20));
+
+/// A wait and a signal, with retries allowed, end alike: refused once, for this reason, with nothing sent.
+fn check_refused(name: &str, url: &str, reason: &str) {
+    let mut config = config(url);
+    let client = Client::new(config.set_retries(3)).unwrap();
+    for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", Some("{\"a\":1}")).unwrap_err()] {
+        check_error(name, &error);
+        assert!(error.message().contains(reason), "{name}: {error:?}");
+    }
+}
+
+fn check_error(name: &str, error: &Error) {
+    assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{name}: {error:?}");
+    assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "{name}: {error:?}");
+    assert!(!error.to_json().contains(KEY), "{name}");
+}
+
+#[test]
+fn certificates_that_prove_nothing_are_refused() {
+    for (kind, host, reason) in [
+        (Certificate::Expired, "127.0.0.1", "expired"),
+        (Certificate::NotYetValid, "127.0.0.1", "not valid yet"),
+        (Certificate::WrongHost, "localhost", "not valid for name \"localhost\""),
+        (Certificate::WrongHost, "127.0.0.1", "not valid for name \"127.0.0.1\""),
+        (Certificate::WrongAddress, "127.0.0.1", "not valid for name \"127.0.0.1\""),
+        (Certificate::NoNames, "localhost", "not valid for"),
+        (Certificate::ForClients, "127.0.0.1", "usage"),
+        (Certificate::SelfSigned, "127.0.0.1", "UnknownIssuer"),
+        (Certificate::UnknownAuthority, "127.0.0.1", "UnknownIssuer"),
+        (Certificate::SignedByLeaf, "127.0.0.1", "EndEntityUsedAsCa"),
+        (Certificate::OutsideConstraints, "localhost", "NameConstraintViolation"),
+        (Certificate::TooDeep, "127.0.0.1", "PathLenConstraintViolated"),
+        (Certificate::ExpiredAuthority, "127.0.0.1", "expired"),
+    ] {
+        let server = Server::always(vec![Step::Handshake(tls(kind)), Step::AnswerAll(event())]);
+        let url = format!("https://{host}:{}", server.address.port());
+        check_refused(&format!("{kind:?} at {host}"), &url, reason);
+        server.until("alerts", |record| record.handshakes.len() == 2);
+        server.read(|record| assert!(record.handshakes.iter().all(|said| said.contains("alert")), "{kind:?}"));
+        assert_eq!(server.requests().len(), 0, "{kind:?}");
+    }
+}
+
+/// A ServerHello of this version whose random bytes end in this way, up to the server's first choice being known.
+fn server_hello(version: [u8; 2], random_end: &[u8; 8]) -> Vec<u8> {
+    let session_and_suite = [0, 0xc0, 0x2f, 0];
+    let extensions = [0, 5, 0xff, 1, 0, 1, 0];
+    let body = [&version[..], &[7; 24], random_end, &session_and_suite, &extensions].concat();
+    let message = [&[2, 0, 0, body.len() as u8], &body[..]].concat();
+    [&[22, 3, 3, 0, message.len() as u8], &message[..]].concat()
+}
+
+#[test]
+fn an_older_version_is_not_agreed_to() {
+    for (name, version, random_end, reason) in [
+        ("TLS 1.1", [3, 2], b"whatever", "incompatible"),
+        ("SSL 3.0", [3, 0], b"whatever", "incompatible"),
+        ("1.2 by a server that could do 1.3", [3, 3], b"DOWNGRD\x01", "AttemptedDowngradeToTls12"),
+    ] {
+        let hello = Step::Send(server_hello(version, random_end));
+        let server = Server::always(vec![Step::ReadSome, hello, Step::Hang]);
+        check_refused(name, &server.https(), reason);
+    }
+}
+
+/// With TLS 1.3 its refusal comes after the request was sent, of which it has read nothing.
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_has_read_nothing() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let server = Server::always(vec![Step::Handshake(mutual_tls(version)), Step::AnswerAll(event())]);
+        let client = client(&server.https());
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20));
+        for outcome in [client.wait("e", LONG, None), client.signal("e", None), client.signal("e", Some(&large))] {
+            let error = outcome.unwrap_err();
+            check_error(&format!("{version:?}"), &error);
+            let said = if version.version == rustls::ProtocolVersion::TLSv1_3 { "client certificate" } else { "alert" };
+            assert!(error.message().contains(said), "{error:?}");
+        }
+        assert_eq!((server.connections(), server.requests().len()), (3, 0), "{version:?}");
+    }
+}
+
+/// Neither by an answer in clear on the port of TLS, nor by a redirect.
+#[test]
+fn nothing_leads_from_tls_to_clear_text() {
+    let answering = Server::always(vec![Step::ReadSome, Step::Send(event()), Step::Hang]);
+    check_refused("clear text", &answering.https(), "InvalidContentType");
+    let clear = Server::always(vec![Step::AnswerAll(event())]);
+    let location = format!("location: {}/v1/events/e/wait\r\n", clear.http());
+    let redirect = answer(307, &location, "");
+    let server = Server::always(vec![Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(redirect)]);
+    let error = client(&server.https()).wait("e", LONG, None).unwrap_err();
+    assert_eq!((error.status(), error.http_status()), (Status::HttpError, Some(307)), "{error:?}");
+    assert_eq!(clear.connections(), 0);
+    for url in ["http://api.example", "http://192.0.2.1"] {
+        let error = Client::new(&config(url)).unwrap_err();
+        assert!(error.message().contains("plain http to another machine"), "{error:?}");
+    }
+}
