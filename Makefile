@@ -1,10 +1,11 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build bench release demo test install uninstall abi docs dist clean help
+.PHONY: build bench release demo test install uninstall abi docs dist deny clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
 PROFILE = release
+CHECKS = licenses bans sources
 
 build: ## the library and the anchor command, into target/debug
 	cargo build --workspace
@@ -36,6 +37,9 @@ docs: ## the Rust API and the C API as pages, into target/doc and target/doc/c
 
 dist: ## a source tarball with all crates, which builds offline
 	sh packaging/dist.sh
+
+deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database
+	cargo deny --all-features check $(CHECKS)
 
 clean: ## removes what was built
 	cargo clean
