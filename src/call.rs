@@ -90,7 +90,7 @@ impl<'a> Call<'a> {
         let outcome = match &mut reply {
             Ok(reply) => {
                 let by_gateway = is_gateways(reply);
-                self.request_id = reply.request_id.take().map(|id| self.without_key(&id));
+                self.request_id = reply.request_id.take().map(|id| self.fit_to_quote(&id));
                 self.last_error = match reply.status {
                     200..=299 => None,
                     408 if !by_gateway => None,
@@ -182,22 +182,26 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What the service said, or what stands for it. It may quote what it was sent, and the key is in no message of ours.
+    /// What the service said, or what stands for it.
     fn service_message(&self, code: u16, reply: &Reply) -> String {
-        const LONGEST: usize = 500;
         if let Some(location) = reply.location.as_deref().filter(|_| (300..400).contains(&code)) {
-            return format!("HTTP {code}: redirects are not followed, here to {}", self.without_key(location));
+            return format!("HTTP {code}: redirects are not followed, here to {}", self.fit_to_quote(location));
         }
         let said = std::str::from_utf8(&reply.body).ok().and_then(|body| json::json_get(body, "/error/message"));
-        match said.map(|said| self.without_key(&said)) {
-            Some(said) if said.chars().count() > LONGEST => said.chars().take(LONGEST).chain("...".chars()).collect(),
-            Some(said) if !said.is_empty() => said,
+        match said {
+            Some(said) if !said.is_empty() => self.fit_to_quote(&said),
             _ => format!("HTTP {code}, without a message of the API"),
         }
     }
 
-    fn without_key(&self, said: &str) -> String {
-        said.replace(self.engine.key.as_str(), "[key]")
+    /// Words of the service, not too many. It may quote what it was sent, and the key is in no message of ours.
+    fn fit_to_quote(&self, said: &str) -> String {
+        const LONGEST: usize = 500;
+        let said = said.replace(self.engine.key.as_str(), "[key]");
+        match said.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}...", &said[..end]),
+            None => said,
+        }
     }
 }
 

@@ -135,6 +135,8 @@ fn path_prefix(path: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
 
     #[test]
     fn base_url_forms() {
@@ -213,6 +215,32 @@ mod tests {
         }
         for bad in ["", ".", ".."] {
             assert!(check_event_name(bad).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_one_segment_that_decodes_to_it(name in "(?s).{1,60}|[./%a~]{1,6}") {
+            prop_assume!(check_event_name(&name).is_ok());
+            let path = Endpoint::parse("https://h/gate").unwrap().wait_path(&name);
+            let segment = path.strip_prefix("/gate/v1/events/").and_then(|path| path.strip_suffix("/wait")).unwrap();
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~%".contains(&b);
+            prop_assert!(segment.bytes().all(is_plain) && segment != "." && segment != "..", "{}", segment);
+            prop_assert_eq!(percent_decode_str(segment).decode_utf8().unwrap(), name);
+        }
+
+        /// What is taken can be sent: host and port come again from the authority, and the path holds nothing odd.
+        #[test]
+        fn a_base_url_that_is_taken_is_kept(
+            url in "(https?|HTTP)://([a-z0-9._-]{0,9}|\\[[0-9a-f:.]{0,9}\\])(:[0-9]{0,6})?(/[a-z.%/]{0,9})?(/v1/?)?|\\PC{0,20}"
+        ) {
+            if let Ok(endpoint) = Endpoint::parse(&url) {
+                let again = format!("https://{}{}", endpoint.authority(), endpoint.prefix);
+                let again = Endpoint::parse(&again).unwrap();
+                prop_assert_eq!((&again.host, again.port), (&endpoint.host, endpoint.port));
+                prop_assert!(endpoint.prefix.is_empty() || endpoint.prefix.starts_with('/'), "{}", endpoint.prefix);
+                prop_assert!(!endpoint.prefix.ends_with('/'), "{}", endpoint.prefix);
+            }
         }
     }
 }

@@ -44,18 +44,36 @@ pub fn json_get(json: &str, pointer: &str) -> Option<String> {
     Some(text_of(value))
 }
 
-/// Every string and number that the JSON text holds, members' names aside.
+/// Every string and number that a JSON text holds, members' names aside. One pass, however deep the text is nested.
 pub(crate) fn leaves(json: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut open: Vec<&RawValue> = serde_json::from_str(json).into_iter().collect();
-    while let Some(value) = open.pop() {
-        match value.get().as_bytes().first() {
-            Some(b'{' | b'[') => each_child(value, |_, child| open.push(child)),
-            Some(b'"' | b'-' | b'0'..=b'9') => found.push(text_of(value)),
+    let mut rest = json;
+    while let Some(begin) = rest.find(|c: char| matches!(c, '"' | '-' | '0'..='9')) {
+        let (leaf, after) = rest[begin..].split_at(leaf_length(&rest[begin..]));
+        rest = after;
+        let is_name = leaf.starts_with('"') && rest.trim_start().starts_with(':');
+        match serde_json::from_str::<&RawValue>(leaf) {
+            Ok(value) if !is_name => found.push(text_of(value)),
             _ => {}
         }
     }
     found
+}
+
+/// The length of the string or number that `text` begins with.
+fn leaf_length(text: &str) -> usize {
+    let end = if text.starts_with('"') {
+        let mut is_escaped = false;
+        let closing = text.bytes().skip(1).position(|byte| {
+            let closes = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            closes
+        });
+        closing.map(|at| at + 2)
+    } else {
+        text.find(|c: char| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9'))
+    };
+    end.unwrap_or(text.len())
 }
 
 /// The text as a JSON string, with its quotes.
@@ -181,6 +199,8 @@ impl<'de> Deserialize<'de> for AnyString<'de> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
 
     #[test]
     fn one_object_takes_exactly_one_object() {
@@ -232,10 +252,18 @@ mod tests {
 
     #[test]
     fn leaves_are_strings_and_numbers() {
-        let mut found = leaves(r#"{"a":"x","b":[1.50,true,null,{"c":"y\n"}],"d":{}}"#);
-        found.sort();
-        assert_eq!(found, ["1.50", "x", "y\n"]);
-        assert!(leaves("nonsense").is_empty());
+        let found = leaves(r#"{"a":"x","b" : [1.50,true,null,{"c\\":"y\n\\"},-2e+9],"d":{},"\"":"\":"}"#);
+        assert_eq!(found, ["x", "1.50", "y\n\\", "-2e+9", "\":"]);
+        for nonsense in ["nonsense", "\"", "\"\\", "-", "1..2"] {
+            assert!(leaves(nonsense).is_empty(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn leaves_are_found_at_any_depth_in_one_pass() {
+        let depth = 500_000;
+        let deep = format!("{{\"a\":{}\"x\"{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(leaves(&deep), ["x"]);
     }
 
     #[test]
@@ -251,6 +279,55 @@ mod tests {
             ("/dup", "2"),
         ] {
             assert_eq!(json_get(json, pointer).as_deref(), Some(expected), "{pointer}");
+        }
+    }
+
+    /// Few names, so that pointers meet them.
+    const NAME: &str = "[ab~/0é\"\\\\]{0,2}";
+
+    fn tree() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "(?s).{0,5}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((NAME, inner), 0..4).prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn pointers_agree_with_serde_json(tree in tree(), tokens in prop::collection::vec(NAME, 0..4), raw in "[/~01a]{0,5}") {
+            let escaped = tokens.iter().map(|token| format!("/{}", token.replace('~', "~0").replace('/', "~1")));
+            for pointer in [escaped.collect::<String>(), raw] {
+                let is_malformed = pointer.replace("~0", "").replace("~1", "").contains('~');
+                let expected = tree.pointer(&pointer).filter(|_| !is_malformed).map(|found| match found {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                });
+                prop_assert_eq!(json_get(&tree.to_string(), &pointer), expected, "{}", pointer);
+            }
+        }
+
+        #[test]
+        fn leaves_agree_with_serde_json(tree in tree()) {
+            fn collect(value: &Value, found: &mut Vec<String>) {
+                match value {
+                    Value::String(text) => found.push(text.clone()),
+                    Value::Number(number) => found.push(number.to_string()),
+                    Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+                    Value::Object(members) => members.values().for_each(|member| collect(member, found)),
+                    Value::Null | Value::Bool(_) => {}
+                }
+            }
+            let mut expected = Vec::new();
+            collect(&tree, &mut expected);
+            prop_assert_eq!(leaves(&format!("{tree:#}")), expected);
         }
     }
 }

@@ -151,6 +151,7 @@ mod tests {
     use super::*;
     use Decision::{Fail, Rearm, Reconnect, Retry, Take};
     use Operation::{Signal, Wait};
+    use proptest::prelude::*;
 
     #[test]
     fn every_http_status_of_a_wait() {
@@ -249,5 +250,65 @@ mod tests {
         }
         let leap = parse_http_date("Thu, 29 Feb 2024 00:00:00 GMT");
         assert_eq!(leap, Some(1_709_164_800));
+    }
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, by counting years and months one after the other.
+    fn http_date(seconds: u64) -> String {
+        let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let (mut days, mut year, mut month) = (seconds / 86_400, 1970, 0);
+        let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][days as usize % 7];
+        while days >= 365 + u64::from(is_leap(year)) {
+            days -= 365 + u64::from(is_leap(year));
+            year += 1;
+        }
+        let lengths = [31, 28 + u64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        while days >= lengths[month] {
+            days -= lengths[month];
+            month += 1;
+        }
+        let name = &"JanFebMarAprMayJunJulAugSepOctNovDec"[month * 3..][..3];
+        let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+        format!("{weekday}, {:02} {name} {year} {hour:02}:{minute:02}:{second:02} GMT", days + 1)
+    }
+
+    #[test]
+    fn the_date_of_the_rfc_is_written_here() {
+        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    proptest! {
+        #[test]
+        fn pauses_keep_their_bounds(failures in any::<u32>(), random in any::<u64>()) {
+            let doubled = 100u64.saturating_mul(2u64.saturating_pow(failures.saturating_sub(1)));
+            prop_assert!(pause(failures, random) <= Duration::from_millis(doubled.min(5_000)));
+        }
+
+        #[test]
+        fn a_backoff_allows_its_limit_and_no_more(limit in 0u32..200, resets in 0usize..3) {
+            let mut backoff = Backoff::new(limit);
+            for _ in 0..=resets {
+                let pauses = std::iter::from_fn(|| backoff.next()).take(1_000).inspect(|p| assert!(*p <= LONGEST_PAUSE));
+                prop_assert_eq!(pauses.count(), limit as usize);
+                backoff.reset();
+            }
+            prop_assert!((0..500).all(|_| backoff.throttle() <= LONGEST_PAUSE));
+        }
+
+        /// To the end of the year 9999.
+        #[test]
+        fn dates_are_read_as_they_are_written(seconds in 0u64..253_402_300_800) {
+            prop_assert_eq!(parse_http_date(&http_date(seconds)), Some(seconds));
+        }
+
+        #[test]
+        fn seconds_are_taken_whole_or_not_at_all(seconds in any::<u64>(), tail in "[ .,a-z+-]{0,3}") {
+            let read = retry_after(&format!("{seconds}{tail}"), UNIX_EPOCH);
+            prop_assert_eq!(read, tail.trim().is_empty().then_some(Duration::from_secs(seconds)));
+        }
+
+        #[test]
+        fn no_header_is_too_strange(header in "([A-Z][a-z]{2}, )?[0-9+]{1,3} ?(Jan|Mar|Dec|aug|éé)? ?[0-9:]{0,12}( GMT)?|.*") {
+            let _ = retry_after(&header, UNIX_EPOCH + Duration::from_secs(1 << 40));
+        }
     }
 }

@@ -6,12 +6,13 @@
 
 enum { WAITERS = 16 };
 
-/* A wait without a limit on a thread of its own. */
+/* A wait on a thread of its own. */
 struct waiter {
     pthread_t thread;
     anchor_client *client;
     anchor_cancel_token *token;
     const char *event_name;
+    int64_t timeout_ms;
     anchor_status status;
     char *json;
 };
@@ -20,10 +21,13 @@ static void *wait_on_thread(void *argument)
 {
     struct waiter *waiter = argument;
     waiter->json = UNTOUCHED;
-    waiter->status = anchor_wait_for_event(waiter->client, waiter->event_name, ANCHOR_NO_TIMEOUT, waiter->token,
+    waiter->status = anchor_wait_for_event(waiter->client, waiter->event_name, waiter->timeout_ms, waiter->token,
                                            &waiter->json);
     return NULL;
 }
+
+/* Without a limit, in one way or another: to add the longest to the time of day would overflow. */
+static const int64_t timeouts[] = {ANCHOR_NO_TIMEOUT, INT64_MAX, INT64_MAX - 1, INT64_MAX / 1000000};
 
 static void start(struct waiter *waiters, int count, anchor_client *client, anchor_cancel_token *token)
 {
@@ -32,6 +36,7 @@ static void start(struct waiter *waiters, int count, anchor_client *client, anch
         waiters[i].client = client;
         waiters[i].token = token;
         waiters[i].event_name = "never";
+        waiters[i].timeout_ms = timeouts[(size_t)i % (sizeof timeouts / sizeof timeouts[0])];
         CHECK(pthread_create(&waiters[i].thread, NULL, wait_on_thread, &waiters[i]) == 0);
     }
     CHECK_SOON(check_count(client, "/waits") == before + count);
@@ -244,6 +249,7 @@ static void an_interruptible_call_ends_with_a_signal(void)
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_interruptible(config, 1));
     waiter.client = check_client_of(config);
     waiter.event_name = "never";
+    waiter.timeout_ms = ANCHOR_NO_TIMEOUT;
     handle(SIGUSR1, count_signal);
     CHECK(pthread_create(&waiter.thread, NULL, wait_interruptibly, &waiter) == 0);
     CHECK_SOON(check_count(waiter.client, "/waits") == 1);

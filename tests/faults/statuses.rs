@@ -131,6 +131,20 @@ fn a_refusal_is_told_in_the_services_words() {
     assert!(!error.to_json().contains(KEY));
 }
 
+/// Whatever the service says, an error holds 500 characters of it at most.
+#[test]
+fn long_words_are_cut() {
+    let long = "é".repeat(2_000);
+    let headers = format!("x-request-id: {0}\r\nlocation: /{0}\r\n", "w".repeat(2_000));
+    for (status, body) in [(403, format!(r#"{{"error":{{"message":"{long}"}}}}"#)), (302, String::new())] {
+        let server = Server::always(always(answer(status, &headers, &body)));
+        let error = Client::new(&config(&server.http())).unwrap().signal("e", None).unwrap_err();
+        assert_eq!(error.http_status(), Some(status));
+        assert_eq!(error.request_id().map(|id| (id.len(), id.ends_with("w..."))), Some((503, true)));
+        assert!((503..600).contains(&error.message().chars().count()) && error.message().ends_with("..."), "{error}");
+    }
+}
+
 /// A service that quotes what it refused does not bring the payload into an error.
 #[test]
 fn a_refusal_that_quotes_the_payload_is_not_repeated() {
