@@ -5,6 +5,8 @@ mod c_build;
 #[path = "../scripted/mod.rs"]
 mod scripted;
 
+mod injection;
 mod memory;
+mod secrecy;
 mod tls;
 mod weak_tls;

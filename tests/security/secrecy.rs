@@ -1,0 +1,290 @@
+//! The key, a proxy's password and events' data are in nothing that the library says: errors, log lines, Debug output,
+//! counts, the command's messages. The other side does its best to have them repeated: it quotes all that it is sent.
+
+use super::c_build::library;
+use super::c_build::program::{Outcome, run, without_settings};
+use super::scripted::certificates::{Certificate, authority_file, tls};
+use super::scripted::places::{Refusing, config};
+use super::scripted::script::{Script, Step, answer, event};
+use super::scripted::{Request, Server};
+use anchor::{Client, Config, Error, LogLevel};
+use std::fmt::{Debug, Write};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+const KEY: &str = "k3y+/=&%\"\\se cret-7f1c";
+const PASSWORD: &str = "pass-word-93ab+/";
+const PASSWORD_IN_URL: &str = "pass-word-93ab%2B%2F";
+/// `user:` and the password, in base64.
+const CREDENTIALS: &str = "dXNlcjpwYXNzLXdvcmQtOTNhYisv";
+const SENT: &str = "payload-51c7-of-a-signal";
+const TAKEN: &str = "payload-8ae2-of-a-wait";
+const TIMEOUT: Option<Duration> = Some(Duration::from_secs(20));
+
+/// Everything that must not be said, in the forms that it could be said in.
+fn forbidden() -> Vec<String> {
+    let base64_of_key = "azN5Ky89JiUiXHNlIGNyZXQtN2YxYw";
+    let in_url = "k3y%2B%2F%3D%26%25%22%5Cse%20cret-7f1c";
+    let in_json = KEY.replace('\\', "\\\\").replace('"', "\\\"");
+    let twice = in_json.replace('\\', "\\\\").replace('"', "\\\"");
+    let of_key = [KEY, base64_of_key, in_url, &in_json, &twice].map(str::to_owned);
+    let others = [PASSWORD, PASSWORD_IN_URL, CREDENTIALS, SENT, TAKEN].map(str::to_owned);
+    of_key.into_iter().chain(others).collect()
+}
+
+/// What was said, by whom.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<(String, String)>>>);
+
+impl Said {
+    fn note(&self, source: &str, text: impl Into<String>) {
+        self.0.lock().unwrap().push((source.to_owned(), text.into()));
+    }
+
+    fn note_debug(&self, source: &str, value: &impl Debug) {
+        self.note(source, format!("{value:?}{value:#?}"));
+    }
+
+    fn note_error(&self, source: &str, error: &Error) {
+        self.note_debug(source, error);
+        self.note(source, format!("{error} {} {}", error.to_json(), error.message()));
+        self.note(source, format!("{:?} {:?}", error.last_error(), error.request_id()));
+    }
+
+    /// A failure names the place and not the text.
+    fn check(&self, at_least: usize) {
+        let said = self.0.lock().unwrap();
+        let leaks = said.iter().filter(|(_, text)| forbidden().iter().any(|secret| text.contains(secret.as_str())));
+        let sources: Vec<&str> = leaks.map(|(source, _)| source.as_str()).collect();
+        assert!(sources.is_empty(), "secrets are told by {sources:?}");
+        assert!(said.len() >= at_least, "{} texts were looked at", said.len());
+    }
+}
+
+/// Repeats the key and the body wherever an answer has room; the event's name says where.
+fn quoting() -> Step {
+    Step::AnswerWith(Arc::new(|request: &Request| {
+        let body = String::from_utf8_lossy(&request.body);
+        let key = request.header("anchor-api-key").unwrap_or_default();
+        assert_eq!(key, KEY, "the service gets the key");
+        let all = format!("{key} {body}");
+        let page = format!("<p>{all}</p>");
+        let error = |code| {
+            let json = serde_json::json!({"error": {"code": code, "message": all, "status": all}});
+            answer(code, &format!("x-request-id: {all}\r\n"), &json.to_string())
+        };
+        match request.path().split('/').nth(3).unwrap_or_default() {
+            "page" => answer(200, "", &page),
+            "page-502" => answer(502, "", &page),
+            "list" => answer(200, "", &format!("[{all:?}]")),
+            "no-http" => format!("{all}\r\n\r\n").into_bytes(),
+            "bad-header" => format!("HTTP/1.1 200 OK\r\n{all}\r\n\r\n").into_bytes(),
+            "reason" => format!("HTTP/1.1 403 {all}\r\ncontent-length: 0\r\n\r\n").into_bytes(),
+            "redirect" => answer(307, &format!("location: https://elsewhere.example/?{all}\r\n"), ""),
+            "large" => answer(200, "", &format!("{:?}", all.repeat(5_000))),
+            name => match name.strip_prefix("error-") {
+                Some(code) => error(code.parse().unwrap()),
+                None => answer(200, "", &format!("{{\"data\":{{\"text\":{TAKEN:?}}}}}")),
+            },
+        }
+    }))
+}
+
+const NAMES: [&str; 18] = [
+    "ok",
+    "page",
+    "page-502",
+    "list",
+    "no-http",
+    "bad-header",
+    "reason",
+    "redirect",
+    "large",
+    "error-400",
+    "error-401",
+    "error-403",
+    "error-404",
+    "error-409",
+    "error-422",
+    "error-429",
+    "error-500",
+    "error-503",
+];
+
+/// Every way to call, and all that can be read off what came of it.
+fn call(said: &Said, what: &str, mut config: Config) {
+    let sink = (said.clone(), format!("the log, {what}"));
+    config.set_log(move |level: LogLevel, line| sink.0.note(&sink.1, format!("{level:?} {line}")));
+    config.set_retries(1).set_max_response_bytes(100_000).unwrap();
+    let client = Client::new(&config).unwrap();
+    said.note_debug("a configuration", &config);
+    let data = format!("{{\"text\":{SENT:?}}}");
+    for name in NAMES {
+        let outcomes = [client.wait(name, TIMEOUT, None), client.signal(name, Some(&data))];
+        for error in outcomes.into_iter().filter_map(Result::err) {
+            said.note_error(&format!("{what}, {name}"), &error);
+        }
+    }
+    let started = client.start("ok", TIMEOUT).unwrap();
+    said.note_debug("a started wait", &started);
+    let _ = started.finish(None);
+    let unfinished = client.start("error-403", TIMEOUT).unwrap();
+    if let Err(error) = unfinished.finish(None) {
+        said.note_error(&format!("{what}, a started wait"), &error);
+    }
+    said.note_debug("a finished wait", &unfinished);
+    if let Err(error) = client.drain("error-403") {
+        said.note_debug("a drain", &error);
+        said.note("a drain", error.to_string());
+    }
+    said.note_debug("a client", &client);
+    said.note_debug("counts", &client.stats());
+    said.note("counts", client.stats().to_json());
+}
+
+fn with_key(mut config: Config) -> Config {
+    config.set_api_key(KEY).unwrap();
+    config
+}
+
+fn through(proxy: &Server) -> Config {
+    let mut config = config("https://localhost:9");
+    config.set_proxy(&format!("http://user:{PASSWORD_IN_URL}@{}", proxy.address)).unwrap();
+    with_key(config)
+}
+
+fn tunnel(then: Script) -> Script {
+    let established = Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
+    [Step::ReadRequest, established].into_iter().chain(then).collect()
+}
+
+/// Refuses, and tells what it was sent.
+fn quoting_proxy() -> Step {
+    Step::AnswerWith(Arc::new(|request: &Request| {
+        let credentials = request.header("proxy-authorization").unwrap_or_default().to_owned();
+        assert_eq!(credentials, format!("Basic {CREDENTIALS}"));
+        let all = format!("{credentials} user:{PASSWORD}");
+        format!("HTTP/1.1 407 {all}\r\nx: {all}\r\ncontent-length: 0\r\n\r\n{all}").into_bytes()
+    }))
+}
+
+#[test]
+fn nothing_that_is_said_holds_a_secret() {
+    // With the default features no record comes at all, whatever a program asks for.
+    static RECORDS: Records = Records(Mutex::new(String::new()));
+    log::set_logger(&RECORDS).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let said = Said::default();
+    let plain = Server::always(vec![quoting()]);
+    let secure = Server::always(vec![Step::Handshake(tls(Certificate::Good)), quoting()]);
+    let untrusted = Server::always(vec![Step::Handshake(tls(Certificate::UnknownAuthority))]);
+    let lost = Server::always(vec![Step::ReadRequest, Step::Reset]);
+    let proxy = Server::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
+    let refusing_proxy = Server::always(vec![quoting_proxy()]);
+    let nobody = Refusing::new();
+    let cases = [
+        ("plain", with_key(config(&plain.http()))),
+        ("TLS", with_key(config(&secure.https()))),
+        ("an untrusted server", with_key(config(&untrusted.https()))),
+        ("a server that hangs up", with_key(config(&lost.http()))),
+        ("nobody", with_key(config(&format!("http://{}", nobody.address())))),
+        ("a proxy", through(&proxy)),
+        ("a proxy that refuses", through(&refusing_proxy)),
+    ];
+    thread::scope(|scope| {
+        for (what, config) in cases {
+            scope.spawn(|| call(&said, what, config));
+        }
+    });
+    assert!(plain.requests().len() > NAMES.len() && refusing_proxy.requests().len() > NAMES.len());
+    said.check(500);
+    assert_eq!(*RECORDS.0.lock().unwrap(), "");
+}
+
+struct Records(Mutex<String>);
+
+impl log::Log for Records {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        writeln!(self.0.lock().unwrap(), "{} {}", record.target(), record.args()).unwrap();
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn settings_that_are_refused_are_not_repeated() {
+    let said = Said::default();
+    let mut config = Config::new();
+    for error in [
+        config.set_api_key(&format!("{KEY}\n")).unwrap_err(),
+        config.set_api_key(&KEY.repeat(1000)).unwrap_err(),
+        config.set_base_url(&format!("https://user:{PASSWORD}@localhost")).unwrap_err(),
+        config.set_base_url(&format!("https://localhost/?{KEY}")).unwrap_err(),
+        config.set_proxy(&format!("http://user:{PASSWORD}\n@localhost")).unwrap_err(),
+        config.set_proxy(&format!("socks5://user:{PASSWORD_IN_URL}@localhost")).unwrap_err(),
+        config.set_proxy(&format!("http://user:{PASSWORD_IN_URL}@local host")).unwrap_err(),
+    ] {
+        said.note_error("a setter", &error);
+    }
+    let client = Client::new(config.set_api_key(KEY).unwrap()).unwrap();
+    said.note_error("a signal", &client.signal("e", Some(&format!("{{\"a\":{SENT:?}"))).unwrap_err());
+    said.note_error("a signal", &client.signal("e", Some(&format!("[{SENT:?}]"))).unwrap_err());
+    said.check(20);
+}
+
+/// A request to any other host would have the key in it.
+#[test]
+fn a_redirect_takes_the_key_nowhere() {
+    let elsewhere = Server::always(vec![Step::AnswerAll(event())]);
+    for code in [300, 301, 302, 303, 305, 307, 308] {
+        let location = format!("location: {}/v1/events/e/wait\r\n", elsewhere.http());
+        let server = Server::always(vec![Step::AnswerAll(answer(code, &location, ""))]);
+        let client = Client::new(&with_key(config(&server.http()))).unwrap();
+        for error in [client.wait("e", TIMEOUT, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
+            assert_eq!(error.http_status(), Some(code), "{error:?}");
+            assert!(error.message().contains(&elsewhere.http()), "{error:?}");
+        }
+        assert_eq!(server.requests().len(), 2, "{code}");
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+/// Only what was waited for comes out, and on stdout.
+#[test]
+fn the_command_tells_no_secret() {
+    let said = Said::default();
+    let plain = Server::always(vec![quoting()]);
+    let proxy = Server::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
+    let refusing_proxy = Server::always(vec![quoting_proxy()]);
+    let data = format!("{{\"text\":{SENT:?}}}");
+    for (url, through) in [(plain.http(), None), (secure_url(), Some(&proxy)), (secure_url(), Some(&refusing_proxy))] {
+        for name in ["ok", "error-401", "redirect"] {
+            for arguments in [vec!["wait", name, "--timeout", "20s"], vec!["signal", name, &data]] {
+                let mut command = Command::new(library::debug().folder.join("anchor"));
+                without_settings(&mut command);
+                command.args(&arguments).arg("--verbose").args(["--base-url", &url, "--ca-file"]).arg(authority_file());
+                command.env("ANCHORBROWSER_API_KEY", KEY);
+                if let Some(proxy) = through {
+                    let proxy = format!("http://user:{PASSWORD_IN_URL}@{}", proxy.address);
+                    command.env("HTTPS_PROXY", proxy);
+                }
+                let Outcome { stdout, stderr, .. } = run(&mut command);
+                said.note(&format!("anchor {} {name}, stderr", arguments[0]), stderr);
+                said.note(&format!("anchor {} {name}, stdout", arguments[0]), stdout.replace(TAKEN, ""));
+            }
+        }
+    }
+    assert!(plain.requests().len() >= 6 && refusing_proxy.requests().len() >= 6);
+    said.check(36);
+}
+
+/// A service that only a proxy can reach.
+fn secure_url() -> String {
+    "https://localhost:9".to_owned()
+}
