@@ -13,7 +13,7 @@ use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use ureq::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
+use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
 use zeroize::Zeroizing;
@@ -244,6 +244,10 @@ impl Agent {
 
 fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::with_capacity(8);
+    // ureq would make the same one for each request.
+    let default_port = if options.https { ":443" } else { ":80" };
+    let host = options.authority.strip_suffix(default_port).unwrap_or(options.authority);
+    headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
     headers.insert(HeaderName::from_static("anchor-api-key"), options.key.0.clone());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if !options.user_agent.is_empty() {

@@ -82,13 +82,17 @@ impl Transport for TcpTransport {
         }
     }
 
-    /// A connection with unread bytes, an end of the stream or an error is not fit to be used again.
+    /// A connection with unread bytes, an end of the stream or an error is not fit to be used again. ureq asks when it
+    /// puts a connection into the pool and when it takes it out, which is when the socket is looked at.
     fn is_open(&mut self) -> bool {
-        let idle_too_long =
-            with_current(|call| call.phase() == Phase::Send && self.last_used.elapsed() > call.max_idle);
-        idle_too_long == Some(false)
-            && self.buffers.are_empty()
-            && matches!(peek(&self.socket), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+        let is_to_be_used = with_current(|call| (call.phase() == Phase::Send).then_some(call.max_idle));
+        match is_to_be_used {
+            Some(Some(max_idle)) => {
+                self.buffers.are_empty() && self.last_used.elapsed() <= max_idle && is_quiet(&self.socket)
+            }
+            Some(None) => self.buffers.are_empty(),
+            None => false,
+        }
     }
 }
 
@@ -355,10 +359,11 @@ fn receive(socket: &OwnedFd, buffers: &mut HeldBuffers) -> io::Result<usize> {
     Ok(count)
 }
 
-fn peek(socket: &OwnedFd) -> io::Result<usize> {
+/// Whether the peer has neither sent anything nor hung up.
+fn is_quiet(socket: &OwnedFd) -> bool {
     let mut byte = 0u8;
     let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
     // SAFETY: the buffer is one byte of a local.
     let seen = unsafe { libc::recv(socket.as_raw_fd(), (&raw mut byte).cast(), 1, flags) };
-    usize::try_from(seen).map_err(|_| io::Error::last_os_error())
+    seen < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
