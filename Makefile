@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build bench release demo test install uninstall abi docs dist deny clean help
+.PHONY: build bench release demo test install uninstall abi faults docs dist deny clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -30,6 +30,9 @@ uninstall: ## removes what install has put there, with the same variables
 
 abi: ## accepts additions to the ABI; CONTRIBUTING.md says when
 	ANCHOR_ACCEPT_ABI=1 cargo test --test abi the_abi_is_the_recorded_one
+
+faults: ## writes docs/faults.md from what tests/faults expects
+	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_has_all_of_it
 
 docs: ## the Rust API and the C API as pages, into target/doc and target/doc/c
 	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps

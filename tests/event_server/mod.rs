@@ -4,7 +4,7 @@
 
 use anchor::{Client, Config};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -59,21 +59,39 @@ impl EventServer {
         }
     }
 
+    /// Blocks until the server holds a wait for the event.
+    pub fn until_holding(&self, event_name: &str) {
+        let began = Instant::now();
+        let is_held = |state: &serde_json::Value| {
+            state["waiting"].as_array().expect("a list").iter().any(|wait| wait["event"] == event_name)
+        };
+        while !is_held(&self.state()) {
+            assert!(began.elapsed() < PATIENCE, "no wait for {event_name}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Signals that nobody has waited for.
     pub fn queued(&self) -> u64 {
         self.count("queuedCount")
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.url.strip_prefix("http://").and_then(|address| address.parse().ok()).expect("a URL with an address")
+    }
+
     fn count(&self, member: &str) -> u64 {
-        let address = self.url.strip_prefix("http://").unwrap();
-        let mut socket = TcpStream::connect(address).expect("the server listens");
+        self.state()[member].as_u64().expect("a count")
+    }
+
+    fn state(&self) -> serde_json::Value {
+        let mut socket = TcpStream::connect(self.address()).expect("the server listens");
         let head = "GET /admin/state HTTP/1.1\r\nhost: localhost\r\nconnection: close";
         write!(socket, "{head}\r\nanchor-admin-token: {ADMIN_TOKEN}\r\n\r\n").unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
         let (_, body) = answer.split_once("\r\n\r\n").expect("an answer");
-        let state: serde_json::Value = serde_json::from_str(body).expect("JSON");
-        state[member].as_u64().expect("a count")
+        serde_json::from_str(body).expect("JSON")
     }
 }
 
@@ -82,6 +100,11 @@ impl Drop for EventServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// For a test that is about to lose its network.
+pub fn build() {
+    LazyLock::force(&PROGRAM);
 }
 
 /// `anchor`, as it is now: cargo builds it beside the test if it has not yet. The whole workspace, and without what cargo

@@ -3,7 +3,7 @@
 use super::scripted::Server;
 use super::scripted::places::client;
 use super::scripted::script::{EVENT, Gate, Step, after_request, answer, bytes_answer, event, reply};
-use super::table::{Outcome, Row, Wait, both, check, once, row};
+use super::table::{Outcome, Row, Section, Wait, both, check, once, row, section};
 use anchor::{Phase, Status};
 use std::time::Duration;
 
@@ -13,8 +13,17 @@ const LONG: Option<Duration> = Some(Duration::from_secs(20));
 const TOO_LARGE: Outcome = once(Status::ResponseTooLarge, Phase::Receive, true);
 const GOOD: Outcome = once(Status::Ok, Phase::Receive, false);
 
-fn checked<const N: usize>(cases: [(&'static str, Vec<u8>); N], expected: Outcome) {
-    check(cases.into_iter().flat_map(|(name, bytes)| both(name, &reply(bytes), expected)));
+pub fn rows() -> [Section; 4] {
+    [
+        section("What is not HTTP", not_http()),
+        section("What is not one JSON object", not_a_json_object()),
+        section("What is too large", too_large()),
+        section("What is unusual but good", unusual_but_good()),
+    ]
+}
+
+fn answered<const N: usize>(cases: [(&str, Vec<u8>); N], expected: Outcome) -> Vec<Row> {
+    cases.into_iter().flat_map(|(name, bytes)| both(name, &reply(bytes), expected)).collect()
 }
 
 fn with_headers(headers: &str) -> Vec<u8> {
@@ -27,7 +36,11 @@ fn chunked(chunks: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_not_http() {
-    checked(
+    check(not_http());
+}
+
+fn not_http() -> Vec<Row> {
+    answered(
         [
             ("another protocol", b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n".to_vec()),
             ("zeros", vec![0; 100]),
@@ -44,13 +57,17 @@ fn what_is_not_http() {
             ("a chunk longer than its size", chunked("2\r\n{}{}\r\n0\r\n\r\n")),
         ],
         NOT_THE_APIS,
-    );
+    )
 }
 
 #[test]
 fn what_is_not_a_json_object() {
+    check(not_a_json_object());
+}
+
+fn not_a_json_object() -> Vec<Row> {
     let plain = |body: &[u8]| bytes_answer(200, "content-type: application/json\r\n", body);
-    checked(
+    answered(
         [
             ("a gateway's page", answer(200, "content-type: text/html\r\n", "<html><h1>It works!</h1></html>")),
             ("204", b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()),
@@ -65,11 +82,15 @@ fn what_is_not_a_json_object() {
             ("a length that is too short", with_headers("content-length: 8\r\n")),
         ],
         NOT_THE_APIS,
-    );
+    )
 }
 
 #[test]
 fn what_is_too_large() {
+    check(too_large());
+}
+
+fn too_large() -> Vec<Row> {
     let limit = |row: Row| {
         row.with(|config| {
             config.set_max_response_bytes(1000).unwrap();
@@ -83,7 +104,7 @@ fn what_is_too_large() {
     let chunks = chunked(&format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len()));
     let head = with_headers(&format!("a: {}\r\n", "x".repeat(70_000)));
     let refusal = answer(500, "", &large);
-    for (name, bytes) in [
+    let too_large = [
         ("with a length", announced),
         ("as soon as it is announced", only_announced),
         ("with an absurd length", absurd),
@@ -92,17 +113,20 @@ fn what_is_too_large() {
         ("a head of 70 KB", head),
         ("an error's body", refusal),
         ("a chunk size without an end", chunked(&"1".repeat(200_000))),
-    ] {
-        check(both(name, &reply(bytes), TOO_LARGE).map(limit));
-    }
+    ];
     let fits = format!("{{\"data\":\"{}\"}}", "x".repeat(1000 - 11));
     assert_eq!(fits.len(), 1000);
-    check(both("just fits", &reply(answer(200, "", &fits)), GOOD).map(limit));
+    let fits = both("just fits", &reply(answer(200, "", &fits)), GOOD);
+    answered(too_large, TOO_LARGE).into_iter().chain(fits).map(limit).collect()
 }
 
 #[test]
 fn what_is_unusual_but_good() {
-    checked(
+    check(unusual_but_good());
+}
+
+fn unusual_but_good() -> Vec<Row> {
+    let mut rows = answered(
         [
             ("128 headers", with_headers(&format!("{}content-length: {}\r\n", "a: b\r\n".repeat(127), EVENT.len()))),
             ("a head of 40 KB", answer(200, &format!("a: {}\r\n", "x".repeat(40_000)), EVENT)),
@@ -123,16 +147,17 @@ fn what_is_unusual_but_good() {
         GOOD,
     );
     let slowly = after_request([Step::Trickle(event(), Duration::from_millis(2)), Step::Hang]);
-    check([row("one byte at a time", Wait, slowly, GOOD)]);
+    rows.push(row("one byte at a time", Wait, slowly, GOOD));
     let hints = b"HTTP/1.1 100 Continue\r\n\r\n".to_vec();
     let apart = [Step::Send(hints), Step::Pause(Duration::from_millis(20)), Step::Send(event()), Step::Hang];
-    check([row("100 and the answer apart", Wait, after_request(apart), GOOD)]);
+    rows.push(row("100 and the answer apart", Wait, after_request(apart), GOOD));
+    rows
 }
 
 #[test]
 fn an_upgrade_is_an_http_error() {
     let switching = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n".to_vec();
-    checked([("101", switching)], once(Status::HttpError, Phase::Receive, false));
+    check(answered([("101", switching)], once(Status::HttpError, Phase::Receive, false)));
 }
 
 /// A second answer is nobody's: the connection is not used again, and the next call gets its own.

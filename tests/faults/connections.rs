@@ -3,7 +3,7 @@
 use super::scripted::certificates::{Certificate, tls};
 use super::scripted::places::{BlackHole, Refusing, config};
 use super::scripted::script::{Script, Step, after_request, event};
-use super::table::{Outcome, Row, Wait, both, check, lost, once, row, twice};
+use super::table::{Outcome, Row, Section, Wait, both, check, lost, once, row, section, twice};
 use anchor::{Client, Phase, Status};
 use std::time::Duration;
 
@@ -34,6 +34,13 @@ fn a_black_hole_is_a_timeout_of_a_wait_and_an_unsent_signal() {
     assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
 }
 
+pub fn rows() -> [Section; 2] {
+    [
+        section("Connections that break after the request, plain or TLS", broken_after_the_request(&[])),
+        section("TLS sessions that end", ended_sessions()),
+    ]
+}
+
 #[test]
 fn connections_that_break_after_the_request() {
     check(broken_after_the_request(&[]));
@@ -41,16 +48,28 @@ fn connections_that_break_after_the_request() {
 
 #[test]
 fn connections_that_break_after_the_request_over_tls() {
-    let handshake = [Step::Handshake(tls(Certificate::Good))];
-    check(broken_after_the_request(&handshake).into_iter().map(Row::over_tls));
-    let cut = in_tls(&handshake, [Step::Send(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec()), Step::Finish, Step::Hang]);
-    check(lost("FIN without close_notify after a body without length", &cut, Phase::Receive).map(Row::over_tls));
-    let closed = in_tls(&handshake, [Step::CloseNotify, Step::Hang]);
-    check(lost("close_notify before the head", &closed, Phase::Wait).map(Row::over_tls));
-    let closed = in_tls(&handshake, [Step::Send(b"HTTP/1.1 200".to_vec()), Step::CloseNotify, Step::Hang]);
-    check(lost("close_notify in the head", &closed, Phase::Receive).map(Row::over_tls));
-    let whole = in_tls(&handshake, [Step::Send(b"HTTP/1.1 200 OK\r\n\r\n{}".to_vec()), Step::CloseNotify, Step::Hang]);
-    check(both("close_notify after a body without length", &whole, GOOD).map(Row::over_tls));
+    check(broken_after_the_request(&handshake()).into_iter().map(Row::over_tls));
+}
+
+#[test]
+fn tls_sessions_that_end() {
+    check(ended_sessions());
+}
+
+fn handshake() -> [Step; 1] {
+    [Step::Handshake(tls(Certificate::Good))]
+}
+
+fn ended_sessions() -> Vec<Row> {
+    let ending = |sent: &[u8], end: Step| in_tls(&handshake(), [Step::Send(sent.to_vec()), end, Step::Hang]);
+    let answer = b"HTTP/1.1 200 OK\r\n\r\n{}";
+    let (cut, whole) = (ending(answer, Step::Finish), ending(answer, Step::CloseNotify));
+    let (nothing, half) = (ending(b"", Step::CloseNotify), ending(b"HTTP/1.1 200", Step::CloseNotify));
+    let mut rows = Vec::from(lost("FIN without close_notify after a body without length", &cut, Phase::Receive));
+    rows.extend(lost("close_notify before the head", &nothing, Phase::Wait));
+    rows.extend(lost("close_notify in the head", &half, Phase::Receive));
+    rows.extend(both("close_notify after a body without length", &whole, GOOD));
+    rows.into_iter().map(Row::over_tls).collect()
 }
 
 const GOOD: Outcome = once(Status::Ok, Phase::Receive, false);
@@ -84,13 +103,11 @@ fn broken_after_the_request(before: &[Step]) -> Vec<Row> {
     let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"dat".to_vec();
     rows.extend(lost("FIN in a chunked body", &breaks(chunked.clone(), Step::Finish), Phase::Receive));
     rows.extend(lost("RST in a chunked body", &breaks(chunked, Step::Reset), Phase::Receive));
+    let whole = b"HTTP/1.1 200 OK\r\n\r\n{\"data\":{}}".to_vec();
+    if before.is_empty() {
+        rows.extend(both("FIN after a body without length", &breaks(whole, Step::Finish), GOOD));
+    }
     rows
-}
-
-#[test]
-fn a_body_without_length_ends_with_the_stream() {
-    let sent = b"HTTP/1.1 200 OK\r\n\r\n{\"data\":{}}".to_vec();
-    check(both("FIN after a body without length", &after_request([Step::Send(sent), Step::Finish, Step::Hang]), GOOD));
 }
 
 #[test]

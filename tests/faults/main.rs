@@ -5,9 +5,20 @@
 #[path = "../scripted/mod.rs"]
 mod scripted;
 
+#[path = "../event_server/mod.rs"]
+mod event_server;
+#[path = "../relay/mod.rs"]
+mod relay;
+
 mod answers;
+mod case;
 mod connections;
 mod environment;
+mod gateways;
+mod link;
+mod matrix;
+mod network;
+mod program;
 mod proxies;
 mod retries;
 mod statuses;

@@ -1,9 +1,10 @@
-//! Every HTTP status from 200 to 599 as a refusal with JSON, with HTML, and with nothing; and redirects.
+//! HTTP statuses as refusals with the API's error, with a page, with nothing and with half of it; and redirects. (Each of 300
+//! to 599 is in tests/c/statuses.c.)
 
 use super::scripted::Server;
 use super::scripted::places::{KEY, config};
 use super::scripted::script::{Script, Step, answer, refusal, reply};
-use super::table::{Outcome, Row, Signal, Wait, both, check, once, row, twice};
+use super::table::{Outcome, Row, Section, Signal, Wait, both, check, once, row, section, twice};
 use anchor::{Client, Origin, Phase, Status};
 use std::time::Duration;
 
@@ -16,80 +17,82 @@ fn fatal(status: Status) -> Outcome {
     once(status, Phase::Receive, false)
 }
 
-#[test]
-fn statuses_that_are_final() {
-    let rows = [
-        (400, Status::BadRequest),
-        (401, Status::Unauthorized),
-        (403, Status::Forbidden),
-        (404, Status::NotFound),
-        (405, Status::HttpError),
-        (413, Status::BadRequest),
-        (418, Status::HttpError),
-        (422, Status::BadRequest),
-        (500, Status::ServerError),
-        (501, Status::ServerError),
-        (599, Status::ServerError),
-    ];
-    check(rows.into_iter().flat_map(|(code, status)| both("a refusal", &always(refusal(code)), fatal(status))));
-    let gateways = |code, status| Outcome { maybe_consumed: code >= 500, ..fatal(status) };
-    let page = |code| answer(code, "content-type: text/html\r\n", "<h1>no</h1>");
-    check(rows.into_iter().flat_map(|(code, status)| both("a page", &always(page(code)), gateways(code, status))));
-    let empty = |code| answer(code, "", "");
-    check(rows.into_iter().flat_map(|(code, status)| both("nothing", &always(empty(code)), gateways(code, status))));
-    let cut = |code| answer(code, "", "{\"error\":{\"mess");
-    check(
-        rows.into_iter().flat_map(|(code, status)| both("JSON cut short", &always(cut(code)), gateways(code, status))),
-    );
+pub fn rows() -> [Section; 2] {
+    [
+        section("A status with the API's error", in_the_services_words()),
+        section("A status with a page, with nothing, or with JSON cut short", in_other_words()),
+    ]
 }
+
+#[test]
+fn statuses_in_the_services_words() {
+    check(in_the_services_words());
+}
+
+#[test]
+fn statuses_in_other_words() {
+    check(in_other_words());
+}
+
+const FINAL: [(u16, Status); 11] = [
+    (400, Status::BadRequest),
+    (401, Status::Unauthorized),
+    (403, Status::Forbidden),
+    (404, Status::NotFound),
+    (405, Status::HttpError),
+    (413, Status::BadRequest),
+    (418, Status::HttpError),
+    (422, Status::BadRequest),
+    (500, Status::ServerError),
+    (501, Status::ServerError),
+    (599, Status::ServerError),
+];
 
 /// They may pass: a wait asks again. A signal may have been delivered behind the gateway: it is sent once.
-#[test]
-fn statuses_that_a_wait_tries_again() {
-    let statuses = [
-        (429, Status::RateLimited),
-        (502, Status::ServerError),
-        (503, Status::ServerError),
-        (504, Status::ServerError),
-    ];
-    check(statuses.into_iter().flat_map(|(code, status)| {
-        let page = always(answer(code, "content-type: text/html\r\n", "<h1>gateway</h1>"));
-        let again = twice(status, Phase::Receive, code >= 500).over_one_connection();
+const PASSING: [(u16, Status); 4] =
+    [(429, Status::RateLimited), (502, Status::ServerError), (503, Status::ServerError), (504, Status::ServerError)];
+
+/// 502 and 504 say by themselves that a gateway had no answer to pass on; any other status is the service's word.
+fn in_the_services_words() -> Vec<Row> {
+    let finals =
+        FINAL.into_iter().flat_map(|(code, status)| both(&code.to_string(), &always(refusal(code)), fatal(status)));
+    let passing =
+        PASSING.into_iter().flat_map(|(code, status)| passing(code, status, refusal(code), matches!(code, 502 | 504)));
+    let of_a_signal = row("408", Signal, always(refusal(408)), fatal(Status::HttpError));
+    finals.chain(passing).chain([of_a_signal]).collect()
+}
+
+fn passing(code: u16, status: Status, answer: Vec<u8>, maybe_consumed: bool) -> [Row; 2] {
+    let (name, script) = (code.to_string(), always(answer));
+    let again = twice(status, Phase::Receive, maybe_consumed).over_one_connection();
+    [row(&name, Wait, script.clone(), again), row(&name, Signal, script, Outcome { maybe_consumed, ..fatal(status) })]
+}
+
+/// It is a gateway that says so. What became of the request is open if it is a 5xx; anything else is a refusal. A 408 is
+/// about a request that it has not read.
+fn in_other_words() -> Vec<Row> {
+    let page = |code| answer(code, "content-type: text/html\r\n", "<h1>no</h1>");
+    let empty = |code| answer(code, "", "");
+    let cut = |code| answer(code, "", "{\"error\":{\"mess");
+    let finals = FINAL.into_iter().flat_map(|(code, status)| {
         let refused = Outcome { maybe_consumed: code >= 500, ..fatal(status) };
-        [row("a gateway's page", Wait, page.clone(), again), row("a gateway's page", Signal, page, refused)]
-    }));
-}
-
-/// 502 and 504 say by themselves that there was no answer to pass on; 503 is the service's word if it is in its words.
-#[test]
-fn a_gateway_that_writes_like_the_service_is_a_gateway() {
-    check([502, 503, 504].into_iter().flat_map(|code| {
-        let open = code != 503;
-        let once = Outcome { maybe_consumed: open, ..fatal(Status::ServerError) };
-        let again = twice(Status::ServerError, Phase::Receive, open).over_one_connection();
-        let script = always(refusal(code));
-        [
-            row("in the service's words", Wait, script.clone(), again),
-            row("in the service's words", Signal, script, once),
-        ]
-    }));
-}
-
-#[test]
-fn a_signal_that_gets_408_is_refused() {
-    check([row("408", Signal, always(refusal(408)), fatal(Status::HttpError))]);
+        [page(code), empty(code), cut(code)]
+            .into_iter()
+            .flat_map(move |answer| both(&code.to_string(), &always(answer), refused))
+    });
+    let passing = PASSING.into_iter().chain([(408, Status::HttpError)]).flat_map(|(code, status)| {
+        [page(code), empty(code), cut(code)]
+            .into_iter()
+            .flat_map(move |answer| passing(code, status, answer, code >= 500))
+    });
+    finals.chain(passing).collect()
 }
 
 /// A proxy answers 408 when it has not read the request in time, so it says nothing about the event: neither that it was
 /// not signaled, nor that none is left to drain.
 #[test]
-fn a_408_of_a_gateway_is_a_failure() {
+fn a_408_of_a_gateway_is_not_about_the_event() {
     let page = always(answer(408, "content-type: text/html\r\n", "<h1>408 Request Time-out</h1>"));
-    let again = twice(Status::HttpError, Phase::Receive, false).over_one_connection();
-    check([
-        row("a 408 page", Wait, page.clone(), again),
-        row("a 408 page", Signal, page.clone(), fatal(Status::HttpError)),
-    ]);
     let server = Server::always(page);
     let client = Client::new(&config(&server.http())).unwrap();
     assert_eq!(client.drain("e").unwrap_err().source.status(), Status::HttpError);

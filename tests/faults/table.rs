@@ -32,12 +32,22 @@ pub struct Outcome {
 }
 
 pub struct Row {
-    pub name: &'static str,
+    pub name: String,
     pub operation: Operation,
     pub scripts: Vec<Script>,
     pub https: bool,
     pub tweak: fn(&mut Config),
     pub expected: Outcome,
+}
+
+/// Rows under a title, as the documentation has them.
+pub struct Section {
+    pub title: &'static str,
+    pub rows: Vec<Row>,
+}
+
+pub fn section(title: &'static str, rows: Vec<Row>) -> Section {
+    Section { title, rows }
 }
 
 /// Ended by what one request came to.
@@ -61,17 +71,17 @@ impl Outcome {
     }
 }
 
-pub fn row(name: &'static str, operation: Operation, script: Script, expected: Outcome) -> Row {
-    Row { name, operation, scripts: vec![script], https: false, tweak: |_| {}, expected }
+pub fn row(name: &str, operation: Operation, script: Script, expected: Outcome) -> Row {
+    Row { name: name.to_owned(), operation, scripts: vec![script], https: false, tweak: |_| {}, expected }
 }
 
 /// A wait and a signal that the same comes of.
-pub fn both(name: &'static str, script: &Script, expected: Outcome) -> [Row; 2] {
+pub fn both(name: &str, script: &Script, expected: Outcome) -> [Row; 2] {
     [Wait, Signal].map(|operation| row(name, operation, script.clone(), expected))
 }
 
 /// A connection that breaks after the request was written: a wait is armed again, a signal is never sent twice.
-pub fn lost(name: &'static str, script: &Script, phase: Phase) -> [Row; 2] {
+pub fn lost(name: &str, script: &Script, phase: Phase) -> [Row; 2] {
     let [wait, signal] = both(name, script, once(Status::ConnectionLost, phase, true));
     [Row { expected: twice(Status::ConnectionLost, phase, true), ..wait }, signal]
 }

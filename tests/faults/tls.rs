@@ -4,7 +4,7 @@ use super::scripted::Server;
 use super::scripted::certificates::{Certificate, tls, tls_versions};
 use super::scripted::places::{KEY, client, config};
 use super::scripted::script::{EVENT, Script, Step, after_request, answer, event, reply};
-use super::table::{Row, both, check, once, twice};
+use super::table::{Row, Section, both, check, once, section, twice};
 use anchor::{Client, Phase, Status};
 use std::time::Duration;
 
@@ -22,20 +22,31 @@ fn a_good_certificate_is_taken_by_name_and_by_address() {
     }
 }
 
+pub fn rows() -> [Section; 3] {
+    [
+        section("A certificate that is not good", bad_certificates()),
+        section("What is not TLS, and TLS where there should be none", not_tls()),
+        section("A handshake that is cut", cut_handshakes()),
+    ]
+}
+
 #[test]
 fn bad_certificates_are_final() {
+    check(bad_certificates());
+}
+
+fn bad_certificates() -> Vec<Row> {
     let refused = once(Status::Tls, Phase::Tls, false).unsent();
-    check(
-        [
-            ("self-signed", Certificate::SelfSigned),
-            ("of an unknown authority", Certificate::UnknownAuthority),
-            ("expired", Certificate::Expired),
-            ("not yet valid", Certificate::NotYetValid),
-            ("for another host", Certificate::WrongHost),
-        ]
-        .into_iter()
-        .flat_map(|(name, kind)| both(name, &over_tls(kind, reply(event())), refused).map(Row::over_tls)),
-    );
+    [
+        ("self-signed", Certificate::SelfSigned),
+        ("of an unknown authority", Certificate::UnknownAuthority),
+        ("expired", Certificate::Expired),
+        ("not yet valid", Certificate::NotYetValid),
+        ("for another host", Certificate::WrongHost),
+    ]
+    .into_iter()
+    .flat_map(|(name, kind)| both(name, &over_tls(kind, reply(event())), refused).map(Row::over_tls))
+    .collect()
 }
 
 #[test]
@@ -50,33 +61,39 @@ fn a_certificate_is_refused_with_its_reason() {
 
 #[test]
 fn what_is_no_tls_is_refused() {
+    check(not_tls());
+}
+
+fn not_tls() -> Vec<Row> {
     let refused = once(Status::Tls, Phase::Tls, false).unsent();
     let http = answer(400, "", "The plain HTTP request was sent to HTTPS port");
     let plain = vec![Step::ReadSome, Step::Send(http), Step::Hang];
-    check(both("plain HTTP on the TLS port", &plain, refused).map(Row::over_tls));
     let alert = vec![Step::ReadSome, Step::Send(b"\x15\x03\x03\x00\x02\x02\x28".to_vec()), Step::Hang];
-    check(both("an alert in the handshake", &alert, refused).map(Row::over_tls));
+    let handshake = vec![Step::Handshake(tls(Certificate::Good)), Step::Hang];
+    let mut rows = Vec::from(both("plain HTTP on the TLS port", &plain, refused).map(Row::over_tls));
+    rows.extend(both("an alert in the handshake", &alert, refused).map(Row::over_tls));
+    rows.extend(both("TLS on the plain port", &handshake, once(Status::Protocol, Phase::Receive, true).unsent()));
+    rows
 }
 
 /// Nothing is wrong with anybody: the connection broke.
 #[test]
 fn a_handshake_that_is_cut_was_not_sent() {
+    check(cut_handshakes());
+}
+
+fn cut_handshakes() -> Vec<Row> {
     let unsent = twice(Status::NotSent, Phase::Tls, false).unsent();
     let half_a_record = Step::Send(b"\x16\x03\x03\x00\x7a\x02\x00".to_vec());
-    for (name, script) in [
+    [
         ("RST", vec![Step::ReadSome, Step::Reset]),
         ("FIN", vec![Step::ReadSome, Step::Finish, Step::Hang]),
         ("RST in a record", vec![Step::ReadSome, half_a_record.clone(), Step::Reset]),
         ("FIN in a record", vec![Step::ReadSome, half_a_record, Step::Finish, Step::Hang]),
-    ] {
-        check(both(name, &script, unsent).map(Row::over_tls));
-    }
-}
-
-#[test]
-fn tls_on_the_plain_port_is_no_http() {
-    let script = vec![Step::Handshake(tls(Certificate::Good)), Step::Hang];
-    check(both("TLS on the plain port", &script, once(Status::Protocol, Phase::Receive, true).unsent()));
+    ]
+    .into_iter()
+    .flat_map(|(name, script)| both(name, &script, unsent).map(Row::over_tls))
+    .collect()
 }
 
 #[test]

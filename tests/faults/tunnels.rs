@@ -1,65 +1,79 @@
-//! squid and tinyproxy, with settings of the test's own, in the foreground, ended by their process id.
+//! squid and tinyproxy: real programs that tunnel with CONNECT, and go wrong.
 
+use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on, until};
+use super::event_server::EventServer;
+use super::program::Program;
 use super::proxies::{LONG, tls_service};
-use super::scripted::places::{KEY, config};
-use super::scripted::script::{EVENT, Step};
-use super::scripted::{PATIENCE, Server, skip};
-use anchor::{Client, Config, Phase, Status};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use super::scripted::Server;
+use super::scripted::places::{Refusing, config};
+use super::scripted::script::EVENT;
+use super::table::{Operation, Signal, Wait};
+use anchor::{Client, Config, Status};
+use std::time::Instant;
 
-/// A proxy program that is running. Its settings and logs are in a directory that goes with it.
-struct Program {
-    child: Child,
-    port: u16,
-    directory: PathBuf,
+#[test]
+fn that_go_wrong() {
+    check(&EventServer::start(&[]), cases());
 }
 
-impl Program {
-    /// Starts the program, if the machine has it; `settings` makes its file from the port and the directory.
-    fn start(name: &str, arguments: &[&str], settings: fn(u16, &Path) -> String) -> Option<Program> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let directory = std::env::temp_dir().join(format!("anchor-{name}-{}-{port}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
-        let file = directory.join("settings");
-        std::fs::write(&file, settings(port, &directory)).unwrap();
-        let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
-        let mut command = Command::new(name);
-        command.args(arguments).arg(&file).env("PATH", path).stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(child) = command.spawn() else {
-            skip(name);
-            let _ = std::fs::remove_dir_all(&directory);
-            return None;
-        };
-        let mut program = Program { child, port, directory };
-        program.until_listening(name);
-        Some(program)
-    }
+pub fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = [Tunnel::Squid, Tunnel::Tinyproxy].into_iter().flat_map(cases_of).collect();
+    let stranger = "does not know the caller: 407";
+    cases.extend([Wait, Signal].map(|operation| {
+        case(stranger, "tinyproxy", operation, UNSENT, move |ground| asks_as_a_stranger(ground, operation))
+    }));
+    cases
+}
 
-    fn until_listening(&mut self, name: &str) {
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert_eq!(self.child.try_wait().unwrap(), None, "{name} ended: see {}", self.directory.display());
-            assert!(began.elapsed() < PATIENCE, "{name} does not listen");
-            thread::sleep(Duration::from_millis(20));
+const UNSENT: Expected = ends(&[(Status::NotSent, false)], Within::Retries);
+
+fn cases_of(tunnel: Tunnel) -> Vec<Case> {
+    let by = tunnel.name();
+    let dead = ends(&[(Status::NotSent, true)], Within::Retries);
+    let later = ends(&[(Status::Ok, false)], Within::Retries);
+    let (restart, death, unreachable) =
+        ("is killed and started again", "is killed after the request", "cannot reach the service");
+    vec![
+        case(restart, by, Wait, DELIVERED, move |ground| waits_through_a_restart(tunnel, ground)),
+        case(restart, by, Signal, later, move |ground| signals_through_a_restart(tunnel, ground)),
+        case(death, by, Wait, dead, move |ground| waits_as_it_dies(tunnel, ground)),
+        case(unreachable, by, Wait, UNSENT, move |ground| asks_for_what_is_not_there(tunnel, ground, Wait)),
+        case(unreachable, by, Signal, UNSENT, move |ground| asks_for_what_is_not_there(tunnel, ground, Signal)),
+    ]
+}
+
+#[derive(Clone, Copy)]
+enum Tunnel {
+    Squid,
+    Tinyproxy,
+}
+
+impl Tunnel {
+    fn name(self) -> &'static str {
+        match self {
+            Tunnel::Squid => "squid",
+            Tunnel::Tinyproxy => "tinyproxy",
         }
     }
 
-    fn client(&self, service: &Server, credentials: &str) -> Client {
-        let mut config: Config = config(&service.https());
-        config.set_proxy(&format!("http://{credentials}127.0.0.1:{}", self.port)).unwrap().set_retries(1);
-        Client::new(&config).unwrap()
+    fn start(self) -> Option<Program> {
+        match self {
+            Tunnel::Squid => squid(),
+            Tunnel::Tinyproxy => tinyproxy(),
+        }
     }
-}
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.directory);
+    fn url(self, program: &Program) -> String {
+        let credentials = if matches!(self, Tunnel::Tinyproxy) { "someone:pass-word@" } else { "" };
+        format!("http://{credentials}127.0.0.1:{}", program.port)
+    }
+
+    /// A client that reaches the service through the tunnel only.
+    fn client(self, program: &Program, ground: &Ground<'_>, tweak: fn(&mut Config)) -> Client {
+        let mut config = ground.config(&ground.service.url);
+        config.set_proxy(&self.url(program)).unwrap();
+        tweak(&mut config);
+        Client::new(&config).unwrap()
     }
 }
 
@@ -83,59 +97,61 @@ fn tinyproxy() -> Option<Program> {
 }
 
 #[test]
-fn squid_tunnels() {
-    if let Some(proxy) = squid() {
-        tunnels(&proxy, "");
+fn many_calls_share_one() {
+    for tunnel in [Tunnel::Squid, Tunnel::Tinyproxy] {
+        let Some(program) = tunnel.start() else { continue };
+        let service = Server::always(tls_service().to_vec());
+        let client = Client::new(config(&service.https()).set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
+        for _ in 0..3 {
+            assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+            assert!(client.signal("e", Some("{\"n\":1}")).is_ok());
+        }
+        assert_eq!(service.connections(), 1, "a tunnel is used again");
     }
 }
 
-#[test]
-fn tinyproxy_tunnels_for_those_it_knows() {
-    let Some(proxy) = tinyproxy() else { return };
-    tunnels(&proxy, "someone:pass-word@");
-    let service = Server::always(tls_service().to_vec());
-    for credentials in ["", "someone:wrong@"] {
-        let error = proxy.client(&service, credentials).wait("e", LONG, None).unwrap_err();
-        assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
-        assert!(!error.maybe_consumed() && !error.to_json().contains(KEY));
-    }
-    assert_eq!(service.connections(), 0);
+fn waits_through_a_restart(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
+    let mut program = tunnel.start()?;
+    let client = tunnel.client(&program, ground, keeps_on);
+    Some(ground.wait_signaled_after(&client, || {
+        program.stop();
+        program.start_again();
+    }))
 }
 
-fn tunnels(proxy: &Program, credentials: &str) {
-    let service = Server::always(tls_service().to_vec());
-    let client = proxy.client(&service, credentials);
-    for _ in 0..3 {
-        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
-        assert!(client.signal("e", Some("{\"n\":1}")).is_ok());
-    }
-    assert_eq!(service.connections(), 1, "a tunnel is used again");
+fn signals_through_a_restart(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
+    let mut program = tunnel.start()?;
+    let client = tunnel.client(&program, ground, keeps_on);
+    program.stop();
+    Some(ground.send_until_the_end_of(&client, || {
+        until("a refused connection", || client.stats().retries > 0);
+        program.start_again();
+    }))
 }
 
-#[test]
-fn a_service_that_the_real_proxy_cannot_reach_is_not_sent() {
-    let nowhere = super::scripted::places::Refusing::new();
-    for (proxy, credentials) in [(squid(), ""), (tinyproxy(), "someone:pass-word@")] {
-        let Some(proxy) = proxy else { continue };
-        let mut config = config(&format!("https://{}", nowhere.address()));
-        config.set_proxy(&format!("http://{credentials}127.0.0.1:{}", proxy.port)).unwrap().set_retries(0);
-        let error = Client::new(&config).unwrap().signal("e", None).unwrap_err();
-        assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
-    }
+/// The wait is armed again, in vain, and tells both.
+fn waits_as_it_dies(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
+    let mut program = tunnel.start()?;
+    let client = tunnel.client(&program, ground, |_| {});
+    let wait = client.start(&ground.event, Some(TIMEOUT * 5)).unwrap();
+    ground.service.until_holding(&ground.event);
+    program.stop();
+    let over = Instant::now();
+    let results = vec![wait.finish(None)];
+    Some(Seen { results, took: over.elapsed(), signaled: 0, unanswered: client.stats().unanswered })
 }
 
-/// The proxy dies while a wait is blocked: the wait is armed again, in vain, and tells both.
-#[test]
-fn a_real_proxy_that_dies_breaks_the_wait() {
-    for (proxy, credentials) in [(squid(), ""), (tinyproxy(), "someone:pass-word@")] {
-        let Some(proxy) = proxy else { continue };
-        let service = Server::always(vec![tls_service()[0].clone(), Step::ReadRequest, Step::Hang]);
-        let client = proxy.client(&service, credentials);
-        let waiting = thread::spawn(move || client.wait("e", LONG, None).unwrap_err());
-        service.until_requests(1);
-        drop(proxy);
-        let error = waiting.join().unwrap();
-        assert_eq!((error.status(), error.maybe_consumed()), (Status::NotSent, true), "{error:?}");
-        assert_eq!((error.phase(), error.attempts()), (Some(Phase::Connect), 2), "{error:?}");
-    }
+fn asks_for_what_is_not_there(tunnel: Tunnel, ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
+    let program = tunnel.start()?;
+    let nowhere = Refusing::new();
+    let mut config = ground.config(&format!("http://{}", nowhere.address()));
+    let client = Client::new(config.set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
+    Some(ground.call(&client, operation))
+}
+
+fn asks_as_a_stranger(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
+    let program = tinyproxy()?;
+    let mut config = ground.config(&ground.service.url);
+    config.set_proxy(&format!("http://someone:wrong@127.0.0.1:{}", program.port)).unwrap();
+    Some(ground.call(&Client::new(&config).unwrap(), operation))
 }

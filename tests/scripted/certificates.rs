@@ -65,6 +65,13 @@ fn server_builder(
     ServerConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap()
 }
 
+/// A certificate with those above it, and its key, as PEM: for servers that are programs of their own.
+pub fn pem(kind: Certificate) -> (String, String) {
+    let (certificate, above, key) = signed(kind);
+    let chain = above.iter().map(CertifiedIssuer::pem);
+    ([certificate.pem()].into_iter().chain(chain).collect(), key.serialize_pem())
+}
+
 /// The authority as a PEM file, for `Config::set_ca_file`.
 pub fn authority_file() -> &'static Path {
     &AUTHORITY.file
@@ -104,6 +111,13 @@ fn intermediate(name: &str, above: &Issuer, change: impl FnOnce(&mut Certificate
 
 /// The server's certificate with those above it, and its private key.
 fn issue(kind: Certificate) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let (certificate, above, key) = signed(kind);
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let above = above.iter().map(|issuer| issuer.der().clone());
+    ([certificate.der().clone()].into_iter().chain(above).collect(), key)
+}
+
+fn signed(kind: Certificate) -> (rcgen::Certificate, Vec<Issuer>, KeyPair) {
     let names = match kind {
         Certificate::WrongHost => vec!["elsewhere.example".to_owned()],
         Certificate::WrongAddress => vec!["127.0.0.2".to_owned()],
@@ -128,9 +142,7 @@ fn issue(kind: Certificate) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'sta
             (params.signed_by(&key, nearest), above)
         }
     };
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let above = above.iter().map(|issuer| issuer.der().clone());
-    ([certificate.unwrap().der().clone()].into_iter().chain(above).collect(), key)
+    (certificate.unwrap(), above, key)
 }
 
 /// What stands between the server and the trusted authority, the nearest first.

@@ -1,0 +1,333 @@
+//! nginx and haproxy as what stands before a service: they end TLS, give up on a wait after 2 s, restart, reload, close idle
+//! connections, and answer with pages of their own.
+
+use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, until};
+use super::event_server::EventServer;
+use super::program::Program;
+use super::relay::Relay;
+use super::scripted::certificates::{Certificate, pem};
+use super::scripted::places::Refusing;
+use super::table::{Signal, Wait};
+use anchor::{Client, Config, Status};
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The service carries out what it is asked, and hangs up without an answer.
+const HANGS_UP: [&str; 2] = ["hangs-up-on-nginx", "hangs-up-on-haproxy"];
+/// The service takes the request and is never heard of again.
+const SILENT: [&str; 2] = ["silent-to-nginx", "silent-to-haproxy"];
+
+#[test]
+fn in_the_way_of_a_call() {
+    let hangs_up = HANGS_UP.map(|name| {
+        [format!("{name}=drop-after-consume,on=signal"), format!("{name}-of-a-wait=drop-after-consume,on=wait,times=1")]
+    });
+    let silent = SILENT.map(|name| format!("{name}=hang,on=signal"));
+    let options: Vec<&str> = hangs_up.iter().flatten().chain(&silent).flat_map(|rule| ["--fault", rule]).collect();
+    check(&EventServer::start(&options), cases());
+}
+
+pub fn cases() -> Vec<Case> {
+    [Gateway::Nginx, Gateway::Haproxy].into_iter().flat_map(cases_of).chain(haproxy_that_read_nothing()).collect()
+}
+
+fn cases_of(gateway: Gateway) -> Vec<Case> {
+    let by = gateway.name();
+    let refused = |within| ends(&[(Status::ServerError, true)], within);
+    let closing = ends(&[(Status::Ok, false), (Status::ConnectionLost, true)], Within::AMoment);
+    let in_vain = ends(&[(Status::Timeout, true)], Within::Deadline);
+    let (cut, quiet) = ("gives up on the service after 2 s, with a 504 page", "the same, and no event comes");
+    let (hang_up, down) = ("the service hangs up on it: a 502 page", "the service is down: a 502 or 503 page");
+    let (restart, reload) = ("is stopped and started again", "is told to reload");
+    let idle = "closes a connection after 1 s without a request, just as one comes";
+    vec![
+        case(cut, by, Wait, DELIVERED, move |ground| waits_through_a_cut(gateway, ground)),
+        case(cut, by, Signal, refused(Within::TheCut), move |ground| signals_into_a_cut(gateway, ground)),
+        case(quiet, by, Wait, in_vain, move |ground| waits_in_vain(gateway, ground)),
+        case(hang_up, by, Wait, DELIVERED.losing_one(), move |ground| waits_as_the_service_hangs_up(gateway, ground)),
+        case(hang_up, by, Signal, refused(Within::AMoment), move |ground| signals_as_it_hangs_up(gateway, ground)),
+        case(down, by, Wait, refused(Within::Retries), move |ground| waits_while_it_is_down(gateway, ground)),
+        case(down, by, Signal, refused(Within::AMoment), move |ground| signals_while_it_is_down(gateway, ground)),
+        case(restart, by, Wait, DELIVERED, move |ground| waits_through_a_restart(gateway, ground)),
+        case(restart, by, Signal, DELIVERED, move |ground| signals_through_a_restart(gateway, ground)),
+        case(reload, by, Wait, DELIVERED, move |ground| waits_through_a_reload(gateway, ground)),
+        case(reload, by, Signal, closing, move |ground| signals_after_a_reload(gateway, ground)),
+        case(idle, by, Wait, DELIVERED, move |ground| waits_as_it_closes(gateway, ground)),
+        case(idle, by, Signal, closing, move |ground| signals_as_it_closes(gateway, ground)),
+    ]
+}
+
+#[derive(Clone, Copy)]
+enum Gateway {
+    Nginx,
+    Haproxy,
+}
+
+/// What a gateway does of its own accord, in seconds.
+#[derive(Clone, Copy)]
+struct Habits {
+    /// It gives up on the service after this.
+    cut: u32,
+    /// It closes a connection that is idle for so long.
+    idle: u32,
+    tls: bool,
+}
+
+const HASTY: Habits = Habits { cut: 2, ..PATIENT };
+const PATIENT: Habits = Habits { cut: 60, idle: 60, tls: true };
+const FORGETFUL: Habits = Habits { idle: 1, ..PATIENT };
+
+impl Gateway {
+    fn name(self) -> &'static str {
+        match self {
+            Gateway::Nginx => "nginx",
+            Gateway::Haproxy => "haproxy",
+        }
+    }
+
+    fn start(self, habits: Habits, service: SocketAddr) -> Option<Running> {
+        let (program, relay) = match self {
+            Gateway::Nginx => {
+                let settings = |port, directory: &Path| nginx_settings(port, directory, habits, service);
+                (Program::start("nginx", &["-e", "stderr", "-c"], settings)?, None)
+            }
+            Gateway::Haproxy => {
+                let relay = Relay::softening(service);
+                let settings = |port, directory: &Path| haproxy_settings(port, directory, habits, relay.address);
+                (Program::start("haproxy", &["-W", "-db", "-q", "-f"], settings)?, Some(relay))
+            }
+        };
+        Some(Running { program, _relay: relay })
+    }
+
+    fn reload(self, program: &Program) {
+        let before = program.workers();
+        let told = Cell::new(None::<Instant>);
+        until("a new worker", || {
+            // On a busy machine haproxy may not get the sockets from its old worker in time, and leaves it at that.
+            if told.get().is_none_or(|told| told.elapsed() > Duration::from_secs(5)) {
+                program.signal(if matches!(self, Gateway::Nginx) { libc::SIGHUP } else { libc::SIGUSR2 });
+                told.set(Some(Instant::now()));
+            }
+            program.workers().iter().any(|worker| !before.contains(worker))
+        });
+    }
+
+    /// The gateway with these habits, and a client that calls through it.
+    fn before(self, ground: &Ground<'_>, habits: Habits, tweak: fn(&mut Config)) -> Option<(Running, Client)> {
+        let running = self.start(habits, ground.service.address())?;
+        let client = running.client(habits, ground, tweak);
+        Some((running, client))
+    }
+}
+
+/// haproxy ends its connections to the service with a reset, also when it has passed the answer on. `anchor serve` takes a
+/// reset after an answer for one that was not read, and would hand the event out again: so a relay makes an end of it.
+struct Running {
+    program: Program,
+    _relay: Option<Relay>,
+}
+
+impl Running {
+    fn client(&self, habits: Habits, ground: &Ground<'_>, tweak: fn(&mut Config)) -> Client {
+        let scheme = if habits.tls { "https" } else { "http" };
+        let mut config = ground.config(&format!("{scheme}://127.0.0.1:{}", self.program.port));
+        tweak(&mut config);
+        Client::new(&config).unwrap()
+    }
+}
+
+/// The certificate and its key in one file, as haproxy wants it; nginx finds both in it as well.
+fn write_certificate(directory: &Path) -> String {
+    let (certificate, key) = pem(Certificate::Good);
+    let file = directory.join("certificate.pem");
+    std::fs::write(&file, certificate + &key).unwrap();
+    file.display().to_string()
+}
+
+fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
+    let certificate = write_certificate(directory);
+    let tls = if habits.tls { "ssl" } else { "" };
+    // Else the workers give up root, and what is in the directory.
+    // SAFETY: the call has no arguments.
+    let user = if unsafe { libc::geteuid() } == 0 { "user root;" } else { "" };
+    let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {}/{kind};", directory.display()));
+    format!(
+        "daemon off; pid {}/pid; worker_processes 1; {user}\n\
+         events {{ worker_connections 256; }}\n\
+         http {{ access_log off; {}\n\
+         upstream service {{ server {service}; keepalive 16; }}\n\
+         server {{ listen 127.0.0.1:{port} {tls}; ssl_certificate {certificate}; ssl_certificate_key {certificate};\n\
+         keepalive_timeout {}s;\n\
+         location / {{ proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection \"\";\n\
+         proxy_read_timeout {}s; }} }} }}\n",
+        directory.display(),
+        folders.concat(),
+        habits.idle,
+        habits.cut
+    )
+}
+
+fn haproxy_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
+    let certificate = write_certificate(directory);
+    let tls = if habits.tls { format!("ssl crt {certificate}") } else { String::new() };
+    format!(
+        "defaults\n mode http\n retries 0\n timeout connect 2s\n timeout client 60s\n timeout server {}s\n\
+         \x20timeout http-request 1s\n timeout http-keep-alive {}s\n\
+         frontend calls\n bind 127.0.0.1:{port} {tls}\n default_backend service\n\
+         backend service\n server service {service}\n",
+        habits.cut, habits.idle
+    )
+}
+
+fn waits_through_a_cut(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (_running, client) = gateway.before(ground, HASTY, |_| {})?;
+    Some(ground.wait_signaled_after(&client, || until("a 504", || client.stats().retries > 0)))
+}
+
+fn waits_in_vain(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (_running, client) = gateway.before(ground, HASTY, |_| {})?;
+    Some(ground.wait_in_vain(&client))
+}
+
+fn signals_into_a_cut(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (_running, client) = gateway.before(ground, HASTY, |_| {})?;
+    SILENT[gateway as usize].clone_into(&mut ground.event);
+    Some(ground.send(&client))
+}
+
+/// The wait gets the second event. The first one went to the gateway.
+fn waits_as_the_service_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (_running, client) = gateway.before(ground, PATIENT, |_| {})?;
+    ground.event = format!("{}-of-a-wait", HANGS_UP[gateway as usize]);
+    ground.signal(0);
+    ground.signal(1);
+    let result = client.wait(&ground.event, Some(TIMEOUT), None);
+    Some(Seen { results: vec![result], signaled: 2, unanswered: client.stats().unanswered, ..Seen::default() })
+}
+
+fn signals_as_it_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (_running, client) = gateway.before(ground, PATIENT, |_| {})?;
+    HANGS_UP[gateway as usize].clone_into(&mut ground.event);
+    Some(ground.send(&client))
+}
+
+fn waits_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let nowhere = Refusing::new();
+    let running = gateway.start(PATIENT, nowhere.address())?;
+    Some(ground.wait_in_vain(&running.client(PATIENT, ground, |_| {})))
+}
+
+fn signals_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let nowhere = Refusing::new();
+    let running = gateway.start(PATIENT, nowhere.address())?;
+    Some(ground.send(&running.client(PATIENT, ground, |_| {})))
+}
+
+fn waits_through_a_restart(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (mut running, client) = gateway.before(ground, PATIENT, keeps_on)?;
+    Some(ground.wait_signaled_after(&client, || {
+        running.program.stop();
+        running.program.start_again();
+    }))
+}
+
+fn signals_through_a_restart(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (mut running, client) = gateway.before(ground, PATIENT, keeps_on)?;
+    running.program.stop();
+    Some(ground.send_until_the_end_of(&client, || {
+        until("a refused connection", || client.stats().retries > 0);
+        running.program.start_again();
+    }))
+}
+
+/// The old worker holds the wait until it is answered.
+fn waits_through_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (running, client) = gateway.before(ground, PATIENT, |_| {})?;
+    let seen = ground.wait_signaled_after(&client, || gateway.reload(&running.program));
+    assert_eq!((client.stats().retries, seen.unanswered), (0, 0), "a reload is no failure");
+    Some(seen)
+}
+
+/// The first one leaves a connection behind, which the old worker closes.
+fn signals_after_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (running, client) = gateway.before(ground, PATIENT, |_| {})?;
+    client.signal(&ground.event, Some(&data(1))).unwrap();
+    gateway.reload(&running.program);
+    Some(ground.send(&client))
+}
+
+/// So many clients call once more after about the second that the gateway keeps an idle connection.
+const CLOSINGS: u64 = 16;
+
+fn as_it_closes<T: Send>(
+    gateway: Gateway,
+    ground: &Ground<'_>,
+    call: impl Fn(&Client, u64) -> T + Sync,
+) -> Option<(Vec<T>, u64)> {
+    let running = gateway.start(FORGETFUL, ground.service.address())?;
+    let call_twice = |number: u64| {
+        let client = running.client(FORGETFUL, ground, |_| {});
+        let first = call(&client, 2 * number);
+        thread::sleep(Duration::from_millis(1000 - CLOSINGS / 2 + number));
+        ([first, call(&client, 2 * number + 1)], client.stats().unanswered)
+    };
+    let seen: Vec<_> = thread::scope(|scope| {
+        let calling: Vec<_> = (0..CLOSINGS).map(|number| scope.spawn(move || call_twice(number))).collect();
+        calling.into_iter().map(|calling| calling.join().unwrap()).collect()
+    });
+    let unanswered = seen.iter().map(|(_, unanswered)| unanswered).sum();
+    Some((seen.into_iter().flat_map(|(results, _)| results).collect(), unanswered))
+}
+
+fn waits_as_it_closes(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    (0..2 * CLOSINGS).for_each(|number| ground.signal(number));
+    let (results, unanswered) =
+        as_it_closes(gateway, ground, |client, _| client.wait(&ground.event, Some(TIMEOUT), None))?;
+    Some(Seen { results, signaled: 2 * CLOSINGS, unanswered, ..Seen::default() })
+}
+
+fn signals_as_it_closes(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
+    let (results, unanswered) =
+        as_it_closes(gateway, ground, |client, number| client.signal(&ground.event, Some(&data(number))))?;
+    Some(Seen { results, unanswered, ..Seen::default() })
+}
+
+/// haproxy answers 408 when a request does not come in time. It is not the API's 408, which is about an event.
+fn haproxy_that_read_nothing() -> [Case; 2] {
+    let (fault, by) = ("answers 408 before the request has come through", "haproxy");
+    let refused = ends(&[(Status::HttpError, false)], Within::TheCut);
+    [case(fault, by, Wait, DELIVERED, waits_past_a_408), case(fault, by, Signal, refused, signals_into_a_408)]
+}
+
+fn behind_a_stall(ground: &Ground<'_>) -> Option<(Running, Relay, Client)> {
+    let running = Gateway::Haproxy.start(Habits { tls: false, ..PATIENT }, ground.service.address())?;
+    let relay = Relay::to(([127, 0, 0, 1], running.program.port).into());
+    relay.stall(true);
+    let client = Client::new(&ground.config(&relay.http())).unwrap();
+    Some((running, relay, client))
+}
+
+fn waits_past_a_408(ground: &mut Ground<'_>) -> Option<Seen> {
+    let (_running, relay, client) = behind_a_stall(ground)?;
+    let seen = thread::scope(|scope| {
+        scope.spawn(|| {
+            until("a 408", || client.stats().retries > 0);
+            relay.stall(false);
+        });
+        ground.wait_signaled_after(&client, || {})
+    });
+    assert_eq!(seen.unanswered, 0, "nothing was read of it");
+    Some(seen)
+}
+
+fn signals_into_a_408(ground: &mut Ground<'_>) -> Option<Seen> {
+    let (_running, relay, client) = behind_a_stall(ground)?;
+    let seen = ground.send(&client);
+    relay.stall(false);
+    Some(seen)
+}

@@ -1,0 +1,105 @@
+//! A real program in the middle: squid, tinyproxy, nginx or haproxy, in the foreground, with settings of the test's own, and
+//! ended by its process id. What it is asked to do is not known here.
+
+use super::scripted::{PATIENCE, skip};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A program that is running. Its settings are in a directory that goes with it.
+pub struct Program {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    child: Child,
+    pub port: u16,
+    directory: PathBuf,
+}
+
+impl Program {
+    /// Starts the program, if the machine has it; `settings` makes its file from a free port and the directory.
+    pub fn start(
+        name: &'static str,
+        arguments: &'static [&'static str],
+        settings: impl Fn(u16, &Path) -> String,
+    ) -> Option<Program> {
+        // Somebody else may take the port before the program does.
+        for _ in 0..5 {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let directory = std::env::temp_dir().join(format!("anchor-{name}-{}-{port}", std::process::id()));
+            std::fs::create_dir_all(&directory).unwrap();
+            std::fs::write(directory.join("settings"), settings(port, &directory)).unwrap();
+            let Ok(child) = launch(name, arguments, &directory) else {
+                skip(name);
+                let _ = std::fs::remove_dir_all(&directory);
+                return None;
+            };
+            let mut program = Program { name, arguments, child, port, directory };
+            if program.listens() {
+                return Some(program);
+            }
+        }
+        panic!("{name} ends at once");
+    }
+
+    /// Ends it at once, with all its connections. One that has workers is asked to, so that it takes them along.
+    pub fn stop(&mut self) {
+        let patience = if self.workers().is_empty() { Duration::ZERO } else { Duration::from_secs(3) };
+        self.signal(libc::SIGTERM);
+        let began = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            if began.elapsed() >= patience {
+                let _ = self.child.kill();
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// With the same settings, at the same port.
+    pub fn start_again(&mut self) {
+        self.child = launch(self.name, self.arguments, &self.directory).expect("it was there before");
+        assert!(self.listens(), "{} does not start again", self.name);
+    }
+
+    pub fn signal(&self, signal: libc::c_int) {
+        // SAFETY: no pointers are passed, and the child has not been waited for, so that the id is still its own.
+        unsafe { libc::kill(self.child.id() as libc::pid_t, signal) };
+    }
+
+    /// The processes that it has started.
+    pub fn workers(&self) -> Vec<String> {
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        children.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// False if it has ended instead.
+    fn listens(&mut self) -> bool {
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(began.elapsed() < PATIENCE, "{} does not listen", self.name);
+            thread::sleep(Duration::from_millis(10));
+        }
+        true
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.stop();
+        }
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn launch(name: &str, arguments: &[&str], directory: &Path) -> std::io::Result<Child> {
+    let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
+    let mut command = Command::new(name);
+    command.args(arguments).arg(directory.join("settings")).env("PATH", path).current_dir(directory);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
