@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build bench release demo test install uninstall abi faults docs dist deny clean help
+.PHONY: build sanitize bench release demo test install uninstall abi faults docs dist deny clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -15,6 +15,9 @@ demo: build ## a C program waits for an event and another part of it signals it
 
 test: build ## all tests; those that need a missing tool say so
 	cargo test --workspace
+
+sanitize: ## the C and C++ programs with AddressSanitizer, ThreadSanitizer and others; needs clang and rustup's Rust
+	cargo test --test sanitizers
 
 bench: ## what the README promises in numbers, measured on this machine; two minutes
 	@sh bench/figures.sh

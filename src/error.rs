@@ -309,13 +309,23 @@ fn push_member(json: &mut String, name: &str, value: Option<&str>) {
     }
 }
 
-/// Runs a call, and makes an error of a panic.
+/// Runs a call, and makes an error of a panic. How far the call had come is not known any more.
 pub(crate) fn caught<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
         // A panic's own payload may panic when dropped.
         std::mem::forget(panic);
-        Err(Error::new(Status::Internal, "a defect in libanchor was caught"))
+        let mut error = Error::new(Status::Internal, "a defect in libanchor was caught");
+        error.detail.maybe_consumed = true;
+        Err(error)
     })
+}
+
+/// Panics if the test of panics, tests/sanitized/panics.c, asks for it here. What is shipped is built without the cfg.
+#[inline]
+pub(crate) fn panic_if_asked(place: &str) {
+    if cfg!(anchor_inject_panic) && std::env::var("ANCHOR_INJECT_PANIC").is_ok_and(|asked| asked == place) {
+        panic!("a test asked for it");
+    }
 }
 
 impl fmt::Display for Error {

@@ -14,11 +14,23 @@ const CRATES: &str = "base64 bytes cfg-if getrandom http httparse itoa libc log 
                       percent-encoding ring rustls rustls-native-certs rustls-pki-types rustls-webpki serde_core \
                       serde_json subtle untrusted ureq ureq-proto utf8-zero webpki-roots zeroize zmij";
 
+/// The variable by which tests/sanitized/panics.c makes a panic.
+const HOOK: &[u8] = b"ANCHOR_INJECT_PANIC";
+
 /// The values of a tag in the dynamic section.
 fn dynamic(tag: &str) -> Vec<String> {
     let section = tool::output(Command::new("readelf").args(["-d", "-W"]).arg(library::release().shared_object()));
     let lines = section.lines().filter(|line| line.contains(&format!("({tag})")));
     lines.filter_map(|line| Some(line.split_once('[')?.1.trim_end_matches(']').to_owned())).collect()
+}
+
+#[test]
+fn what_is_shipped_has_no_hook_of_the_tests() {
+    let holds = |file: &std::path::Path| {
+        let bytes = std::fs::read(file).expect("it was built");
+        bytes.windows(HOOK.len()).any(|window| window == HOOK)
+    };
+    assert!(!holds(&library::release().shared_object()) && !holds(&library::debug().archive()));
 }
 
 #[test]

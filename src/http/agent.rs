@@ -6,7 +6,7 @@ use super::connect::{Dialer, NoResolver};
 use super::tls::{self, Roots};
 use super::transport::{HeldBuffers, Tunnel};
 use crate::cancel::CancelToken;
-use crate::error::{Error, Phase};
+use crate::error::{Error, Phase, panic_if_asked};
 use bytes::Bytes;
 use std::io::Read;
 use std::path::Path;
@@ -134,6 +134,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl Agent {
     pub fn new(options: &AgentOptions<'_>) -> Result<Agent, Error> {
+        panic_if_asked("client");
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -193,6 +194,7 @@ impl Agent {
     }
 
     fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, Fault> {
+        panic_if_asked("request");
         let mut uri = ureq::http::uri::Parts::default();
         uri.scheme = Some(self.scheme.clone());
         uri.authority = Some(self.authority.clone());
@@ -203,6 +205,7 @@ impl Agent {
     }
 
     fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, Fault> {
+        panic_if_asked("answer");
         let body = self.read_body(response.body_mut())?;
         let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let status = response.status();

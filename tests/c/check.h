@@ -118,6 +118,13 @@ static inline long check_count(const anchor_client *client, const char *pointer)
     return value;
 }
 
+static inline long check_drain(anchor_client *client, const char *event_name)
+{
+    uint32_t drained = 0;
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, event_name, &drained));
+    return (long)drained;
+}
+
 /* Settings of the environment. */
 static inline anchor_config *check_config(void)
 {

@@ -1,6 +1,7 @@
 //! Compiling and linking, as a user who likes warnings.
 
 use super::library::{self, Library};
+use super::sanitizer::Sanitizer;
 use super::{root, scratch, tool};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,28 +9,29 @@ use std::process::Command;
 /// What libanchor.a needs besides itself. A test compares it with what rustc says.
 pub const NATIVE_LIBRARIES: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
 
-const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
+/// The library that a program gets: the debug build, or one of its own with the sanitizer that the program has too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linkage {
     Static,
     Shared,
+    Sanitized(Sanitizer),
 }
 
-/// Compiles a source of the repository against the debug library; gives the program.
+/// Compiles a source of the repository; gives the program.
 pub fn compile(compiler: &str, source: &str, linkage: Linkage) -> PathBuf {
     compile_with(compiler, source, linkage, &[])
 }
 
 /// The same with other flags too, which win over the usual ones.
 pub fn compile_with(compiler: &str, source: &str, linkage: Linkage, flags: &[&str]) -> PathBuf {
-    let library = library::debug();
     let name = format!("{}-{compiler}-{linkage:?}{}", source.replace(['/', '.'], "-"), flags.concat());
     let program = scratch("programs").join(name);
     let mut command = Command::new(compiler);
     command.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
     command.args(flags).arg(source).arg("-o").arg(&program);
-    link(&mut command, library, linkage);
+    link(&mut command, linkage);
     if source.ends_with("libuv.c") {
         command.arg("-luv");
     }
@@ -37,14 +39,24 @@ pub fn compile_with(compiler: &str, source: &str, linkage: Linkage, flags: &[&st
     program
 }
 
-fn link(command: &mut Command, library: &Library, linkage: Linkage) {
+fn link(command: &mut Command, linkage: Linkage) {
     match linkage {
-        Linkage::Static => command.arg(library.archive()).args(NATIVE_LIBRARIES.split(' ')),
-        Linkage::Shared => {
-            let rpath = format!("-Wl,-rpath,{}", library.folder.display());
-            command.arg("-L").arg(&library.folder).args(["-lanchor", &rpath])
+        Linkage::Static => link_archive(command, &library::debug().archive()),
+        Linkage::Shared => link_shared(command, library::debug()),
+        Linkage::Sanitized(sanitizer) => {
+            sanitizer.link(command);
+            link_archive(command, &sanitizer.archive());
         }
-    };
+    }
+}
+
+fn link_archive(command: &mut Command, archive: &Path) {
+    command.arg(archive).args(NATIVE_LIBRARIES.split(' '));
+}
+
+fn link_shared(command: &mut Command, library: &Library) {
+    let rpath = format!("-Wl,-rpath,{}", library.folder.display());
+    command.arg("-L").arg(&library.folder).args(["-lanchor", &rpath]);
 }
 
 fn standard(source: &str) -> &'static str {

@@ -4,6 +4,7 @@
 pub mod compiler;
 pub mod library;
 pub mod program;
+pub mod sanitizer;
 pub mod server;
 pub mod tool;
 

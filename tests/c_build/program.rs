@@ -1,6 +1,7 @@
 //! Programs as they are run: linked statically and dynamically, compiled by another compiler, and under valgrind.
 
-use super::compiler::{Linkage, compile, is_cpp};
+use super::compiler::{Linkage, compile, compile_with, is_cpp};
+use super::sanitizer::Sanitizer;
 use super::{root, tool};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,7 +16,15 @@ pub struct Build {
     pub how: &'static str,
     source: PathBuf,
     program: PathBuf,
-    is_checked: bool,
+    check: Check,
+}
+
+/// What looks at a program while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    Nothing,
+    Valgrind,
+    Sanitizer(Sanitizer),
 }
 
 /// Every way to build and run a source of the repository that this machine has the tools for.
@@ -25,26 +34,39 @@ pub fn builds(source: &str) -> Vec<Build> {
     if !tool::is_there(cc) {
         return builds;
     }
-    let mut add = |how, program, is_checked| {
-        builds.push(Build { how, source: root().join(source), program, is_checked });
-    };
+    let mut add = |how, program, check| builds.push(Build { how, source: root().join(source), program, check });
     let shared = compile(cc, source, Linkage::Shared);
-    add("linked statically", compile(cc, source, Linkage::Static), false);
-    add("linked dynamically", shared.clone(), false);
+    add("linked statically", compile(cc, source, Linkage::Static), Check::Nothing);
+    add("linked dynamically", shared.clone(), Check::Nothing);
     if tool::is_there(clang) {
-        add("compiled by clang", compile(clang, source, Linkage::Shared), false);
+        add("compiled by clang", compile(clang, source, Linkage::Shared), Check::Nothing);
     }
     if tool::is_there("valgrind") {
-        add("under valgrind", shared, true);
+        add("under valgrind", shared, Check::Valgrind);
     }
     builds
 }
 
 impl Build {
+    /// The program and the library with a sanitizer.
+    pub fn sanitized(source: &str, sanitizer: Sanitizer) -> Build {
+        let compiler = if is_cpp(source) { "clang++" } else { "clang" };
+        let linkage = Linkage::Sanitized(sanitizer);
+        let program = compile_with(compiler, source, linkage, sanitizer.c_flags());
+        Build { how: sanitizer.how(), source: root().join(source), program, check: Check::Sanitizer(sanitizer) }
+    }
+
+    pub fn sanitizer(&self) -> Option<Sanitizer> {
+        if let Check::Sanitizer(sanitizer) = self.check { Some(sanitizer) } else { None }
+    }
+
     /// The command that runs it. It gets nothing of the library's own variables from this test's environment.
     pub fn command(&self) -> Command {
-        let mut command = if self.is_checked { self.valgrind() } else { Command::new(&self.program) };
+        let mut command = if self.check == Check::Valgrind { self.valgrind() } else { Command::new(&self.program) };
         without_settings(&mut command);
+        if let Some(sanitizer) = self.sanitizer() {
+            command.envs(sanitizer.environment());
+        }
         command
     }
 

@@ -5,23 +5,21 @@ use std::process::{Command, Stdio};
 
 /// Whether the tool is there. If not, the test has nothing to do.
 pub fn is_there(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
-    if !found {
-        let required = std::env::var_os("ANCHOR_TEST_REQUIRE_ALL").is_some_and(|value| value == "1");
-        assert!(!required, "{tool} is missing, and ANCHOR_TEST_REQUIRE_ALL=1 wants every tool");
-        // Not by println, which a passing test keeps to itself.
-        let _ = writeln!(std::io::stderr(), "skipped: {tool} is missing");
-    }
-    found
+    is_found(tool, Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok())
 }
 
 /// The same for a package of which a file tells whether it is installed.
 pub fn is_installed(package: &str, file: &str) -> bool {
-    let found = std::path::Path::new(file).exists();
+    is_found(package, std::path::Path::new(file).exists())
+}
+
+/// The same for what the test has looked for itself.
+pub fn is_found(what: &str, found: bool) -> bool {
     if !found {
         let required = std::env::var_os("ANCHOR_TEST_REQUIRE_ALL").is_some_and(|value| value == "1");
-        assert!(!required, "{package} is missing, and ANCHOR_TEST_REQUIRE_ALL=1 wants everything");
-        println!("skipped: {package} is missing");
+        assert!(!required, "{what} is missing, and ANCHOR_TEST_REQUIRE_ALL=1 wants everything");
+        // Not by println, which a passing test keeps to itself.
+        let _ = writeln!(std::io::stderr(), "skipped: {what} is missing");
     }
     found
 }

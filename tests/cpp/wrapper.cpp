@@ -222,7 +222,8 @@ void the_other_half_throws()
     CHECK_TEXT(R"({"data":{}})", waits[1].finish().c_str());
     CHECK_STATUS(ANCHOR_PENDING, thrown([&] { waits[0].finish(0s); }));
     CHECK_STATUS(ANCHOR_PENDING, thrown([&] { anchor::select(waits, 1ms); }));
-    const std::exception &as_any = client.wait(std::nothrow, "quiet", 0s).error();
+    const auto quiet = client.wait(std::nothrow, "quiet", 0s);
+    const std::exception &as_any = quiet.error();
     CHECK_CONTAINS("not signaled", as_any.what());
 }
 #endif
