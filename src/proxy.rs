@@ -161,7 +161,14 @@ mod tests {
         assert_eq!(chosen("http://h", &[("HTTPS_PROXY", "s"), ("ALL_PROXY", "a")]).as_deref(), Some("a"));
         assert_eq!(chosen("http://h", &[("HTTPS_PROXY", "s")]), None);
         assert_eq!(chosen("https://h", &[("https_proxy", "low")]).as_deref(), Some("low"));
-        assert_eq!(chosen("http://h", &[("HTTP_PROXY", "p"), ("REQUEST_METHOD", "GET")]), None);
+    }
+
+    #[test]
+    fn a_cgi_programs_http_proxy_is_a_requests() {
+        let cgi = ("REQUEST_METHOD", "GET");
+        assert_eq!(chosen("http://h", &[("HTTP_PROXY", "p"), cgi]), None);
+        assert_eq!(chosen("http://h", &[("HTTP_PROXY", "p"), ("http_proxy", "low"), cgi]).as_deref(), Some("low"));
+        assert_eq!(chosen("https://h", &[("HTTPS_PROXY", "s"), cgi]).as_deref(), Some("s"));
     }
 
     #[test]

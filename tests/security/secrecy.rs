@@ -284,6 +284,18 @@ fn the_command_tells_no_secret() {
     said.check(36);
 }
 
+/// Arguments are there for every user of the machine to see.
+#[test]
+fn no_argument_of_the_command_is_a_key() {
+    for arguments in [["wait", "e"], ["signal", "e"], ["drain", "e"]] {
+        let mut command = Command::new(library::debug().folder.join("anchor"));
+        without_settings(&mut command);
+        let Outcome { status, stderr, .. } = run(command.args(arguments).args(["--api-key", KEY]));
+        assert!(!status.success() && stderr.contains("unexpected argument '--api-key'"), "{arguments:?}");
+        assert!(!stderr.contains(KEY), "{arguments:?}");
+    }
+}
+
 /// A service that only a proxy can reach.
 fn secure_url() -> String {
     "https://localhost:9".to_owned()
