@@ -97,14 +97,12 @@ impl<'a> Call<'a> {
                     code => Some(self.service_message(code, reply)),
                 };
                 if by_gateway && reply.status >= 500 {
-                    self.note_unanswered();
+                    self.note_unanswered(trace.written);
                 }
                 Outcome::Answered { status: reply.status, by_gateway }
             }
             Err(failure) => {
-                if trace.written.is_some() {
-                    self.note_unanswered();
-                }
+                self.note_unanswered(trace.written);
                 if !matches!(failure.kind, FailureKind::Cancelled | FailureKind::Interrupted) {
                     self.last_error = Some(failure.detail.clone());
                 }
@@ -116,17 +114,19 @@ impl<'a> Call<'a> {
         Attempt { outcome, reply, written: trace.written }
     }
 
-    /// A request was sent, and the service's answer to it will never be read.
-    fn note_unanswered(&mut self) {
-        self.maybe_consumed = true;
-        self.client.counters.unanswered.add(1);
+    /// The service's answer to a request will never be read. If not all of it was sent, there is none.
+    fn note_unanswered(&mut self, written: Option<Instant>) {
+        if written.is_some() {
+            self.maybe_consumed = true;
+            self.client.counters.unanswered.add(1);
+        }
     }
 
     /// The answer, if it is the API's.
     pub fn take(&mut self, attempt: Attempt) -> Result<String, Error> {
         let Ok(reply) = attempt.reply else { return Err(self.fail(Status::Internal, "no answer to take")) };
         json::one_object(reply.body).map_err(|why| {
-            self.note_unanswered();
+            self.note_unanswered(attempt.written);
             let mut error = self.fail(Status::Protocol, &format!("the answer with HTTP {} is {why}", reply.status));
             error.detail.http_status = Some(reply.status);
             error

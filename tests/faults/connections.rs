@@ -164,3 +164,20 @@ fn an_answer_that_comes_before_the_whole_signal_is_sent_is_taken() {
     assert_eq!((error.status(), error.http_status()), (Status::BadRequest, Some(413)), "{error}");
     assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
 }
+
+/// So may a gateway, or whoever answers with a page of its own: what was not sent in full cannot have been delivered.
+#[test]
+fn what_is_answered_before_it_is_sent_was_not_delivered() {
+    for (status, expected) in [(502, Status::ServerError), (523, Status::ServerError), (200, Status::Protocol)] {
+        let page = super::scripted::script::answer(status, "", "<html>");
+        // Closed with the request unread, which resets the connection.
+        let script = vec![Step::ReadSome, Step::Send(page), Step::Delivered];
+        let server = super::scripted::Server::start(vec![script]);
+        let client = super::scripted::places::client(&server.http());
+        let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
+        let error = client.signal("large", Some(&data)).unwrap_err();
+        assert_eq!((error.status(), error.http_status()), (expected, Some(status)), "{error}");
+        assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "{error}");
+        assert_eq!(client.stats().unanswered, 0);
+    }
+}
