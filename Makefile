@@ -1,10 +1,11 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench release demo test install uninstall abi faults docs dist deny clean help
+.PHONY: build sanitize bench release demo test install uninstall abi soak faults docs dist deny clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
 PROFILE = release
+SOAK_SECONDS = 600
 CHECKS = licenses bans sources
 
 build: ## the library and the anchor command, into target/debug
@@ -33,6 +34,9 @@ uninstall: ## removes what install has put there, with the same variables
 
 abi: ## accepts additions to the ABI; CONTRIBUTING.md says when
 	ANCHOR_ACCEPT_ABI=1 cargo test --test abi the_abi_is_the_recorded_one
+
+soak: ## calls at random, cut connections and killed servers for SOAK_SECONDS=600: nothing is lost, nothing grows
+	ANCHOR_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --test soak -- --nocapture
 
 faults: ## writes docs/faults.md from what tests/faults expects
 	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_has_all_of_it

@@ -23,6 +23,7 @@ pub struct Relay {
 struct Orders {
     service: Mutex<SocketAddr>,
     stalled: AtomicBool,
+    withheld: AtomicBool,
     /// Counted up for each cut; the thread keeps what it has seen of it.
     cuts: AtomicU64,
     softens: bool,
@@ -34,7 +35,8 @@ impl Relay {
         Relay::start(service, false)
     }
 
-    /// The client's reset is passed on as an end, as if it had closed in good order.
+    /// The service sees every connection end in good order, whatever happens to it on the client's side. (A reset after an
+    /// answer is how `anchor serve` learns that the answer was not read.)
     pub fn softening(service: SocketAddr) -> Relay {
         Relay::start(service, true)
     }
@@ -45,6 +47,7 @@ impl Relay {
         let orders = Arc::new(Orders {
             service: Mutex::new(service),
             stalled: AtomicBool::new(false),
+            withheld: AtomicBool::new(false),
             cuts: AtomicU64::new(0),
             softens,
             ended: AtomicBool::new(false),
@@ -68,7 +71,12 @@ impl Relay {
         self.orders.stalled.store(stalled, Ordering::SeqCst);
     }
 
-    /// Resets every connection, on both sides.
+    /// What the service sends is taken from it and kept back.
+    pub fn withhold(&self, withheld: bool) {
+        self.orders.withheld.store(withheld, Ordering::SeqCst);
+    }
+
+    /// Ends every connection with a reset.
     pub fn cut(&self) {
         self.orders.cuts.fetch_add(1, Ordering::SeqCst);
     }
@@ -96,9 +104,10 @@ fn run(listener: &TcpListener, orders: &Orders) {
         let now = orders.cuts.load(Ordering::SeqCst);
         if now > cuts {
             cuts = now;
-            pairs.drain(..).for_each(Pair::reset);
+            pairs.drain(..).for_each(|pair| pair.break_off());
         }
-        pairs.retain_mut(|pair| pair.carry(stalled));
+        let withheld = orders.withheld.load(Ordering::SeqCst);
+        pairs.retain_mut(|pair| pair.carry(stalled, withheld));
     }
 }
 
@@ -144,25 +153,26 @@ impl Pair {
     }
 
     /// Whether the pair lives on.
-    fn carry(&mut self, stalled: bool) -> bool {
-        let up = stalled || self.up.carry(&self.client, &self.service);
-        let alive = up && self.down.carry(&self.service, &self.client);
+    fn carry(&mut self, stalled: bool, withheld: bool) -> bool {
+        let up = stalled || self.up.carry(&self.client, &self.service, false);
+        let alive = up && self.down.carry(&self.service, &self.client, withheld);
         if !alive {
-            reset(&self.client);
-            reset(&self.service);
+            self.break_off();
         }
         alive && !(self.up.is_over() && self.down.is_over())
     }
 
-    fn reset(self) {
+    fn break_off(&self) {
         reset(&self.client);
-        reset(&self.service);
+        if !self.up.softens {
+            reset(&self.service);
+        }
     }
 }
 
 impl Direction {
     /// Whether both sockets are still good.
-    fn carry(&mut self, mut from: &TcpStream, mut to: &TcpStream) -> bool {
+    fn carry(&mut self, mut from: &TcpStream, mut to: &TcpStream, withheld: bool) -> bool {
         let mut chunk = [0; 16 * 1024];
         while !self.ended && self.waiting.len() < chunk.len() {
             match from.read(&mut chunk) {
@@ -172,6 +182,9 @@ impl Direction {
                 Err(_) if self.softens => self.ended = true,
                 Err(_) => return false,
             }
+        }
+        if withheld {
+            return true;
         }
         while !self.waiting.is_empty() {
             match to.write(&self.waiting) {
