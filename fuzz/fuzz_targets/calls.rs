@@ -1,0 +1,406 @@
+//! Sequences of calls through the C API, in any order that the header allows, on two clients, two tokens and four started
+//! waits, with connections that answer at once, or never. Every call comes back with a documented status, what it
+//! answers fits it, nothing is given out twice, and no descriptor is left in the end. Time is real here.
+#![no_main]
+
+use anchor::Status;
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use simulation::c_api::*;
+use simulation::{Connection, End, Network, Piece, report};
+use std::ffi::{CStr, c_char};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+fuzz_target!(|input: Input| run(input));
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    /// What each connection does, in turn.
+    answers: [Answer; 4],
+    calls: Vec<Call>,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Answer {
+    Event,
+    EventAndClose,
+    NotSignaled,
+    Forbidden,
+    Unavailable,
+    Page,
+    CutShort,
+    Nothing,
+    Silence,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Call {
+    ClientNew {
+        at: u8,
+        retries: u8,
+        slice: u8,
+        rearm: bool,
+        interruptible: bool,
+    },
+    ClientFree {
+        at: u8,
+    },
+    CancelAll {
+        at: u8,
+    },
+    Stats {
+        at: u8,
+    },
+    Wait {
+        at: u8,
+        name: u8,
+        timeout: Timeout,
+        token: u8,
+        wanted: bool,
+    },
+    /// A blocked wait that another thread brings back.
+    WaitUntilCancelled {
+        at: u8,
+        by_token: bool,
+    },
+    Signal {
+        at: u8,
+        name: u8,
+        data: u8,
+        wanted: bool,
+    },
+    Drain {
+        at: u8,
+        name: u8,
+    },
+    TokenNew {
+        at: u8,
+    },
+    TokenCancel {
+        at: u8,
+    },
+    TokenReset {
+        at: u8,
+    },
+    TokenFree {
+        at: u8,
+    },
+    Start {
+        at: u8,
+        client: u8,
+        name: u8,
+        timeout: Timeout,
+    },
+    Finish {
+        at: u8,
+        timeout: Timeout,
+        wanted: bool,
+    },
+    Select {
+        timeout: Timeout,
+    },
+    WaitCancel {
+        at: u8,
+    },
+    /// A cancelled wait ends, so its end may be awaited without limit.
+    CancelAndFinish {
+        at: u8,
+    },
+    WaitFree {
+        at: u8,
+    },
+    Descriptor {
+        at: u8,
+    },
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Timeout {
+    Once,
+    Short(u8),
+    Endless,
+    Longest,
+    Invalid(bool),
+}
+
+impl Timeout {
+    fn millis(self) -> i64 {
+        match self {
+            Timeout::Once => 0,
+            Timeout::Short(millis) => i64::from(millis % 4),
+            Timeout::Endless => -1,
+            Timeout::Longest => i64::MAX,
+            Timeout::Invalid(least) => {
+                if least {
+                    i64::MIN
+                } else {
+                    -2
+                }
+            }
+        }
+    }
+
+    /// For a call that blocks the only thread there is to cancel it.
+    fn short(self) -> i64 {
+        match self {
+            Timeout::Endless | Timeout::Longest => 2,
+            other => other.millis(),
+        }
+    }
+}
+
+const EVENT: &str = r#"{"data":{"code":"fuzz"}}"#;
+const NAMES: [Option<&CStr>; 5] = [Some(c"mfa_code"), Some(c"a/b \xc3\xa9"), Some(c".."), Some(c"\xff"), None];
+const DATA: [Option<&CStr>; 4] = [Some(c"{\"code\":\"1\"}"), Some(c"[]"), Some(c"{"), None];
+const LONGEST_SEQUENCE: usize = 48;
+
+impl Answer {
+    fn connection(self) -> Connection {
+        let (text, end) = match self {
+            Answer::Event => (full(200, "", EVENT), End::Hang),
+            Answer::EventAndClose => (full(200, "connection: close\r\n", EVENT), End::Finish),
+            Answer::NotSignaled => (full(408, "", r#"{"error":{"code":408}}"#), End::Hang),
+            Answer::Forbidden => (full(403, "x-request-id: r\r\n", r#"{"error":{"message":"no"}}"#), End::Hang),
+            Answer::Unavailable => (full(503, "retry-after: 0\r\n", ""), End::Finish),
+            Answer::Page => (full(200, "", "<html>"), End::Hang),
+            Answer::CutShort => (full(200, "", EVENT)[..70].to_owned(), End::Finish),
+            Answer::Nothing => (String::new(), End::Reset),
+            Answer::Silence => (String::new(), End::Hang),
+        };
+        Connection { pieces: vec![Piece { after: Duration::ZERO, bytes: text.into_bytes() }], end }
+    }
+}
+
+fn full(status: u16, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status} Simulated\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+}
+
+fn run(input: Input) {
+    let before = lowest_free_descriptor();
+    Network::install_for_all(input.answers.map(Answer::connection));
+    let mut held = Held::default();
+    for call in input.calls.iter().take(LONGEST_SEQUENCE) {
+        // SAFETY: `Held` keeps what is alive, and every call is one that the header allows.
+        unsafe { held.make(*call) };
+    }
+    // SAFETY: as above; each handle is freed once.
+    unsafe { held.free() };
+    Network::take_down_for_all();
+    assert_eq!(lowest_free_descriptor(), before, "a descriptor is left");
+}
+
+fn lowest_free_descriptor() -> i32 {
+    // SAFETY: no pointers are passed; the descriptor is closed at once.
+    unsafe {
+        let fd = libc::eventfd(0, libc::EFD_CLOEXEC);
+        libc::close(fd);
+        fd
+    }
+}
+
+/// The handles that are alive; NULL where there is none.
+struct Held {
+    clients: [*mut anchor_client; 2],
+    tokens: [*mut anchor_cancel_token; 2],
+    waits: [*mut anchor_wait; 4],
+    finished: [bool; 4],
+}
+
+impl Default for Held {
+    fn default() -> Held {
+        let (clients, tokens, waits) = ([ptr::null_mut(); 2], [ptr::null_mut(); 2], [ptr::null_mut(); 4]);
+        Held { clients, tokens, waits, finished: [false; 4] }
+    }
+}
+
+impl Held {
+    fn client(&self, at: u8) -> *mut anchor_client {
+        self.clients[usize::from(at) % 2]
+    }
+
+    /// A third place is one without a token.
+    fn token(&self, at: u8) -> *mut anchor_cancel_token {
+        self.tokens.get(usize::from(at) % 3).copied().unwrap_or(ptr::null_mut())
+    }
+
+    unsafe fn make(&mut self, call: Call) {
+        // SAFETY: the caller's promise: handles are alive or NULL, which every function takes.
+        unsafe {
+            match call {
+                Call::ClientNew { at, retries, slice, rearm, interruptible } => {
+                    anchor_client_free(self.client(at));
+                    self.clients[usize::from(at) % 2] = client(retries, slice, rearm, interruptible);
+                }
+                Call::ClientFree { at } => {
+                    anchor_client_free(self.client(at));
+                    self.clients[usize::from(at) % 2] = ptr::null_mut();
+                }
+                Call::CancelAll { at } => anchor_client_cancel_all(self.client(at)),
+                Call::Stats { at } => drop(answered(|out| anchor_client_stats(self.client(at), out))),
+                Call::Wait { at, name, timeout, token, wanted } => {
+                    let (client, name, token) = (self.client(at), chosen(&NAMES, name), self.token(token));
+                    check(wanted, |out| anchor_wait_for_event(client, name, timeout.short(), token, out));
+                }
+                Call::WaitUntilCancelled { at, by_token } => self.wait_until_cancelled(at, by_token),
+                Call::Signal { at, name, data, wanted } => {
+                    let (client, name, data) = (self.client(at), chosen(&NAMES, name), chosen(&DATA, data));
+                    check(wanted, |out| anchor_signal_event(client, name, data, out));
+                }
+                Call::Drain { at, name } => {
+                    let mut drained = u32::MAX;
+                    let status = anchor_drain_event(self.client(at), chosen(&NAMES, name), &raw mut drained);
+                    assert!(known(status) && drained != u32::MAX);
+                }
+                Call::TokenNew { at } => {
+                    anchor_cancel_token_free(self.tokens[usize::from(at) % 2]);
+                    self.tokens[usize::from(at) % 2] = anchor_cancel_token_new();
+                }
+                Call::TokenCancel { at } => anchor_cancel_token_cancel(self.token(at)),
+                Call::TokenReset { at } => anchor_cancel_token_reset(self.token(at)),
+                Call::TokenFree { at } => {
+                    anchor_cancel_token_free(self.tokens[usize::from(at) % 2]);
+                    self.tokens[usize::from(at) % 2] = ptr::null_mut();
+                }
+                other => self.make_of_waits(other),
+            }
+        }
+    }
+
+    unsafe fn make_of_waits(&mut self, call: Call) {
+        // SAFETY: as in `make`.
+        unsafe {
+            match call {
+                Call::Start { at, client, name, timeout } => {
+                    let at = usize::from(at) % 4;
+                    anchor_wait_free(self.waits[at]);
+                    let mut wait = ptr::dangling_mut();
+                    let name = chosen(&NAMES, name);
+                    let status = anchor_wait_start(self.client(client), name, timeout.millis(), &raw mut wait);
+                    assert_eq!(status == 0, !wait.is_null());
+                    (self.waits[at], self.finished[at]) = (wait, false);
+                }
+                Call::Finish { at, timeout, wanted } => self.finish(usize::from(at) % 4, timeout.short(), wanted),
+                Call::Select { timeout } => {
+                    let waits = self.waits;
+                    let mut index = usize::MAX;
+                    let status = anchor_wait_select(waits.as_ptr(), waits.len(), timeout.short(), &raw mut index);
+                    assert!(if status == 0 { index < 4 && !self.finished[index] } else { index == 4 && known(status) });
+                }
+                Call::WaitCancel { at } => anchor_wait_cancel(self.waits[usize::from(at) % 4]),
+                Call::CancelAndFinish { at } => {
+                    anchor_wait_cancel(self.waits[usize::from(at) % 4]);
+                    self.finish(usize::from(at) % 4, -1, true);
+                }
+                Call::WaitFree { at } => {
+                    anchor_wait_free(self.waits[usize::from(at) % 4]);
+                    self.waits[usize::from(at) % 4] = ptr::null_mut();
+                }
+                Call::Descriptor { at } => {
+                    let wait = self.waits[usize::from(at) % 4];
+                    assert_eq!(anchor_wait_fd(wait) >= 0, !wait.is_null());
+                }
+                _ => unreachable!("the others are in `make`"),
+            }
+        }
+    }
+
+    unsafe fn finish(&mut self, at: usize, timeout_ms: i64, wanted: bool) {
+        // SAFETY: as in `make`.
+        let status = check(wanted, |out| unsafe { anchor_wait_finish(self.waits[at], timeout_ms, out) });
+        let is_over = self.waits[at].is_null() || self.finished[at];
+        assert!(!is_over || status == Status::InvalidArgument as i32, "finished twice");
+        assert!(timeout_ms >= -1 || status == Status::InvalidArgument as i32);
+        self.finished[at] |= timeout_ms >= -1 && status != Status::Pending as i32;
+    }
+
+    unsafe fn wait_until_cancelled(&self, at: u8, by_token: bool) {
+        struct Shared<T>(*mut T);
+        // SAFETY: the header allows these calls from any thread.
+        unsafe impl<T> Send for Shared<T> {}
+        let (client, token) = (Shared(self.client(at)), Shared(self.tokens[0]));
+        if client.0.is_null() || token.0.is_null() {
+            return;
+        }
+        let is_over = AtomicBool::new(false);
+        let is_over = &is_over;
+        std::thread::scope(|scope| {
+            let canceller = scope.spawn(move || {
+                let (client, token) = (client, token);
+                // Again and again: a cancel of all before the wait began is not for it.
+                while !is_over.load(Ordering::Acquire) {
+                    // SAFETY: the handles outlive the scope.
+                    unsafe {
+                        if by_token { anchor_cancel_token_cancel(token.0) } else { anchor_client_cancel_all(client.0) }
+                    }
+                    std::thread::yield_now();
+                }
+            });
+            let (client, token) = (self.client(at), self.tokens[0]);
+            // SAFETY: as in `make`.
+            check(true, |out| unsafe { anchor_wait_for_event(client, c"e".as_ptr(), i64::MAX, token, out) });
+            is_over.store(true, Ordering::Release);
+            // The scope itself waits for the closure, but not for the end of its thread.
+            canceller.join().unwrap();
+        });
+    }
+
+    unsafe fn free(&mut self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            // In the order that is the hardest: started waits live on without their client.
+            self.clients.into_iter().for_each(|client| anchor_client_free(client));
+            self.tokens.into_iter().for_each(|token| anchor_cancel_token_free(token));
+            self.waits.into_iter().for_each(|wait| anchor_wait_free(wait));
+        }
+    }
+}
+
+unsafe fn client(retries: u8, slice: u8, rearm: bool, interruptible: bool) -> *mut anchor_client {
+    let mut client = ptr::dangling_mut();
+    // SAFETY: the handles are used while they live; the configuration is freed once.
+    unsafe {
+        let config = anchor_config_new();
+        let statuses = [
+            anchor_config_set_api_key(config, c"fuzz-key-5d0c2b7e".as_ptr()),
+            anchor_config_set_base_url(config, c"http://127.0.0.1".as_ptr()),
+            anchor_config_set_proxy(config, c"".as_ptr()),
+            anchor_config_set_connect_timeout_ms(config, 5),
+            anchor_config_set_request_timeout_ms(config, 5),
+            anchor_config_set_max_response_bytes(config, 100),
+            anchor_config_set_slice_ms(config, 1 + i64::from(slice % 4)),
+            anchor_config_set_grace_ms(config, i64::from(slice % 3)),
+            anchor_config_set_retries(config, u32::from(retries % 4)),
+            anchor_config_set_rearm(config, rearm.into()),
+            anchor_config_set_interruptible(config, interruptible.into()),
+            anchor_client_new(config, &raw mut client),
+        ];
+        assert_eq!(statuses, [0; 12]);
+        anchor_config_free(config);
+    }
+    client
+}
+
+fn chosen(all: &[Option<&CStr>], at: u8) -> *const c_char {
+    all[usize::from(at) % all.len()].map_or(ptr::null(), CStr::as_ptr)
+}
+
+/// Makes a call, with or without a place for its answer, and checks what comes of it.
+fn check(wanted: bool, call: impl FnOnce(*mut *mut c_char) -> i32) -> i32 {
+    if !wanted {
+        let status = call(ptr::null_mut());
+        assert!(known(status));
+        return status;
+    }
+    let (status, json) = answered(call);
+    match Status::from_value(status).expect("a documented status") {
+        Status::Ok => assert_eq!(json, EVENT),
+        other => report::check(other, &json),
+    }
+    status
+}
+
+fn known(status: i32) -> bool {
+    Status::from_value(status).is_some_and(|status| status != Status::Internal)
+}

@@ -1,0 +1,86 @@
+//! JSON texts and pointers: what the library makes of them agrees with serde_json's tree. The input is a pointer, a NUL,
+//! and a document. The document is looked into, and is an answer's body, of success and of failure.
+#![no_main]
+
+use anchor::{Client, Config, Error, Status};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use simulation::report::{self, KEY};
+use simulation::{Connection, End, Network, Piece};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+fuzz_target!(|input: &[u8]| {
+    let middle = input.iter().position(|byte| *byte == 0).unwrap_or(input.len());
+    let (pointer, document) = (&input[..middle], input.get(middle + 1..).unwrap_or_default());
+    if let (Ok(pointer), Ok(document)) = (std::str::from_utf8(pointer), std::str::from_utf8(document)) {
+        look(document, pointer);
+    }
+    succeed(document);
+    fail(document);
+});
+
+/// `anchor::json_get`, through the C ABI's way to say absent.
+fn look(document: &str, pointer: &str) {
+    let found = anchor::json_get(document, pointer);
+    let Ok(tree) = serde_json::from_str::<Value>(document) else {
+        // Numbers out of range, unpaired surrogates and deep nesting are no obstacle here; what is not JSON is.
+        let is_json = serde_json::from_str::<&RawValue>(document).is_ok();
+        assert!(is_json || found.is_none(), "found in what is not JSON");
+        return;
+    };
+    let is_well_formed = !pointer.replace("~0", "").replace("~1", "").contains('~');
+    let expected = if is_well_formed { tree.pointer(pointer) } else { None };
+    match (expected, &found) {
+        (None, None) => {}
+        (Some(Value::String(expected)), Some(found)) => assert_eq!(expected, found),
+        (Some(expected), Some(found)) => assert_eq!(expected, &serde_json::from_str::<Value>(found).expect("JSON")),
+        _ => panic!("{pointer:?}: expected {expected:?}, found {found:?}"),
+    }
+}
+
+fn succeed(document: &[u8]) {
+    let outcome = answered(200, document);
+    let is_object = match serde_json::from_slice::<&RawValue>(document) {
+        Ok(raw) => raw.get().starts_with('{'),
+        Err(_) => false,
+    };
+    match outcome {
+        Ok(answer) => assert!(is_object && answer.as_bytes() == document, "took {document:?} as {answer:?}"),
+        Err(error) => {
+            report::check(error.status(), &error.to_json());
+            assert_eq!(error.status(), Status::Protocol);
+            assert!(!is_object, "refused {document:?}: {error:?}");
+        }
+    }
+}
+
+/// The message of the API's error shape comes through; whatever else the body is, there is a message.
+fn fail(document: &[u8]) {
+    let error = answered(403, document).expect_err("403 is no success");
+    report::check(error.status(), &error.to_json());
+    assert_eq!((error.status(), error.http_status()), (Status::Forbidden, Some(403)));
+    let Ok(tree) = serde_json::from_slice::<Value>(document) else { return };
+    match tree.pointer("/error/message").and_then(Value::as_str) {
+        Some(said) if !said.is_empty() && !said.contains(KEY) => {
+            let begins: String = said.chars().take(500).collect();
+            assert!(error.message() == said || error.message() == format!("{begins}..."), "{said:?} became {error:?}");
+        }
+        _ => assert!(error.message().len() <= 4 * 500 + 3),
+    }
+}
+
+fn answered(status: u16, body: &[u8]) -> Result<String, Error> {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+        let mut config = Config::new();
+        config.set_api_key(KEY).unwrap().set_base_url("http://127.0.0.1").unwrap().set_retries(0);
+        Client::new(&config).unwrap()
+    });
+    let head = format!("HTTP/1.1 {status} Simulated\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    let bytes = [head.as_bytes(), body].concat();
+    Network::install([Connection { pieces: vec![Piece { after: Duration::ZERO, bytes }], end: End::Finish }]);
+    let outcome = CLIENT.wait("name", Some(Duration::ZERO), None);
+    Network::take_down();
+    outcome
+}

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Runs the fuzz targets, or those named as arguments, for FUZZ_SECONDS (60) each, FUZZ_JOBS (2) at a time. What a run
+# learns stays in target/fuzz/corpus, and the next one begins with it; an input that fails is left in fuzz/artifacts.
+# With FUZZ_KEEP=1 nothing is run: what has been learned comes into fuzz/corpus, to be committed, as far as it reaches
+# code that nothing there does.
+#
+# This is what cargo-fuzz does, which works here as well, but with the stable compiler and with nothing to install.
+set -eu
+cd "$(dirname "$0")"
+
+built=${CARGO_TARGET_DIR:-$PWD/../target}/fuzz
+triple=x86_64-unknown-linux-gnu
+# Most of the time would go into telling inputs apart, and into where each piece of memory came from. An input that has
+# failed is run again for that.
+options="-entropic=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1"
+export ASAN_OPTIONS=detect_stack_use_after_return=0:malloc_context_size=4:quarantine_size_mb=32
+
+build() {
+    flags="--cfg fuzzing -Zsanitizer=address -Ccodegen-units=1 -Cpasses=sancov-module"
+    for option in level=4 inline-8bit-counters pc-table trace-compares; do
+        flags="$flags -Cllvm-args=-sanitizer-coverage-$option"
+    done
+    # With --target the flags are not for build scripts.
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS=$flags CARGO_TARGET_DIR=$built \
+        cargo build --release --quiet --locked --target "$triple"
+}
+
+keep() {
+    mkdir -p "corpus/$1" "$built/corpus/$1" "artifacts/$1"
+    "$built/$triple/release/$1" -merge=1 -use_counters=0 -artifact_prefix="artifacts/$1/" "corpus/$1" "$built/corpus/$1" 2>&1 | grep 'MERGE-OUTER.*new'
+}
+
+run() {
+    log=$built/$1.log
+    mkdir -p "$built/corpus/$1" "artifacts/$1"
+    # The options are words.
+    # shellcheck disable=SC2086
+    if ! "$built/$triple/release/$1" $options -max_total_time="${FUZZ_SECONDS:-60}" -dict="dictionaries/$1" \
+        -artifact_prefix="artifacts/$1/" "$built/corpus/$1" "corpus/$1" >"$log" 2>&1; then
+        tail -n 60 "$log"
+        echo "$1 failed; the input is in fuzz/artifacts/$1"
+        return 1
+    fi
+    sed -n "s/.*\(Done .*\)/$1: \1/p" "$log"
+}
+
+if [ "${1:-}" = --built ]; then
+    "$2" "$3"
+    exit
+fi
+build
+[ $# -gt 0 ] || set -- answer calls json request
+step=run
+[ "${FUZZ_KEEP:-0}" = 0 ] || step=keep
+printf '%s\n' "$@" | xargs -n 1 -P "${FUZZ_JOBS:-2}" sh ./run.sh --built "$step"

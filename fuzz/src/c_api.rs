@@ -1,0 +1,102 @@
+//! The C API as the targets call it: the declarations of include/anchor.h, for the functions that are used.
+#![allow(non_camel_case_types)]
+
+// The library is linked for its exported symbols.
+use anchor as _;
+use std::ffi::{CStr, c_char, c_int};
+use std::ptr;
+
+macro_rules! opaque {
+    ($($name:ident)+) => {$(
+        #[repr(C)]
+        pub struct $name {
+            _private: [u8; 0],
+        }
+    )+};
+}
+
+opaque!(anchor_config anchor_client anchor_cancel_token anchor_wait);
+
+unsafe extern "C" {
+    pub fn anchor_config_new() -> *mut anchor_config;
+    pub fn anchor_config_free(config: *mut anchor_config);
+    pub fn anchor_config_error(config: *const anchor_config) -> *const c_char;
+    pub fn anchor_config_set_api_key(config: *mut anchor_config, api_key: *const c_char) -> i32;
+    pub fn anchor_config_set_base_url(config: *mut anchor_config, base_url: *const c_char) -> i32;
+    pub fn anchor_config_set_allow_http(config: *mut anchor_config, allow: c_int) -> i32;
+    pub fn anchor_config_set_user_agent(config: *mut anchor_config, user_agent: *const c_char) -> i32;
+    pub fn anchor_config_set_proxy(config: *mut anchor_config, proxy: *const c_char) -> i32;
+    pub fn anchor_config_set_ca_file(config: *mut anchor_config, ca_file: *const c_char) -> i32;
+    pub fn anchor_config_set_trust(config: *mut anchor_config, trust: i32) -> i32;
+    pub fn anchor_config_set_connect_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> i32;
+    pub fn anchor_config_set_request_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> i32;
+    pub fn anchor_config_set_max_response_bytes(config: *mut anchor_config, bytes: usize) -> i32;
+    pub fn anchor_config_set_slice_ms(config: *mut anchor_config, slice_ms: i64) -> i32;
+    pub fn anchor_config_set_grace_ms(config: *mut anchor_config, grace_ms: i64) -> i32;
+    pub fn anchor_config_set_retries(config: *mut anchor_config, retries: u32) -> i32;
+    pub fn anchor_config_set_rearm(config: *mut anchor_config, rearm: c_int) -> i32;
+    pub fn anchor_config_set_interruptible(config: *mut anchor_config, interruptible: c_int) -> i32;
+
+    pub fn anchor_client_new(config: *const anchor_config, out: *mut *mut anchor_client) -> i32;
+    pub fn anchor_client_free(client: *mut anchor_client);
+    pub fn anchor_client_cancel_all(client: *mut anchor_client);
+    pub fn anchor_client_stats(client: *const anchor_client, out_json: *mut *mut c_char) -> i32;
+    pub fn anchor_wait_for_event(
+        client: *mut anchor_client,
+        event_name: *const c_char,
+        timeout_ms: i64,
+        cancel: *mut anchor_cancel_token,
+        out_json: *mut *mut c_char,
+    ) -> i32;
+    pub fn anchor_signal_event(
+        client: *mut anchor_client,
+        event_name: *const c_char,
+        data_json: *const c_char,
+        out_json: *mut *mut c_char,
+    ) -> i32;
+    pub fn anchor_drain_event(client: *mut anchor_client, event_name: *const c_char, out_drained: *mut u32) -> i32;
+
+    pub fn anchor_cancel_token_new() -> *mut anchor_cancel_token;
+    pub fn anchor_cancel_token_cancel(token: *mut anchor_cancel_token);
+    pub fn anchor_cancel_token_reset(token: *mut anchor_cancel_token);
+    pub fn anchor_cancel_token_free(token: *mut anchor_cancel_token);
+
+    pub fn anchor_wait_start(
+        client: *mut anchor_client,
+        event_name: *const c_char,
+        timeout_ms: i64,
+        out: *mut *mut anchor_wait,
+    ) -> i32;
+    pub fn anchor_wait_fd(wait: *const anchor_wait) -> c_int;
+    pub fn anchor_wait_select(
+        waits: *const *mut anchor_wait,
+        count: usize,
+        timeout_ms: i64,
+        out_index: *mut usize,
+    ) -> i32;
+    pub fn anchor_wait_finish(wait: *mut anchor_wait, timeout_ms: i64, out_json: *mut *mut c_char) -> i32;
+    pub fn anchor_wait_cancel(wait: *mut anchor_wait);
+    pub fn anchor_wait_free(wait: *mut anchor_wait);
+
+    pub fn anchor_string_free(string: *mut c_char);
+}
+
+/// What a call left in its `out_json`, freed after a copy was made.
+pub fn taken(json: *mut c_char) -> Option<String> {
+    if json.is_null() {
+        return None;
+    }
+    // SAFETY: it came from the library, which gives out NUL-terminated strings, and is freed once.
+    unsafe {
+        let copy = CStr::from_ptr(json).to_str().expect("UTF-8").to_owned();
+        anchor_string_free(json);
+        Some(copy)
+    }
+}
+
+/// Runs a call that answers with JSON, and checks that what it answered fits its status.
+pub fn answered(call: impl FnOnce(*mut *mut c_char) -> i32) -> (i32, String) {
+    let mut json = ptr::null_mut();
+    let status = call(&raw mut json);
+    (status, taken(json).expect("a call says what came of it"))
+}
