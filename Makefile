@@ -1,3 +1,61 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
 .PHONY: build sanitize bench release demo test install uninstall abi soak faults docs dist deny fuzz clean help
+
+PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
+PROFILE = release
+SOAK_SECONDS = 600
+CHECKS = licenses bans sources
+
+build: ## the library and the anchor command, into target/debug
+	cargo build --workspace
+
+demo: build ## a C program waits for an event and another part of it signals it
+	@sh examples-c/demo.sh
+
+test: build ## all tests; those that need a missing tool say so
+	cargo test --workspace
+
+sanitize: ## the C and C++ programs with AddressSanitizer, ThreadSanitizer and others; needs clang and rustup's Rust
+	cargo test --test sanitizers
+
+bench: ## what the README promises in numbers, measured on this machine; two minutes
+	@sh bench/figures.sh
+
+release: ## the library as it is shipped, into target/release
+	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib
+
+install: ## headers, libraries, pkg-config and CMake files, anchor(3): PREFIX= LIBDIR= DESTDIR= PROFILE=
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" sh packaging/install.sh install
+
+uninstall: ## removes what install has put there, with the same variables
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" sh packaging/install.sh uninstall
+
+abi: ## accepts additions to the ABI; CONTRIBUTING.md says when
+	ANCHOR_ACCEPT_ABI=1 cargo test --test abi the_abi_is_the_recorded_one
+
+soak: ## calls at random, cut connections and killed servers for SOAK_SECONDS=600: nothing is lost, nothing grows
+	ANCHOR_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --test soak -- --nocapture
+
+faults: ## writes docs/faults.md from what tests/faults expects
+	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_has_all_of_it
+
+docs: ## the Rust API and the C API as pages, into target/doc and target/doc/c
+	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps
+	mkdir -p target/doc/c && doxygen docs/Doxyfile
+
+dist: ## a source tarball with all crates, which builds offline
+	sh packaging/dist.sh
+
+deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database
+	cargo deny --all-features check $(CHECKS)
+
+fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSON, and sequences of calls
+	@sh fuzz/run.sh
+
+clean: ## removes what was built
+	cargo clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1  \2/p' Makefile
