@@ -4,7 +4,7 @@
 use super::proxies::{LONG, tls_service, tunnel};
 use super::scripted::Server;
 use super::scripted::certificates::authority_file;
-use super::scripted::places::KEY;
+use super::scripted::places::{KEY, free_port};
 use super::scripted::sandbox::is_alone;
 use super::scripted::script::{EVENT, Step, event};
 use anchor::{Client, Config, Status, Trust};
@@ -67,8 +67,4 @@ fn the_variables_count_as_they_were_when_they_were_read() {
     // SAFETY: the test has the process for itself, and no other thread of it touches the environment.
     unsafe { std::env::set_var("HTTPS_PROXY", "http://127.0.0.1:9") };
     assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -1,8 +1,9 @@
 //! A real program in the middle: squid, tinyproxy, nginx or haproxy, in the foreground, with settings of the test's own, and
 //! ended by its process id. What it is asked to do is not known here.
 
+use super::scripted::places::free_port;
 use super::scripted::{PATIENCE, skip};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -26,7 +27,7 @@ impl Program {
     ) -> Option<Program> {
         // Somebody else may take the port before the program does.
         for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = free_port();
             let directory = std::env::temp_dir().join(format!("anchor-{name}-{}-{port}", std::process::id()));
             std::fs::create_dir_all(&directory).unwrap();
             std::fs::write(directory.join("settings"), settings(port, &directory)).unwrap();

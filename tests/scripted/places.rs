@@ -3,6 +3,7 @@
 use anchor::{Client, Config, Trust};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// The key of every test client. No failure output holds it.
@@ -18,6 +19,15 @@ pub fn config(url: &str) -> Config {
 
 pub fn client(url: &str) -> Client {
     Client::new(&config(url)).expect("valid settings")
+}
+
+/// A port of loopback for a program that has to be told one. It is not of those that the kernel gives to whoever wants any,
+/// so that no server of another test has it meanwhile.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    let mut ports = std::iter::from_fn(|| Some(first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000));
+    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("one of them is free")
 }
 
 /// An address where nobody listens, and where nobody else can while this lives.

@@ -199,6 +199,8 @@ fn nothing_that_is_said_holds_a_secret() {
         }
     });
     assert!(plain.requests().len() > NAMES.len() && refusing_proxy.requests().len() > NAMES.len());
+    let is_log = |(source, _): &(String, String)| source == "the log, plain";
+    assert!(said.0.lock().unwrap().iter().filter(|text| is_log(text)).count() > NAMES.len());
     said.check(500);
     assert_eq!(*RECORDS.0.lock().unwrap(), "");
 }
