@@ -214,7 +214,11 @@ fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> ureq::Error {
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate)
     );
     let is_13 = version == Some(ProtocolVersion::TLSv1_3);
-    let first_answer = |call: &CallContext<'_>| is_13 && call.connected.get() && call.phase() == Phase::Wait;
+    // Of the service on a fresh connection, or of a proxy.
+    let first_answer = |call: &CallContext<'_>| match call.phase() {
+        Phase::Wait => is_13 && call.connected.get(),
+        phase => is_13 && phase == Phase::Connect,
+    };
     with_current(|call| match call.phase() {
         Phase::Tls => call.refused.set(true),
         _ if wants_certificate && first_answer(call) => call.note_unread(),

@@ -91,6 +91,16 @@ fn a_server_that_wants_a_certificate_of_the_client_has_read_nothing() {
     }
 }
 
+#[test]
+fn a_proxy_that_wants_a_certificate_of_the_client_is_refused_like_a_server() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let proxy = Server::always(vec![Step::Handshake(mutual_tls(version)), Step::Hang]);
+        let mut config = config("https://localhost:9");
+        let client = Client::new(config.set_proxy(&proxy.https()).unwrap()).unwrap();
+        check_error(&format!("{version:?}"), &client.signal("e", None).unwrap_err());
+    }
+}
+
 /// Neither by an answer in clear on the port of TLS, nor by a redirect.
 #[test]
 fn nothing_leads_from_tls_to_clear_text() {
