@@ -4,14 +4,14 @@
 # With FUZZ_KEEP=1 nothing is run: what has been learned comes into fuzz/corpus, to be committed, as far as it reaches
 # code that nothing there does.
 #
-# This is what cargo-fuzz does, which works here as well, but with the stable compiler and with nothing to install.
+# This is what cargo-fuzz does, whose layout this folder has, but with the stable compiler and with nothing to install.
 set -eu
 cd "$(dirname "$0")"
 
 built=${CARGO_TARGET_DIR:-$PWD/../target}/fuzz
 triple=x86_64-unknown-linux-gnu
-# Most of the time would go into telling inputs apart, and into where each piece of memory came from. An input that has
-# failed is run again for that.
+# With libFuzzer's and AddressSanitizer's own settings, most of the time goes into weighing inputs, and into noting where
+# each piece of memory came from. An input that has failed can be run again for that.
 options="-entropic=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1"
 export ASAN_OPTIONS=detect_stack_use_after_return=0:malloc_context_size=4:quarantine_size_mb=32
 
@@ -27,7 +27,8 @@ build() {
 
 keep() {
     mkdir -p "corpus/$1" "$built/corpus/$1" "artifacts/$1"
-    "$built/$triple/release/$1" -merge=1 -use_counters=0 -artifact_prefix="artifacts/$1/" "corpus/$1" "$built/corpus/$1" 2>&1 | grep 'MERGE-OUTER.*new'
+    "$built/$triple/release/$1" -merge=1 -use_counters=0 -artifact_prefix="artifacts/$1/" \
+        "corpus/$1" "$built/corpus/$1" 2>&1 | sed -n "s/MERGE-OUTER: \(.* new files\).*/$1: \1/p"
 }
 
 run() {

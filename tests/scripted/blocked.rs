@@ -92,7 +92,7 @@ pub fn everywhere() -> Vec<Blocked> {
     let trickle = || Step::Trickle(vec![b' '; 10_000], Duration::from_millis(50));
     let handshake = || Step::Handshake(tls(Certificate::Good));
     let tls_wait = vec![handshake(), Step::ReadRequest, Step::Hang];
-    let pausing = answer(503, "retry-after: 20\r\n", "");
+    let pausing = answer(503, "retry-after: 20\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
     let mut places = vec![
         connecting,
         Blocked::on("a proxy's CONNECT", Phase::Connect, false, vec![Step::ReadRequest, Step::Hang]).through_proxy(),
