@@ -39,7 +39,12 @@
  * fork       A client may be used by the child: it makes its own connections, and the parent's are left alone. A
  *            cancel token is shared between both. A call in progress, and a started wait, belong to the parent.
  *
- * Output     Nothing is written to stdout or stderr.
+ * Memory     That none is left is an answer where its amount is the caller's or the service's: for a string that is
+ *            given out, for the data of a signal and for an answer. Without the small blocks that a call needs besides,
+ *            the process is aborted, with a line on stderr, as Rust has it.
+ *
+ * Output     Nothing is written to stdout or stderr, but for Rust's words on stderr about a defect that is caught
+ *            (ANCHOR_INTERNAL) or before an abort.
  */
 
 
@@ -320,7 +325,7 @@ ANCHOR_MUST_USE const char *anchor_status_message(int32_t status);
  * ANCHORBROWSER_BASE_URL, and HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Mistakes in these are reported by
  * anchor_client_new. What they say later has no effect.
  *
- * @return  settings to be freed with anchor_config_free; NULL if memory ran out
+ * @return  settings to be freed with anchor_config_free; NULL if a defect was caught
  */
 ANCHOR_MUST_USE
 anchor_config *anchor_config_new(void);
@@ -405,13 +410,16 @@ anchor_status anchor_config_set_proxy(anchor_config *config,
 ANCHOR_MUST_USE anchor_status anchor_config_set_ca_file(anchor_config *config, const char *ca_file);
 
 /**
- * Sets which certificate authorities are trusted, beside those of anchor_config_set_ca_file.
+ * Sets which certificate authorities are trusted, beside those of anchor_config_set_ca_file. The variables SSL_CERT_FILE
+ * and SSL_CERT_DIR name the system's, if they are set when anchor_client_new reads these.
  *
  * @param config  the settings
  * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  */
-ANCHOR_MUST_USE anchor_status anchor_config_set_trust(anchor_config *config, int32_t trust);
+ANCHOR_MUST_USE
+anchor_status anchor_config_set_trust(anchor_config *config,
+                                      int32_t trust);
 
 /**
  * Sets how long DNS, connect and TLS handshake may take together, for each connection, within the call's time.
@@ -622,8 +630,8 @@ anchor_status anchor_drain_event(anchor_client *client,
 /**
  * Makes a token that is not cancelled. It holds one file descriptor.
  *
- * @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no memory or file
- *          descriptor left
+ * @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no file descriptor
+ *          left
  */
 ANCHOR_MUST_USE
 anchor_cancel_token *anchor_cancel_token_new(void);

@@ -35,6 +35,11 @@ pub(crate) fn check_one_object(text: &str) -> Result<(), String> {
 /// `json` or `pointer` is malformed. An unpaired surrogate in a string becomes U+FFFD.
 #[must_use]
 pub fn json_get(json: &str, pointer: &str) -> Option<String> {
+    json_find(json, pointer).map(Cow::into_owned)
+}
+
+/// The same without a copy, unless something is to be unescaped.
+pub(crate) fn json_find<'a>(json: &'a str, pointer: &str) -> Option<Cow<'a, str>> {
     let mut value: &RawValue = serde_json::from_str(json).ok()?;
     if !pointer.is_empty() {
         for token in pointer.strip_prefix('/')?.split('/') {
@@ -53,7 +58,7 @@ pub(crate) fn leaves(json: &str) -> Vec<String> {
         rest = after;
         let is_name = leaf.starts_with('"') && rest.trim_start().starts_with(':');
         match serde_json::from_str::<&RawValue>(leaf) {
-            Ok(value) if !is_name => found.push(text_of(value)),
+            Ok(value) if !is_name => found.push(text_of(value).into_owned()),
             _ => {}
         }
     }
@@ -81,10 +86,10 @@ pub(crate) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
-fn text_of(value: &RawValue) -> String {
+fn text_of(value: &RawValue) -> Cow<'_, str> {
     match serde_json::from_str::<AnyString>(value.get()) {
-        Ok(AnyString(text)) => text.into_owned(),
-        Err(_) => value.get().to_owned(),
+        Ok(AnyString(text)) => text,
+        Err(_) => Cow::Borrowed(value.get()),
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) enum Decision {
 /// The decision. `rearm`: whether a wait goes on after a connection broke that its request was written to.
 pub(crate) fn decide(operation: Operation, outcome: Outcome, rearm: bool) -> Decision {
     use Decision::{Fail, Rearm, Reconnect, Retry, Take};
-    use FailureKind::{Broken, Cancelled, Interrupted, Malformed, TimedOut, TlsRefused, TooLarge};
+    use FailureKind::{Broken, Cancelled, Exhausted, Interrupted, Malformed, TimedOut, TlsRefused, TooLarge};
     let is_wait = operation == Operation::Wait;
     match outcome {
         Outcome::Answered { status, by_gateway } => match status {
@@ -64,6 +64,8 @@ pub(crate) fn decide(operation: Operation, outcome: Outcome, rearm: bool) -> Dec
             TlsRefused => Fail(Status::Tls),
             Malformed => Fail(Status::Protocol),
             TooLarge => Fail(Status::ResponseTooLarge),
+            Exhausted if !written => Retry(Status::OutOfMemory),
+            Exhausted => Fail(Status::OutOfMemory),
             Broken | TimedOut if !written => Retry(Status::NotSent),
             // A signal that was written may have been delivered: it is not for us to send it twice.
             Broken | TimedOut if !is_wait => Fail(Status::ConnectionLost),
@@ -185,8 +187,8 @@ mod tests {
 
     #[test]
     fn every_failure() {
-        use FailureKind::{Broken, Cancelled, Interrupted, Malformed, TimedOut, TlsRefused, TooLarge};
-        let kinds = [Broken, Cancelled, Interrupted, Malformed, TimedOut, TlsRefused, TooLarge];
+        use FailureKind::{Broken, Cancelled, Exhausted, Interrupted, Malformed, TimedOut, TlsRefused, TooLarge};
+        let kinds = [Broken, Cancelled, Exhausted, Interrupted, Malformed, TimedOut, TlsRefused, TooLarge];
         let flags = [false, true];
         for (kind, operation, written) in
             kinds.into_iter().flat_map(|k| [Wait, Signal].into_iter().flat_map(move |o| flags.map(move |w| (k, o, w))))
@@ -198,6 +200,8 @@ mod tests {
                     (TlsRefused, ..) => Fail(Status::Tls),
                     (Malformed, ..) => Fail(Status::Protocol),
                     (TooLarge, ..) => Fail(Status::ResponseTooLarge),
+                    (Exhausted, _, false, ..) => Retry(Status::OutOfMemory),
+                    (Exhausted, ..) => Fail(Status::OutOfMemory),
                     (Broken | TimedOut, _, false, ..) => Retry(Status::NotSent),
                     (Broken | TimedOut, Signal, true, ..) => Fail(Status::ConnectionLost),
                     (Broken, Wait, true, true, _) => Reconnect,

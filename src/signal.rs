@@ -25,13 +25,24 @@ pub(crate) fn signal(client: &Shared, event_name: &str, data: Option<&str>) -> R
     let mut call = Call::new(client, engine, &cancels, Operation::Signal, event_name);
     call.started = started;
     client.counters.signals.add(1);
-    let outcome = send(client, call, data).map_err(|error| without_payload(error, data));
+    let outcome = body(data).and_then(|body| send(client, call, &body)).map_err(|error| without_payload(error, data));
     client.count_outcome(&outcome);
     outcome
 }
 
-fn send(client: &Shared, mut call: Call<'_>, data: &str) -> Result<String, Error> {
-    let body = format!("{{\"data\":{data}}}");
+/// Data may be of any size, so that there is no memory for it is no reason to abort.
+fn body(data: &str) -> Result<String, Error> {
+    let (before, after) = ("{\"data\":", "}");
+    let mut body = String::new();
+    body.try_reserve_exact(before.len() + data.len() + after.len())
+        .map_err(|_| Error::new(Status::OutOfMemory, "no memory is left for the data"))?;
+    for part in [before, data, after] {
+        body.push_str(part);
+    }
+    Ok(body)
+}
+
+fn send(client: &Shared, mut call: Call<'_>, body: &str) -> Result<String, Error> {
     let deadline = call.started + client.config.request_timeout;
     let mut backoff = Backoff::new(client.config.retries);
     loop {

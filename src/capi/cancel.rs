@@ -12,8 +12,8 @@ pub struct anchor_cancel_token {
 
 /// Makes a token that is not cancelled. It holds one file descriptor.
 ///
-/// @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no memory or file
-///          descriptor left
+/// @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no file descriptor
+///          left
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_cancel_token_new() -> *mut anchor_cancel_token {

@@ -36,7 +36,7 @@ pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_voi
 /// ANCHORBROWSER_BASE_URL, and HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Mistakes in these are reported by
 /// anchor_client_new. What they say later has no effect.
 ///
-/// @return  settings to be freed with anchor_config_free; NULL if memory ran out
+/// @return  settings to be freed with anchor_config_free; NULL if a defect was caught
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_config_new() -> *mut anchor_config {
@@ -145,7 +145,8 @@ pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, c
     unsafe { set_text(config, "ca_file", ca_file, |config, path| config.set_ca_file(path)) }
 }
 
-/// Sets which certificate authorities are trusted, beside those of anchor_config_set_ca_file.
+/// Sets which certificate authorities are trusted, beside those of anchor_config_set_ca_file. The variables SSL_CERT_FILE
+/// and SSL_CERT_DIR name the system's, if they are set when anchor_client_new reads these.
 ///
 /// @param config  the settings
 /// @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default

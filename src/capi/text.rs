@@ -2,7 +2,7 @@
 
 use super::boundary::{caught_or, malloc_string, text};
 use crate::error::Status;
-use crate::json::json_get;
+use crate::json::json_find;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn anchor_json_get(json: *const c_char, pointer: *const c_
         // SAFETY: by contract NULL or C strings.
         let arguments = unsafe { (text(json, "json"), text(pointer, "pointer")) };
         match arguments {
-            (Ok(json), Ok(pointer)) => json_get(json, pointer).map_or(ptr::null_mut(), |found| malloc_string(&found)),
+            (Ok(json), Ok(pointer)) => json_find(json, pointer).map_or(ptr::null_mut(), |found| malloc_string(&found)),
             _ => ptr::null_mut(),
         }
     })

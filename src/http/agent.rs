@@ -97,6 +97,8 @@ pub(crate) enum FailureKind {
     Interrupted,
     /// DNS, the proxy, or the connection failed.
     Broken,
+    /// This process has no descriptor, thread or memory left for it.
+    Exhausted,
     /// The certificate or the TLS handshake was refused, by either side.
     TlsRefused,
     /// What came is not HTTP.
@@ -226,7 +228,8 @@ impl Agent {
             return Err(Fault::TooLarge);
         }
         let mut reader = body.as_reader();
-        let mut bytes = vec![0; announced.min(CHUNK) + 1];
+        let mut bytes = Vec::new();
+        grow(&mut bytes, announced.min(CHUNK) + 1)?;
         let mut filled = 0;
         loop {
             match reader.read(&mut bytes[filled..]).map_err(ureq::Error::from)? {
@@ -237,12 +240,19 @@ impl Agent {
                 return Err(Fault::TooLarge);
             }
             if filled == bytes.len() {
-                bytes.resize(filled * 2, 0);
+                grow(&mut bytes, filled * 2)?;
             }
         }
         bytes.truncate(filled);
         Ok(bytes)
     }
+}
+
+/// An answer may be as large as the other side likes, so that there is no memory for it is no reason to abort.
+fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), Fault> {
+    bytes.try_reserve_exact(length - bytes.len()).map_err(|_| Fault::OutOfMemory)?;
+    bytes.resize(length, 0);
+    Ok(())
 }
 
 fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
@@ -263,6 +273,7 @@ fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
 enum Fault {
     Ureq(ureq::Error),
     TooLarge,
+    OutOfMemory,
 }
 
 impl From<ureq::Error> for Fault {
@@ -276,7 +287,7 @@ fn explain(call: &CallContext<'_>, fault: Option<Fault>) -> Failure {
     let said = || match &fault {
         Some(Fault::Ureq(ureq::Error::Other(e))) => e.to_string(),
         Some(Fault::Ureq(e)) => e.to_string(),
-        Some(Fault::TooLarge) | None => String::new(),
+        Some(Fault::TooLarge | Fault::OutOfMemory) | None => String::new(),
     };
     let is_head_too_large = matches!(fault, Some(Fault::Ureq(ureq::Error::LargeResponseHeader(..))));
     let answering = matches!(call.phase(), Phase::Wait | Phase::Receive);
@@ -287,8 +298,12 @@ fn explain(call: &CallContext<'_>, fault: Option<Fault>) -> Failure {
         None if matches!(fault, Some(Fault::TooLarge)) || is_head_too_large => {
             (FailureKind::TooLarge, "the answer is larger than the limit".to_owned())
         }
+        None if matches!(fault, Some(Fault::OutOfMemory)) => {
+            (FailureKind::Exhausted, "no memory is left for the answer".to_owned())
+        }
         None if call.refused.get() => (FailureKind::TlsRefused, said()),
         None => match call.broken() {
+            Some(what) if call.exhausted.get() => (FailureKind::Exhausted, format!("{}: {what}", doing(call.phase()))),
             Some(what) => (FailureKind::Broken, format!("{}: {what}", doing(call.phase()))),
             None if call.ended.get() => {
                 (FailureKind::Broken, format!("{}: the peer closed the connection", doing(call.phase())))

@@ -43,6 +43,8 @@ pub(super) struct CallContext<'a> {
     pub connected: Cell<bool>,
     /// One side refused the other in the TLS handshake.
     pub refused: Cell<bool>,
+    /// This process had no descriptor, thread or memory for it.
+    pub exhausted: Cell<bool>,
     /// The peer hung up before all of the request was sent.
     cut: Cell<bool>,
     /// When all of the request was sent.
@@ -71,6 +73,7 @@ impl<'a> CallContext<'a> {
             stop: Cell::new(None),
             connected: Cell::new(false),
             refused: Cell::new(false),
+            exhausted: Cell::new(false),
             cut: Cell::new(false),
             written: Cell::new(None),
             sent: Cell::new(0),

@@ -105,7 +105,12 @@ fn dial(host: &str, port: u16) -> Result<OwnedFd, ureq::Error> {
 }
 
 fn failed(e: io::Error) -> ureq::Error {
-    with_current(|call| call.note_broken(&e));
+    let exhausted =
+        matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::EAGAIN));
+    with_current(|call| {
+        call.exhausted.set(exhausted);
+        call.note_broken(&e);
+    });
     ureq::Error::Other(e.into())
 }
 

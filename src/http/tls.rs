@@ -44,10 +44,7 @@ pub(super) fn client_config(roots: Roots, extra: Option<&Path>) -> Result<Arc<Cl
 fn root_store(roots: Roots, extra: Option<&Path>) -> Result<RootCertStore, Error> {
     let mut store = RootCertStore::empty();
     if roots != Roots::Bundled {
-        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    }
-    if roots == Roots::System && store.is_empty() && extra.is_none() {
-        return Err(Error::invalid("trust: the system has no certificate authorities"));
+        add_system(&mut store, roots == Roots::System && extra.is_none())?;
     }
     if roots == Roots::Bundled || (roots == Roots::SystemOrBundled && store.is_empty()) {
         store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -56,6 +53,22 @@ fn root_store(roots: Roots, extra: Option<&Path>) -> Result<RootCertStore, Error
         add_file(&mut store, path)?;
     }
     Ok(store)
+}
+
+/// The system's, which variables of the environment may name. Who sets one wants that and no other, so what is wrong with
+/// it is an error, as it is if the system's are `required`.
+fn add_system(store: &mut RootCertStore, required: bool) -> Result<(), Error> {
+    let found = rustls_native_certs::load_native_certs();
+    store.add_parsable_certificates(found.certs);
+    let variable = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some());
+    if !store.is_empty() || (variable.is_none() && !required) {
+        return Ok(());
+    }
+    let why = found.errors.first().map_or_else(|| "holds no certificate".to_owned(), ToString::to_string);
+    Err(Error::invalid(match variable {
+        Some(name) => format!("{name}: {why}"),
+        None => format!("trust: the system has no certificate authorities ({why})"),
+    }))
 }
 
 fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), Error> {

@@ -1,0 +1,143 @@
+/* What calls say when the process has no descriptor or thread left, and that the client is as good as before afterwards. */
+#define _GNU_SOURCE
+#include "check.h"
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void limit(int what, rlim_t value)
+{
+    struct rlimit limit;
+    CHECK(getrlimit(what, &limit) == 0);
+    limit.rlim_cur = value;
+    CHECK(setrlimit(what, &limit) == 0);
+}
+
+/* Whatever is closed meanwhile, since the numbers that are left are those of the standard streams. */
+static void leave_no_descriptor(void)
+{
+    limit(RLIMIT_NOFILE, STDERR_FILENO + 1);
+}
+
+static void give_descriptors_back(void)
+{
+    limit(RLIMIT_NOFILE, 256);
+}
+
+/* With a host name instead of the address, so that it has to be looked up; tried once more, to see that in the counts. */
+static anchor_client *client_by_name(void)
+{
+    anchor_config *config = check_config();
+    char url[64];
+    const char *port = strrchr(getenv("ANCHORBROWSER_BASE_URL"), ':');
+    snprintf(url, sizeof url, "http://localhost%s", port);
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, url));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 1));
+    return check_client_of(config);
+}
+
+static void goes_on(anchor_client *client)
+{
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "goes on", PATIENCE_MS, NULL, NULL));
+}
+
+static void tells(const char *phase, const char *message, char *json)
+{
+    CHECK_JSON("ANCHOR_OUT_OF_MEMORY", json, "/error/status");
+    CHECK_JSON(phase, json, "/error/phase");
+    CHECK_JSON("false", json, "/error/maybeConsumed");
+    CHECK_CONTAINS(message, json);
+    anchor_string_free(json);
+}
+
+static void no_descriptor_for_the_first_call(void)
+{
+    char *json = UNTOUCHED;
+    leave_no_descriptor();
+    anchor_client *client = check_client();
+    CHECK(anchor_cancel_token_new() == NULL);
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_for_event(client, "e", PATIENCE_MS, NULL, &json));
+    tells(NULL, "Too many open files", json);
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, &json));
+    tells(NULL, "Too many open files", json);
+    give_descriptors_back();
+    goes_on(client);
+    anchor_client_free(client);
+}
+
+/* The client has been used before, and the service has closed its connection. */
+static void is_without(const char *message, const char *phase, anchor_client *client)
+{
+    char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_for_event(client, "e", PATIENCE_MS, NULL, &json));
+    CHECK_JSON("2", json, "/error/attempts");
+    tells(phase, message, json);
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, &json));
+    tells(phase, message, json);
+}
+
+static void lose_connection(anchor_client *client)
+{
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "drop", NULL, NULL));
+}
+
+static void no_descriptor_for_a_connection(void)
+{
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 1));
+    anchor_client *client = check_client_of(config);
+    lose_connection(client);
+    leave_no_descriptor();
+    is_without("Too many open files", "connect", client);
+    give_descriptors_back();
+    goes_on(client);
+    anchor_client_free(client);
+}
+
+static void no_descriptor_for_a_lookup(void)
+{
+    anchor_client *client = client_by_name();
+    lose_connection(client);
+    leave_no_descriptor();
+    is_without("Too many open files", "dns", client);
+    give_descriptors_back();
+    goes_on(client);
+    anchor_client_free(client);
+}
+
+static void work_without_threads(void)
+{
+    anchor_client *client = client_by_name();
+    lose_connection(client);
+    if (geteuid() == 0) CHECK(setuid(65534) == 0); /* the limit does not hold for root */
+    limit(RLIMIT_NPROC, 0);
+    is_without("Resource temporarily unavailable", "dns", client);
+    limit(RLIMIT_NPROC, 4096);
+    goes_on(client);
+    anchor_client_free(client);
+}
+
+/* In a child, since it gives up its rights. */
+static void no_thread_for_a_lookup(void)
+{
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        work_without_threads();
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static const struct test_case cases[] = {
+    CASE(no_descriptor_for_the_first_call),
+    CASE(no_descriptor_for_a_connection),
+    CASE(no_descriptor_for_a_lookup),
+    CASE(no_thread_for_a_lookup),
+};
+
+RUN(cases)
