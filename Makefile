@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench release demo test install uninstall abi soak faults docs dist deny fuzz clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults docs dist deny fuzz clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -20,8 +20,12 @@ test: build ## all tests; those that need a missing tool say so
 sanitize: ## the C and C++ programs with AddressSanitizer, ThreadSanitizer and others; needs clang and rustup's Rust
 	cargo test --test sanitizers
 
-bench: ## what the README promises in numbers, measured on this machine; two minutes
-	@sh bench/figures.sh
+bench: ## libanchor beside libcurl, ureq and the SDKs, into bench/results; 15 minutes on a quiet machine
+	python3 bench/run.py
+
+bench-check: ## instructions, system calls and size against the baseline; ACCEPT=1 makes what is there the baseline
+	cargo build --package anchor-cli
+	python3 bench/check.py $(ACCEPT:1=--accept)
 
 release: ## the library as it is shipped, into target/release
 	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib
@@ -58,4 +62,4 @@ clean: ## removes what was built
 	cargo clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1  \2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1  \2/p' Makefile

@@ -1,0 +1,83 @@
+"""A guard that CI can afford: what a wait costs in instructions and system calls, and how large the library is, against
+baseline.json. All of these are the same whatever else the machine does; times are not looked at.
+
+    check.py [--accept]
+
+--accept writes down what is measured now as the baseline. Besides, what is generated from results/*.json has to be what
+is committed, and the README must not claim what the results do not show.
+"""
+
+import argparse
+import json
+import sys
+
+import measurements
+import peers
+import readme
+import report
+from servers import EventServer
+
+BASELINE = peers.BENCH / "baseline.json"
+
+# Instructions vary a little with where things lie in memory and with the version of the C library, and over TLS with
+# what the processor can do. Bytes vary with the compiler. System calls do not vary.
+TOLERANCE = {"instructions": 0.02, "instructions over TLS": 0.03, "system calls": 0, "bytes": 0.01}
+
+
+def measured() -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {
+        "instructions": {},
+        "instructions over TLS": {},
+        "system calls": {},
+        "bytes": {},
+    }
+    for tls, kind in ((False, "instructions"), (True, "instructions over TLS")):
+        with EventServer(tls, profile="debug") as server:
+            for within in ("peer_wait", "anchor_wait_for_event"):
+                found[kind][within] = measurements.instructions(peers.LIBANCHOR, server, 20, 80, within)
+            calls = measurements.system_calls(peers.LIBANCHOR, server, 20, 80)
+            found["system calls"] |= {f"{name} over TLS" if tls else name: count for name, count in calls.items()}
+    size = measurements.size_of_library()
+    found["bytes"] = {"libanchor.so": size["libanchor.so"], "static program": size["static program"]}
+    return found
+
+
+def compare(found: dict, baseline: dict) -> bool:
+    """Prints each figure beside its baseline. Whether none is worse than it may be."""
+    good = True
+    for kind, figures in found.items():
+        for name in sorted(figures.keys() | baseline[kind].keys()):
+            now, before = figures.get(name, 0), baseline[kind].get(name, 0)
+            bound = before * (1 + TOLERANCE[kind])
+            verdict = "worse" if now > bound else "better" if now < before * (1 - TOLERANCE[kind]) else ""
+            print(f"{kind:22} {name:24} {now:>12,} {before:>12,}  {verdict}")
+            good &= verdict != "worse"
+    return good
+
+
+def generated_is_committed() -> bool:
+    stale = [name for name, content in report.contents().items() if (peers.BENCH / name).read_text() != content]
+    for name in stale:
+        print(f"bench/{name} is not what the results say: python3 bench/report.py writes it")
+    return not stale
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compares what a wait costs with the baseline.")
+    parser.add_argument("--accept", action="store_true", help="make what is measured now the baseline")
+    accept = parser.parse_args().accept
+    peers.build_library()
+    peers.build_program("anchor")
+    found = measured()
+    if accept:
+        BASELINE.write_text(json.dumps(found, indent=1) + "\n")
+        return
+    good = compare(found, json.loads(BASELINE.read_text()))
+    if not good:
+        print("If it has to be: make bench-check ACCEPT=1, and say in the commit what the cost is for.")
+    if not (generated_is_committed() & readme.is_true() & good):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

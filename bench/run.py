@@ -1,0 +1,42 @@
+"""Measures libanchor beside what a user would take instead, and writes down what was found.
+
+    run.py [--quick] [MEASUREMENT]...
+
+Raw results go to results/*.json, and from these come results/README.md, its plots, docs/cost.md and the README's table.
+A measurement that is named is taken alone; the others keep their results. --quick takes few samples, to try things out.
+"""
+
+import argparse
+import time
+
+import machine
+import measurements
+import peers
+import report
+from figures import keep
+
+
+def main() -> None:
+    names = {measurement.__name__: measurement for measurement in measurements.ALL}
+    parser = argparse.ArgumentParser(description="Measures libanchor beside what a user would take instead.")
+    parser.add_argument("--quick", action="store_true", help="few samples, to try things out")
+    parser.add_argument("measurement", nargs="*", choices=[[], *names], help="these alone")
+    arguments = parser.parse_args()
+    begin = time.monotonic()
+    step("build")
+    peers.build_all()
+    keep("machine", machine.description())
+    for name, measurement in names.items():
+        if not arguments.measurement or name in arguments.measurement:
+            step(name)
+            keep(name, measurement(arguments.quick))
+    report.write()
+    print(f"{time.monotonic() - begin:.0f} s; see bench/results/README.md")
+
+
+def step(name: str) -> None:
+    print(time.strftime("%H:%M:%S"), name, flush=True)
+
+
+if __name__ == "__main__":
+    main()
