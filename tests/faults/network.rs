@@ -8,6 +8,7 @@ use super::scripted::sandbox::is_inside;
 use super::scripted::skip;
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Status};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
@@ -15,12 +16,15 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn between_a_call_and_the_service() {
+    if !Command::new("nft").arg("--version").output().is_ok_and(|run| run.status.success()) {
+        return skip("nft");
+    }
+    if !Path::new("/dev/net/tun").exists() {
+        return skip("/dev/net/tun");
+    }
     event_server::build();
     if !is_inside("network::between_a_call_and_the_service", &[]) {
         return;
-    }
-    if !Command::new("nft").arg("--version").output().is_ok_and(|run| run.status.success()) {
-        return skip("nft");
     }
     check(&EventServer::start(&["--host", "0.0.0.0"]), cases());
 }
@@ -239,10 +243,10 @@ fn refused(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
 /// A connection on which nothing has moved for a while is not known any more, and what then comes of it is dropped, both
 /// ways and without an RST.
 fn forget_what_is_idle() {
+    filter("ct state invalid drop");
     let settings = "/proc/sys/net/netfilter/nf_conntrack_tcp";
     std::fs::write(format!("{settings}_timeout_established"), MEMORY.as_secs().to_string()).unwrap();
     std::fs::write(format!("{settings}_loose"), "0").unwrap();
-    filter("ct state invalid drop");
 }
 
 fn until_forgotten() {

@@ -52,9 +52,15 @@ impl Ledger {
         let maybe_sent = self.maybe_sent.len() as u64;
         let unanswered = client.stats().unanswered - before.unanswered - maybe_sent;
         let mut drained = drain();
-        // Longer than the server waits for a reset that would give an event back.
-        thread::sleep(Duration::from_millis(700));
-        drained.extend(drain());
+        loop {
+            // Longer than the server waits for a reset that would give an event back.
+            thread::sleep(Duration::from_millis(700));
+            let returned = drain();
+            if returned.is_empty() {
+                break;
+            }
+            drained.extend(returned);
+        }
         let found = self.found(&drained);
         assert!(self.unsent.iter().all(|number| !found.contains(number)), "a signal was not sent, and delivered");
         let missing = self.signaled.iter().filter(|number| !found.contains(number)).count() as u64;
