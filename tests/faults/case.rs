@@ -17,7 +17,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(4);
 pub const GRACE: Duration = Duration::from_millis(500);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 /// What a busy machine may add.
-const SLACK: Duration = Duration::from_secs(3);
+const SLACK: Duration = Duration::from_secs(5);
 
 /// When a call has to be back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

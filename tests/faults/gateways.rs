@@ -195,7 +195,7 @@ fn waits_in_vain(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
 }
 
 fn signals_into_a_cut(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let (_running, client) = gateway.before(ground, HASTY, |_| {})?;
+    let (_running, client) = gateway.before(ground, HASTY, keeps_on)?;
     SILENT[gateway as usize].clone_into(&mut ground.event);
     Some(ground.send(&client))
 }
@@ -211,7 +211,7 @@ fn waits_as_the_service_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> O
 }
 
 fn signals_as_it_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let (_running, client) = gateway.before(ground, PATIENT, |_| {})?;
+    let (_running, client) = gateway.before(ground, PATIENT, keeps_on)?;
     HANGS_UP[gateway as usize].clone_into(&mut ground.event);
     Some(ground.send(&client))
 }
@@ -225,7 +225,7 @@ fn waits_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 fn signals_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     let nowhere = Refusing::new();
     let running = gateway.start(PATIENT, nowhere.address())?;
-    Some(ground.send(&running.client(PATIENT, ground, |_| {})))
+    Some(ground.send(&running.client(PATIENT, ground, keeps_on)))
 }
 
 fn waits_through_a_restart(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
@@ -308,7 +308,9 @@ fn behind_a_stall(ground: &Ground<'_>) -> Option<(Running, Relay, Client)> {
     let running = Gateway::Haproxy.start(Habits { tls: false, ..PATIENT }, ground.service.address())?;
     let relay = Relay::to(([127, 0, 0, 1], running.program.port).into());
     relay.stall(true);
-    let client = Client::new(&ground.config(&relay.http())).unwrap();
+    let mut config = ground.config(&relay.http());
+    keeps_on(&mut config);
+    let client = Client::new(&config).unwrap();
     Some((running, relay, client))
 }
 
