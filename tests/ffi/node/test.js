@@ -74,8 +74,8 @@ const cases = {
         await calls(10000);
         const after = footprint();
         console.log(`memory ${before[0]} -> ${after[0]} KiB, descriptors ${before[1]} -> ${after[1]}`);
-        // An answer that was not freed would make it 40,000 KiB. The pool may hold a connection more.
-        assert(after[0] - before[0] < 20000 && after[1] <= before[1] + 2);
+        // An answer that was not freed would make it 40,000 KiB. This test's own connection may be gone.
+        assert(after[0] - before[0] < 20000 && after[1] <= before[1]);
     },
 };
 

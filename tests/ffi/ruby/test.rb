@@ -69,8 +69,8 @@ def leaks_nothing
   calls(10_000)
   after = footprint
   puts "memory #{before[0]} -> #{after[0]} KiB, descriptors #{before[1]} -> #{after[1]}"
-  # An answer that was not freed would make it 40,000 KiB. The pool may hold a connection more.
-  check(after[0] - before[0] < 15_000 && after[1] <= before[1] + 2, after)
+  # An answer that was not freed would make it 40,000 KiB.
+  check(after[0] - before[0] < 15_000 && after[1] == before[1], after)
 end
 
 def calls(count)
