@@ -1,12 +1,13 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults docs dist deny fuzz clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults docs dist deny fuzz fresh-machine clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
 PROFILE = release
 SOAK_SECONDS = 600
 CHECKS = licenses bans sources
+COMMAND = yes
 
 build: ## the library and the anchor command, into target/debug
 	cargo build --workspace
@@ -27,14 +28,16 @@ bench-check: ## instructions, system calls and size against the baseline; ACCEPT
 	cargo build --package anchor-cli
 	python3 bench/check.py $(ACCEPT:1=--accept)
 
-release: ## the library as it is shipped, into target/release
+release: ## the library and the command as they are installed, into target/release and target/command
 	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib
+	cargo build --package anchor-cli --profile command
 
-install: ## headers, libraries, pkg-config and CMake files, anchor(3): PREFIX= LIBDIR= DESTDIR= PROFILE=
-	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" sh packaging/install.sh install
+install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" \
+		sh packaging/install.sh install
 
 uninstall: ## removes what install has put there, with the same variables
-	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" sh packaging/install.sh uninstall
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" COMMAND="$(COMMAND)" sh packaging/install.sh uninstall
 
 abi: ## accepts additions to the ABI; CONTRIBUTING.md says when
 	ANCHOR_ACCEPT_ABI=1 cargo test --test abi the_abi_is_the_recorded_one
@@ -45,9 +48,10 @@ soak: ## calls at random, cut connections and killed servers for SOAK_SECONDS=60
 faults: ## writes docs/faults.md from what tests/faults expects
 	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_has_all_of_it
 
-docs: ## the Rust API and the C API as pages, into target/doc and target/doc/c
+docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and target/doc/cpp
 	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps
 	mkdir -p target/doc/c && doxygen docs/Doxyfile
+	mkdir -p target/doc/cpp && doxygen docs/Doxyfile.cpp
 
 dist: ## a source tarball with all crates, which builds offline
 	sh packaging/dist.sh
@@ -57,6 +61,9 @@ deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=a
 
 fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSON, and sequences of calls
 	@sh fuzz/run.sh
+
+fresh-machine: ## the front door in a minimal Debian of its own, and the consumers there; FULL=1 for all tests; needs root
+	@sh packaging/fresh-machine.sh
 
 clean: ## removes what was built
 	cargo clean

@@ -1,9 +1,12 @@
 #!/bin/sh
-# Installs the library: headers, shared and static library, and what pkg-config, CMake and man look for.
-# `make install` and `make uninstall` call it; CMakeLists.txt does for a program that builds libanchor within itself.
+# Installs the library (headers, shared and static library, what pkg-config, CMake and man look for) and the command with
+# its pages and completions. `make install` and `make uninstall` call it; CMakeLists.txt does for a program that builds
+# libanchor within itself.
 #
-#     PREFIX=/usr/local DESTDIR= LIBDIR=$PREFIX/lib INCLUDEDIR=$PREFIX/include MANDIR=$PREFIX/share/man
+#     PREFIX=/usr/local DESTDIR= LIBDIR=$PREFIX/lib INCLUDEDIR=$PREFIX/include
+#     BINDIR=$PREFIX/bin DATADIR=$PREFIX/share MANDIR=$DATADIR/man
 #     PROFILE=release   the cargo profile; dev builds in a fraction of the time
+#     COMMAND=yes       no leaves the command out
 set -eu
 
 action=${1:?install or uninstall}
@@ -12,18 +15,26 @@ cd "$(dirname "$0")/.."
 prefix=${PREFIX:-/usr/local}
 libdir=${LIBDIR:-$prefix/lib}
 includedir=${INCLUDEDIR:-$prefix/include}
-mandir=${MANDIR:-$prefix/share/man}
+bindir=${BINDIR:-$prefix/bin}
+datadir=${DATADIR:-$prefix/share}
+mandir=${MANDIR:-$datadir/man}
 destdir=${DESTDIR:-}
 profile=${PROFILE:-release}
+command=${COMMAND:-yes}
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 soversion=$(sed -n 's/.*-soname,libanchor\.so\.\([0-9]*\).*/\1/p' build.rs)
 native=$(cat packaging/native-static-libs)
 
+# The command has a profile of its own; Cargo.toml says why.
+target=${CARGO_TARGET_DIR:-target}
 case $profile in
-dev) built=${CARGO_TARGET_DIR:-target}/debug ;;
-*) built=${CARGO_TARGET_DIR:-target}/$profile ;;
+dev) built=$target/debug anchor=$target/debug/anchor ;;
+*) built=$target/$profile anchor=$target/command/anchor ;;
 esac
+
+# The command's pages: its own, and one for each subcommand.
+pages="anchor anchor-wait anchor-signal anchor-drain anchor-probe anchor-serve anchor-completions"
 
 files() {
     echo "$includedir/anchor.h"
@@ -36,6 +47,14 @@ files() {
     echo "$libdir/cmake/anchor/anchorConfig.cmake"
     echo "$libdir/cmake/anchor/anchorConfigVersion.cmake"
     echo "$mandir/man3/anchor.3"
+    [ "$command" = yes ] || return 0
+    echo "$bindir/anchor"
+    for page in $pages; do
+        echo "$mandir/man1/$page.1"
+    done
+    echo "$datadir/bash-completion/completions/anchor"
+    echo "$datadir/zsh/site-functions/_anchor"
+    echo "$datadir/fish/vendor_completions.d/anchor.fish"
 }
 
 put() { # mode, file, where to
@@ -84,30 +103,62 @@ fill() { # template, where to
 # both could not be linked. So the archive is made one object, from which what no export needs is dropped, and in which
 # only anchor_* stays global. COMDAT groups are dissolved: the linker would keep one library's, and the other's symbols
 # are local by then.
+# A function of a newer libc that Rust uses if it is there is weak; ld forgets that of those that nothing refers to.
 # LLVM's bitcode, several in one section now, is of no use and confuses its linker plugin.
 archive() {
     roots=$(sed -n 's/^[A-Za-z].*[ *]\(anchor_[a-z_]*\)(.*/-u \1/p' include/anchor.h)
+    weak=$("${READELF:-readelf}" -sW "$built/libanchor.a" | sed -n 's/.* WEAK .* UND \([^ ]*\)$/--weaken-symbol=\1/p' | sort -u)
     # The options are words of their own.
     # shellcheck disable=SC2086
     "${LD:-ld}" -r --gc-sections $roots --force-group-allocation -o "$work/anchor.o" \
         --whole-archive "$built/libanchor.a"
-    "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' \
+    # shellcheck disable=SC2086
+    "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' $weak \
         --remove-section=.llvmbc --remove-section=.llvmcmd "$work/anchor.o"
     rm -f "$work/libanchor.a"
     "${AR:-ar}" rcs "$work/libanchor.a" "$work/anchor.o"
     put 644 "$work/libanchor.a" "$libdir/libanchor.a"
 }
 
+# With sudo there may be no cargo: then what `make release` has built before is installed.
+build() {
+    command -v cargo >/dev/null || return 0
+    case $profile,$command in
+    dev,no) cargo build --package anchor-events ;;
+    dev,*) cargo build --workspace ;;
+    *,no) build_library ;;
+    *) build_library && cargo build --package anchor-cli --profile command ;;
+    esac
+}
+
+# The crate types are named because cargo does not optimize across crates while there is an rlib among them.
+build_library() {
+    cargo rustc --package anchor-events --lib --crate-type cdylib,staticlib --profile "$profile"
+}
+
+install_command() {
+    put 755 "$anchor" "$bindir/anchor"
+    mkdir "$work/pages"
+    "$anchor" man "$work/pages"
+    for page in $pages; do
+        put 644 "$work/pages/$page.1" "$mandir/man1/$page.1"
+    done
+    completion bash "$datadir/bash-completion/completions/anchor"
+    completion zsh "$datadir/zsh/site-functions/_anchor"
+    completion fish "$datadir/fish/vendor_completions.d/anchor.fish"
+}
+
+completion() { # shell, where to
+    "$anchor" completions "$1" >"$work/completion"
+    put 644 "$work/completion" "$2"
+}
+
 install_all() {
-    # With sudo there may be no cargo: then what `make release` has built before is installed.
-    # The crate types are named because cargo does not optimize across crates while there is an rlib among them.
-    if command -v cargo >/dev/null; then
-        cargo rustc --package anchor-events --lib --crate-type cdylib,staticlib --profile "$profile"
-    fi
+    build
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     put 644 include/anchor.h "$includedir/anchor.h"
-    [ ! -f include/anchor.hpp ] || put 644 include/anchor.hpp "$includedir/anchor.hpp"
+    put 644 include/anchor.hpp "$includedir/anchor.hpp"
     put 755 "$built/libanchor.so" "$libdir/libanchor.so.$version"
     ln -sf "libanchor.so.$version" "$destdir$libdir/libanchor.so.$soversion"
     ln -sf "libanchor.so.$soversion" "$destdir$libdir/libanchor.so"
@@ -115,8 +166,8 @@ install_all() {
     fill packaging/anchor.pc.in "$libdir/pkgconfig/anchor.pc"
     fill packaging/anchorConfig.cmake.in "$libdir/cmake/anchor/anchorConfig.cmake"
     fill packaging/anchorConfigVersion.cmake.in "$libdir/cmake/anchor/anchorConfigVersion.cmake"
-    sed "s|@VERSION@|$version|" packaging/anchor.3 >"$work/anchor.3"
-    put 644 "$work/anchor.3" "$mandir/man3/anchor.3"
+    put 644 packaging/anchor.3 "$mandir/man3/anchor.3"
+    [ "$command" = no ] || install_command
     echo "installed libanchor $version into $destdir$prefix"
 }
 

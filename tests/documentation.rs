@@ -1,4 +1,4 @@
-//! The documentation as a site: it builds without a warning, and each C example in it compiles. Those in Rust are
+//! The documentation as a site: it builds without a warning, and each C and C++ example in it compiles. Those in Rust are
 //! compiled by cargo, as doctests; those of the README by tests/header.rs.
 
 mod c_build;
@@ -13,10 +13,17 @@ use std::fmt::Write;
 fn make_docs() {
     if tool::is_there("doxygen") {
         tool::output(outside("make").current_dir(root()).arg("docs"));
-        let page = std::fs::read_to_string(root().join("target/doc/c/html/anchor_8h.html")).expect("it was made");
-        for name in ["anchor_wait_for_event", "anchor_wait_fd", "ANCHOR_CONNECTION_LOST", "ANCHOR_VERSION_NUMBER"] {
-            assert!(page.contains(name), "{name} is not in the reference");
-        }
+        let c = ["anchor_wait_for_event", "anchor_wait_fd", "ANCHOR_CONNECTION_LOST", "ANCHOR_VERSION_NUMBER"];
+        names_all("c/html/anchor_8h.html", &c);
+        let cpp = ["wait", "signal", "drain", "start", "stats", "cancel_all", "std::stop_token", "std::nothrow_t"];
+        names_all("cpp/html/classanchor_1_1client.html", &cpp);
+    }
+}
+
+fn names_all(page: &str, names: &[&str]) {
+    let text = std::fs::read_to_string(root().join("target/doc").join(page)).expect("it was made");
+    for name in names {
+        assert!(text.contains(name), "{name} is not in {page}");
     }
 }
 
@@ -50,6 +57,24 @@ fn the_examples_of_the_header_compile() {
         "-std=c11 -Wall -Wextra -Wno-unused -Wno-discarded-qualifiers -Wno-incompatible-pointer-types -Werror";
     let line = format!("cc {warnings} -c examples.c $(pkg-config --cflags anchor)");
     tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
+}
+
+/// The example that anchor.hpp opens with.
+#[test]
+fn the_example_of_the_cpp_header_compiles() {
+    if tool::is_there("c++") && tool::is_there("pkg-config") {
+        let (head, _) =
+            include_str!("../include/anchor.hpp").split_once("\n#ifndef ").expect("it opens with its words");
+        let example: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("//     ")).collect();
+        assert!(example.len() >= 3, "{example:?}");
+        let source =
+            format!("#include <anchor.hpp>\nint main()\n{{\n{}\nreturn code.empty();\n}}\n", example.join("\n"));
+        let folder = empty("documentation/cpp");
+        std::fs::write(folder.join("example.cpp"), source).expect("the target directory can be written");
+        let warnings = "-std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only";
+        let line = format!("c++ {warnings} example.cpp $(pkg-config --cflags anchor)");
+        tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
+    }
 }
 
 /// The page's example, which is a whole program.

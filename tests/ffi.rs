@@ -7,7 +7,7 @@ mod installed;
 use c_build::program::{self, without_settings};
 use c_build::{library, root, tool};
 use installed::{beside, empty, prefix};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -125,16 +125,7 @@ fn offline(command: &mut Command) -> &mut Command {
 fn has_platypus() -> bool {
     let mut ask = Command::new("perl");
     ask.args(["-MFFI::Platypus", "-e", "1"]).stdout(Stdio::null()).stderr(Stdio::null());
-    has("FFI::Platypus for Perl", ask.status().is_ok_and(|status| status.success()))
-}
-
-fn has(what: &str, found: bool) -> bool {
-    let required = std::env::var("ANCHOR_TEST_REQUIRE_ALL").is_ok_and(|value| value == "1");
-    assert!(found || !required, "{what} is missing, and ANCHOR_TEST_REQUIRE_ALL=1 wants every tool");
-    if !found {
-        let _ = writeln!(std::io::stderr(), "skipped: {what} is missing");
-    }
-    found
+    tool::is_found("FFI::Platypus for Perl", ask.status().is_ok_and(|status| status.success()))
 }
 
 /// The Node.js module with koffi beside it, which npm fetches once.
@@ -152,7 +143,7 @@ fn node_folder() -> Option<PathBuf> {
         let mut npm = Command::new("npm");
         npm.current_dir(&folder).args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]);
         npm.arg("--cache").arg(cached).stdout(Stdio::null()).stderr(Stdio::null());
-        has("koffi for Node.js", npm.status().is_ok_and(|status| status.success())).then_some(folder)
+        tool::is_found("koffi for Node.js", npm.status().is_ok_and(|status| status.success())).then_some(folder)
     };
     FOLDER.get_or_init(install).clone()
 }
@@ -170,11 +161,8 @@ const SNIPPET_LANGUAGES: [&str; 6] = ["python", "js", "go", "lua", "ruby", "perl
 /// Each snippet waits for `login_done`, and prints what it was signaled with.
 #[test]
 fn the_snippets_of_the_readme() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap_or_default();
-    let Some(snippets) = snippets(&readme) else {
-        has("the README's section `From other languages`", false);
-        return;
-    };
+    let readme = include_str!("../README.md");
+    let snippets = snippets(readme).expect("the README has the section `From other languages`");
     let languages: Vec<&str> = snippets.iter().map(|(language, _)| *language).collect();
     assert_eq!(languages, SNIPPET_LANGUAGES, "one snippet for each language, in this order");
     for (language, snippet) in snippets {

@@ -1,6 +1,5 @@
 //! The manual pages and the completion scripts, made from the command line's own description.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -11,6 +10,9 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::args::Cli;
 use crate::exit::CODES;
+
+/// Of the last change that a reader of the pages would see.
+const DATE: &str = "2026-11-24";
 
 const ENVIRONMENT: [(&str, &str); 6] = [
     ("ANCHORBROWSER_API_KEY", "The API key. ANCHOR_API_KEY is taken if this is not set."),
@@ -36,11 +38,13 @@ pub fn write_pages(folder: &Path) -> io::Result<()> {
     let mut anchor = Cli::command().disable_help_subcommand(true);
     anchor.build();
     for command in anchor.get_subcommands().filter(|command| !command.is_hide_set()) {
-        let man = Man::new(command.clone());
-        man.render(&mut File::create(folder.join(man.get_filename()))?)?;
+        let man = manual(command.clone());
+        let mut page = Vec::new();
+        man.render(&mut page)?;
+        write_page(folder, &man, page)?;
     }
-    let man = Man::new(anchor.after_long_help(None::<&str>));
-    let mut page = File::create(folder.join(man.get_filename()))?;
+    let man = manual(anchor.after_long_help(None::<&str>));
+    let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
@@ -50,7 +54,18 @@ pub fn write_pages(folder: &Path) -> io::Result<()> {
     section(&mut rest, "EXIT STATUS", CODES.iter().map(|(code, meaning)| (code.to_string(), *meaning)));
     section(&mut rest, "ENVIRONMENT", ENVIRONMENT.iter().map(|(name, meaning)| ((*name).to_owned(), *meaning)));
     section(&mut rest, "EXAMPLES", EXAMPLES.iter().map(|(line, meaning)| ((*line).to_owned(), *meaning)));
-    rest.to_writer(&mut page)
+    rest.to_writer(&mut page)?;
+    write_page(folder, &man, page)
+}
+
+fn manual(command: clap::Command) -> Man {
+    Man::new(command).date(DATE).source(concat!("libanchor ", env!("CARGO_PKG_VERSION"))).manual("User Commands")
+}
+
+/// A list of possible values is set off by one macro instead of three, about which mandoc complains.
+fn write_page(folder: &Path, man: &Man, page: Vec<u8>) -> io::Result<()> {
+    let page = String::from_utf8(page).map_err(io::Error::other)?;
+    std::fs::write(folder.join(man.get_filename()), page.replace("\n.br\n\n.br\n", "\n.sp\n"))
 }
 
 pub fn write_completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {

@@ -11,15 +11,23 @@ pub fn prefix() -> &'static Path {
     static PREFIX: OnceLock<PathBuf> = OnceLock::new();
     PREFIX.get_or_init(|| {
         let prefix = empty(&format!("{}/prefix", env!("CARGO_CRATE_NAME")));
-        install(&[("PREFIX", prefix.to_str().expect("UTF-8"))]);
+        install(&[("PREFIX", prefix.to_str().expect("UTF-8")), ("COMMAND", command())]);
         prefix
     })
 }
 
+/// Without the command; with the debug profile it is there already, and the library's crates are those that it has.
+fn command() -> &'static str {
+    if profile() == "dev" { "yes" } else { "no" }
+}
+
+fn profile() -> String {
+    std::env::var("ANCHOR_TEST_PROFILE").unwrap_or_else(|_| "release".to_owned())
+}
+
 /// `make install` with these variables. As it is shipped, unless `ANCHOR_TEST_PROFILE` names another profile.
 pub fn install(variables: &[(&str, &str)]) {
-    let profile = std::env::var("ANCHOR_TEST_PROFILE").unwrap_or_else(|_| "release".to_owned());
-    tool::output(make("install", variables).arg(format!("PROFILE={profile}")));
+    tool::output(make("install", variables).arg(format!("PROFILE={}", profile())));
 }
 
 pub fn make(target: &str, variables: &[(&str, &str)]) -> Command {
@@ -33,8 +41,11 @@ pub fn outside(program: &str) -> Command {
     let mut command = Command::new(program);
     program::without_settings(&mut command);
     let of_this_test = |name: &str| {
-        let of_cargo = name.starts_with("CARGO") && name != "CARGO_HOME";
-        of_cargo || name.starts_with("MAKE") || ["MFLAGS", "PREFIX", "LIBDIR", "DESTDIR", "PROFILE"].contains(&name)
+        // With OUT_DIR, which is one of cargo's too, some crates would be built again.
+        let of_cargo = name.starts_with("CARGO") && name != "CARGO_HOME" || name == "OUT_DIR";
+        of_cargo
+            || name.starts_with("MAKE")
+            || ["MFLAGS", "PREFIX", "LIBDIR", "DESTDIR", "PROFILE", "COMMAND"].contains(&name)
     };
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_this_test)) {
         command.env_remove(name);
@@ -58,4 +69,12 @@ pub fn empty(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("the target directory can be written");
     folder
+}
+
+/// The files below a folder, in order.
+pub fn tree(folder: &Path) -> Vec<String> {
+    let found = tool::output(Command::new("find").arg(folder).args(["!", "-type", "d", "-printf", "%P\n"]));
+    let mut files: Vec<String> = found.lines().map(str::to_owned).collect();
+    files.sort_unstable();
+    files
 }

@@ -1,17 +1,14 @@
-//! `make install`, and its consumers: each is built in an empty folder against an installed prefix, with one of the tools
-//! that C and C++ programs are built with, and runs against the event server.
+//! Consumers: each is built in an empty folder against an installed prefix, with one of the tools that C and C++ programs
+//! are built with, and runs against the event server.
 
-mod c_build;
-mod installed;
-
-use c_build::server::Server;
-use c_build::{compiler, program, root, tool};
-use installed::{beside, empty, install, make, prefix};
+use crate::c_build::server::Server;
+use crate::c_build::{program, root, tool};
+use crate::installed::{self, beside, empty, prefix};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// An empty folder with these files of tests/consumers in it.
-fn folder_with(name: &str, sources: &[&str]) -> PathBuf {
+pub fn folder_with(name: &str, sources: &[&str]) -> PathBuf {
     let folder = empty(&format!("install/{name}"));
     for source in sources {
         let source = root().join("tests/consumers").join(source);
@@ -22,12 +19,12 @@ fn folder_with(name: &str, sources: &[&str]) -> PathBuf {
 }
 
 /// Runs a shell command in the folder, with the installed library in reach.
-fn shell(prefix: &Path, folder: &Path, line: &str) -> String {
+pub fn shell(prefix: &Path, folder: &Path, line: &str) -> String {
     tool::output(beside(prefix, "sh").current_dir(folder).args(["-ec", line]))
 }
 
 /// Runs a consumer, which signals an event and waits for it.
-fn runs(mut command: Command) {
+pub fn runs(mut command: Command) {
     let server = Server::start();
     let outcome = program::run(server.configure(&mut command));
     let expected = format!("libanchor {}: ANCHOR_OK 123456\n", env!("CARGO_PKG_VERSION"));
@@ -63,7 +60,7 @@ fn cpp() {
         builds_and_runs(
             "cpp",
             &["round.cpp"],
-            "c++ -std=c++17 round.cpp $(pkg-config --cflags --libs anchor) -o program",
+            "c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror round.cpp $(pkg-config --cflags --libs anchor) -o program",
         );
     }
 }
@@ -121,6 +118,16 @@ fn cmake() {
 }
 
 #[test]
+fn cmake_cpp() {
+    if tool::is_there("cmake") && tool::is_there("c++") {
+        let folder = folder_with("cmake-cpp", &["round.cpp", "cmake-cpp/CMakeLists.txt"]);
+        shell(prefix(), &folder, "cmake -S . -B build && cmake --build build");
+        runs(installed::outside(folder.join("build/shared").to_str().expect("UTF-8")));
+        runs(installed::outside(folder.join("build/static").to_str().expect("UTF-8")));
+    }
+}
+
+#[test]
 fn cmake_fetch_content() {
     if tool::is_there("cmake") {
         let folder = folder_with("fetch-content", &["round.c", "fetch-content/CMakeLists.txt"]);
@@ -143,64 +150,6 @@ fn meson() {
 }
 
 #[test]
-fn only_the_functions_of_the_header_are_global_in_the_archive() {
-    let archive = prefix().join("lib/libanchor.a");
-    let symbols = tool::output(Command::new("nm").args(["--defined-only", "--extern-only"]).arg(archive));
-    let mut names: Vec<&str> = symbols.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
-    names.sort_unstable();
-    assert_eq!(names, functions());
-}
-
-/// In order.
-fn functions() -> Vec<&'static str> {
-    let header: &'static str = include_str!("../include/anchor.h");
-    let declarations = header.lines().filter(|line| !line.starts_with([' ', '#', '/', 't']) && line.contains('('));
-    let mut names: Vec<&str> = declarations
-        .map(|line| line.split_once('(').expect("it has one").0)
-        .map(|before| before.rsplit([' ', '*']).next().expect("a name"))
-        .collect();
-    names.sort_unstable();
-    names
-}
-
-#[test]
-fn each_function_is_in_the_manual_page() {
-    let page = include_str!("../packaging/anchor.3");
-    for name in functions() {
-        assert!(page.contains(name), "packaging/anchor.3 does not name {name}");
-    }
-    if tool::is_there("mandoc") {
-        tool::output(
-            Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(prefix().join("share/man/man3/anchor.3")),
-        );
-    }
-}
-
-#[test]
-fn libs_private_is_what_rustc_says() {
-    let mut rustc = Command::new("rustc");
-    let asked = ["--print", "native-static-libs", "--crate-type", "staticlib", "tests/consumers/second.rs"];
-    rustc.current_dir(root()).args(["--edition", "2024"]).args(asked);
-    let output = rustc.arg("-o").arg(empty("install/native").join("x.a")).output().expect("rustc runs");
-    let said = tool::text(&output.stderr);
-    let native = said.lines().find_map(|line| line.split_once("native-static-libs: ")).expect("rustc says it").1;
-    assert_eq!(include_str!("../packaging/native-static-libs").trim_end(), native);
-    assert_eq!(compiler::NATIVE_LIBRARIES, native);
-    let installed = std::fs::read_to_string(prefix().join("lib/pkgconfig/anchor.pc")).expect("it is installed");
-    assert!(installed.contains(&format!("Libs.private: {native}\n")), "{installed}");
-}
-
-#[test]
-fn the_soname_and_its_links() {
-    let lib = prefix().join("lib");
-    let link = |name: &str| std::fs::read_link(lib.join(name)).expect("a link").display().to_string();
-    let full = concat!("libanchor.so.", env!("CARGO_PKG_VERSION"));
-    assert_eq!((link("libanchor.so").as_str(), link("libanchor.so.0").as_str()), ("libanchor.so.0", full));
-    let dynamic = tool::output(Command::new("readelf").args(["--dynamic", "--wide"]).arg(lib.join(full)));
-    assert!(dynamic.contains("soname: [libanchor.so.0]"), "{dynamic}");
-}
-
-#[test]
 fn an_installed_tree_can_be_moved() {
     let moved = empty("install/moved").join("somewhere else");
     shell(prefix(), prefix(), &format!("cp -a . '{}'", moved.display()));
@@ -212,25 +161,4 @@ fn an_installed_tree_can_be_moved() {
         shell(&moved, &folder, "cmake -S . -B build && cmake --build build --target static");
         runs(installed::outside(folder.join("build/static").to_str().expect("UTF-8")));
     }
-}
-
-/// As distributions do: staged in DESTDIR, below a LIBDIR of their own.
-#[test]
-fn destdir_libdir_and_uninstall() {
-    let stage = empty("install/stage");
-    let destdir = stage.to_str().expect("UTF-8");
-    let variables = [("DESTDIR", destdir), ("PREFIX", "/usr"), ("LIBDIR", "/usr/lib/some-linux-gnu")];
-    install(&variables);
-    let pc = std::fs::read_to_string(stage.join("usr/lib/some-linux-gnu/pkgconfig/anchor.pc")).expect("it is there");
-    assert!(pc.contains("prefix=${pcfiledir}/../../..\nlibdir=${prefix}/lib/some-linux-gnu\n"), "{pc}");
-    assert_eq!(shell(prefix(), &stage, "find . -path '*usr/lib/lib*'"), "", "LIBDIR is heeded");
-    tool::output(&mut make("uninstall", &variables));
-    assert_eq!(shell(prefix(), &stage, "find . ! -type d"), "");
-
-    let variables = [("DESTDIR", destdir), ("PREFIX", "/opt/anchor"), ("LIBDIR", "/elsewhere/lib")];
-    install(&variables);
-    let pc = std::fs::read_to_string(stage.join("elsewhere/lib/pkgconfig/anchor.pc")).expect("it is there");
-    assert!(pc.contains("prefix=/opt/anchor\nlibdir=/elsewhere/lib\nincludedir=${prefix}/include\n"), "{pc}");
-    tool::output(&mut make("uninstall", &variables));
-    assert_eq!(shell(prefix(), &stage, "find . ! -type d"), "");
 }
