@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults docs dist deny fuzz fresh-machine clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults docs dist deny fuzz coverage fresh-machine clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -61,6 +61,9 @@ deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=a
 
 fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSON, and sequences of calls
 	@sh fuzz/run.sh
+
+coverage: ## line coverage of src/ by all tests, and docs/coverage.md with what none of them runs
+	@python3 tests/coverage.py
 
 fresh-machine: ## the front door in a minimal Debian of its own, and the consumers there; FULL=1 for all tests; needs root
 	@sh packaging/fresh-machine.sh

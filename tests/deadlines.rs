@@ -222,3 +222,16 @@ fn a_drain_counts_what_it_took_before_it_failed() {
     let error = client(&server.http()).drain("e").unwrap_err();
     assert_eq!((error.drained, error.source.status()), (2, Status::Unauthorized));
 }
+
+/// Somebody who signals as fast as it drains keeps a drain no longer than its request timeout, and it says how far it came.
+#[test]
+fn a_drain_that_never_comes_to_an_end_ends_in_time() {
+    let server = Server::always(vec![Step::AnswerAll(event())]);
+    let client = Client::new(config(&server.http()).set_request_timeout(TIMEOUT).unwrap()).unwrap();
+    let began = Instant::now();
+    let error = client.drain("endless").unwrap_err();
+    let took = began.elapsed();
+    assert_eq!(error.source.status(), Status::Timeout, "{error}");
+    assert!(error.drained > 1 && error.to_string().ends_with(&format!("(after {} drained)", error.drained)), "{error}");
+    assert!((TIMEOUT..TIMEOUT + LATE).contains(&took), "took {took:?}");
+}
