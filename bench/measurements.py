@@ -217,7 +217,7 @@ def footprint(pid: int) -> dict[str, int]:
 def beside(quick: bool) -> dict:
     """A warm wait while others are blocked in the same process."""
     medians = defaultdict(list)
-    for _ in range(2 if quick else 5):
+    for _ in range(2 if quick else 3):
         for crowd in (0, 1000) if quick else (0, 1000, 5000):
             for peer in (FLOOR, CURL_EASY, LIBANCHOR):
                 with EventServer() as server:

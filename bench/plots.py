@@ -6,7 +6,7 @@ from html import escape
 WIDTH = 760
 LIGHT = {
     "text": "#1f2328",
-    "of-muted": "#59636e",
+    "muted": "#59636e",
     "grid": "#d8dee4",
     "paper": "#ffffff",
     "other": "#afb8c1",
@@ -21,7 +21,7 @@ LIGHT = {
 }
 DARK = {
     "text": "#f0f6fc",
-    "of-muted": "#9198a1",
+    "muted": "#9198a1",
     "grid": "#30363d",
     "paper": "#0d1117",
     "other": "#59636e",

@@ -35,6 +35,7 @@ def targets() -> list[Target]:
     warm, work, work_tls = kept("warm", "plain"), kept("work", "plain"), kept("work", "tls")
     wake, cold, cold_tls = kept("wake", "plain"), kept("cold", "plain"), kept("cold", "tls")
     late, cancel, idle = kept("deadline")["cases"], kept("cancel")["cases"], kept("idle", "plain")
+    alone = work["anchor"]["instructions_without_json_get"]
     found = [
         of_rounds("warm wait, against the floor", warm["anchor"], warm["floor"], 1.30),
         of_rounds("warm wait, against libcurl and cJSON", warm["anchor"], warm["curl"], 0.75),
