@@ -1,5 +1,6 @@
 """What the figures were taken on and with."""
 
+import os
 import platform
 import re
 import time
@@ -23,6 +24,7 @@ def description() -> dict:
         "libc": " ".join(platform.libc_ver()),
         "compilers": [peers.run(["cc", "--version"]).splitlines()[0], peers.run(["rustc", "--version"]).strip()],
         "governor": governor(),
+        "load": round(os.getloadavg()[0], 1),
         "peers": {peer.key: peers.measure(peer, {}, "name")["name"] for peer in peers.ALL},
     }
 

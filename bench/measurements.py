@@ -21,6 +21,7 @@ from peers import (
     CURL_MULTI,
     FLOOR,
     LIBANCHOR,
+    LIBRARY,
     ROOT,
     SDKS,
     SERVER_CORE,
@@ -49,7 +50,7 @@ def warm(quick: bool) -> dict:
     medians = defaultdict(list)
     for case, tls in CASES.items():
         with EventServer(tls) as server:
-            for _ in range(3 if quick else 11):
+            for _ in range(3 if quick else 9):
                 for peer in able(case, COMPILED + SDKS):
                     count = 200 if peer in SDKS else 1000
                     server.signal(count=count + 2)
@@ -296,7 +297,7 @@ def cancel(quick: bool) -> dict:
             if (peer is FLOOR and phase != "wait") or (phase == "backoff" and peer is not LIBANCHOR):
                 continue
             # libcurl's easy interface looks once a second.
-            count = 5 if peer is CURL_EASY else 50 if quick else 1000
+            count = 5 if peer is CURL_EASY else 200 if quick else 1000
             late = measure(peer, environment_of(listener, scheme), "cancel", count)["late"]
             result[phase, peer.key] = {
                 "p50": significant(median(late)),
@@ -313,7 +314,7 @@ def throughput(quick: bool) -> dict:
     """Waits a second for events that were signaled, by several threads."""
     rates = defaultdict(list)
     with EventServer() as server:
-        for _ in range(2 if quick else 5):
+        for _ in range(2 if quick else 3):
             for threads in (1, 2, 8, 64):
                 for peer in COMPILED:
                     count = 2048 if quick else 4096
@@ -385,8 +386,8 @@ def build(quick: bool) -> dict:
     if not quick:
         folder = tempfile.mkdtemp(prefix="anchor-bench-")
         begin = time.monotonic()
-        run(["make", "release"], env={**os.environ, "CARGO_TARGET_DIR": folder})
-        result["make release"] = round(time.monotonic() - begin)
+        run(LIBRARY, env={**os.environ, "CARGO_TARGET_DIR": folder})
+        result["library"] = round(time.monotonic() - begin)
         shutil.rmtree(folder)
     return result
 

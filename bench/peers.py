@@ -16,6 +16,7 @@ BUILD = TARGET / "bench"
 CORES = sorted(os.sched_getaffinity(0))
 CLIENT_CORE, SERVER_CORE = CORES[0], CORES[-1]
 
+LIBRARY = "cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib".split()
 CC = "cc -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror".split()
 DRIVER = ["driver/main.c", "driver/service.c", "driver/threads.c"]
 CURL = ["peers/curl_request.c", "-lcurl", "-lcjson"]
@@ -68,7 +69,7 @@ def run(command, **options) -> str:
 
 
 def build_library() -> None:
-    run(["make", "release"])
+    run(LIBRARY)
     BUILD.mkdir(parents=True, exist_ok=True)
     for name in ("libanchor.so", "libanchor.so.0"):
         (BUILD / name).unlink(missing_ok=True)
@@ -96,7 +97,7 @@ def build_sdks() -> None:
 
 def build_all() -> None:
     build_library()
-    run(["cargo", "build", "--release", "--package", "anchor-cli"])
+    run(["make", "release"])
     build_ureq()
     build_sdks()
     for name in PROGRAMS:

@@ -46,12 +46,11 @@ def table() -> str:
 
 
 def claims() -> list[tuple[str, bool]]:
-    """Sentences of the README, and whether the results bear them out."""
-    size, work, cancel = kept("size"), kept("work", "plain")["anchor"], kept("cancel")["cases"]
+    """Sentences of the README, and whether the results bear them out. What rests on time is a target, with its verdict."""
+    size, work = kept("size"), kept("work", "plain")["anchor"]
     memory = {
         case: kept("memory", case)["anchor"]["each"]["resident"] for case in ("plain 1000", "plain 5000", "tls 500")
     }
-    late = max(one["anchor"]["worst"] for one in kept("deadline")["cases"].values())
     calls = {name: round(count) for name, count in work["calls"].items()}
     text = " ".join(README.read_text().split())
     stripped = re.search(r"([\d.]+) MB stripped", text)
@@ -63,12 +62,6 @@ def claims() -> list[tuple[str, bool]]:
             bool(blocked)
             and max(memory["plain 1000"], memory["plain 5000"]) <= int(blocked[1])
             and memory["tls 500"] <= int(blocked[2]),
-        ),
-        ("the end is met within 5 ms", "the end is met within 5 ms" in text and late <= 5000),
-        (
-            "cancel within a millisecond",
-            "within a millisecond on an idle machine" in text
-            and all(one["anchor"]["p99"] <= 1000 for one in cancel.values()),
         ),
         ("system calls of a warm wait", system_calls_claimed(text) == calls),
     ]

@@ -61,8 +61,8 @@ def page() -> str:
                 f"{machine['kernel']}, "
                 f"{machine['system']}, {machine['libc']}; {machine['compilers'][0]}, {machine['compilers'][1]}. The "
                 "server is `anchor serve` in a "
-                f"process of its own, over loopback; {pinned}. Everything does the same: it waits for the event and "
-                "hands out the value of "
+                f"process of its own, over loopback; {pinned}; the load was {machine['load']} before it began. "
+                "Everything does the same: it waits for the event and hands out the value of "
                 "`/data/code`. Rounds are interleaved, so that what disturbs one disturbs its neighbours; a figure "
                 "is the median of rounds, its "
                 "spread in brackets, and a ratio is taken round by round.",
@@ -238,8 +238,8 @@ def size_table() -> str:
         ],
         ["crates that libanchor is made of", str(build["crates"])],
     ]
-    if "make release" in build:
-        rows.append(["`make release` from the sources alone", f"{build['make release']} s"])
+    if "library" in build:
+        rows.append(["its release build from the sources alone", f"{build['library']} s"])
     return table(["", ""], rows)
 
 

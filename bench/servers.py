@@ -48,7 +48,7 @@ class Server:
 class EventServer(Server):
     """`anchor serve`, which keeps as many signals as it is sent."""
 
-    def __init__(self, tls: bool = False, profile: str = "release"):
+    def __init__(self, tls: bool = False, profile: str = "command"):
         options = ["--port", "0", "--queue-limit", "1000000", "--admin-token", KEY, *(["--tls"] if tls else [])]
         super().__init__([TARGET / profile / "anchor", "serve", *options], tls)
         self.connection = socket.create_connection(self.address)

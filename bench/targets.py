@@ -39,6 +39,7 @@ def targets() -> list[Target]:
     found = [
         of_rounds("warm wait, against the floor", warm["anchor"], warm["floor"], 1.30),
         of_rounds("warm wait, against libcurl and cJSON", warm["anchor"], warm["curl"], 0.75),
+        Target("warm wait, `anchor_wait_for_event` alone", alone, 32000, "instructions"),
         Target(
             "warm wait, with the value picked out of the answer", work["anchor"]["instructions"], 32000, "instructions"
         ),
