@@ -45,7 +45,7 @@ fn an_interruptible_wait_ends_with_a_signal() {
 #[test]
 fn an_interruptible_wait_that_backs_off_ends_with_a_signal() {
     install(libc::SIGUSR1, count_run);
-    let refusal = answer(503, "retry-after: 20\r\n", "");
+    let refusal = answer(503, "retry-after: 20\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
     let server = Server::always(after_request([Step::Send(refusal), Step::Delivered, Step::Hang]));
     let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
     let waiting = Freezable::spawn(move || client.wait("e", LONG, None));
