@@ -20,8 +20,9 @@ from servers import EventServer
 BASELINE = peers.BENCH / "baseline.json"
 
 # Instructions vary a little with where things lie in memory and with the version of the C library, and over TLS with
-# what the processor can do. Bytes vary with the compiler. System calls do not vary.
-TOLERANCE = {"instructions": 0.02, "instructions over TLS": 0.03, "system calls": 0, "bytes": 0.01}
+# what the processor can do. Bytes vary with the compiler. Once in many waits an answer comes in two pieces, which takes a
+# system call more; one more in each wait is far beyond this.
+TOLERANCE = {"instructions": 0.02, "instructions over TLS": 0.03, "system calls": 0.1, "bytes": 0.01}
 
 
 def measured() -> dict[str, dict[str, float]]:
