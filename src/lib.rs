@@ -2,8 +2,9 @@
 //! blocks, has no runtime and starts no thread of its own accord, and has a C ABI: see `include/anchor.h`.
 //!
 //! A program holds a [`Client`], made from a [`Config`], and calls [`Client::wait`] and [`Client::signal`]. A
-//! [`CancelToken`] brings a blocked call back, and a [`PendingWait`] is one that was started to be collected later. What goes wrong is an [`Error`] with a [`Status`]: not signaled,
-//! cancelled, refused, never sent and sent-but-unanswered are different answers.
+//! [`CancelToken`] brings a blocked call back, and a [`PendingWait`] is one that was started to be collected later. What
+//! goes wrong is an [`Error`] with a [`Status`]: not signaled, cancelled, refused, never sent and sent-but-unanswered are
+//! different answers.
 //!
 //! ```no_run
 //! use anchor::{Client, Config, json_get};
