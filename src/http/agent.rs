@@ -156,7 +156,7 @@ impl Agent {
         let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
         let authority: Authority =
             options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
-        let target_port = authority.port_u16().unwrap_or(if options.https { 443 } else { 80 });
+        let target_port = authority.port_u16().unwrap_or(default_port(options.https));
         let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
         let dialer = Dialer { tls, tunnel: options.proxy.map(tunnel) };
         let (mut request, ()) = Request::new(()).into_parts();
@@ -255,11 +255,15 @@ fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), Fault> {
     Ok(())
 }
 
+pub(super) fn default_port(https: bool) -> u16 {
+    if https { 443 } else { 80 }
+}
+
 fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::with_capacity(8);
     // ureq would make the same one for each request.
-    let default_port = if options.https { ":443" } else { ":80" };
-    let host = options.authority.strip_suffix(default_port).unwrap_or(options.authority);
+    let default_port = format!(":{}", default_port(options.https));
+    let host = options.authority.strip_suffix(&default_port).unwrap_or(options.authority);
     headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
     headers.insert(HeaderName::from_static("anchor-api-key"), options.key.0.clone());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -422,5 +426,35 @@ fn map_wiped_page() -> Option<NonNull<AtomicBool>> {
             return None;
         }
         NonNull::new(page.cast())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_header_leaves_the_default_port_away() {
+        let key = Secret::new("key").expect("a header value");
+        for (https, authority, expected) in [
+            (true, "host:443", "host"),
+            (true, "host:80", "host:80"),
+            (false, "host:80", "host"),
+            (false, "[::1:443]", "[::1:443]"),
+            (true, "[::1]:443", "[::1]"),
+            (true, "host", "host"),
+        ] {
+            let options = AgentOptions {
+                https,
+                authority,
+                key: &key,
+                user_agent: "",
+                proxy: None,
+                roots: Roots::Bundled,
+                ca_file: None,
+                max_response_bytes: 1,
+            };
+            assert_eq!(headers(&options).expect("valid headers")[HOST], expected, "{authority}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! From a name to a connected socket, within the call's limits: the lookup on a thread that the call can walk away from,
 //! then the addresses raced in the spirit of RFC 8305. What is dialled for what (proxy, TLS) is decided by [`Dialer`].
 
+use super::agent::default_port;
 use super::call::{EventFd, MAX_WATCHED, pollfd, with_current};
 use super::tls::TlsTransport;
 use super::transport::{Metered, TcpTransport, Tunnel};
@@ -59,7 +60,7 @@ impl Connector for Dialer {
                 if https { self.wrap(proxy, host, timeout)? } else { proxy }
             }
             None => {
-                let port = details.uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+                let port = details.uri.port_u16().unwrap_or(default_port(https));
                 self.reach(https, host, port, timeout)?
             }
         };
