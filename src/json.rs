@@ -1,7 +1,7 @@
 //! The little JSON that libanchor needs: is this one object, and what stands at a pointer. It reads the text and keeps
 //! it as it is, so numbers of any size and members in any order come through unchanged; it builds no tree.
 
-use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -40,13 +40,14 @@ pub fn json_get(json: &str, pointer: &str) -> Option<String> {
 
 /// The same without a copy, unless something is to be unescaped.
 pub(crate) fn json_find<'a>(json: &'a str, pointer: &str) -> Option<Cow<'a, str>> {
-    let mut value: &RawValue = serde_json::from_str(json).ok()?;
-    if !pointer.is_empty() {
-        for token in pointer.strip_prefix('/')?.split('/') {
-            value = child(value, &unescape_token(token)?)?;
-        }
+    if pointer.is_empty() {
+        return text_of(serde_json::from_str::<&RawValue>(json).ok()?.get());
     }
-    Some(text_of(value))
+    let mut value = json.trim_ascii_start();
+    for token in pointer.strip_prefix('/')?.split('/') {
+        value = child(value, &unescape_token(token)?)?;
+    }
+    text_of(value)
 }
 
 /// Every string and number that a JSON text holds, members' names aside. One pass, however deep the text is nested.
@@ -57,9 +58,8 @@ pub(crate) fn leaves(json: &str) -> Vec<String> {
         let (leaf, after) = rest[begin..].split_at(leaf_length(&rest[begin..]));
         rest = after;
         let is_name = leaf.starts_with('"') && rest.trim_start().starts_with(':');
-        match serde_json::from_str::<&RawValue>(leaf) {
-            Ok(value) if !is_name => found.push(text_of(value).into_owned()),
-            _ => {}
+        if !is_name && let Some(text) = json_find(leaf, "") {
+            found.push(text.into_owned());
         }
     }
     found
@@ -86,10 +86,12 @@ pub(crate) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
 
-fn text_of(value: &RawValue) -> Cow<'_, str> {
-    match serde_json::from_str::<AnyString>(value.get()) {
-        Ok(AnyString(text)) => text,
-        Err(_) => Cow::Borrowed(value.get()),
+/// A string's characters, or the text of any other value.
+fn text_of(value: &str) -> Option<Cow<'_, str>> {
+    match value.strip_prefix('"') {
+        None => Some(Cow::Borrowed(value)),
+        Some(rest) if !rest.contains('\\') => rest.strip_suffix('"').map(Cow::Borrowed),
+        Some(_) => serde_json::from_str(value).ok().map(|AnyString(text)| text),
     }
 }
 
@@ -111,61 +113,74 @@ fn unescape_token(token: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(name))
 }
 
-fn child<'de>(parent: &'de RawValue, token: &str) -> Option<&'de RawValue> {
-    let index = array_index(token);
-    let mut found = None;
-    each_child(parent, |place, value| {
-        let matches = match place {
-            Place::Member(name) => name == token,
-            Place::Item(at) => Some(at) == index,
-        };
-        if matches {
-            found = Some(value);
-        }
-    });
-    found
+/// What stands at one token of a pointer in an object or an array; the last one, where a name comes more than once.
+/// Reads all of `parent`, which has to be one JSON text.
+fn child<'a>(parent: &'a str, token: &str) -> Option<&'a str> {
+    let mut reader = serde_json::Deserializer::from_str(parent);
+    let found = match parent.as_bytes().first()? {
+        b'{' => reader.deserialize_map(Child(token)),
+        b'[' => reader.deserialize_seq(Child(token)),
+        _ => return None,
+    };
+    reader.end().ok()?;
+    found.ok()?.map(RawValue::get)
 }
 
-/// Where a value stands in its parent.
-enum Place<'a> {
-    Member(&'a str),
-    Item(usize),
-}
+struct Child<'t>(&'t str);
 
-/// Shows each member of an object, or item of an array; anything else has none.
-fn each_child<'de>(parent: &'de RawValue, show: impl FnMut(Place<'_>, &'de RawValue)) {
-    struct Each<F>(F);
+impl<'de> Visitor<'de> for Child<'_> {
+    type Value = Option<&'de RawValue>;
 
-    impl<'de, F: FnMut(Place<'_>, &'de RawValue)> Visitor<'de> for Each<F> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object or an array")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
-            while let Some(AnyString(name)) = members.next_key()? {
-                (self.0)(Place::Member(&name), members.next_value()?);
-            }
-            Ok(())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-            let mut at = 0;
-            while let Some(value) = items.next_element()? {
-                (self.0)(Place::Item(at), value);
-                at += 1;
-            }
-            Ok(())
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array")
     }
 
-    let mut reader = serde_json::Deserializer::from_str(parent.get());
-    let _ = match parent.get().as_bytes().first() {
-        Some(b'{') => reader.deserialize_map(Each(show)),
-        Some(b'[') => reader.deserialize_seq(Each(show)),
-        _ => Ok(()),
-    };
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(is_it) = members.next_key_seed(Named(self.0))? {
+            if is_it {
+                found = Some(members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let index = array_index(self.0);
+        let (mut at, mut found) = (0, None);
+        while let Some(item) = items.next_element()? {
+            if Some(at) == index {
+                found = Some(item);
+            }
+            at += 1;
+        }
+        Ok(found)
+    }
+}
+
+/// Is the member's name this one?
+struct Named<'t>(&'t str);
+
+impl<'de> DeserializeSeed<'de> for Named<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Named<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<bool, E> {
+        Ok(name == self.0.as_bytes())
+    }
 }
 
 /// Digits without a leading zero, as RFC 6901 asks.
@@ -284,6 +299,41 @@ mod tests {
             ("/dup", "2"),
         ] {
             assert_eq!(json_get(json, pointer).as_deref(), Some(expected), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn nothing_stands_in_a_malformed_text() {
+        for json in [
+            "",
+            "{",
+            r#"{"a":1"#,
+            r#"{"a":1}}"#,
+            r#"{"a":1} x"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1,"b":[}"#,
+            "[1,2",
+            "[1]]",
+            "1 2",
+            "\"a",
+        ] {
+            for pointer in ["", "/a", "/0"] {
+                assert_eq!(json_get(json, pointer), None, "{json} {pointer:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn pointers_go_to_any_depth() {
+        let deep = format!("{}\"x\"{}", r#"[{"a":"#.repeat(300), "}]".repeat(300));
+        assert_eq!(json_get(&deep, &"/0/a".repeat(300)).as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn an_earlier_member_of_the_name_may_be_anything() {
+        for other in ["1e400", r#""\ud800""#, "{}", r#"{"b":2}"#] {
+            let json = format!(r#" {{"a":{other},"a":{{"b":1}}}}"#);
+            assert_eq!(json_get(&json, "/a/b").as_deref(), Some("1"), "{json}");
         }
     }
 

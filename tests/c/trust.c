@@ -1,6 +1,8 @@
 /* Certificate authorities that cannot be had: the message names where they were looked for and why, and nothing is lost. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static anchor_config *https_config(void)
@@ -94,9 +96,43 @@ static void a_bad_ca_file_is_named(void)
     }
 }
 
+static void be_refused_what_may_not_be_read(const char *path)
+{
+    if (geteuid() == 0) CHECK(setuid(65534) == 0); /* root may read anything */
+    anchor_config *config = https_config();
+    set("SSL_CERT_DIR", NULL);
+    set("SSL_CERT_FILE", path);
+    is_refused(config, path, "Permission denied");
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, ANCHOR_TRUST_BUNDLED));
+    is_taken(config);
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_ca_file(config, path));
+    is_refused(config, path, "Permission denied");
+    anchor_config_free(config);
+}
+
+/* In a child, since it gives up its rights. */
+static void what_may_not_be_read_is_named(void)
+{
+    char path[] = "/tmp/anchor-trust-XXXXXX";
+    int status;
+    write_file(path, "");
+    CHECK(chmod(path, 0) == 0);
+    fflush(stdout);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        be_refused_what_may_not_be_read(path);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(unlink(path) == 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static const struct test_case cases[] = {
     CASE(what_the_environment_names_is_not_passed_over),
     CASE(a_bad_ca_file_is_named),
+    CASE(what_may_not_be_read_is_named),
 };
 
 RUN(cases)
