@@ -3,8 +3,10 @@
 use super::library::{self, Library};
 use super::sanitizer::Sanitizer;
 use super::{root, scratch, tool};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// What libanchor.a needs besides itself. A test compares it with what rustc says.
 pub const NATIVE_LIBRARIES: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
@@ -24,13 +26,23 @@ pub fn compile(compiler: &str, source: &str, linkage: Linkage) -> PathBuf {
     compile_with(compiler, source, linkage, &[])
 }
 
-/// The same with other flags too, which win over the usual ones.
+/// The same with other flags too, which win over the usual ones. Each program is made once: several tests run it.
 pub fn compile_with(compiler: &str, source: &str, linkage: Linkage, flags: &[&str]) -> PathBuf {
+    static MADE: Mutex<BTreeMap<String, Arc<OnceLock<PathBuf>>>> = Mutex::new(BTreeMap::new());
     let name = format!("{}-{compiler}-{linkage:?}{}", source.replace(['/', '.'], "-"), flags.concat());
+    let program = MADE.lock().expect("nothing panics with it").entry(name.clone()).or_default().clone();
+    program.get_or_init(|| make(compiler, source, linkage, flags, &name)).clone()
+}
+
+/// In two steps: the linker need not know of what a sanitizer's flags stand for.
+fn make(compiler: &str, source: &str, linkage: Linkage, flags: &[&str], name: &str) -> PathBuf {
     let program = scratch("programs").join(name);
+    let object = scratch("programs").join(format!("{name}.o"));
+    let mut compile = Command::new(compiler);
+    compile.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
+    tool::output(compile.args(flags).arg("-c").arg(source).arg("-o").arg(&object));
     let mut command = Command::new(compiler);
-    command.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
-    command.args(flags).arg(source).arg("-o").arg(&program);
+    command.arg(&object).arg("-pthread").arg("-o").arg(&program);
     link(&mut command, linkage);
     if source.ends_with("libuv.c") {
         command.arg("-luv");

@@ -58,10 +58,11 @@ impl Sanitizer {
         }
     }
 
-    /// What the linker gets before the library. clang would link its own runtime, which is that of another LLVM.
+    /// What the linker gets before the library, without the flags of `c_flags`: for those clang would link its own
+    /// runtime, which is that of another LLVM.
     pub fn link(self, command: &mut Command) {
         let runtime = runtime(self).expect("builds() has looked");
-        command.args(["-fno-sanitize-link-runtime", "-rdynamic"]);
+        command.arg("-rdynamic");
         command.arg(format!("-Wl,--whole-archive,{},--no-whole-archive", runtime.display()));
         if self == Sanitizer::Thread {
             command.args(annotations(&self.archive()));

@@ -3,9 +3,11 @@
  * what follows from it, no more. So nothing is suppressed, and a race of the library's own is still one. The linker puts
  * them in place, with --wrap; LOCK_CONTENDED is the mangled name of std's Mutex::lock_contended.
  */
-#include <sanitizer/tsan_interface.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Of sanitizer/tsan_interface.h, which comes with clang's own runtime: that is not needed here, and may be missing. */
+void __tsan_acquire(void *address);
 
 /* A Mutex that is free is taken by inlined code, which is seen; one that is not, in here. */
 void lock_contended(uint32_t *mutex) __asm__("__real_" LOCK_CONTENDED);
