@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 
+import counts
 import measurements
 import peers
 import readme
@@ -35,8 +36,8 @@ def measured() -> dict[str, dict[str, float]]:
     for tls, kind in ((False, "instructions"), (True, "instructions over TLS")):
         with EventServer(tls, profile="debug") as server:
             for within in ("peer_wait", "anchor_wait_for_event"):
-                found[kind][within] = measurements.instructions(peers.LIBANCHOR, server, 20, 80, within)
-            calls = measurements.system_calls(peers.LIBANCHOR, server, 20, 80)
+                found[kind][within] = counts.instructions(peers.LIBANCHOR, server, 20, 80, within)
+            calls = counts.system_calls(peers.LIBANCHOR, server, 20, 80)
             found["system calls"] |= {f"{name} over TLS" if tls else name: count for name, count in calls.items()}
     size = measurements.size_of_library()
     found["bytes"] = {"libanchor.so": size["libanchor.so"], "static program": size["static program"]}

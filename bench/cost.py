@@ -44,9 +44,14 @@ def of_one_wait() -> dict:
 def of_growth() -> dict:
     beside = kept("beside")["cases"]
     crowd = max(int(case.split()[0]) for case in beside)
+
+    def slower(key: str) -> float:
+        return ratio(beside[f"{crowd} blocked"][key], beside["0 blocked"][key])["median"]
+
     return {
         "crowd": crowd,
-        "beside": ratio(beside[f"{crowd} blocked"]["anchor"], beside["0 blocked"]["anchor"])["median"],
+        "beside": slower("anchor"),
+        "beside_floor": slower("floor"),
         "slice_s": SLICE_S,
         "idle_kept": IDLE_KEPT,
         "idle_s": IDLE_S,

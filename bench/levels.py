@@ -12,6 +12,7 @@ import time
 import tomllib
 from pathlib import Path
 
+import counts
 import measurements
 import peers
 import report
@@ -60,7 +61,7 @@ def instructions(library: Path, case: str) -> int:
     soname.symlink_to(library)
     os.environ["LD_LIBRARY_PATH"] = str(library.parent)
     with EventServer(case == "tls") as server:
-        return measurements.instructions(peers.LIBANCHOR, server, 20, 80)
+        return counts.instructions(peers.LIBANCHOR, server, 20, 80)
 
 
 def main() -> None:

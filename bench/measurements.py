@@ -4,15 +4,15 @@ file of results."""
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import crates
 import servers
+from counts import instructions, system_calls
 from figures import CURVE, median, quantile, rounds, significant
 from peers import (
     BUILD,
@@ -35,7 +35,7 @@ from peers import (
     run,
     start,
 )
-from servers import ClosingServer, EventServer, Server, environment_of
+from servers import ClosingServer, EventServer, environment_of
 
 CASES = {"plain": False, "tls": True}
 
@@ -126,36 +126,6 @@ def handshake(quick: bool) -> dict:
     return cases("us", result)
 
 
-def instructions(peer: Peer, server: Server, few: int, many: int, within: str = "peer_wait") -> int:
-    """In user space, for each wait: what many waits take more than few, so that neither start nor warming up counts."""
-    collected = []
-    for count in (few, many):
-        valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--toggle-collect={within}"]
-        collected.append(int(re.search(r"Collected : (\d+)", traced(valgrind, peer, server, count))[1]))
-    return round((collected[1] - collected[0]) / (many - few))
-
-
-def system_calls(peer: Peer, server: Server, few: int, many: int) -> dict[str, float]:
-    """The same with strace -c."""
-    counts = []
-    for count in (few, many):
-        table = traced(["strace", "-f", "-c", "-U", "calls,name"], peer, server, count)
-        counts.append({name: int(calls) for calls, name in re.findall(r"^ *(\d+) (\w+)$", table, re.M)})
-    names = {name for name in counts[1] if name != "total"}
-    each = {name: (counts[1].get(name, 0) - counts[0].get(name, 0)) / (many - few) for name in names}
-    return {name: round(calls, 2) for name, calls in sorted(each.items()) if calls >= 0.1}
-
-
-def traced(tracer: list[str], peer: Peer, server: Server, count: int) -> str:
-    """What the tracer says of so many waits, on stderr."""
-    server.signal(count=count + 2)
-    command = [*tracer, *peer.command, "waits", str(count)]
-    done = subprocess.run(command, env={**os.environ, **server.environment}, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stderr}")
-    return done.stderr
-
-
 def work(quick: bool) -> dict:
     """What a warm wait costs wherever it runs: instructions in user space, and system calls."""
     result = {}
@@ -170,6 +140,12 @@ def work(quick: bool) -> dict:
                 calls = system_calls(peer, server, 50, 250)
                 result[case, peer.key] = entry | {"system_calls": sum(calls.values()), "calls": calls}
     return cases("each wait", result)
+
+
+def breakdown(quick: bool) -> dict:
+    """Whose the instructions of libanchor's warm wait are."""
+    crates.build()
+    return {"unit": "instructions"} | {case: crates.instructions_by_owner(tls) for case, tls in CASES.items()}
 
 
 def memory(quick: bool) -> dict:
@@ -401,4 +377,4 @@ def cases(unit: str, found: dict) -> dict:
 
 
 # The order is that of a run: what sleeps first, what loads the machine last.
-ALL = (deadline, idle, warm, wake, cold, handshake, work, cancel, memory, beside, throughput, size, build)
+ALL = (deadline, idle, warm, wake, cold, handshake, work, breakdown, cancel, memory, beside, throughput, size, build)

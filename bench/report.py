@@ -89,6 +89,7 @@ def sections() -> list[str]:
         "![Wall time of a warm wait](warm.svg)",
         "Microseconds.",
         times({"plain": "plain", "tls": "TLS"}, "warm"),
+        above_the_floor(),
         "![Instructions and system calls of a warm wait](work.svg)",
         table(
             ["", "instructions", "over TLS", "system calls", "over TLS"],
@@ -102,6 +103,9 @@ def sections() -> list[str]:
             ],
         ),
         f"Without `anchor_json_get`, libanchor takes {without} instructions.",
+        "Whose they are, by the files that they come from; what was inlined from the standard library is of the crate "
+        "that it serves:",
+        breakdown_table(),
         "## From signal to return",
         "![From signal to return](wake.svg)",
         "Microseconds from the `send` of the signal to the return of the wait, "
@@ -179,6 +183,30 @@ def sections() -> list[str]:
         "to the library, and to a warm wait.",
         levels_table(),
     ]
+
+
+def above_the_floor() -> str:
+    """What a target as a share of libcurl's time leaves for a client, when most of that time is everybody's."""
+    found = {key: kept("warm", "plain")[key]["median"] for key in ("floor", "anchor", "curl")}
+    adds = {key: found[key] - found["floor"] for key in ("anchor", "curl")}
+    left = 0.75 * found["curl"] - found["floor"]
+    return (
+        f"To what the bare socket takes, libanchor adds {adds['anchor']:.0f} µs, and libcurl with cJSON "
+        f"{adds['curl']:.0f}. Three quarters of libcurl's time would leave {max(left, 0):.0f}: the bare socket's own "
+        "time is the server's, the kernel's, and two wake-ups of an idle processor, which everybody waits for. What "
+        "libanchor adds is cut up below."
+    )
+
+
+def breakdown_table() -> str:
+    found = kept("breakdown")
+    total = sum(found["plain"].values())
+    rows = [
+        [name, f"{count:,}", f"{100 * count / total:.0f} %", f"{found['tls'].get(name, 0):,}"]
+        for name, count in found["plain"].items()
+        if count >= total / 100
+    ]
+    return table(["", "instructions", "share", "over TLS"], rows)
 
 
 def in_order(found: dict) -> list[tuple[str, dict]]:

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Bytes of libanchor.so, stripped, as a distribution ships it.
-const LARGEST: u64 = 1_900_000;
+const LARGEST: u64 = 1_800_000;
 
 /// The crates that the library is made of, besides itself. Each is there for ten years: one more wants a reason.
 const CRATES: &str = "base64 bytes cfg-if getrandom http httparse itoa libc log memchr once_cell openssl-probe \
