@@ -82,7 +82,7 @@ unsafe extern "C" {
 }
 
 /// What a call left in its `out_json`, freed after a copy was made.
-pub fn taken(json: *mut c_char) -> Option<String> {
+fn taken(json: *mut c_char) -> Option<String> {
     if json.is_null() {
         return None;
     }
