@@ -13,11 +13,13 @@ pub const NATIVE_LIBRARIES: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
 
 pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
-/// The library that a program gets: the debug build, or one of its own with the sanitizer that the program has too.
+/// The library that a program gets: the debug build, the one that is shipped, or one of its own with the sanitizer that the
+/// program has too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linkage {
     Static,
     Shared,
+    Shipped,
     Sanitized(Sanitizer),
 }
 
@@ -55,6 +57,7 @@ fn link(command: &mut Command, linkage: Linkage) {
     match linkage {
         Linkage::Static => link_archive(command, &library::debug().archive()),
         Linkage::Shared => link_shared(command, library::debug()),
+        Linkage::Shipped => link_shared(command, library::release()),
         Linkage::Sanitized(sanitizer) => {
             sanitizer.link(command);
             link_archive(command, &sanitizer.archive());

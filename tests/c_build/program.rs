@@ -35,14 +35,13 @@ pub fn builds(source: &str) -> Vec<Build> {
         return builds;
     }
     let mut add = |how, program, check| builds.push(Build { how, source: root().join(source), program, check });
-    let shared = compile(cc, source, Linkage::Shared);
     add("linked statically", compile(cc, source, Linkage::Static), Check::Nothing);
-    add("linked dynamically", shared.clone(), Check::Nothing);
+    add("linked dynamically", compile(cc, source, Linkage::Shared), Check::Nothing);
     if tool::is_there(clang) {
         add("compiled by clang", compile(clang, source, Linkage::Shared), Check::Nothing);
     }
     if tool::is_there("valgrind") {
-        add("under valgrind", shared, Check::Valgrind);
+        add("under valgrind", compile(cc, source, Linkage::Shipped), Check::Valgrind);
     }
     builds
 }

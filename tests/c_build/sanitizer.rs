@@ -62,7 +62,7 @@ impl Sanitizer {
     /// runtime, which is that of another LLVM.
     pub fn link(self, command: &mut Command) {
         let runtime = runtime(self).expect("builds() has looked");
-        command.arg("-rdynamic");
+        command.arg("-rdynamic").args(rusts_linker());
         command.arg(format!("-Wl,--whole-archive,{},--no-whole-archive", runtime.display()));
         if self == Sanitizer::Thread {
             command.args(annotations(&self.archive()));
@@ -91,13 +91,20 @@ fn build(sanitizer: Sanitizer) -> PathBuf {
     let host = tool::output(Command::new("rustc").args(["--print", "host-tuple"]));
     let mut cargo = cargo("rustc");
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", sanitizer.rust_flags());
-    cargo.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+    cargo.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only").env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
     cargo.args(["--package", "anchor-events", "--lib", "--crate-type", "staticlib"]);
     tool::output(cargo.args(["--target", host.trim(), "--target-dir"]).arg(&target));
     // The next one overwrites it.
     let kept = target.join(format!("libanchor-{sanitizer:?}.a"));
     std::fs::copy(target.join(host.trim()).join("debug/libanchor.a"), &kept).expect("cargo has made it");
     kept
+}
+
+/// rustc's own linker, if it has one: several times as quick with archives of this size.
+fn rusts_linker() -> Option<String> {
+    let libraries = tool::output(Command::new("rustc").args(["--print", "target-libdir"]));
+    let linker = Path::new(libraries.trim()).with_file_name("bin").join("gcc-ld/ld.lld");
+    linker.exists().then(|| format!("--ld-path={}", linker.display()))
 }
 
 /// The runtime in rustc's folder, which rustup installs and some distributions leave away.

@@ -1,18 +1,19 @@
 //! `cargo cinstall`, from cargo-c: its tree is that of `make install`, but for the CMake package and the command, of which
-//! cargo-c knows nothing. The debug profile, which builds in a fraction of the time.
+//! cargo-c knows nothing. From the source tarball and without a network, as a distribution does it, but with the debug
+//! profile, which builds in a fraction of the time.
 
 use crate::c_build::server::Server;
 use crate::c_build::{program, root, tool};
-use crate::installed::{beside, empty, outside, prefix, tree};
+use crate::installed::{beside, empty, prefix, tree};
+use crate::tarball;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Below the prefix that is asked for, below the folder that is asked for.
-fn cinstall() -> PathBuf {
+fn cinstall(source: &Path) -> PathBuf {
     let stage = empty("cargo_c/stage");
-    let mut cargo = outside("cargo");
-    cargo.current_dir(root()).args(["cinstall", "--locked", "--profile", "dev", "--package", "anchor-events"]);
-    cargo.args(["--prefix", "/opt/anchor", "--libdir", "lib", "--destdir"]).arg(&stage);
+    let mut cargo = tarball::offline(source, "cinstall");
+    cargo.args(["--profile", "dev", "--prefix", "/opt/anchor", "--libdir", "lib", "--destdir"]).arg(&stage);
     tool::output(&mut cargo);
     stage
 }
@@ -22,7 +23,8 @@ fn it_installs_what_make_does() {
     if !tool::is_there("cargo-cinstall") {
         return;
     }
-    let stage = cinstall();
+    let Some(source) = tarball::unpacked() else { return };
+    let stage = cinstall(source);
     let staged = stage.join("opt/anchor");
     let of_make_only = ["lib/cmake/", "bin/", "share/man/man1/", "share/bash", "share/zsh", "share/fish"];
     let mut expected = tree(prefix());
