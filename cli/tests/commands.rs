@@ -5,7 +5,7 @@ mod server;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use server::{Server, until};
+use server::{Server, kill, until};
 
 /// The command, pointed at the server, and at nothing else if there is none.
 fn anchor(server: Option<&Server>, arguments: &[&str]) -> Command {
@@ -198,7 +198,7 @@ fn an_interrupted_wait_ends_at_once_and_hangs_up() {
         let child = anchor(Some(&server), &["wait", name, "--timeout", "forever"]).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap();
         server.until_waiting(1);
-        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        kill(&child, signal);
         until("the wait ends", || child.try_wait().unwrap().is_some());
         assert_eq!(child.wait().unwrap().code(), Some(130));
         server.until_waiting(0);

@@ -124,7 +124,7 @@ pub fn finish(child: Child, what: &str) -> Outcome {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
     let Ok(output) = receiver.recv_timeout(PATIENCE) else {
-        let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
+        tool::kill(pid, "-KILL");
         panic!("{what} does not end");
     };
     let output = output.expect("a child of ours");

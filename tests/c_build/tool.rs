@@ -32,6 +32,11 @@ pub fn output(command: &mut Command) -> String {
     stdout
 }
 
+/// By the shell, in which it is built; a minimal system has no such command.
+pub fn kill(pid: u32, signal: &str) {
+    output(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]));
+}
+
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

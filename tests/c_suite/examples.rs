@@ -100,7 +100,7 @@ fn example_mfa() {
 fn example_cancel() {
     example("cancel.c", |example| {
         let mut child = spawn(&mut example.command(&["never"]));
-        let pid = child.id().to_string();
+        let pid = child.id();
         let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut line = || {
             let mut line = String::new();
@@ -109,7 +109,7 @@ fn example_cancel() {
         };
         // The token is sticky, so whether the wait has begun does not matter; the handler is there.
         assert_eq!(line(), "Waiting for \"never\". Ctrl-C gives up.\n");
-        tool::output(Command::new("kill").args(["-INT", &pid]));
+        tool::kill(pid, "-INT");
         assert_eq!(line(), "Cancelled.\n");
         let outcome = finish(child, "cancel.c");
         assert!(outcome.code() == Some(130) && outcome.stderr.is_empty(), "{}: {outcome:#?}", example.build.how);

@@ -64,6 +64,6 @@ fn files_of_the_last_commit() -> Vec<String> {
 fn it_builds_offline() {
     let has_cargo_c = Command::new("cargo-cinstall").arg("--version").stdout(Stdio::null()).status().is_ok();
     let Some(unpacked) = unpacked().filter(|_| !has_cargo_c) else { return };
-    tool::output(&mut offline(unpacked, "build").arg("--quiet"));
+    tool::output(offline(unpacked, "build").arg("--quiet"));
     assert!(unpacked.with_file_name("target").join("debug/libanchor.so").exists());
 }

@@ -84,8 +84,7 @@ impl Server {
     }
 
     pub fn stop(&mut self, signal: &str) -> ExitStatus {
-        let killed = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
-        assert!(killed.expect("kill runs").success());
+        kill(&self.child, signal);
         self.ended()
     }
 
@@ -93,6 +92,12 @@ impl Server {
         until("the server ends", || self.child.try_wait().expect("a child of ours").is_some());
         self.child.wait().expect("a child of ours")
     }
+}
+
+/// By the shell, in which it is built; a minimal system has no such command.
+pub fn kill(child: &Child, signal: &str) {
+    let killed = Command::new("sh").args(["-c", &format!("kill {signal} {}", child.id())]).status();
+    assert!(killed.expect("sh runs").success());
 }
 
 /// Looks again and again until it is so.
