@@ -37,6 +37,8 @@ prepare() {
     mkdir -p "$root/opt/rust" "$root/home/ada/.cargo/registry"
     git clone --quiet --no-hardlinks . "$root/home/ada/libanchor"
     cargo fetch --quiet --locked
+    # An installer writes it.
+    printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
     echo "ada:x:1000:1000::/home/ada:/bin/sh" >>"$root/etc/passwd"
     echo "ada:x:1000:" >>"$root/etc/group"
     chown -R 1000:1000 "$root/home/ada"
