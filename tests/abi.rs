@@ -130,8 +130,8 @@ fn each_constant_is_what_the_library_reports() {
     let source = include_str!("abi/constants.c").replace("    /* CHECKS */\n", &checks);
     let folder = empty("abi/constants");
     std::fs::write(folder.join("constants.c"), source).expect("the target directory can be written");
-    let line = "cc -Wall -Werror constants.c $(pkg-config --cflags --libs anchor) -o constants && ./constants";
-    tool::output(installed::beside(prefix(), "sh").current_dir(&folder).args(["-ec", line]));
+    let line = format!("cc -Wall -Werror constants.c {} -o constants && ./constants", installed::flags());
+    tool::output(installed::beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
 }
 
 fn enumerators<'h>(header: &'h str, name: &str) -> Vec<&'h str> {

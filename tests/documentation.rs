@@ -55,14 +55,14 @@ fn the_examples_of_the_header_compile() {
     std::fs::write(folder.join("examples.c"), source).expect("the target directory can be written");
     let warnings =
         "-std=c11 -Wall -Wextra -Wno-unused -Wno-discarded-qualifiers -Wno-incompatible-pointer-types -Werror";
-    let line = format!("cc {warnings} -c examples.c $(pkg-config --cflags anchor)");
+    let line = format!("cc {warnings} -c examples.c -I{}/include", prefix().display());
     tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
 }
 
 /// The example that anchor.hpp opens with.
 #[test]
 fn the_example_of_the_cpp_header_compiles() {
-    if tool::is_there("c++") && tool::is_there("pkg-config") {
+    if tool::is_there("c++") {
         let (head, _) =
             include_str!("../include/anchor.hpp").split_once("\n#ifndef ").expect("it opens with its words");
         let example: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("//     ")).collect();
@@ -72,7 +72,7 @@ fn the_example_of_the_cpp_header_compiles() {
         let folder = empty("documentation/cpp");
         std::fs::write(folder.join("example.cpp"), source).expect("the target directory can be written");
         let warnings = "-std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only";
-        let line = format!("c++ {warnings} example.cpp $(pkg-config --cflags anchor)");
+        let line = format!("c++ {warnings} example.cpp -I{}/include", prefix().display());
         tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
     }
 }
@@ -85,8 +85,8 @@ fn the_example_of_the_manual_page_compiles() {
     let folder = empty("documentation/manual");
     std::fs::write(folder.join("example.c"), example.replace("\\e", "\\"))
         .expect("the target directory can be written");
-    let line = "cc -Wall -Wextra -Werror example.c $(pkg-config --cflags --libs anchor) -o example";
-    tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", line]));
+    let line = format!("cc -Wall -Wextra -Werror example.c {} -o example", installed::flags());
+    tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
 }
 
 /// A promise is as good as its test.

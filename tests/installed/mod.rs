@@ -63,6 +63,11 @@ pub fn beside(prefix: &Path, program: &str) -> Command {
     command
 }
 
+/// What a compiler is told to find the installed library, where there may be no pkg-config.
+pub fn flags() -> String {
+    format!("-I{0}/include -L{0}/lib -lanchor", prefix().display())
+}
+
 /// A folder of this name with nothing in it.
 pub fn empty(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
