@@ -3,7 +3,7 @@
 # with an empty home; a clone of the last commit. There the README's commands run, and then, with the tools that they are
 # built with, the consumers of tests/install. `make fresh-machine` calls it; it needs root, mmdebstrap and git.
 #
-#     FULL=      anything else: the tests in full, without the tools and with them, and the libraries as they are shipped
+#     FULL=      anything else: all tests with the tools too, and what is installed as it is shipped
 #
 # The toolchain and the crates that cargo has fetched are this machine's, to read only; nothing that was built is.
 set -eu
@@ -85,8 +85,8 @@ trap 'rm -rf "$root"' EXIT
 
 where="gcc and make"
 as_user "make demo"
+as_user "make test"
 if [ -n "$full" ]; then
-    as_user "make test"
     as_user 'make install PREFIX="$HOME/.local" && "$HOME/.local/bin/anchor" --version'
 else
     as_user 'make install PREFIX="$HOME/.local" PROFILE=dev && "$HOME/.local/bin/anchor" --version'
