@@ -65,7 +65,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSO
 coverage: ## line coverage of src/ by all tests, and docs/coverage.md with what none of them runs
 	@python3 tests/coverage.py
 
-fresh-machine: ## the front door in a minimal Debian of its own, and the consumers there; FULL=1 for all tests with tools too; needs root
+fresh-machine: ## the README in a minimal Debian of its own; FULL=1 for all tests with tools too; needs root
 	@sh packaging/fresh-machine.sh
 
 clean: ## removes what was built

@@ -1,5 +1,5 @@
-"""Where the instructions of a warm wait go. callgrind counts them for each line of source, inlined ones too, and each file is
-of some crate, of Rust's standard library, or of the C library."""
+"""Where the instructions of a warm wait go. callgrind counts them for each line of source, inlined ones too, and each
+file is of some crate, of Rust's standard library, or of the C library."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import peers
 from counts import traced
 from servers import EventServer
 
-STANDARD, REST = "Rust's standard library", "the C library: the rest"
+STANDARD, REST = "Rust's standard library", "the rest: the C library, and the program"
 FOLDER = peers.BUILD / "lines"
 # The first pattern that is found in a file's path says whose it is.
 OWNERS = {
@@ -20,7 +20,6 @@ OWNERS = {
     r"malloc\.c|arena\.c": "the C library: malloc and free",
     r"memmove|memset|memcmp|memchr|strlen": "the C library: copying and searching memory",
     rf"^(?:{re.escape(str(peers.ROOT))}/)?src/": "libanchor",
-    rf"{re.escape(str(peers.BENCH))}/|driver/|peers/": "the program",
 }
 
 
@@ -53,8 +52,8 @@ def collected(server: EventServer, count: int) -> str:
 
 
 def owners(profile: str) -> Counter[str]:
-    """Sums up the lines that say a cost. The one after `calls=` is what was called, which is counted where it stands. What
-    was inlined from the standard library is of the function that it was inlined into."""
+    """Sums up the lines that say a cost. The one after `calls=` is what was called, which is counted where it stands.
+    What was inlined from the standard library is of the function that it was inlined into."""
     names: dict[str, str] = {}
     found: Counter[str] = Counter()
     function = whose = REST

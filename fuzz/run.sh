@@ -2,7 +2,7 @@
 # Runs the fuzz targets, or those named as arguments, for FUZZ_SECONDS (60) each, FUZZ_JOBS (2) at a time. What a run
 # learns stays in target/fuzz/corpus, and the next one begins with it; an input that fails is left in fuzz/artifacts.
 # With FUZZ_KEEP=1 nothing is run: what has been learned comes into fuzz/corpus, to be committed, as far as it reaches
-# code that nothing there does. With --lint clippy looks at them instead.
+# code that nothing there does.
 #
 # This is what cargo-fuzz does, whose layout this folder has, but with the stable compiler and with nothing to install.
 set -eu
@@ -15,17 +15,14 @@ triple=x86_64-unknown-linux-gnu
 options="-entropic=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1"
 export ASAN_OPTIONS=detect_stack_use_after_return=0:malloc_context_size=4:quarantine_size_mb=32
 
-# Everything is compiled in the same way for clippy, so that libFuzzer is only once.
-with_cargo() {
+build() {
     flags="--cfg fuzzing -Zsanitizer=address -Ccodegen-units=1 -Cpasses=sancov-module"
     for option in level=4 inline-8bit-counters pc-table trace-compares; do
         flags="$flags -Cllvm-args=-sanitizer-coverage-$option"
     done
-    command=$1
-    shift
-    # With --target the flags are not for build scripts.
-    RUSTC_BOOTSTRAP=1 RUSTFLAGS=$flags CARGO_TARGET_DIR=$built \
-        cargo "$command" --release --quiet --locked --target "$triple" "$@"
+    # With --target the flags are not for build scripts. Compiled by clippy's driver, the targets are linted as well.
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS=$flags CARGO_TARGET_DIR=$built RUSTC_WORKSPACE_WRAPPER=clippy-driver \
+        cargo build --release --quiet --locked --target "$triple"
 }
 
 keep() {
@@ -52,11 +49,7 @@ if [ "${1:-}" = --built ]; then
     "$2" "$3"
     exit
 fi
-if [ "${1:-}" = --lint ]; then
-    with_cargo clippy -- -D warnings
-    exit
-fi
-with_cargo build
+build
 [ $# -gt 0 ] || set -- answer calls json request
 step=run
 [ "${FUZZ_KEEP:-0}" = 0 ] || step=keep
