@@ -12,7 +12,7 @@ built=${CARGO_TARGET_DIR:-$PWD/../target}/fuzz
 triple=x86_64-unknown-linux-gnu
 # With libFuzzer's and AddressSanitizer's own settings, most of the time goes into weighing inputs, and into noting where
 # each piece of memory came from. An input that has failed can be run again for that.
-options="-entropic=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1"
+options="-entropic=0 -timeout=60 -rss_limit_mb=2048 -print_final_stats=1"
 export ASAN_OPTIONS=detect_stack_use_after_return=0:malloc_context_size=4:quarantine_size_mb=32
 
 build() {
