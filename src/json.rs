@@ -91,7 +91,7 @@ fn text_of(value: &str) -> Option<Cow<'_, str>> {
     match value.strip_prefix('"') {
         None => Some(Cow::Borrowed(value)),
         Some(rest) if !rest.contains('\\') => rest.strip_suffix('"').map(Cow::Borrowed),
-        Some(_) => serde_json::from_str(value).ok().map(|AnyString(text)| text),
+        Some(_) => serde_json::from_str(value).ok().map(|AnyString(text)| Cow::Owned(text)),
     }
 }
 
@@ -190,25 +190,21 @@ fn array_index(token: &str) -> Option<usize> {
 }
 
 /// A JSON string, taken even where it holds an unpaired surrogate.
-struct AnyString<'de>(Cow<'de, str>);
+struct AnyString(String);
 
-impl<'de> Deserialize<'de> for AnyString<'de> {
+impl<'de> Deserialize<'de> for AnyString {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Lossy;
 
-        impl<'de> Visitor<'de> for Lossy {
-            type Value = AnyString<'de>;
+        impl Visitor<'_> for Lossy {
+            type Value = AnyString;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
 
-            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(AnyString(String::from_utf8_lossy(bytes)))
-            }
-
             fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                Ok(AnyString(Cow::Owned(String::from_utf8_lossy(bytes).into_owned())))
+                Ok(AnyString(String::from_utf8_lossy(bytes).into_owned()))
             }
         }
 
