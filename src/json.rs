@@ -1,7 +1,7 @@
 //! The little JSON that libanchor needs: is this one object, and what stands at a pointer. It reads the text and keeps
 //! it as it is, so numbers of any size and members in any order come through unchanged; it builds no tree.
 
-use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -137,8 +137,8 @@ impl<'de> Visitor<'de> for Child<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(is_it) = members.next_key_seed(Named(self.0))? {
-            if is_it {
+        while let Some(name) = members.next_key::<&RawValue>()? {
+            if text_of(name.get()).is_some_and(|name| name == self.0) {
                 found = Some(members.next_value()?);
             } else {
                 members.next_value::<IgnoredAny>()?;
@@ -157,29 +157,6 @@ impl<'de> Visitor<'de> for Child<'_> {
             at += 1;
         }
         Ok(found)
-    }
-}
-
-/// Is the member's name this one?
-struct Named<'t>(&'t str);
-
-impl<'de> DeserializeSeed<'de> for Named<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-}
-
-impl Visitor<'_> for Named<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_bytes<E>(self, name: &[u8]) -> Result<bool, E> {
-        Ok(name == self.0.as_bytes())
     }
 }
 
@@ -312,6 +289,10 @@ mod tests {
             "[1]]",
             "1 2",
             "\"a",
+            // Found by fuzzing: a control character in a name or a string has to be escaped.
+            "{\"a\":1,\"b\0\":2}",
+            "{\"a\":\"\x1f\"}",
+            "{\"b\":\"\n\",\"a\":1}",
         ] {
             for pointer in ["", "/a", "/0"] {
                 assert_eq!(json_get(json, pointer), None, "{json} {pointer:?}");
