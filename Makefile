@@ -9,7 +9,7 @@ SOAK_SECONDS = 600
 CHECKS = licenses bans sources
 COMMAND = yes
 
-build: ## the library and the anchor command, into target/debug
+build: ## the library and the anchor-events command, into target/debug
 	cargo build --workspace
 
 demo: build ## a C program waits for an event and another part of it signals it
@@ -25,12 +25,12 @@ bench: ## libanchor beside libcurl, ureq and the SDKs, into bench/results; 15 mi
 	python3 bench/run.py
 
 bench-check: ## instructions, system calls and size against the baseline; ACCEPT=1 makes what is there the baseline
-	cargo build --package anchor-cli
+	cargo build --package anchor-events-cli
 	python3 bench/check.py $(ACCEPT:1=--accept)
 
 release: ## the library and the command as they are installed, into target/release and target/command
 	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib
-	cargo build --package anchor-cli --profile command
+	cargo build --package anchor-events-cli --profile command
 
 install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" \

@@ -60,7 +60,7 @@ def page() -> str:
                 f"{machine['date']}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
                 f"{machine['kernel']}, "
                 f"{machine['system']}, {machine['libc']}; {machine['compilers'][0]}, {machine['compilers'][1]}. The "
-                "server is `anchor serve` in a "
+                "server is `anchor-events serve` in a "
                 f"process of its own, over loopback; {pinned}; the load was {machine['load']} before it began. "
                 "Everything does the same: it waits for the event and hands out the value of "
                 "`/data/code`. Rounds are interleaved, so that what disturbs one disturbs its neighbours; a figure "

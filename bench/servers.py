@@ -1,4 +1,4 @@
-"""What is measured against: `anchor serve` in a process of its own, and servers that do not answer as they should."""
+"""What is measured against: `anchor-events serve` in a process of its own, and servers that do not answer as they should."""
 
 import http.client
 import json
@@ -46,11 +46,11 @@ class Server:
 
 
 class EventServer(Server):
-    """`anchor serve`, which keeps as many signals as it is sent."""
+    """`anchor-events serve`, which keeps as many signals as it is sent."""
 
     def __init__(self, tls: bool = False, profile: str = "command"):
         options = ["--port", "0", "--queue-limit", "1000000", "--admin-token", KEY, *(["--tls"] if tls else [])]
-        super().__init__([TARGET / profile / "anchor", "serve", *options], tls)
+        super().__init__([TARGET / profile / "anchor-events", "serve", *options], tls)
         self.connection = socket.create_connection(self.address)
         if tls:
             context = ssl.create_default_context(cafile=self.ca_file)
@@ -73,7 +73,7 @@ class EventServer(Server):
     def _receive_answers(self, count: int) -> None:
         answers = b""
         while answers.count(b'"signaled"}}') < count:
-            answers += self.connection.recv(65536) or sys.exit("anchor serve has gone")
+            answers += self.connection.recv(65536) or sys.exit("anchor-events serve has gone")
 
     def waiting(self) -> int:
         """How many waits it holds."""
@@ -145,7 +145,7 @@ def environment_of(listener: socket.socket, scheme: str = "http") -> dict[str, s
 
 
 def certificate(folder: Path) -> tuple[Path, Path, Path]:
-    """An authority, and a chain and key for 127.0.0.1, of P-256 as `anchor serve` has them."""
+    """An authority, and a chain and key for 127.0.0.1, of P-256 as `anchor-events serve` has them."""
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
     ca, ca_key, chain, key = (folder / name for name in ("ca.pem", "ca.key", "chain.pem", "key.pem"))
     openssl = ["openssl", "req", "-x509", *new_key]

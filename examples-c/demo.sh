@@ -25,14 +25,14 @@ command -v "$cc" >/dev/null || { echo "demo: there is no C compiler '$cc'; set C
 
 # The server's first line says where it is, and that it is ready.
 mkfifo "$scratch/out"
-"$built/anchor" serve --port 0 --log off >"$scratch/out" &
+"$built/anchor-events" serve --port 0 --log off >"$scratch/out" &
 server=$!
 exec 3<"$scratch/out"
 read -r url <&3 || { echo "demo: the event server did not start" >&2; exit 1; }
 
 echo
 echo "A local event server is at $url"
-echo "examples-c/mfa.c, compiled with $cc and libanchor $("$built/anchor" --version | cut -d ' ' -f 2), plays both sides:"
+echo "examples-c/mfa.c, compiled with $cc and libanchor $("$built/anchor-events" --version | cut -d ' ' -f 2), plays both sides:"
 echo
 ANCHORBROWSER_BASE_URL=$url ANCHORBROWSER_API_KEY=demo "$scratch/mfa" "$@"
 echo

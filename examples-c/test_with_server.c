@@ -1,10 +1,10 @@
 /*
- * A test of a program's own, against a real server and without an account: starts `anchor serve`, learns its
+ * A test of a program's own, against a real server and without an account: starts `anchor-events serve`, learns its
  * address, does what is to be tested, and stops it.
  *
  *     test_with_server [PATH-OF-ANCHOR]
  *
- * Without a path, `anchor` is looked for as the shell does. Exits with 0 if all is as it should be.
+ * Without a path, `anchor-events` is looked for as the shell does. Exits with 0 if all is as it should be.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <anchor.h>
@@ -59,7 +59,7 @@ static void server_start(char *anchor, char *url, int url_size)
     close(output[1]);
     FILE *lines = fdopen(output[0], "r");
     if (lines == NULL || fgets(url, url_size, lines) == NULL) {
-        fail("the server did not start; is `anchor` installed?");
+        fail("the server did not start; is `anchor-events` installed?");
     }
     url[strcspn(url, "\n")] = '\0';
     fclose(lines); /* the URL is all that it prints */
@@ -115,7 +115,7 @@ static void test(anchor_client *client)
 
 int main(int argc, char **argv)
 {
-    char by_name[] = "anchor";
+    char by_name[] = "anchor-events";
     char url[256];
     server_start(argc > 1 ? argv[1] : by_name, url, sizeof url);
     printf("The server is at %s\n", url);

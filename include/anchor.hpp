@@ -326,11 +326,11 @@ private:
 };
 
 // A wait that was started and is collected later. Destroying it cancels it and drops what was not collected.
-class pending_wait {
+class started_wait {
 public:
     // Of no wait: fd() is -1, and finish an invalid argument.
-    pending_wait() noexcept = default;
-    explicit pending_wait(anchor_wait *owned) noexcept : handle_(owned) {}
+    started_wait() noexcept = default;
+    explicit started_wait(anchor_wait *owned) noexcept : handle_(owned) {}
 
     // Readable from the wait's end until it is finished; for poll and its kin only.
     int fd() const noexcept { return anchor_wait_fd(handle_.get()); }
@@ -362,7 +362,7 @@ template <class Waits> result<std::size_t> select(std::nothrow_t, const Waits &w
         return error(ANCHOR_OUT_OF_MEMORY);
     }
     std::size_t index = 0;
-    for (const pending_wait &wait : waits) {
+    for (const started_wait &wait : waits) {
         handles[index++] = wait.get();
     }
     const anchor_status status = anchor_wait_select(handles.get(), count, time.milliseconds(), &index);
@@ -433,7 +433,7 @@ public:
         return status == ANCHOR_OK ? result<std::uint32_t>(drained) : error(status);
     }
 
-    result<pending_wait> start(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
+    result<started_wait> start(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
     {
         const detail::c_string name(event);
         if (name.status() != ANCHOR_OK) {
@@ -441,7 +441,7 @@ public:
         }
         anchor_wait *out = nullptr;
         const anchor_status status = anchor_wait_start(handle_.get(), name.get(), time.milliseconds(), &out);
-        return status == ANCHOR_OK ? result<pending_wait>(pending_wait(out)) : error(status);
+        return status == ANCHOR_OK ? result<started_wait>(started_wait(out)) : error(status);
     }
 
     result<json> stats(std::nothrow_t) const noexcept
@@ -461,7 +461,7 @@ public:
     }
     json signal(std::string_view event, std::string_view data = "{}") { return signal(std::nothrow, event, data).value(); }
     std::uint32_t drain(std::string_view event) { return drain(std::nothrow, event).value(); }
-    pending_wait start(std::string_view event, timeout time = default_timeout)
+    started_wait start(std::string_view event, timeout time = default_timeout)
     {
         return start(std::nothrow, event, time).value();
     }

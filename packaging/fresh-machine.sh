@@ -87,9 +87,9 @@ where="gcc and make"
 as_user "make demo"
 as_user "make test"
 if [ -n "$full" ]; then
-    as_user 'make install PREFIX="$HOME/.local" && "$HOME/.local/bin/anchor" --version'
+    as_user 'make install PREFIX="$HOME/.local" && "$HOME/.local/bin/anchor-events" --version'
 else
-    as_user 'make install PREFIX="$HOME/.local" PROFILE=dev && "$HOME/.local/bin/anchor" --version'
+    as_user 'make install PREFIX="$HOME/.local" PROFILE=dev && "$HOME/.local/bin/anchor-events" --version'
 fi
 as_user 'make uninstall PREFIX="$HOME/.local" && [ -z "$(find "$HOME/.local" ! -type d)" ]'
 

@@ -29,12 +29,12 @@ native=$(cat packaging/native-static-libs)
 # The command has a profile of its own; Cargo.toml says why.
 target=${CARGO_TARGET_DIR:-target}
 case $profile in
-dev) built=$target/debug anchor=$target/debug/anchor ;;
-*) built=$target/$profile anchor=$target/command/anchor ;;
+dev) built=$target/debug program=$target/debug/anchor-events ;;
+*) built=$target/$profile program=$target/command/anchor-events ;;
 esac
 
 # The command's pages: its own, and one for each subcommand.
-pages="anchor anchor-wait anchor-signal anchor-drain anchor-probe anchor-serve anchor-completions"
+pages="anchor-events anchor-events-wait anchor-events-signal anchor-events-drain anchor-events-probe anchor-events-serve anchor-events-completions"
 
 files() {
     echo "$includedir/anchor.h"
@@ -48,13 +48,13 @@ files() {
     echo "$libdir/cmake/anchor/anchorConfigVersion.cmake"
     echo "$mandir/man3/anchor.3"
     [ "$command" = yes ] || return 0
-    echo "$bindir/anchor"
+    echo "$bindir/anchor-events"
     for page in $pages; do
         echo "$mandir/man1/$page.1"
     done
-    echo "$datadir/bash-completion/completions/anchor"
-    echo "$datadir/zsh/site-functions/_anchor"
-    echo "$datadir/fish/vendor_completions.d/anchor.fish"
+    echo "$datadir/bash-completion/completions/anchor-events"
+    echo "$datadir/zsh/site-functions/_anchor-events"
+    echo "$datadir/fish/vendor_completions.d/anchor-events.fish"
 }
 
 put() { # mode, file, where to
@@ -127,7 +127,7 @@ build() {
     dev,no) cargo build --package anchor-events ;;
     dev,*) cargo build --workspace ;;
     *,no) build_library ;;
-    *) build_library && cargo build --package anchor-cli --profile command ;;
+    *) build_library && cargo build --package anchor-events-cli --profile command ;;
     esac
 }
 
@@ -137,19 +137,19 @@ build_library() {
 }
 
 install_command() {
-    put 755 "$anchor" "$bindir/anchor"
+    put 755 "$program" "$bindir/anchor-events"
     mkdir "$work/pages"
-    "$anchor" man "$work/pages"
+    "$program" man "$work/pages"
     for page in $pages; do
         put 644 "$work/pages/$page.1" "$mandir/man1/$page.1"
     done
-    completion bash "$datadir/bash-completion/completions/anchor"
-    completion zsh "$datadir/zsh/site-functions/_anchor"
-    completion fish "$datadir/fish/vendor_completions.d/anchor.fish"
+    completion bash "$datadir/bash-completion/completions/anchor-events"
+    completion zsh "$datadir/zsh/site-functions/_anchor-events"
+    completion fish "$datadir/fish/vendor_completions.d/anchor-events.fish"
 }
 
 completion() { # shell, where to
-    "$anchor" completions "$1" >"$work/completion"
+    "$program" completions "$1" >"$work/completion"
     put 644 "$work/completion" "$2"
 }
 

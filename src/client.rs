@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Status};
 use crate::http::{Agent, AgentOptions, PerProcess, Secret, Trace};
-use crate::pending::PendingWait;
+use crate::pending::StartedWait;
 use crate::signal;
 use crate::stats::{Counters, Stats};
 use crate::wait::{self, Begun};
@@ -89,15 +89,15 @@ impl Client {
         }
     }
 
-    /// Starts a wait on a thread of its own, to be collected with [`PendingWait::finish`]. The arguments are those of
+    /// Starts a wait on a thread of its own, to be collected with [`StartedWait::finish`]. The arguments are those of
     /// [`wait`](Self::wait), whose rules hold.
     ///
     /// # Errors
     ///
     /// [`Status::InvalidArgument`], and [`Status::OutOfMemory`] if the process has no memory, thread or file descriptor
     /// left.
-    pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<PendingWait, Error> {
-        PendingWait::start(&self.shared, event_name, timeout)
+    pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<StartedWait, Error> {
+        StartedWait::start(&self.shared, event_name, timeout)
     }
 
     /// Ends every call that is running on the client with [`Status::Cancelled`], from any thread. Later calls are not

@@ -78,16 +78,10 @@ struct Sourced<T> {
     source: &'static str,
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Config::from_env()
-    }
-}
-
 impl Config {
     /// The defaults, and nothing from the environment.
     #[must_use]
-    pub fn new() -> Config {
+    pub fn bare() -> Config {
         Config {
             api_key: None,
             base_url: Sourced { value: DEFAULT_BASE_URL.to_owned(), source: "base_url" },
@@ -115,7 +109,7 @@ impl Config {
     /// absent. Mistakes in them are reported by [`Client::new`](crate::Client::new).
     #[must_use]
     pub fn from_env() -> Config {
-        let mut config = Config { proxy_variables: ProxyVariables::read(variable), ..Config::new() };
+        let mut config = Config { proxy_variables: ProxyVariables::read(variable), ..Config::bare() };
         for source in ["ANCHORBROWSER_API_KEY", "ANCHOR_API_KEY"] {
             if let Some(key) = variable(source) {
                 match check_key(&key) {
@@ -392,11 +386,11 @@ mod tests {
     #[test]
     fn keys_are_checked_and_never_shown() {
         for bad in ["", "a\nb", "a\r", "\u{7f}", "k\u{e9}y", &"x".repeat(4097)] {
-            let error = Config::new().set_api_key(bad).unwrap_err();
+            let error = Config::bare().set_api_key(bad).unwrap_err();
             assert_eq!(error.status(), Status::InvalidArgument);
             assert!(error.message().starts_with("api_key "));
         }
-        let mut config = Config::new();
+        let mut config = Config::bare();
         config.set_api_key("s3cret-key").unwrap();
         assert!(!format!("{config:?}").contains("s3cret"));
         assert_eq!(config.key().unwrap().as_str(), "s3cret-key");
@@ -404,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_refused_setting_changes_nothing() {
-        let mut config = Config::new();
+        let mut config = Config::bare();
         config.set_base_url("http://localhost:1").unwrap();
         assert!(config.set_base_url("nonsense").is_err());
         assert_eq!(config.endpoint().unwrap().authority(), "localhost:1");
@@ -412,7 +406,7 @@ mod tests {
 
     #[test]
     fn plain_http_needs_loopback_or_leave() {
-        let mut config = Config::new();
+        let mut config = Config::bare();
         config.set_base_url("http://api.example").unwrap();
         assert!(config.endpoint().unwrap_err().message().contains("plain http"));
         assert!(config.set_allow_http(true).endpoint().is_ok());
@@ -420,7 +414,7 @@ mod tests {
 
     #[test]
     fn ranges_are_named() {
-        let mut config = Config::new();
+        let mut config = Config::bare();
         let zero = Duration::ZERO;
         assert!(config.set_connect_timeout(zero).unwrap_err().message().contains("connect_timeout_ms"));
         assert!(config.set_request_timeout(zero).unwrap_err().message().contains("request_timeout_ms"));

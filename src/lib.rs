@@ -2,7 +2,7 @@
 //! blocks, has no runtime and starts no thread of its own accord, and has a C ABI: see `include/anchor.h`.
 //!
 //! A program holds a [`Client`], made from a [`Config`], and calls [`Client::wait`] and [`Client::signal`]. A
-//! [`CancelToken`] brings a blocked call back, and a [`PendingWait`] is one that was started to be collected later. What
+//! [`CancelToken`] brings a blocked call back, and a [`StartedWait`] is one that was started to be collected later. What
 //! goes wrong is an [`Error`] with a [`Status`]: not signaled, cancelled, refused, never sent and sent-but-unanswered are
 //! different answers.
 //!
@@ -42,5 +42,5 @@ pub use client::{Client, DrainError};
 pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
 pub use error::{Error, Origin, Phase, Status};
 pub use json::json_get;
-pub use pending::PendingWait;
+pub use pending::StartedWait;
 pub use stats::Stats;

@@ -27,7 +27,7 @@ const STACK_SIZE: usize = 256 * 1024;
 /// A wait that is running on its own thread, or has ended and keeps its answer until it is taken. Dropping it cancels the
 /// wait, if it still runs, and waits for its thread, which takes a moment. In a forked child it is of no use, and
 /// dropping it leaves the parent's wait alone.
-pub struct PendingWait {
+pub struct StartedWait {
     client: Arc<Shared>,
     shared: Arc<Collected>,
     thread: Option<Thread>,
@@ -40,12 +40,12 @@ struct Collected {
     cancel: CancelToken,
 }
 
-impl PendingWait {
+impl StartedWait {
     pub(crate) fn start(
         client: &Arc<Shared>,
         event_name: &str,
         timeout: Option<Duration>,
-    ) -> Result<PendingWait, Error> {
+    ) -> Result<StartedWait, Error> {
         let begun = Begun::new(client, event_name)?;
         let exhausted = |e| Error::new(Status::OutOfMemory, format!("cannot start a wait: {e}"));
         let slot = Slot::new(EventFd::new().map_err(exhausted)?);
@@ -56,7 +56,7 @@ impl PendingWait {
             theirs.slot.end(outcome);
         };
         let thread = Thread::start(c"anchor-wait", STACK_SIZE, work).map_err(exhausted)?;
-        Ok(PendingWait { client: Arc::clone(client), shared, thread: Some(thread), process: std::process::id() })
+        Ok(StartedWait { client: Arc::clone(client), shared, thread: Some(thread), process: std::process::id() })
     }
 
     /// Waits up to `timeout` for the wait to end, and takes what came of it: the service's answer, byte for byte, or the
@@ -86,7 +86,7 @@ impl PendingWait {
     ///
     /// [`Status::Pending`] if none has ended in time; [`Status::InvalidArgument`] if there is none that is not taken;
     /// [`Status::Interrupted`] as in [`finish`](Self::finish), if the configuration of one of them asks for it.
-    pub fn select(waits: &[&PendingWait], timeout: Option<Duration>) -> Result<usize, Error> {
+    pub fn select(waits: &[&StartedWait], timeout: Option<Duration>) -> Result<usize, Error> {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let interruptible = waits.iter().any(|wait| wait.client.config.interruptible);
         let watched = waits.iter().enumerate().filter_map(|(at, wait)| Some((at, wait.watch()?)));
@@ -121,14 +121,14 @@ impl PendingWait {
     }
 }
 
-impl AsFd for PendingWait {
+impl AsFd for StartedWait {
     /// Readable from the wait's end until it is finished; for poll and its kin only, never to be read, written or closed.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared.slot.bell().as_fd()
     }
 }
 
-impl Drop for PendingWait {
+impl Drop for StartedWait {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
         if self.is_inherited() {
@@ -141,9 +141,9 @@ impl Drop for PendingWait {
     }
 }
 
-impl fmt::Debug for PendingWait {
+impl fmt::Debug for StartedWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PendingWait").field("stage", &self.shared.slot.stage()).finish_non_exhaustive()
+        f.debug_struct("StartedWait").field("stage", &self.shared.slot.stage()).finish_non_exhaustive()
     }
 }
 

@@ -22,7 +22,7 @@ const ADMIN_TOKEN: &str = "token-of-a-test";
 
 impl Server {
     fn start() -> Server {
-        let mut command = Command::new(library::debug().folder.join("anchor"));
+        let mut command = Command::new(library::debug().folder.join("anchor-events"));
         without_settings(&mut command);
         command.args(["serve", "--port", "0", "--log", "off", "--admin-token", ADMIN_TOKEN]).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
@@ -169,7 +169,7 @@ fn the_snippets_of_the_readme() {
         assert!(snippet.lines().count() < 10, "{language}: under ten lines");
         if let Some(mut program) = snippet_program(language, snippet) {
             let server = Server::start();
-            let mut signal = server.command(library::debug().folder.join("anchor").to_str().expect("UTF-8"));
+            let mut signal = server.command(library::debug().folder.join("anchor-events").to_str().expect("UTF-8"));
             tool::output(signal.args(["signal", "login_done", r#"{"user":"ada"}"#]));
             let mut run = server.command(program.remove(0).as_str());
             let printed = succeeds(offline(&mut run).args(program));

@@ -4,7 +4,7 @@
 mod event_server;
 mod scripted;
 
-use anchor::{Client, Error, PendingWait, Status};
+use anchor::{Client, Error, StartedWait, Status};
 use event_server::EventServer;
 use scripted::freeze::{Freezable, install};
 use std::sync::Barrier;
@@ -33,8 +33,8 @@ fn status(result: Result<impl std::fmt::Debug, Error>) -> Status {
 }
 
 /// Without taking anything.
-fn until_ended(wait: &PendingWait) {
-    assert_eq!(PendingWait::select(&[wait], LONG).unwrap(), 0);
+fn until_ended(wait: &StartedWait) {
+    assert_eq!(StartedWait::select(&[wait], LONG).unwrap(), 0);
 }
 
 #[test]
@@ -162,24 +162,24 @@ fn select_takes_nothing_and_touches_no_other() {
     let (server, client) = setup();
     let waits = ["a", "b", "c"].map(|name| client.start(name, LONG).unwrap());
     let waits = waits.each_ref();
-    assert_eq!(status(PendingWait::select(&waits, LOOK)), Status::Pending);
-    assert_eq!(status(PendingWait::select(&waits, Some(Duration::from_millis(20)))), Status::Pending);
+    assert_eq!(status(StartedWait::select(&waits, LOOK)), Status::Pending);
+    assert_eq!(status(StartedWait::select(&waits, Some(Duration::from_millis(20)))), Status::Pending);
     server.until_waiting(3);
     client.signal("c", Some(&data(3))).unwrap();
-    assert_eq!(PendingWait::select(&waits, None).unwrap(), 2);
-    assert_eq!(PendingWait::select(&waits, None).unwrap(), 2);
+    assert_eq!(StartedWait::select(&waits, None).unwrap(), 2);
+    assert_eq!(StartedWait::select(&waits, None).unwrap(), 2);
     client.signal("a", Some(&data(1))).unwrap();
     until_ended(waits[0]);
-    assert_eq!(PendingWait::select(&waits, LOOK).unwrap(), 0, "the first of the slice");
+    assert_eq!(StartedWait::select(&waits, LOOK).unwrap(), 0, "the first of the slice");
     assert_eq!(waits[2].finish(LOOK).unwrap(), event(3));
     assert_eq!(waits[0].finish(LOOK).unwrap(), event(1));
-    assert_eq!(status(PendingWait::select(&waits, LOOK)), Status::Pending, "those that are taken are passed over");
+    assert_eq!(status(StartedWait::select(&waits, LOOK)), Status::Pending, "those that are taken are passed over");
     client.signal("b", Some(&data(2))).unwrap();
-    assert_eq!(PendingWait::select(&waits, None).unwrap(), 1);
+    assert_eq!(StartedWait::select(&waits, None).unwrap(), 1);
     assert_eq!(waits[1].finish(LOOK).unwrap(), event(2));
     for timeout in [LOOK, None] {
-        assert_eq!(status(PendingWait::select(&waits, timeout)), Status::InvalidArgument);
-        assert_eq!(status(PendingWait::select(&[], timeout)), Status::InvalidArgument);
+        assert_eq!(status(StartedWait::select(&waits, timeout)), Status::InvalidArgument);
+        assert_eq!(status(StartedWait::select(&[], timeout)), Status::InvalidArgument);
     }
 }
 
@@ -188,11 +188,11 @@ fn select_may_be_given_a_wait_twice() {
     let (_server, client) = setup();
     let (other, wait) = (client.start("quiet", LONG).unwrap(), client.start("twice", LONG).unwrap());
     let many: Vec<_> = [&other].into_iter().chain([&wait; 300]).collect();
-    assert_eq!(status(PendingWait::select(&many, LOOK)), Status::Pending);
+    assert_eq!(status(StartedWait::select(&many, LOOK)), Status::Pending);
     client.signal("twice", None).unwrap();
-    assert_eq!(PendingWait::select(&many, LONG).unwrap(), 1);
+    assert_eq!(StartedWait::select(&many, LONG).unwrap(), 1);
     assert!(wait.finish(LOOK).is_ok());
-    assert_eq!(status(PendingWait::select(&many, LOOK)), Status::Pending);
+    assert_eq!(status(StartedWait::select(&many, LOOK)), Status::Pending);
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn waits_of_several_clients_may_be_selected() {
     let second = Client::new(&server.config_of("another-key")).unwrap();
     let waits = [first.start("same", LONG).unwrap(), second.start("same", LONG).unwrap()];
     second.signal("same", None).unwrap();
-    assert_eq!(PendingWait::select(&waits.each_ref(), LONG).unwrap(), 1);
+    assert_eq!(StartedWait::select(&waits.each_ref(), LONG).unwrap(), 1);
 }
 
 /// The taking ends a select too that has nothing left to wait for.
@@ -211,7 +211,7 @@ fn select_hears_of_a_wait_that_is_taken_meanwhile() {
     for _ in 0..50 {
         let wait = client.start("taken", LONG).unwrap();
         thread::scope(|scope| {
-            let selecting = scope.spawn(|| PendingWait::select(&[&wait, &wait], None));
+            let selecting = scope.spawn(|| StartedWait::select(&[&wait, &wait], None));
             let finishing = scope.spawn(|| wait.finish(None));
             client.signal("taken", Some(&data(5))).unwrap();
             assert_eq!(finishing.join().unwrap().unwrap(), event(5));
@@ -257,10 +257,10 @@ fn a_signal_interrupts_whoever_collects_and_not_the_wait() {
     config.set_interruptible(true);
     let client = Client::new(&config).unwrap();
     install(libc::SIGUSR1, ignore);
-    let wait: &'static PendingWait = Box::leak(Box::new(client.start("interrupted", LONG).unwrap()));
+    let wait: &'static StartedWait = Box::leak(Box::new(client.start("interrupted", LONG).unwrap()));
     server.until_waiting(1);
     let finishing = Freezable::spawn(|| status(wait.finish(None)));
-    let selecting = Freezable::spawn(|| status(PendingWait::select(&[wait], None)));
+    let selecting = Freezable::spawn(|| status(StartedWait::select(&[wait], None)));
     for thread in [finishing, selecting] {
         thread.until_asleep();
         thread.signal(libc::SIGUSR1);
@@ -335,7 +335,7 @@ fn a_thousand_waits_each_get_their_own_event() {
     }
     let (mut open, mut numbers): (Vec<_>, Vec<_>) = (waits.iter().collect(), (0..COUNT).collect());
     while !open.is_empty() {
-        let at = PendingWait::select(&open, LONG).unwrap();
+        let at = StartedWait::select(&open, LONG).unwrap();
         assert_eq!(open.remove(at).finish(LOOK).unwrap(), event(numbers.remove(at)));
     }
     assert_eq!((client.stats().answers, server.queued()), (u64::from(2 * COUNT), 0));

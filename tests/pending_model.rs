@@ -55,7 +55,7 @@ enum Outcome {
 
 type Started = Arc<Slot<Outcome>>;
 
-/// What `PendingWait::finish` does: `None` if it was taken before or by another.
+/// What `StartedWait::finish` does: `None` if it was taken before or by another.
 fn finish(slot: &Started) -> Option<Outcome> {
     let watcher = slot.watch()?;
     watcher.bell().poll();
@@ -66,7 +66,7 @@ fn finish(slot: &Started) -> Option<Outcome> {
     }
 }
 
-/// What `PendingWait::select` does with one wait: whether it has ended; `false` if it was taken.
+/// What `StartedWait::select` does with one wait: whether it has ended; `false` if it was taken.
 fn select(slot: &Started) -> bool {
     let Some(watcher) = slot.watch() else { return false };
     watcher.bell().poll();

@@ -1,4 +1,4 @@
-//! `anchor drain`: takes and drops what was signaled and nobody waited for.
+//! `anchor-events drain`: takes and drops what was signaled and nobody waited for.
 
 use std::io::{self, Write};
 

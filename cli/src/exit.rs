@@ -49,7 +49,7 @@ impl Failure {
 /// One line on stderr, marked as from this command. What is in it cannot forge a second one.
 pub fn complain(message: &str) {
     let shown: String = message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    eprintln!("{} {shown}", style("anchor:").for_stderr().red().bold());
+    eprintln!("{} {shown}", style("anchor-events:").for_stderr().red().bold());
 }
 
 /// Whether there is a person to show something that moves.
@@ -68,7 +68,9 @@ impl std::fmt::Display for Failure {
                     _ => Ok(()),
                 }
             }
-            Self::NoKey => f.write_str("no API key: set ANCHORBROWSER_API_KEY; for `anchor serve`, anything will do"),
+            Self::NoKey => {
+                f.write_str("no API key: set ANCHORBROWSER_API_KEY; for `anchor-events serve`, anything will do")
+            }
             Self::Other(error) => write!(f, "{error:#}"),
         }
     }

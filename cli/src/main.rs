@@ -1,4 +1,4 @@
-//! The `anchor` command: wait for an event, signal one, serve them locally.
+//! The `anchor-events` command: wait for an event, signal one, serve them locally.
 //!
 //! Each command is a module; this is only the way to them.
 

@@ -25,15 +25,15 @@ const ENVIRONMENT: [(&str, &str); 6] = [
 
 const EXAMPLES: [(&str, &str); 4] = [
     (
-        "code=$(anchor wait mfa_code --timeout 5m --pointer /data/code)",
+        "code=$(anchor-events wait mfa_code --timeout 5m --pointer /data/code)",
         "Waits for a one-time code, and takes only the code.",
     ),
-    ("anchor signal mfa_code code=123456", "Hands the code to whoever waits for it."),
-    ("anchor wait paid failed --any --json", "Waits for whichever comes first, and tells which it was."),
-    ("anchor serve --fault 'mfa_code=status:503,times=2'", "Serves events locally, and fails twice first."),
+    ("anchor-events signal mfa_code code=123456", "Hands the code to whoever waits for it."),
+    ("anchor-events wait paid failed --any --json", "Waits for whichever comes first, and tells which it was."),
+    ("anchor-events serve --fault 'mfa_code=status:503,times=2'", "Serves events locally, and fails twice first."),
 ];
 
-/// `anchor.1` and a page for each command.
+/// `anchor-events.1` and a page for each command.
 pub fn write_pages(folder: &Path) -> io::Result<()> {
     let mut anchor = Cli::command().disable_help_subcommand(true);
     anchor.build();
@@ -70,11 +70,11 @@ fn write_page(folder: &Path, man: &Man, page: Vec<u8>) -> io::Result<()> {
 
 pub fn write_completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "anchor", &mut script);
+    clap_complete::generate(shell, &mut Cli::command(), "anchor-events", &mut script);
     out.write_all(&script)
 }
 
-/// What `anchor --help` ends with.
+/// What `anchor-events --help` ends with.
 pub fn after_help() -> String {
     let lines = |pairs: &mut dyn Iterator<Item = String>| pairs.collect::<Vec<_>>().join("\n");
     let codes = lines(&mut CODES.iter().map(|(code, meaning)| format!("  {code:<4} {meaning}")));

@@ -1,4 +1,4 @@
-//! `anchor signal`: puts the data together and signals the event.
+//! `anchor-events signal`: puts the data together and signals the event.
 
 use std::fs;
 use std::io::{self, Read, Write};

@@ -1,4 +1,4 @@
-//! `anchor wait`: blocks until the events are there, and prints them.
+//! `anchor-events wait`: blocks until the events are there, and prints them.
 //!
 //! Several names are several waits on threads of their own. An event that came is printed in any case:
 //! one that arrives in the same instant as another has been taken from the service as well.

@@ -1,4 +1,4 @@
-//! `anchor wait`, `signal`, `drain` and `probe` as a script uses them: what is on stdout, and the exit code.
+//! `anchor-events wait`, `signal`, `drain` and `probe` as a script uses them: what is on stdout, and the exit code.
 
 mod server;
 
@@ -9,7 +9,7 @@ use server::{Server, kill, until};
 
 /// The command, pointed at the server, and at nothing else if there is none.
 fn anchor(server: Option<&Server>, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
     let url = server.map_or("http://127.0.0.1:1", |server| &server.url);
     command.args(arguments).env("ANCHORBROWSER_BASE_URL", url).env("ANCHORBROWSER_API_KEY", "test-key");
     command.env_remove("HTTP_PROXY").env_remove("ALL_PROXY").stdin(Stdio::null());
@@ -248,7 +248,7 @@ fn completions_and_manual_pages_are_made_for_every_command() {
     for name in ["wait", "signal", "drain", "probe", "serve", "completions"] {
         assert!(page(&format!("anchor-{name}.1")).contains(".SH OPTIONS"), "{name}");
     }
-    let main = page("anchor.1");
+    let main = page("anchor-events.1");
     for section in ["SYNOPSIS", "SUBCOMMANDS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES"] {
         assert!(main.contains(section), "{section}");
     }

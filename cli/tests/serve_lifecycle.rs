@@ -41,8 +41,10 @@ fn a_signal_ends_the_server_with_0_and_answers_every_waiter() {
 fn a_port_in_use_is_an_error_and_says_so() {
     let server = Server::start(&[]);
     let port = server.address().rsplit_once(':').unwrap().1.to_owned();
-    let second =
-        std::process::Command::new(env!("CARGO_BIN_EXE_anchor")).args(["serve", "--port", &port]).output().unwrap();
+    let second = std::process::Command::new(env!("CARGO_BIN_EXE_anchor-events"))
+        .args(["serve", "--port", &port])
+        .output()
+        .unwrap();
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("cannot listen on 127.0.0.1:"), "{second:?}");
     assert!(second.stdout.is_empty());

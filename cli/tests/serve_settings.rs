@@ -65,7 +65,7 @@ fn tls_is_spoken_with_an_authority_that_goes_with_the_server() {
     let ca = ca.trim_end();
     assert!(std::fs::read_to_string(ca).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
     let anchor = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
         command.args(arguments).env("ANCHORBROWSER_BASE_URL", &server.url).env("ANCHORBROWSER_API_KEY", "any");
         command.output().unwrap()
     };
@@ -89,7 +89,7 @@ fn the_authority_can_be_kept() {
 
 #[test]
 fn the_json_log_tells_what_happened_and_no_secret() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
     command.args(["serve", "--port", "0", "--log", "json"]).stderr(Stdio::piped());
     let mut server = Server::spawn(&mut command);
     let mut waiter = server.connect().with_key("the-secret-key");
@@ -111,7 +111,7 @@ fn the_json_log_tells_what_happened_and_no_secret() {
 
 #[test]
 fn a_log_that_nobody_reads_does_not_stop_the_server() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
     command.args(["serve", "--port", "0", "--log", "json"]).stderr(Stdio::piped());
     let server = Server::spawn(&mut command);
     let name = "n".repeat(2000);
@@ -125,7 +125,7 @@ fn a_log_that_nobody_reads_does_not_stop_the_server() {
 #[test]
 fn exposed_without_a_key_it_warns_and_with_one_it_does_not() {
     for (options, warns) in [(&["--host", "0.0.0.0"][..], true), (&["--host", "0.0.0.0", "--api-key", "one"], false)] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
         command.args(["serve", "--port", "0"]).args(options).stderr(Stdio::piped());
         let mut server = Server::spawn(&mut command);
         assert!(server.url.starts_with("http://127.0.0.1:"), "{}", server.url);
@@ -140,7 +140,7 @@ fn exposed_without_a_key_it_warns_and_with_one_it_does_not() {
 fn it_listens_where_it_is_told() {
     let server = Server::start(&["--host", "localhost"]);
     assert_eq!(server.take("a", 1), None);
-    let unknown = Command::new(env!("CARGO_BIN_EXE_anchor"))
+    let unknown = Command::new(env!("CARGO_BIN_EXE_anchor-events"))
         .args(["serve", "--port", "0", "--host", "999.1.1.1"])
         .output()
         .unwrap();

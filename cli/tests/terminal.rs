@@ -20,7 +20,7 @@ impl Terminal {
         let environment = [
             format!("ANCHORBROWSER_BASE_URL={}", server.url),
             "ANCHORBROWSER_API_KEY=test-key".into(),
-            format!("A={}", env!("CARGO_BIN_EXE_anchor")),
+            format!("A={}", env!("CARGO_BIN_EXE_anchor-events")),
         ];
         let mut arguments = vec!["-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "24"];
         environment.iter().for_each(|variable| arguments.extend(["-e", variable]));
@@ -126,7 +126,7 @@ fn colours_are_for_terminals_and_for_those_who_want_them() {
     let terminal = Terminal::open(&server);
     terminal.run("$A wait a --timeout 0s; echo code $?");
     terminal.until_shown("code 2");
-    let red = "\u{1b}[1m\u{1b}[31manchor:";
+    let red = "\u{1b}[1m\u{1b}[31manchor-events:";
     assert!(terminal.coloured_screen().contains(red), "{:?}", terminal.coloured_screen());
     terminal.run("clear; NO_COLOR=1 $A wait a --timeout 0s; echo again $?");
     terminal.until_shown("again 2");

@@ -53,7 +53,7 @@ impl Settings {
     }
 
     fn client(&self) -> Client {
-        let mut config = Config::new();
+        let mut config = Config::bare();
         config.set_api_key(KEY).unwrap().set_trust(Trust::Bundled).set_rearm(self.rearm).set_retries(self.retries);
         config.set_base_url(if self.https { "https://127.0.0.1" } else { "http://127.0.0.1" }).unwrap();
         config.set_slice(self.slice).unwrap().set_grace(GRACE).unwrap();

@@ -73,7 +73,7 @@ fn fail(document: &[u8]) {
 
 fn answered(status: u16, body: &[u8]) -> Result<String, Error> {
     static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-        let mut config = Config::new();
+        let mut config = Config::bare();
         config.set_api_key(KEY).unwrap().set_base_url("http://127.0.0.1").unwrap().set_retries(0);
         Client::new(&config).unwrap()
     });

@@ -3,7 +3,7 @@
 use super::boundary::{answering, caught, caught_or, handle, put, text};
 use super::client::{anchor_client, timeout};
 use crate::error::{Error, Status};
-use crate::pending::PendingWait;
+use crate::pending::StartedWait;
 use std::ffi::{c_char, c_int};
 use std::os::fd::{AsFd, AsRawFd};
 use std::ptr;
@@ -13,7 +13,7 @@ use std::ptr;
 /// anchor_wait_finish takes it.
 #[allow(non_camel_case_types)]
 pub struct anchor_wait {
-    wait: PendingWait,
+    wait: StartedWait,
 }
 
 /// Starts a wait. Its time counts from here. It goes on if the client is freed.
@@ -101,8 +101,8 @@ pub unsafe extern "C" fn anchor_wait_select(
         let entries: Vec<Option<&anchor_wait>> =
             unsafe { std::slice::from_raw_parts(waits, count).iter().map(|wait| wait.as_ref()).collect() };
         let places: Vec<usize> = (0..count).filter(|at| entries[*at].is_some()).collect();
-        let waits: Vec<&PendingWait> = entries.iter().flatten().map(|handle| &handle.wait).collect();
-        PendingWait::select(&waits, timeout(timeout_ms)?).map(|at| places[at])
+        let waits: Vec<&StartedWait> = entries.iter().flatten().map(|handle| &handle.wait).collect();
+        StartedWait::select(&waits, timeout(timeout_ms)?).map(|at| places[at])
     });
     match selected {
         Ok(index) => {

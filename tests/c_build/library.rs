@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// libanchor.a and libanchor.so of one profile, and with the debug profile the anchor command.
+/// libanchor.a and libanchor.so of one profile, and with the debug profile the anchor-events command.
 pub struct Library {
     pub folder: PathBuf,
 }

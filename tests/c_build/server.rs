@@ -1,4 +1,4 @@
-//! A running `anchor serve`, as the programs see it.
+//! A running `anchor-events serve`, as the programs see it.
 
 use super::library;
 use super::program::without_settings;
@@ -39,7 +39,7 @@ impl Server {
     }
 
     fn with(options: impl IntoIterator<Item = String>, tls: bool) -> Server {
-        let mut command = Command::new(library::debug().folder.join("anchor"));
+        let mut command = Command::new(library::debug().folder.join("anchor-events"));
         without_settings(&mut command);
         command.args(["serve", "--port", "0", "--log", "off"]).args(options).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");

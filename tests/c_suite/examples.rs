@@ -33,7 +33,7 @@ impl Example {
     }
 
     fn signal(&self, name: &str, data: &str) {
-        let mut config = anchor::Config::new();
+        let mut config = anchor::Config::bare();
         config.set_base_url(&self.server.url).unwrap().set_api_key("test-key").unwrap();
         anchor::Client::new(&config).unwrap().signal(name, Some(data)).expect("the server takes it");
     }
@@ -226,7 +226,7 @@ fn example_libuv() {
 
 #[test]
 fn example_pending_cpp() {
-    example("pending.cpp", |example| {
+    example("started.cpp", |example| {
         signal_three(example);
         let outcome = example.run(&["login_done", "mfa_code", "report_ready"]);
         assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
@@ -245,7 +245,7 @@ fn every_example_has_a_test() {
         "libuv.c",
         "log.c",
         "mfa.c",
-        "pending.cpp",
+        "started.cpp",
         "signal.c",
         "test_with_server.c",
         "wait.c",

@@ -18,12 +18,12 @@ constexpr auto patience = std::chrono::milliseconds(PATIENCE_MS);
 template <class T> constexpr bool is_move_only =
     std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> && !std::is_copy_constructible_v<T> &&
     !std::is_copy_assignable_v<T>;
-static_assert(is_move_only<anchor::client> && is_move_only<anchor::pending_wait> && is_move_only<anchor::config>);
+static_assert(is_move_only<anchor::client> && is_move_only<anchor::started_wait> && is_move_only<anchor::config>);
 static_assert(is_move_only<anchor::cancel_source> && is_move_only<anchor::json>);
 static_assert(std::is_nothrow_copy_constructible_v<anchor::error> && std::is_base_of_v<std::exception, anchor::error>);
-static_assert(sizeof(anchor::client) == sizeof(void *) && sizeof(anchor::pending_wait) == sizeof(void *));
+static_assert(sizeof(anchor::client) == sizeof(void *) && sizeof(anchor::started_wait) == sizeof(void *));
 static_assert(noexcept(std::declval<anchor::client &>().wait(std::nothrow, "e")));
-static_assert(noexcept(std::declval<anchor::pending_wait &>().finish(std::nothrow)));
+static_assert(noexcept(std::declval<anchor::started_wait &>().finish(std::nothrow)));
 
 constexpr std::int64_t refused = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
@@ -142,7 +142,7 @@ void a_source_cancels_from_another_thread()
 void started_waits_are_collected()
 {
     auto client = open_client();
-    std::vector<anchor::pending_wait> waits;
+    std::vector<anchor::started_wait> waits;
     for (const char *name : {"a", "b"}) waits.push_back(std::move(*client.start(std::nothrow, name, patience)));
     CHECK(waits[0].fd() >= 0);
     CHECK_STATUS(ANCHOR_PENDING, anchor::select(std::nothrow, waits, 0s).status());
@@ -155,11 +155,11 @@ void started_waits_are_collected()
     CHECK_STATUS(ANCHOR_CANCELLED, waits[0].finish(std::nothrow).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::select(std::nothrow, waits).status());
 
-    anchor::pending_wait none;
+    anchor::started_wait none;
     CHECK(none.fd() == -1);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, none.finish(std::nothrow).status());
     none = std::move(*client.start(std::nothrow, "dropped", no_timeout));
-    const std::array<anchor::pending_wait, 0> nothing;
+    const std::array<anchor::started_wait, 0> nothing;
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::select(std::nothrow, nothing).status());
 }
 
@@ -216,7 +216,7 @@ void the_other_half_throws()
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.start("."); }));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { anchor::client(anchor::config().base_url("ftp://nowhere")); }));
 
-    std::array<anchor::pending_wait, 2> waits{client.start("first", patience), client.start("second")};
+    std::array<anchor::started_wait, 2> waits{client.start("first", patience), client.start("second")};
     client.signal("second");
     CHECK(anchor::select(waits) == 1);
     CHECK_TEXT(R"({"data":{}})", waits[1].finish().c_str());

@@ -1,4 +1,4 @@
-//! A running `anchor serve`: the event rules themselves, in a process of its own. What is wrong on purpose is the
+//! A running `anchor-events serve`: the event rules themselves, in a process of its own. What is wrong on purpose is the
 //! business of `scripted`.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
@@ -41,7 +41,7 @@ impl EventServer {
     }
 
     pub fn config_of(&self, key: &str) -> Config {
-        let mut config = Config::new();
+        let mut config = Config::bare();
         config.set_api_key(key).unwrap().set_base_url(&self.url).unwrap();
         config
     }
@@ -107,7 +107,7 @@ pub fn build() {
     LazyLock::force(&PROGRAM);
 }
 
-/// `anchor`, as it is now: cargo builds it beside the test if it has not yet. The whole workspace, and without what cargo
+/// `anchor-events`, as it is now: cargo builds it beside the test if it has not yet. The whole workspace, and without what cargo
 /// set for this test: otherwise it would build the library once more, in a way that the tests do not use.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = std::env::current_exe().unwrap();
@@ -124,8 +124,8 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     if profile.ends_with("release") {
         build.arg("--release");
     }
-    assert!(build.status().expect("cargo runs").success(), "anchor-cli does not build");
-    profile.join("anchor")
+    assert!(build.status().expect("cargo runs").success(), "anchor-events-cli does not build");
+    profile.join("anchor-events")
 });
 
 /// For tests that hold many waits at once.

@@ -1,5 +1,5 @@
 //! One fault of a real program or a real network, and one kind of call in it: what the caller has to get, in what time, and
-//! where each event went. The service is `anchor serve`, which a second client reaches directly.
+//! where each event went. The service is `anchor-events serve`, which a second client reaches directly.
 
 use super::event_server::{EventServer, PATIENCE};
 use super::scripted::places::{self, KEY};

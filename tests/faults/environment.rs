@@ -52,7 +52,7 @@ fn a_socks_proxy_is_refused_and_not_ignored() {
     let error = Client::new(&from_environment("https://localhost:9")).unwrap_err();
     assert_eq!(error.status(), Status::InvalidArgument);
     assert!(error.message().contains("ALL_PROXY") && error.message().contains("SOCKS"), "{error}");
-    let mut config = Config::new();
+    let mut config = Config::bare();
     let error = config.set_proxy("socks4://127.0.0.1").unwrap_err();
     assert!(error.message().contains("SOCKS"), "{error}");
 }

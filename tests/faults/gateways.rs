@@ -124,7 +124,7 @@ impl Gateway {
     }
 }
 
-/// haproxy ends its connections to the service with a reset, also when it has passed the answer on. `anchor serve` takes a
+/// haproxy ends its connections to the service with a reset, also when it has passed the answer on. `anchor-events serve` takes a
 /// reset after an answer for one that was not read, and would hand the event out again: so a relay makes an end of it.
 struct Running {
     program: Program,

@@ -31,7 +31,7 @@ to a request that was never answered, or the signal delivered. *n requests* is h
 const PLAYED: &str = "
 ## Real programs and real networks
 
-The service is `anchor serve`, and a client of it that nothing is in the way of counts the events. In each line what was
+The service is `anchor-events serve`, and a client of it that nothing is in the way of counts the events. In each line what was
 signaled is delivered, or still with the service, or lost as the last column says, and then the client has told it by
 `maybeConsumed` or counted it as `unanswered`; no event is delivered twice. A signal that succeeded was delivered once, one
 that was maybe consumed at most once, any other one not at all.

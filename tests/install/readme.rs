@@ -87,7 +87,8 @@ fn without_an_account() {
     const SECTION: &str = "Without an account";
     let lines = blocks(SECTION, "sh");
     let serve = lines[0].lines().last().expect("the first block ends with the server");
-    let signal = section(SECTION).split('`').find(|code| code.starts_with("anchor signal")).expect("it is there");
+    let signal =
+        section(SECTION).split('`').find(|code| code.starts_with("anchor-events signal")).expect("it is there");
     let path = format!("{}:{}", library::debug().folder.display(), std::env::var("PATH").unwrap_or_default());
     let home = empty("install/account");
     let terminal = |script: &str| {
@@ -109,5 +110,5 @@ fn without_an_account() {
     let _ = server.wait();
     assert_eq!(tool::text(&printed.stdout), "{\"code\":\"123456\"}\n", "{printed:?}");
     assert_eq!(README.matches(":8642").count(), README.matches("127.0.0.1:8642").count(), "one address");
-    assert!(tool::output(&mut terminal("anchor serve --help")).contains("[default: 8642]"));
+    assert!(tool::output(&mut terminal("anchor-events serve --help")).contains("[default: 8642]"));
 }

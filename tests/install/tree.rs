@@ -78,17 +78,17 @@ const LIBRARY: [&str; 10] = [
     "share/man/man3/anchor.3",
 ];
 const COMMAND: [&str; 11] = [
-    "bin/anchor",
-    "share/bash-completion/completions/anchor",
-    "share/fish/vendor_completions.d/anchor.fish",
-    "share/man/man1/anchor-completions.1",
-    "share/man/man1/anchor-drain.1",
-    "share/man/man1/anchor-probe.1",
-    "share/man/man1/anchor-serve.1",
-    "share/man/man1/anchor-signal.1",
-    "share/man/man1/anchor-wait.1",
-    "share/man/man1/anchor.1",
-    "share/zsh/site-functions/_anchor",
+    "bin/anchor-events",
+    "share/bash-completion/completions/anchor-events",
+    "share/fish/vendor_completions.d/anchor-events.fish",
+    "share/man/man1/anchor-events-completions.1",
+    "share/man/man1/anchor-events-drain.1",
+    "share/man/man1/anchor-events-probe.1",
+    "share/man/man1/anchor-events-serve.1",
+    "share/man/man1/anchor-events-signal.1",
+    "share/man/man1/anchor-events-wait.1",
+    "share/man/man1/anchor-events.1",
+    "share/zsh/site-functions/_anchor-events",
 ];
 
 /// As distributions do: staged in DESTDIR, below a LIBDIR of their own.
@@ -127,7 +127,8 @@ fn the_command_with_its_pages_and_completions() {
     assert_eq!(tree(&stage.join("usr")), expected);
 
     let usr = stage.join("usr");
-    let version = tool::output(installed::outside(usr.join("bin/anchor").to_str().expect("UTF-8")).arg("--version"));
+    let version =
+        tool::output(installed::outside(usr.join("bin/anchor-events").to_str().expect("UTF-8")).arg("--version"));
     assert_eq!(version, concat!("anchor ", env!("CARGO_PKG_VERSION"), "\n"));
     if tool::is_there("mandoc") {
         let pages = COMMAND.iter().filter(|file| file.contains("/man/")).map(|file| usr.join(file));
@@ -144,7 +145,7 @@ fn the_shells_complete(usr: &Path) {
     let share = usr.join("share").display().to_string();
     if tool::is_there("bash") {
         let script = format!(
-            "source {share}/bash-completion/completions/anchor
+            "source {share}/bash-completion/completions/anchor-events
             COMP_WORDS=(anchor dr) COMP_CWORD=1
             $(complete -p anchor | sed 's/.*-F \\([^ ]*\\).*/\\1/') anchor dr anchor
             echo ${{COMPREPLY[@]}}"

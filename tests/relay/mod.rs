@@ -36,7 +36,7 @@ impl Relay {
     }
 
     /// The service sees every connection end in good order, whatever happens to it on the client's side. (A reset after an
-    /// answer is how `anchor serve` learns that the answer was not read.)
+    /// answer is how `anchor-events serve` learns that the answer was not read.)
     pub fn softening(service: SocketAddr) -> Relay {
         Relay::start(service, true)
     }

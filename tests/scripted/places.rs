@@ -11,7 +11,7 @@ pub const KEY: &str = "scripted-key-3f9a";
 
 /// Settings for a server of a test.
 pub fn config(url: &str) -> Config {
-    let mut config = Config::new();
+    let mut config = Config::bare();
     config.set_api_key(KEY).unwrap().set_base_url(url).unwrap().set_trust(Trust::Bundled);
     config.set_ca_file(super::certificates::authority_file()).unwrap();
     config

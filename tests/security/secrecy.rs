@@ -222,7 +222,7 @@ impl log::Log for Records {
 #[test]
 fn settings_that_are_refused_are_not_repeated() {
     let said = Said::default();
-    let mut config = Config::new();
+    let mut config = Config::bare();
     for error in [
         config.set_api_key(&format!("{KEY}\n")).unwrap_err(),
         config.set_api_key(&KEY.repeat(1000)).unwrap_err(),
@@ -268,7 +268,7 @@ fn the_command_tells_no_secret() {
     for (url, through) in [(plain.http(), None), (secure_url(), Some(&proxy)), (secure_url(), Some(&refusing_proxy))] {
         for name in ["ok", "error-401", "redirect"] {
             for arguments in [vec!["wait", name, "--timeout", "20s"], vec!["signal", name, &data]] {
-                let mut command = Command::new(library::debug().folder.join("anchor"));
+                let mut command = Command::new(library::debug().folder.join("anchor-events"));
                 without_settings(&mut command);
                 command.args(&arguments).arg("--verbose").args(["--base-url", &url, "--ca-file"]).arg(authority_file());
                 command.env("ANCHORBROWSER_API_KEY", KEY);
@@ -290,7 +290,7 @@ fn the_command_tells_no_secret() {
 #[test]
 fn no_argument_of_the_command_is_a_key() {
     for arguments in [["wait", "e"], ["signal", "e"], ["drain", "e"]] {
-        let mut command = Command::new(library::debug().folder.join("anchor"));
+        let mut command = Command::new(library::debug().folder.join("anchor-events"));
         without_settings(&mut command);
         let Outcome { status, stderr, .. } = run(command.args(arguments).args(["--api-key", KEY]));
         assert!(!status.success() && stderr.contains("unexpected argument '--api-key'"), "{arguments:?}");

@@ -73,7 +73,7 @@ fn certificates(name: &str) -> PathBuf {
 }
 
 fn client(folder: &Path, url: &str) -> Client {
-    let mut config = Config::new();
+    let mut config = Config::bare();
     config.set_api_key("weak-tls-key").unwrap().set_base_url(url).unwrap().set_trust(Trust::Bundled);
     config.set_ca_file(folder.join("ca.pem")).unwrap().set_request_timeout(PATIENCE).unwrap();
     Client::new(&config).unwrap()

@@ -17,7 +17,7 @@ mod ledger;
 mod process;
 mod worker;
 
-use anchor::{Client, PendingWait, json_get};
+use anchor::{Client, StartedWait, json_get};
 use event_server::{EventServer, PATIENCE};
 use ledger::Ledger;
 use process::{Process, resident_kib};
@@ -162,7 +162,7 @@ impl Field {
     fn lose_the_server(&mut self) {
         let name = |number| format!("survivor-{number}");
         let start = |number| self.relayed.start(&name(number), Some(PATIENCE)).expect("a wait");
-        let waits: Vec<PendingWait> = (0..SURVIVORS).map(start).collect();
+        let waits: Vec<StartedWait> = (0..SURVIVORS).map(start).collect();
         self.server.until_waiting(SURVIVORS);
         self.server = start_server();
         self.direct = self.server.client();

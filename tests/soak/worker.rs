@@ -2,7 +2,7 @@
 
 use super::ledger::Ledger;
 use super::{NAMES, event_name, event_number};
-use anchor::{CancelToken, Client, Error, PendingWait, Status};
+use anchor::{CancelToken, Client, Error, StartedWait, Status};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ pub struct Worker<'a> {
     names: &'static str,
     next_event: &'a AtomicU64,
     random: Random,
-    waits: Vec<PendingWait>,
+    waits: Vec<StartedWait>,
     ledger: Ledger,
 }
 
@@ -113,8 +113,8 @@ impl<'a> Worker<'a> {
     }
 
     fn collect_ended(&mut self) {
-        let open: Vec<&PendingWait> = self.waits.iter().collect();
-        if let Ok(index) = PendingWait::select(&open, LOOK) {
+        let open: Vec<&StartedWait> = self.waits.iter().collect();
+        if let Ok(index) = StartedWait::select(&open, LOOK) {
             let outcome = self.waits.swap_remove(index).finish(LOOK);
             assert!(self.note(outcome), "select said that it had ended");
         }
@@ -128,7 +128,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn take_one(&mut self) -> Option<PendingWait> {
+    fn take_one(&mut self) -> Option<StartedWait> {
         let count = self.waits.len() as u64;
         (count > 0).then(|| self.waits.swap_remove(self.random.below(count) as usize))
     }

@@ -1,4 +1,4 @@
-//! `anchor probe`: finds out how the configured service behaves, where its documentation is silent.
+//! `anchor-events probe`: finds out how the configured service behaves, where its documentation is silent.
 //!
 //! Every question is asked on names made up for this run, so that nobody else's events are touched, and
 //! what is left over is drained.

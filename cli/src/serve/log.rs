@@ -44,7 +44,7 @@ fn line(entry: &Entry, format: LogFormat) -> Option<String> {
         LogFormat::Json => serde_json::to_string(entry).ok(),
         LogFormat::Text => Some(text(entry)),
         LogFormat::Off => match &entry.what {
-            What::Warning { message } => Some(format!("anchor: warning: {message}")),
+            What::Warning { message } => Some(format!("anchor-events: warning: {message}")),
             _ => None,
         },
     }
@@ -53,7 +53,7 @@ fn line(entry: &Entry, format: LogFormat) -> Option<String> {
 fn missed(count: u64, format: LogFormat) -> String {
     match format {
         LogFormat::Json => format!(r#"{{"kind":"missed","entries":{count}}}"#),
-        LogFormat::Text | LogFormat::Off => format!("anchor: {count} log lines were missed"),
+        LogFormat::Text | LogFormat::Off => format!("anchor-events: {count} log lines were missed"),
     }
 }
 
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn warnings_are_written_even_if_the_log_is_off() {
         let warning = entry(What::Warning { message: "exposed".into() });
-        assert_eq!(line(&warning, LogFormat::Off).unwrap(), "anchor: warning: exposed");
+        assert_eq!(line(&warning, LogFormat::Off).unwrap(), "anchor-events: warning: exposed");
         assert_eq!(line(&entry(What::Stopped { queued: 0 }), LogFormat::Off), None);
     }
 }

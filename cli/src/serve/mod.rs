@@ -1,4 +1,4 @@
-//! `anchor serve`: the event-coordination API on this machine, for work without an account.
+//! `anchor-events serve`: the event-coordination API on this machine, for work without an account.
 //!
 //! The rules are in `store`, the blocking in `hub`, HTTP in `api`; a socket is seen by `listener` and
 //! `connection` only. The server keeps everything in memory and forgets it when it ends.

@@ -49,14 +49,14 @@ fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.distinguished_name.push(DnType::CommonName, "anchor serve, local only");
+    params.distinguished_name.push(DnType::CommonName, "anchor-events serve, local only");
     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
 }
 
 fn server_config(authority: &CertifiedIssuer<'_, KeyPair>, host: &str) -> anyhow::Result<ServerConfig> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(names(host))?;
-    params.distinguished_name.push(DnType::CommonName, "anchor serve");
+    params.distinguished_name.push(DnType::CommonName, "anchor-events serve");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
     let certificate = params.signed_by(&key, authority)?;

@@ -1,4 +1,4 @@
-// The page of a running `anchor serve`, used as a person would: with eyes on it, a mouse, a keyboard, and a
+// The page of a running `anchor-events serve`, used as a person would: with eyes on it, a mouse, a keyboard, and a
 // screen reader's view. Called with the server's URL and process id; ends with 1 and a reason if something is wrong.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -113,7 +113,7 @@ const tests = {
     const name = "<img src=x onerror=\"document.title='owned'\">";
     await signal(name, {});
     await row("queued", "<img src=x").waitFor();
-    assert.equal(await page.title(), "anchor serve");
+    assert.equal(await page.title(), "anchor-events serve");
     assert.deepEqual(await wait(name), {});
   },
 

@@ -1,4 +1,4 @@
-//! A running `anchor serve` for a test, and plain HTTP to talk to it: no client library in between.
+//! A running `anchor-events serve` for a test, and plain HTTP to talk to it: no client library in between.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,7 +12,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// What the admin endpoint of a test's server asks for.
 pub const TOKEN: &str = "test-token";
 
-/// `anchor serve --port 0`, killed when the test ends.
+/// `anchor-events serve --port 0`, killed when the test ends.
 pub struct Server {
     pub child: Child,
     pub url: String,
@@ -21,7 +21,7 @@ pub struct Server {
 
 impl Server {
     pub fn start(options: &[&str]) -> Self {
-        Self::spawn(Command::new(env!("CARGO_BIN_EXE_anchor")).args(["serve", "--port", "0"]).args(options))
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_anchor-events")).args(["serve", "--port", "0"]).args(options))
     }
 
     pub fn spawn(command: &mut Command) -> Self {

@@ -22,7 +22,7 @@ try {
     config.user_agent("pending-example").connect_timeout(std::chrono::seconds(5));
     anchor::client client(config);
 
-    std::vector<anchor::pending_wait> waits;
+    std::vector<anchor::started_wait> waits;
     for (int i = 1; i < argc; i++) {
         waits.push_back(client.start(argv[i], std::chrono::minutes(1)));
     }
