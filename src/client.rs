@@ -1,15 +1,15 @@
 //! [`Client`]: what a caller holds. It ties settings, connections and counts together; the rules of a call are in
 //! `wait` and `signal`.
 
+use crate::address::endpoint::Endpoint;
+use crate::calls::signal;
+use crate::calls::wait::{self, Begun};
 use crate::cancel::CancelToken;
 use crate::config::Config;
-use crate::endpoint::Endpoint;
 use crate::error::{Error, Status};
 use crate::http::{Agent, AgentOptions, PerProcess, Secret, Trace};
-use crate::pending::StartedWait;
-use crate::signal;
+use crate::started::StartedWait;
 use crate::stats::{Counters, Stats};
-use crate::wait::{self, Begun};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

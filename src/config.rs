@@ -1,10 +1,10 @@
 //! [`Config`]: what a client is set up with. Each setter checks its argument and keeps what it was before if the argument
 //! is refused; what the environment says is checked when a client is made, so that its mistakes are reported too.
 
-use crate::endpoint::Endpoint;
+use crate::address::endpoint::Endpoint;
+use crate::address::proxy::{self, ProxyVariables};
 use crate::error::Error;
 use crate::http::{Proxy, Roots, Secret};
-use crate::proxy::{self, ProxyVariables};
 use std::fmt;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};

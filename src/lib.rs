@@ -19,28 +19,24 @@
 //! The arrows go one way: `capi` → [`Client`] → `wait`, `signal`, `pending` → `http` → ureq. Nothing outside `capi` knows a C type;
 //! nothing outside `http` knows ureq or a socket.
 
-mod call;
+mod address;
+mod calls;
 mod cancel;
 // Its examples are C, which rustdoc would take for Rust.
 #[cfg(not(doctest))]
 mod capi;
 mod client;
 mod config;
-mod endpoint;
 mod error;
 mod http;
 mod json;
-mod pending;
-mod proxy;
-mod retry;
-mod signal;
+mod started;
 mod stats;
-mod wait;
 
 pub use cancel::CancelToken;
 pub use client::{Client, DrainError};
 pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
 pub use error::{Error, Origin, Phase, Status};
 pub use json::json_get;
-pub use pending::StartedWait;
+pub use started::StartedWait;
 pub use stats::Stats;

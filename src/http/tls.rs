@@ -1,8 +1,8 @@
 //! TLS by rustls with ring, over any transport of ureq's. ureq has a wrapper of its own; this one builds the
 //! configuration once per client, keeps no buffers while it blocks, and notes what was refused by whom.
 
-use super::call::{CallContext, with_current};
-use super::transport::{HeldBuffers, Output};
+use super::context::{CallContext, with_current};
+use super::tcp::{HeldBuffers, Output};
 use crate::error::{Error, Phase};
 use rustls::crypto::ring::cipher_suite as suite;
 use rustls::crypto::{

@@ -2,8 +2,8 @@
 //! buffers of more than a kilobyte exist only while bytes are in them, so that a blocked wait holds next to none. Connecting
 //! is not done here, but a proxy is asked for its tunnel.
 
-use super::agent::Proxy;
-use super::call::with_current;
+use super::context::with_current;
+use super::exchange::Proxy;
 use crate::error::Phase;
 use std::io::{self, Write};
 use std::mem::MaybeUninit;

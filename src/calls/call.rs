@@ -1,13 +1,13 @@
 //! What a wait and a signal have in common: requests are made one after the other, notes are kept about them, and the
 //! error that comes of them tells the whole story. When to make another request is decided elsewhere.
 
+use crate::calls::retry::{Operation, Outcome, retry_after};
 use crate::cancel::CancelToken;
 use crate::client::{Engine, Shared};
 use crate::config::LogLevel;
 use crate::error::{Error, Origin, Phase, Status};
 use crate::http::{Exchange, Failure, FailureKind, Limits, Reply, Stop, sleep};
 use crate::json;
-use crate::retry::{Operation, Outcome, retry_after};
 use std::time::{Duration, Instant, SystemTime};
 
 /// A call in progress.

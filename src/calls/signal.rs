@@ -1,12 +1,12 @@
 //! One signal. It is sent at most once: only what never reached the service is tried again.
 
-use crate::call::Call;
+use crate::address::endpoint::check_event_name;
+use crate::calls::call::Call;
+use crate::calls::retry::{Backoff, Decision, Operation, decide};
 use crate::client::Shared;
-use crate::endpoint::check_event_name;
 use crate::error::{Error, Origin, Status};
 use crate::http::Limits;
 use crate::json;
-use crate::retry::{Backoff, Decision, Operation, decide};
 use std::time::{Duration, Instant};
 
 /// A connection that was idle for longer may just have been closed by the other side, and then nobody could say whether

@@ -8,14 +8,14 @@
 //! - A failure pauses and tries again, up to a number of failures in a row; a sign of life of the service resets it.
 //! - A timeout of zero asks once, and its failures are told as what they are.
 
-use crate::call::{Attempt, Call};
+use crate::address::endpoint::check_event_name;
+use crate::calls::call::{Attempt, Call};
+use crate::calls::retry::{Backoff, Decision, Operation, decide};
 use crate::cancel::CancelToken;
 use crate::client::Shared;
 use crate::config::LogLevel;
-use crate::endpoint::check_event_name;
 use crate::error::{Error, Origin, Status};
 use crate::http::Limits;
-use crate::retry::{Backoff, Decision, Operation, decide};
 use std::time::{Duration, Instant};
 
 /// A service that holds a request for so long is alive.

@@ -9,11 +9,11 @@ mod platform {
     pub use std::sync::{Mutex, MutexGuard};
 }
 
+use crate::calls::wait::{Begun, wait};
 use crate::cancel::CancelToken;
 use crate::client::Shared;
 use crate::error::{Error, Status, caught};
 use crate::http::{EventFd, Stop, Thread, first_set};
-use crate::wait::{Begun, wait};
 use slot::{Slot, Stage, Watcher};
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};

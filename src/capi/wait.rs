@@ -3,7 +3,7 @@
 use super::boundary::{answering, caught, caught_or, handle, put, text};
 use super::client::{anchor_client, timeout};
 use crate::error::{Error, Status};
-use crate::pending::StartedWait;
+use crate::started::StartedWait;
 use std::ffi::{c_char, c_int};
 use std::os::fd::{AsFd, AsRawFd};
 use std::ptr;

@@ -1,10 +1,10 @@
 //! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure was is read off the
 //! call context's notes here; what it means for a wait or a signal is not decided here.
 
-use super::call::{CallContext, Limits, Stop};
-use super::connect::{Dialer, NoResolver};
+use super::context::{CallContext, Limits, Stop};
+use super::dial::{Dialer, NoResolver};
+use super::tcp::{HeldBuffers, Tunnel};
 use super::tls::{self, Roots};
-use super::transport::{HeldBuffers, Tunnel};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Phase, panic_if_asked};
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! Which proxy a request goes through: the variables of the environment by scheme, and NO_PROXY; and a proxy's URL with
 //! its credentials. Tunnelling through it is the business of `http`.
 
-use crate::endpoint::Endpoint;
+use crate::address::endpoint::Endpoint;
 use crate::http::{Proxy, Secret};
 use percent_encoding::percent_decode_str;
 use std::net::IpAddr;

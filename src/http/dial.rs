@@ -1,10 +1,10 @@
 //! From a name to a connected socket, within the call's limits: the lookup on a thread that the call can walk away from,
 //! then the addresses raced in the spirit of RFC 8305. What is dialled for what (proxy, TLS) is decided by [`Dialer`].
 
-use super::agent::default_port;
-use super::call::{EventFd, MAX_WATCHED, pollfd, with_current};
+use super::context::{EventFd, MAX_WATCHED, pollfd, with_current};
+use super::exchange::default_port;
+use super::tcp::{Metered, TcpTransport, Tunnel};
 use super::tls::TlsTransport;
-use super::transport::{Metered, TcpTransport, Tunnel};
 use crate::error::Phase;
 use rustls::ClientConfig;
 use std::ffi::{CStr, c_void};

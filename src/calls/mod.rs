@@ -1,0 +1,6 @@
+//! The rules of a wait and of a signal.
+
+pub(crate) mod call;
+pub(crate) mod retry;
+pub(crate) mod signal;
+pub(crate) mod wait;

@@ -1,0 +1,24 @@
+//! One HTTP exchange, with an exact end. ureq is the engine: agent, pool, HTTP/1.1, CONNECT. What its own sockets cannot do
+//! is done here, behind ureq's connector, resolver and transport traits; nothing outside this module knows ureq or a socket.
+//!
+//! **The call context.** An exchange has limits in time, cancel tokens, and a phase. ureq's traits have no place for
+//! these, but ureq runs connector and transport on the caller's thread. So [`exchange`] puts a [`context::CallContext`]
+//! on its stack, points a thread-local at it while ureq runs, and whatever blocks asks the context how long it
+//! may. There is one place that blocks: [`context`]'s `ppoll`. The context also takes notes (how far the exchange came,
+//! what broke), and a failure is classified from these notes, never from an error's text.
+//!
+//! In the order of a request: [`exchange`] starts it; on a pool miss [`dial`] looks up and dials; [`tls`] wraps;
+//! [`tcp`] moves the bytes; [`context`] waits.
+
+mod context;
+mod dial;
+mod exchange;
+mod tcp;
+mod tls;
+
+pub(crate) use context::{EventFd, Limits, Stop, first_set, sleep};
+pub(crate) use dial::Thread;
+pub(crate) use exchange::{
+    Agent, AgentOptions, Exchange, Failure, FailureKind, PerProcess, Proxy, Reply, Secret, Trace,
+};
+pub(crate) use tls::Roots;
