@@ -1,23 +1,23 @@
 //! [`Client`]: what a caller holds. It ties settings, connections and counts together; the rules of a call are in
 //! `wait` and `signal`.
 
-use crate::address::endpoint::Endpoint;
 use crate::calls::signal;
-use crate::calls::wait::{self, Begun};
+use crate::calls::wait::{self, Entry};
 use crate::cancel::CancelToken;
 use crate::config::Config;
-use crate::error::{Error, Status};
-use crate::http::{Agent, AgentOptions, PerProcess, Secret, Trace};
+use crate::error::Error;
+use crate::session::Session;
 use crate::started::StartedWait;
-use crate::stats::{Counters, Stats};
+use crate::stats::Stats;
+use crate::status::Status;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A connection pool and settings, for any number of threads. Clones share them. Nothing is sent before the first call.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    session: Arc<Session>,
 }
 
 impl Client {
@@ -27,11 +27,7 @@ impl Client {
     ///
     /// [`Status::InvalidArgument`] if a setting, or a variable of the environment, is not valid or missing.
     pub fn new(config: &Config) -> Result<Client, Error> {
-        let endpoint = config.endpoint()?;
-        let engine = Engine::new(config, &endpoint)?;
-        let config = config.clone();
-        let shared = Shared { config, endpoint, engine: PerProcess::new(engine), counters: Counters::default() };
-        Ok(Client { shared: Arc::new(shared) })
+        Ok(Client { session: Arc::new(Session::new(config)?) })
     }
 
     /// Blocks until the event is signaled. Returns the service's answer, byte for byte: one JSON object, usually
@@ -51,8 +47,8 @@ impl Client {
         timeout: Option<Duration>,
         cancel: Option<&CancelToken>,
     ) -> Result<String, Error> {
-        let begun = Begun::new(&self.shared, event_name)?;
-        wait::wait(&self.shared, &begun, event_name, timeout, cancel)
+        let entry = Entry::new(&self.session, event_name)?;
+        wait::wait(&self.session, &entry, event_name, timeout, cancel)
     }
 
     /// Signals the event: hands `data`, a JSON object, to whoever waits for it, now or later. `None` is an empty object.
@@ -64,7 +60,7 @@ impl Client {
     /// [`Status::NotSent`] if it is certain that nothing was delivered, [`Status::ConnectionLost`] if it is not, and
     /// what else the [`Status`] of the error says.
     pub fn signal(&self, event_name: &str, data: Option<&str>) -> Result<String, Error> {
-        signal::signal(&self.shared, event_name, data)
+        signal::signal(&self.session, event_name, data)
     }
 
     /// Takes and drops signals of the event that nobody has waited for, until none is left. Returns how many.
@@ -82,7 +78,7 @@ impl Client {
                 Err(e) if e.status() == Status::Timeout => return Ok(drained),
                 Err(source) => return Err(DrainError { drained, source }),
             }
-            if started.elapsed() > self.shared.config.request_timeout {
+            if started.elapsed() > self.session.config.request_timeout {
                 let source = Error::new(Status::Timeout, "there are still signals after the request timeout");
                 return Err(DrainError { drained, source });
             }
@@ -97,27 +93,25 @@ impl Client {
     /// [`Status::InvalidArgument`], and [`Status::OutOfMemory`] if the process has no memory, thread or file descriptor
     /// left.
     pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<StartedWait, Error> {
-        StartedWait::start(&self.shared, event_name, timeout)
+        StartedWait::start(&self.session, event_name, timeout)
     }
 
     /// Ends every call that is running on the client with [`Status::Cancelled`], from any thread. Later calls are not
     /// affected.
     pub fn cancel_all(&self) {
-        if let Ok(engine) = self.shared.engine() {
-            engine.cancel_all();
-        }
+        self.session.cancel_all();
     }
 
     /// What the client has done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters.read()
+        self.session.counters.read()
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("config", &self.shared.config).finish_non_exhaustive()
+        f.debug_struct("Client").field("config", &self.session.config).finish_non_exhaustive()
     }
 }
 
@@ -139,82 +133,5 @@ impl fmt::Display for DrainError {
 impl std::error::Error for DrainError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.source)
-    }
-}
-
-/// What the calls of a client share.
-pub(crate) struct Shared {
-    pub config: Config,
-    pub endpoint: Endpoint,
-    engine: PerProcess<Engine>,
-    pub counters: Counters,
-}
-
-impl Shared {
-    pub fn engine(&self) -> Result<&Engine, Error> {
-        self.engine.get(|| Engine::new(&self.config, &self.endpoint))
-    }
-
-    pub fn count(&self, trace: &Trace) {
-        let connections =
-            if trace.connected { &self.counters.connections_made } else { &self.counters.connections_reused };
-        if trace.connected || trace.sent > 0 {
-            connections.add(1);
-        }
-        self.counters.bytes_sent.add(trace.sent);
-        self.counters.bytes_received.add(trace.received);
-    }
-
-    pub fn count_outcome(&self, outcome: &Result<String, Error>) {
-        let counter = match outcome.as_ref().map_err(Error::status) {
-            Ok(_) => &self.counters.answers,
-            Err(Status::Timeout) => &self.counters.timeouts,
-            Err(Status::Cancelled) => &self.counters.cancels,
-            Err(_) => &self.counters.failures,
-        };
-        counter.add(1);
-    }
-}
-
-/// What a client has per process.
-pub(crate) struct Engine {
-    pub agent: Agent,
-    pub key: Secret,
-    /// Given to every call; `cancel_all` cancels it and puts it away.
-    running: Mutex<Option<CancelToken>>,
-}
-
-impl Engine {
-    fn new(config: &Config, endpoint: &Endpoint) -> Result<Engine, Error> {
-        let key = config.key()?.clone();
-        let agent = Agent::new(&AgentOptions {
-            https: endpoint.https,
-            authority: &endpoint.authority(),
-            key: &key,
-            user_agent: config.user_agent(),
-            proxy: config.proxy_for(endpoint)?.as_ref(),
-            roots: config.roots(),
-            ca_file: config.ca_file.as_deref(),
-            max_response_bytes: config.max_response_bytes,
-        })?;
-        Ok(Engine { agent, key, running: Mutex::new(None) })
-    }
-
-    /// The token that the next `cancel_all` cancels.
-    pub fn cancel_all_token(&self) -> Result<CancelToken, Error> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(token) = &*running {
-            return Ok(token.clone());
-        }
-        let token = CancelToken::new()?;
-        *running = Some(token.clone());
-        Ok(token)
-    }
-
-    fn cancel_all(&self) {
-        let token = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(token) = token {
-            token.cancel();
-        }
     }
 }

@@ -2,11 +2,10 @@
 //! is refused; what the environment says is checked when a client is made, so that its mistakes are reported too.
 
 use crate::address::endpoint::Endpoint;
-use crate::address::proxy::{self, ProxyVariables};
+use crate::address::proxy::{self, Proxy, ProxyVariables};
 use crate::error::Error;
-use crate::http::{Proxy, Roots, Secret};
+use crate::secret::Secret;
 use std::fmt;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -324,14 +323,6 @@ impl Config {
             None => self.proxy_variables.proxy_for(endpoint).map(|(source, url)| parse_proxy(source, url)).transpose(),
         }
     }
-
-    pub(crate) fn roots(&self) -> Roots {
-        match self.trust {
-            Trust::Auto => Roots::SystemOrBundled,
-            Trust::System => Roots::System,
-            Trust::Bundled => Roots::Bundled,
-        }
-    }
 }
 
 impl fmt::Debug for Config {
@@ -345,7 +336,7 @@ impl fmt::Debug for Config {
 
 /// What is not UTF-8 is kept as something that is refused where it is used, rather than taken for absent.
 fn variable(name: &str) -> Option<Zeroizing<String>> {
-    let value = Zeroizing::new(std::env::var_os(name)?.into_vec());
+    let value = Zeroizing::new(std::env::var_os(name)?.into_encoded_bytes());
     let text = Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
     (!text.is_empty()).then_some(text)
 }
@@ -360,7 +351,7 @@ fn check_key(key: &str) -> Result<Secret, String> {
     if !is_printable(key) {
         return Err("holds a control character (a line end, perhaps) or one outside ASCII".to_owned());
     }
-    Secret::new(key).ok_or_else(|| "is no header value".to_owned())
+    Ok(Secret::from(key))
 }
 
 fn parse_proxy(source: &str, url: &str) -> Result<Proxy, Error> {
@@ -381,7 +372,7 @@ fn at_least_1_ms(name: &str, duration: Duration) -> Result<Duration, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Status;
+    use crate::status::Status;
 
     #[test]
     fn keys_are_checked_and_never_shown() {

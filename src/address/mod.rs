@@ -2,4 +2,5 @@
 //! builds text only; looking up and connecting are the business of `http`.
 
 pub(crate) mod endpoint;
+mod no_proxy;
 pub(crate) mod proxy;

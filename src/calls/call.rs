@@ -2,19 +2,19 @@
 //! error that comes of them tells the whole story. When to make another request is decided elsewhere.
 
 use crate::calls::retry::{Operation, Outcome, retry_after};
-use crate::cancel::CancelToken;
-use crate::client::{Engine, Shared};
 use crate::config::LogLevel;
-use crate::error::{Error, Origin, Phase, Status};
-use crate::http::{Exchange, Failure, FailureKind, Limits, Reply, Stop, sleep};
+use crate::error::{Error, Origin, Phase};
+use crate::http::{Cancels, Exchange, Failure, FailureKind, Limits, Reply, Stop, sleep};
 use crate::json;
+use crate::session::{Engine, Session};
+use crate::status::Status;
 use std::time::{Duration, Instant, SystemTime};
 
 /// A call in progress.
 pub(crate) struct Call<'a> {
-    client: &'a Shared,
+    client: &'a Session,
     engine: &'a Engine,
-    cancels: &'a [&'a CancelToken],
+    cancels: Cancels,
     operation: Operation,
     event_name: &'a str,
     path: String,
@@ -48,9 +48,9 @@ impl Attempt {
 
 impl<'a> Call<'a> {
     pub fn new(
-        client: &'a Shared,
+        client: &'a Session,
         engine: &'a Engine,
-        cancels: &'a [&'a CancelToken],
+        cancels: Cancels,
         operation: Operation,
         event_name: &'a str,
     ) -> Call<'a> {
@@ -80,7 +80,7 @@ impl<'a> Call<'a> {
             path: &self.path,
             body,
             limits,
-            cancels: self.cancels,
+            cancels: &self.cancels,
             interruptible: self.client.config.interruptible,
             max_idle,
         });
@@ -166,7 +166,7 @@ impl<'a> Call<'a> {
 
     /// Pauses between two requests.
     pub fn pause(&self, pause: Duration) -> Result<(), Error> {
-        sleep(pause, self.cancels, self.client.config.interruptible).map_err(|stop| {
+        sleep(pause, &self.cancels, self.client.config.interruptible).map_err(|stop| {
             let status = if stop == Stop::Interrupted { Status::Interrupted } else { Status::Cancelled };
             self.fail(status, status.message())
         })

@@ -1,7 +1,7 @@
 //! What to do after a request: one pure decision, and how long to pause before the next. Nothing here sends or sleeps.
 
-use crate::error::Status;
 use crate::http::FailureKind;
+use crate::status::Status;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

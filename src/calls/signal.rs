@@ -3,10 +3,12 @@
 use crate::address::endpoint::check_event_name;
 use crate::calls::call::Call;
 use crate::calls::retry::{Backoff, Decision, Operation, decide};
-use crate::client::Shared;
-use crate::error::{Error, Origin, Status};
+use crate::error::{Error, Origin};
 use crate::http::Limits;
 use crate::json;
+use crate::session::Session;
+use crate::status::Status;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A connection that was idle for longer may just have been closed by the other side, and then nobody could say whether
@@ -14,15 +16,14 @@ use std::time::{Duration, Instant};
 const MAX_IDLE: Duration = Duration::from_secs(4);
 
 /// Signals the event. `data`: a JSON object; `None` for an empty one.
-pub(crate) fn signal(client: &Shared, event_name: &str, data: Option<&str>) -> Result<String, Error> {
+pub(crate) fn signal(client: &Session, event_name: &str, data: Option<&str>) -> Result<String, Error> {
     let started = Instant::now();
     check_event_name(event_name).map_err(Error::invalid)?;
     let data = data.unwrap_or("{}");
     json::check_one_object(data).map_err(|why| Error::invalid(format!("data_json is {why}")))?;
     let engine = client.engine()?;
-    let all = engine.cancel_all_token()?;
-    let cancels = [&all];
-    let mut call = Call::new(client, engine, &cancels, Operation::Signal, event_name);
+    let cancels = [Some(Arc::clone(engine.cancel_all_token()?.latch())), None];
+    let mut call = Call::new(client, engine, cancels, Operation::Signal, event_name);
     call.started = started;
     client.counters.signals.add(1);
     let outcome = body(data).and_then(|body| send(client, call, &body)).map_err(|error| without_payload(error, data));
@@ -42,7 +43,7 @@ fn body(data: &str) -> Result<String, Error> {
     Ok(body)
 }
 
-fn send(client: &Shared, mut call: Call<'_>, body: &str) -> Result<String, Error> {
+fn send(client: &Session, mut call: Call<'_>, body: &str) -> Result<String, Error> {
     let deadline = call.started + client.config.request_timeout;
     let mut backoff = Backoff::new(client.config.retries);
     loop {

@@ -12,10 +12,12 @@ use crate::address::endpoint::check_event_name;
 use crate::calls::call::{Attempt, Call};
 use crate::calls::retry::{Backoff, Decision, Operation, decide};
 use crate::cancel::CancelToken;
-use crate::client::Shared;
 use crate::config::LogLevel;
-use crate::error::{Error, Origin, Status};
+use crate::error::{Error, Origin};
 use crate::http::Limits;
+use crate::session::Session;
+use crate::status::Status;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A service that holds a request for so long is alive.
@@ -23,31 +25,31 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// What a wait takes hold of as it begins, though it may run on a thread that comes later: the time, and the token that
 /// the next `cancel_all` cancels.
-pub(crate) struct Begun {
+pub(crate) struct Entry {
     at: Instant,
     all: CancelToken,
 }
 
-impl Begun {
-    pub fn new(client: &Shared, event_name: &str) -> Result<Begun, Error> {
+impl Entry {
+    pub fn new(client: &Session, event_name: &str) -> Result<Entry, Error> {
         check_event_name(event_name).map_err(Error::invalid)?;
-        Ok(Begun { at: Instant::now(), all: client.engine()?.cancel_all_token()? })
+        Ok(Entry { at: Instant::now(), all: client.engine()?.cancel_all_token()? })
     }
 }
 
 /// Waits for the event. `timeout`: `None` for no limit, zero to ask once without waiting.
 pub(crate) fn wait(
-    client: &Shared,
-    begun: &Begun,
+    client: &Session,
+    entry: &Entry,
     event_name: &str,
     timeout: Option<Duration>,
     cancel: Option<&CancelToken>,
 ) -> Result<String, Error> {
     let engine = client.engine()?;
-    let both = [&begun.all, cancel.unwrap_or(&begun.all)];
-    let cancels = if cancel.is_some() { &both[..] } else { &both[..1] };
+    let cancels = [Some(&entry.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch())));
+    let is_cancelled = cancels.iter().flatten().any(|cancel| cancel.seems_set());
     let mut call = Call::new(client, engine, cancels, Operation::Wait, event_name);
-    call.started = begun.at;
+    call.started = entry.at;
     client.counters.waits.add(1);
     let wait = Wait {
         deadline: timeout.and_then(|timeout| call.started.checked_add(timeout)),
@@ -57,17 +59,14 @@ pub(crate) fn wait(
         throttle: Backoff::new(0),
         call,
     };
-    let outcome = if cancels.iter().any(|token| token.seems_cancelled()) {
-        Err(wait.call.fail(Status::Cancelled, Status::Cancelled.message()))
-    } else {
-        wait.run()
-    };
+    let outcome =
+        if is_cancelled { Err(wait.call.fail(Status::Cancelled, Status::Cancelled.message())) } else { wait.run() };
     client.count_outcome(&outcome);
     outcome
 }
 
 struct Wait<'a> {
-    client: &'a Shared,
+    client: &'a Session,
     call: Call<'a>,
     deadline: Option<Instant>,
     once: bool,
@@ -165,7 +164,7 @@ struct Slice {
 }
 
 impl Slice {
-    fn new(client: &Shared, deadline: Option<Instant>, once: bool) -> Slice {
+    fn new(client: &Session, deadline: Option<Instant>, once: bool) -> Slice {
         let config = &client.config;
         let now = Instant::now();
         let remaining = deadline.map_or(config.slice, |deadline| deadline.saturating_duration_since(now));

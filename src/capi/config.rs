@@ -1,8 +1,9 @@
 //! The handle of a configuration.
 
-use super::boundary::{caught, caught_or, text};
+use super::boundary::{catch, catch_or, text};
 use crate::config::{Config, LogLevel, Trust};
-use crate::error::{Error, Status};
+use crate::error::Error;
+use crate::status::Status;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
@@ -40,7 +41,7 @@ pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_voi
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_config_new() -> *mut anchor_config {
-    caught_or(ptr::null_mut(), || {
+    catch_or(ptr::null_mut(), || {
         Box::into_raw(Box::new(anchor_config { config: Config::from_env(), error: Mutex::new(None) }))
     })
 }
@@ -53,7 +54,7 @@ pub unsafe extern "C" fn anchor_config_free(config: *mut anchor_config) {
     if !config.is_null() {
         // SAFETY: by contract it came from `anchor_config_new` and is freed once.
         let handle = unsafe { Box::from_raw(config) };
-        caught_or((), || drop(handle));
+        catch_or((), || drop(handle));
     }
 }
 
@@ -315,7 +316,7 @@ unsafe fn set(
 ) -> Status {
     // SAFETY: the caller's promise.
     let Some(handle) = (unsafe { config.as_mut() }) else { return Status::InvalidArgument };
-    let outcome = caught(|| change(&mut handle.config).map(|_| ()));
+    let outcome = catch(|| change(&mut handle.config).map(|_| ()));
     handle.note(outcome.as_ref().err());
     outcome.map_or_else(|error| error.status(), |()| Status::Ok)
 }

@@ -10,15 +10,18 @@
 //! In the order of a request: [`exchange`] starts it; on a pool miss [`dial`] looks up and dials; [`tls`] wraps;
 //! [`tcp`] moves the bytes; [`context`] waits.
 
+mod buffers;
 mod context;
 mod dial;
 mod exchange;
+mod failure;
+mod lookup;
+mod race;
 mod tcp;
 mod tls;
+mod trust;
+mod tunnel;
 
-pub(crate) use context::{EventFd, Limits, Stop, first_set, sleep};
-pub(crate) use dial::Thread;
-pub(crate) use exchange::{
-    Agent, AgentOptions, Exchange, Failure, FailureKind, PerProcess, Proxy, Reply, Secret, Trace,
-};
-pub(crate) use tls::Roots;
+pub(crate) use context::{Cancels, Limits, Stop, sleep};
+pub(crate) use exchange::{Agent, AgentOptions, Exchange, Reply, Trace};
+pub(crate) use failure::{Failure, FailureKind};

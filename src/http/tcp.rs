@@ -1,26 +1,23 @@
-//! Moves bytes between ureq and a connected socket: output is held until input is awaited, so that a request is one send;
-//! buffers of more than a kilobyte exist only while bytes are in them, so that a blocked wait holds next to none. Connecting
-//! is not done here, but a proxy is asked for its tunnel.
+//! Moves bytes between ureq and a connected socket: output is held until input is awaited, so that a request is one send.
+//! Connecting is not done here.
 
+use super::buffers::HeldBuffers;
 use super::context::with_current;
-use super::exchange::Proxy;
 use crate::error::Phase;
+use crate::sys::{Socket, Watch};
 use std::io::{self, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
-use zeroize::Zeroizing;
 
 /// A connected TCP socket.
 pub(super) struct TcpTransport {
-    socket: OwnedFd,
+    socket: Socket,
     buffers: HeldBuffers,
     last_used: Instant,
 }
 
 impl TcpTransport {
-    pub fn new(socket: OwnedFd) -> Self {
+    pub fn new(socket: Socket) -> Self {
         TcpTransport { socket, buffers: HeldBuffers::default(), last_used: Instant::now() }
     }
 
@@ -28,9 +25,9 @@ impl TcpTransport {
     fn flush(&mut self) -> Result<(), ureq::Error> {
         let mut sent = 0;
         while sent < self.buffers.held().len() {
-            match send(&self.socket, &self.buffers.held()[sent..]) {
+            match self.socket.send(&self.buffers.held()[sent..]) {
                 Ok(count) => sent += count,
-                Err(e) if is_retryable(&e) => self.block(libc::POLLOUT)?,
+                Err(e) if is_retryable(&e) => self.block(Watch::output(&self.socket))?,
                 Err(e) if matches!(e.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
                     with_current(|call| call.note_cut(&e));
                     break;
@@ -43,9 +40,8 @@ impl TcpTransport {
         Ok(())
     }
 
-    fn block(&self, events: i16) -> Result<(), ureq::Error> {
-        let fd = self.socket.as_raw_fd();
-        match with_current(|call| call.block_on_fd(fd, events)) {
+    fn block(&self, watch: Watch) -> Result<(), ureq::Error> {
+        match with_current(|call| call.block_on(watch)) {
             Some(Ok(())) => Ok(()),
             Some(Err(e)) => Err(ureq::Error::Other(e.into())),
             None => Err(ureq::Error::Other("used outside of an exchange".into())),
@@ -66,8 +62,8 @@ impl Transport for TcpTransport {
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         self.flush()?;
         loop {
-            self.block(libc::POLLIN)?;
-            match receive(&self.socket, &mut self.buffers) {
+            self.block(Watch::input(&self.socket))?;
+            match self.socket.receive(|bytes| self.buffers.append_input(bytes)) {
                 Ok(0) => {
                     with_current(|call| call.ended.set(true));
                     return Ok(false);
@@ -88,7 +84,7 @@ impl Transport for TcpTransport {
         let is_to_be_used = with_current(|call| (call.phase() == Phase::Send).then_some(call.max_idle));
         match is_to_be_used {
             Some(Some(max_idle)) => {
-                self.buffers.are_empty() && self.last_used.elapsed() <= max_idle && is_quiet(&self.socket)
+                self.buffers.are_empty() && self.last_used.elapsed() <= max_idle && self.socket.is_quiet()
             }
             Some(None) => self.buffers.are_empty(),
             None => false,
@@ -98,7 +94,7 @@ impl Transport for TcpTransport {
 
 impl std::fmt::Debug for TcpTransport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TcpTransport({})", self.socket.as_raw_fd())
+        write!(f, "TcpTransport({:?})", self.socket)
     }
 }
 
@@ -165,170 +161,6 @@ impl Write for Output<'_> {
     }
 }
 
-/// The way through a proxy.
-pub(super) struct Tunnel {
-    pub https: bool,
-    pub host: String,
-    pub port: u16,
-    /// The CONNECT that asks for it, credentials included.
-    request: Zeroizing<String>,
-}
-
-impl Tunnel {
-    pub fn new(proxy: &Proxy, target: &str, target_port: u16, user_agent: &str) -> Tunnel {
-        let mut head = format!("CONNECT {target}:{target_port} HTTP/1.1\r\nHost: {target}:{target_port}\r\n");
-        if !user_agent.is_empty() {
-            head.extend(["User-Agent: ", user_agent, "\r\n"]);
-        }
-        head.push_str("Proxy-Connection: Keep-Alive\r\n");
-        // In one allocation: what a buffer held before it grew would not be wiped.
-        let request = match &proxy.authorization {
-            Some(credentials) => [&head, "Proxy-Authorization: ", credentials.as_str(), "\r\n\r\n"].concat(),
-            None => [&head, "\r\n"].concat(),
-        };
-        Tunnel { https: proxy.https, host: proxy.host.clone(), port: proxy.port, request: Zeroizing::new(request) }
-    }
-
-    /// Sends the CONNECT and takes the head of the answer.
-    pub fn open(&self, proxy: &mut dyn Transport, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        const MAX_HEAD: usize = 16 * 1024;
-        Output { transport: proxy, timeout }.write_all(self.request.as_bytes())?;
-        let refused = |why: String| Err(ureq::Error::Other(why.into()));
-        loop {
-            if !proxy.await_input(timeout)? {
-                return refused("the proxy closed the connection".to_owned());
-            }
-            let input = proxy.buffers().input();
-            if !input.starts_with(&b"HTTP/1."[..input.len().min(7)]) {
-                return refused("the proxy's answer is not HTTP".to_owned());
-            }
-            if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
-                let code = input.get(9..12).and_then(|code| str::from_utf8(code).ok()).unwrap_or_default().to_owned();
-                proxy.buffers().input_consume(end + 4);
-                return if code.starts_with('2') { Ok(()) } else { refused(format!("the proxy answered HTTP {code}")) };
-            }
-            if input.len() > MAX_HEAD {
-                return refused("the proxy's answer has no end".to_owned());
-            }
-        }
-    }
-}
-
-/// Buffers that collect output until it is sent. Emptied, they are freed, so that a blocked wait holds none; but small ones
-/// are kept, which cost less to hold than to allocate for each request.
-#[derive(Default)]
-pub(super) struct HeldBuffers {
-    /// The first `held` bytes are output; the rest is room for more.
-    output: Vec<u8>,
-    held: usize,
-    /// From `consumed` on it is input.
-    input: Vec<u8>,
-    consumed: usize,
-    progress: bool,
-}
-
-impl HeldBuffers {
-    /// How much output is collected before it is sent without waiting for more.
-    pub(super) const OUTPUT_LIMIT: usize = 16 * 1024;
-    /// The largest buffer that is kept.
-    const SMALL: usize = 1024;
-    /// Room that is always offered, so that a header line fits.
-    const OUTPUT_ROOM: usize = 128;
-
-    /// Keeps `amount` more bytes of the output. Whether it is time to send.
-    pub fn hold(&mut self, amount: usize) -> bool {
-        self.held += amount;
-        amount == 0 || self.held >= Self::OUTPUT_LIMIT
-    }
-
-    pub fn held(&self) -> &[u8] {
-        &self.output[..self.held]
-    }
-
-    pub fn are_empty(&self) -> bool {
-        self.held == 0 && self.input.is_empty()
-    }
-
-    pub fn append_input(&mut self, bytes: &[u8]) {
-        self.input.drain(..self.consumed);
-        self.consumed = 0;
-        self.input.extend_from_slice(bytes);
-    }
-
-    /// The key is in the output.
-    pub fn release_output(&mut self) {
-        wipe(&mut self.output[..self.held]);
-        self.held = 0;
-        if self.output.len() > Self::SMALL {
-            self.output = Vec::new();
-        }
-    }
-
-    fn make_output_room(&mut self) {
-        let asked = with_current(|call| call.output_size).unwrap_or_default();
-        let needed = if self.held == 0 { asked } else { Self::OUTPUT_ROOM };
-        if self.output.len() - self.held >= needed.max(Self::OUTPUT_ROOM) {
-            return;
-        }
-        let mut larger = vec![0; asked.max(2 * self.held) + 2 * Self::OUTPUT_ROOM];
-        larger[..self.held].copy_from_slice(self.held());
-        wipe(&mut self.output[..self.held]);
-        self.output = larger;
-    }
-}
-
-impl Buffers for HeldBuffers {
-    fn output(&mut self) -> &mut [u8] {
-        self.make_output_room();
-        &mut self.output[self.held..]
-    }
-
-    fn input(&self) -> &[u8] {
-        &self.input[self.consumed..]
-    }
-
-    /// Only transports append, and those of this module do it by `append_input`.
-    fn input_append_buf(&mut self) -> &mut [u8] {
-        &mut []
-    }
-
-    fn input_appended(&mut self, _: usize) {}
-
-    fn input_consume(&mut self, amount: usize) {
-        self.progress = amount > 0;
-        self.consumed += amount;
-        if self.consumed == self.input.len() {
-            self.input.clear();
-            self.consumed = 0;
-            if self.input.capacity() > Self::SMALL {
-                self.input = Vec::new();
-            }
-        }
-    }
-
-    /// The first slice is room for a chunked body, which libanchor never sends.
-    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        (&mut [], self.output())
-    }
-
-    fn can_use_input(&self) -> bool {
-        self.progress && !self.input().is_empty()
-    }
-}
-
-impl Drop for HeldBuffers {
-    /// Output is left where sending failed, or never began.
-    fn drop(&mut self) {
-        wipe(&mut self.output);
-    }
-}
-
-/// As zeroize does, but not byte for byte: it is done for each request.
-fn wipe(secret: &mut [u8]) {
-    // SAFETY: the pointer and length are those of a live, writable slice.
-    unsafe { libc::explicit_bzero(secret.as_mut_ptr().cast(), secret.len()) };
-}
-
 fn is_retryable(e: &io::Error) -> bool {
     matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
@@ -337,33 +169,4 @@ fn is_retryable(e: &io::Error) -> bool {
 fn broken(e: &io::Error) -> ureq::Error {
     with_current(|call| call.note_broken(e));
     ureq::Error::Other(e.to_string().into())
-}
-
-fn send(socket: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
-    let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
-    // SAFETY: the pointer and length are those of a live slice.
-    let sent = unsafe { libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), flags) };
-    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
-}
-
-/// Takes what is in the socket. It comes by way of the stack, so that the buffer is as large as what came; less than a page,
-/// so that a wait which is armed again does not hold more of it.
-#[inline(never)]
-fn receive(socket: &OwnedFd, buffers: &mut HeldBuffers) -> io::Result<usize> {
-    let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
-    // SAFETY: the pointer and length are those of a live, writable array.
-    let received = unsafe { libc::recv(socket.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), libc::MSG_DONTWAIT) };
-    let count = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
-    // SAFETY: the kernel has written that many bytes.
-    buffers.append_input(unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), count) });
-    Ok(count)
-}
-
-/// Whether the peer has neither sent anything nor hung up.
-fn is_quiet(socket: &OwnedFd) -> bool {
-    let mut byte = 0u8;
-    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-    // SAFETY: the buffer is one byte of a local.
-    let seen = unsafe { libc::recv(socket.as_raw_fd(), (&raw mut byte).cast(), 1, flags) };
-    seen < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
