@@ -70,6 +70,11 @@
 #endif
 
 /**
+ * Tries again for as long as the call lasts, however many failures come in a row.
+ */
+#define ANCHOR_RETRY_ALWAYS 4294967295u
+
+/**
  * A timeout that most waits can use, in milliseconds; also what the service takes when none is given.
  */
 #define ANCHOR_DEFAULT_TIMEOUT_MS 60000
@@ -483,7 +488,7 @@ anchor_status anchor_config_set_grace_ms(anchor_config *config,
  * never reached the service, and for a wait also HTTP 429, 502, 503 and 504, and, if re-arming, a broken connection.
  *
  * @param config   the settings
- * @param retries  5 by default; 0 gives up at once
+ * @param retries  5 by default; 0 gives up at once; ANCHOR_RETRY_ALWAYS never does
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  */
 ANCHOR_MUST_USE

@@ -31,6 +31,27 @@ pub enum Trust {
     Bundled = 2,
 }
 
+/// How many failures in a row a call tries again. What counts as a failure is decided in `calls`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Retries {
+    /// Nothing was set: the rules of `calls` decide, and five where they count.
+    #[default]
+    Default,
+    AtMost(u32),
+    Always,
+}
+
+impl Retries {
+    /// After how many a call gives up, where failures are counted.
+    pub fn limit(self) -> u32 {
+        match self {
+            Retries::Default => 5,
+            Retries::AtMost(count) => count,
+            Retries::Always => u32::MAX,
+        }
+    }
+}
+
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -62,7 +83,7 @@ pub struct Config {
     pub(crate) max_response_bytes: usize,
     pub(crate) slice: Duration,
     pub(crate) grace: Duration,
-    pub(crate) retries: u32,
+    pub(crate) retries: Retries,
     pub(crate) rearm: bool,
     pub(crate) interruptible: bool,
     pub(crate) log: Option<LogSink>,
@@ -95,7 +116,7 @@ impl Config {
             max_response_bytes: 8 * 1024 * 1024,
             slice: Duration::from_secs(50),
             grace: Duration::from_secs(2),
-            retries: 5,
+            retries: Retries::Default,
             rearm: true,
             interruptible: false,
             log: None,
@@ -262,9 +283,9 @@ impl Config {
         Ok(self)
     }
 
-    /// How many failures in a row are tried again before a call gives up; 5 by default.
+    /// How many failures in a row are tried again before a call gives up; 5 by default. `u32::MAX`: however many.
     pub fn set_retries(&mut self, retries: u32) -> &mut Self {
-        self.retries = retries;
+        self.retries = if retries == u32::MAX { Retries::Always } else { Retries::AtMost(retries) };
         self
     }
 
@@ -401,6 +422,15 @@ mod tests {
         config.set_base_url("http://api.example").unwrap();
         assert!(config.endpoint().unwrap_err().message().contains("plain http"));
         assert!(config.set_allow_http(true).endpoint().is_ok());
+    }
+
+    #[test]
+    fn retries_that_are_set_differ_from_the_default() {
+        let mut config = Config::bare();
+        assert_eq!((config.retries, config.retries.limit()), (Retries::Default, 5));
+        assert_eq!(config.set_retries(5).retries, Retries::AtMost(5));
+        assert_eq!(config.set_retries(0).retries.limit(), 0);
+        assert_eq!(config.set_retries(u32::MAX).retries, Retries::Always);
     }
 
     #[test]

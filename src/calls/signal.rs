@@ -45,7 +45,7 @@ fn body(data: &str) -> Result<String, Error> {
 
 fn send(client: &Session, mut call: Call<'_>, body: &str) -> Result<String, Error> {
     let deadline = call.started + client.config.request_timeout;
-    let mut backoff = Backoff::new(client.config.retries);
+    let mut backoff = Backoff::new(client.config.retries.limit());
     loop {
         let connect = deadline.min(Instant::now() + client.config.connect_timeout);
         let limits = Limits { connect: Some(connect), send: Some(deadline), answer: Some(deadline) };

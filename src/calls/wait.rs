@@ -55,7 +55,7 @@ pub(crate) fn wait(
         deadline: timeout.and_then(|timeout| call.started.checked_add(timeout)),
         once: timeout == Some(Duration::ZERO),
         client,
-        backoff: Backoff::new(client.config.retries),
+        backoff: Backoff::new(client.config.retries.limit()),
         throttle: Backoff::new(0),
         call,
     };

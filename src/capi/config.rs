@@ -33,6 +33,10 @@ impl anchor_config {
 #[allow(non_camel_case_types)]
 pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
+/// Tries again for as long as the call lasts, however many failures come in a row.
+#[allow(dead_code, reason = "for the header")]
+pub const ANCHOR_RETRY_ALWAYS: u32 = 4_294_967_295;
+
 /// Makes settings of the defaults and of the environment: ANCHORBROWSER_API_KEY (then ANCHOR_API_KEY),
 /// ANCHORBROWSER_BASE_URL, and HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Mistakes in these are reported by
 /// anchor_client_new. What they say later has no effect.
@@ -231,7 +235,7 @@ pub unsafe extern "C" fn anchor_config_set_grace_ms(config: *mut anchor_config, 
 /// never reached the service, and for a wait also HTTP 429, 502, 503 and 504, and, if re-arming, a broken connection.
 ///
 /// @param config   the settings
-/// @param retries  5 by default; 0 gives up at once
+/// @param retries  5 by default; 0 gives up at once; ANCHOR_RETRY_ALWAYS never does
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 #[must_use]
 #[unsafe(no_mangle)]
