@@ -42,14 +42,8 @@ pub(crate) enum Retries {
 }
 
 impl Retries {
-    /// After how many a call gives up, where failures are counted.
-    pub fn limit(self) -> u32 {
-        match self {
-            Retries::Default => 5,
-            Retries::AtMost(count) => count,
-            Retries::Always => u32::MAX,
-        }
-    }
+    /// How many failures in a row are tried again, where they count and nothing was set.
+    pub const IN_A_ROW: u32 = 5;
 }
 
 /// How much a log line matters.
@@ -427,9 +421,9 @@ mod tests {
     #[test]
     fn retries_that_are_set_differ_from_the_default() {
         let mut config = Config::bare();
-        assert_eq!((config.retries, config.retries.limit()), (Retries::Default, 5));
+        assert_eq!(config.retries, Retries::Default);
         assert_eq!(config.set_retries(5).retries, Retries::AtMost(5));
-        assert_eq!(config.set_retries(0).retries.limit(), 0);
+        assert_eq!(config.set_retries(0).retries, Retries::AtMost(0));
         assert_eq!(config.set_retries(u32::MAX).retries, Retries::Always);
     }
 

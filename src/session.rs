@@ -9,6 +9,7 @@ use crate::secret::Secret;
 use crate::stats::Counters;
 use crate::status::Status;
 use crate::sys::PerProcess;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What the calls of a client share.
@@ -17,17 +18,31 @@ pub(crate) struct Session {
     pub endpoint: Endpoint,
     engine: PerProcess<Engine>,
     pub counters: Counters,
+    key: Secret,
+    /// Somebody has answered, be it a gateway: the host is not wrong.
+    reached: AtomicBool,
 }
 
 impl Session {
     pub fn new(config: &Config) -> Result<Session, Error> {
         let endpoint = config.endpoint()?;
         let engine = Engine::new(config, &endpoint)?;
-        Ok(Session { config: config.clone(), endpoint, engine: PerProcess::new(engine), counters: Counters::default() })
+        Ok(Session {
+            config: config.clone(),
+            endpoint,
+            engine: PerProcess::new(engine),
+            counters: Counters::default(),
+            key: config.key()?.clone(),
+            reached: AtomicBool::new(false),
+        })
     }
 
     pub fn engine(&self) -> Result<&Engine, Error> {
         self.engine.get(|| Engine::new(&self.config, &self.endpoint))
+    }
+
+    pub fn key(&self) -> &str {
+        self.key.as_str()
     }
 
     pub fn cancel_all(&self) {
@@ -46,6 +61,20 @@ impl Session {
         self.counters.bytes_received.add(trace.received);
     }
 
+    pub fn count_unanswered(&self, is_unanswered: bool) {
+        self.counters.unanswered.add(u64::from(is_unanswered));
+    }
+
+    pub fn is_reached(&self) -> bool {
+        self.reached.load(Ordering::Relaxed)
+    }
+
+    pub fn note_reached(&self) {
+        if !self.is_reached() {
+            self.reached.store(true, Ordering::Relaxed);
+        }
+    }
+
     pub fn count_outcome(&self, outcome: &Result<String, Error>) {
         let counter = match outcome.as_ref().map_err(Error::status) {
             Ok(_) => &self.counters.answers,
@@ -60,25 +89,23 @@ impl Session {
 /// What a client has per process.
 pub(crate) struct Engine {
     pub agent: Agent,
-    pub key: Secret,
     /// Given to every call; `cancel_all` cancels it and puts it away.
     running: Mutex<Option<CancelToken>>,
 }
 
 impl Engine {
     fn new(config: &Config, endpoint: &Endpoint) -> Result<Engine, Error> {
-        let key = config.key()?.clone();
         let agent = Agent::new(&AgentOptions {
             https: endpoint.https,
             authority: &endpoint.authority(),
-            key: &key,
+            key: config.key()?,
             user_agent: config.user_agent(),
             proxy: config.proxy_for(endpoint)?.as_ref(),
             trust: config.trust,
             ca_file: config.ca_file.as_deref(),
             max_response_bytes: config.max_response_bytes,
         })?;
-        Ok(Engine { agent, key, running: Mutex::new(None) })
+        Ok(Engine { agent, running: Mutex::new(None) })
     }
 
     /// The token that the next `cancel_all` cancels.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// When each part of an exchange has to be over; `None`: never.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// DNS, connect, CONNECT and TLS handshake.
     pub connect: Option<Instant>,
@@ -199,9 +199,9 @@ pub(super) fn with_current<T>(note: impl FnOnce(&Context) -> T) -> Option<T> {
     CURRENT.with(|current| current.get(note))
 }
 
-/// Blocks for `pause`, or until cancelled or interrupted.
-pub(crate) fn sleep(pause: Duration, cancels: &Cancels, interruptible: bool) -> Result<(), Stop> {
-    match block_on(&mut [], cancels, interruptible, Instant::now().checked_add(pause)) {
+/// Blocks until then, or until cancelled or interrupted.
+pub(crate) fn pause_until(until: Instant, cancels: &Cancels, interruptible: bool) -> Result<(), Stop> {
+    match block_on(&mut [], cancels, interruptible, Some(until)) {
         Err(Stop::Deadline) | Ok(()) => Ok(()),
         Err(stop) => Err(stop),
     }
@@ -257,12 +257,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sleep_ends_with_a_cancel() {
+    fn a_pause_ends_with_a_cancel() {
         let cancel = Arc::new(Latch::new().unwrap());
         let cancels = [None, Some(Arc::clone(&cancel))];
         cancel.set();
-        assert_eq!(sleep(Duration::from_secs(60), &cancels, false), Err(Stop::Cancelled));
+        assert_eq!(pause_until(Instant::now() + Duration::from_secs(60), &cancels, false), Err(Stop::Cancelled));
         cancel.reset();
-        assert_eq!(sleep(Duration::from_millis(1), &cancels, false), Ok(()));
+        assert_eq!(pause_until(Instant::now(), &cancels, false), Ok(()));
     }
 }

@@ -12,6 +12,10 @@ pub(crate) enum FailureKind {
     Interrupted,
     /// DNS, the proxy, or the connection failed.
     Broken,
+    /// The name service says that there is no such host.
+    UnknownHost,
+    /// A proxy, or a rule of ours, does not let the request out.
+    NotPermitted,
     /// This process has no descriptor, thread or memory left for it.
     Exhausted,
     /// The certificate or the TLS handshake was refused, by either side.

@@ -22,6 +22,6 @@ mod tls;
 mod trust;
 mod tunnel;
 
-pub(crate) use context::{Cancels, Limits, Stop, sleep};
+pub(crate) use context::{Cancels, Limits, Stop, pause_until};
 pub(crate) use exchange::{Agent, AgentOptions, Exchange, Reply, Trace};
 pub(crate) use failure::{Failure, FailureKind};
