@@ -320,7 +320,7 @@ pub(crate) fn caught<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Er
     })
 }
 
-/// Panics if the test of panics, tests/sanitized/panics.c, asks for it here. What is shipped is built without the cfg.
+/// Panics if the test of panics, tests/c/sanitized/panics.c, asks for it here. What is shipped is built without the cfg.
 #[inline]
 pub(crate) fn panic_if_asked(place: &str) {
     if cfg!(anchor_inject_panic) && std::env::var("ANCHOR_INJECT_PANIC").is_ok_and(|asked| asked == place) {
