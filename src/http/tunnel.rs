@@ -1,10 +1,9 @@
 //! A way through an HTTP proxy, asked for with CONNECT. ureq has one of its own, which keeps the credentials where nobody can
 //! wipe them.
 
-use super::tcp::Output;
+use super::stream::{Stream, receive_some, send_all};
 use crate::address::proxy::Proxy;
-use std::io::Write;
-use ureq::unversioned::transport::{NextTimeout, Transport};
+use std::io;
 use zeroize::Zeroizing;
 
 /// The way through a proxy.
@@ -32,25 +31,30 @@ impl Tunnel {
     }
 
     /// Sends the CONNECT and takes the head of the answer.
-    pub fn open(&self, proxy: &mut dyn Transport, timeout: NextTimeout) -> Result<(), ureq::Error> {
+    pub fn open(&self, proxy: &mut dyn Stream) -> io::Result<()> {
         const MAX_HEAD: usize = 16 * 1024;
-        Output { transport: proxy, timeout }.write_all(self.request.as_bytes())?;
-        let refused = |why: String| Err(ureq::Error::Other(why.into()));
+        send_all(proxy, self.request.as_bytes())?;
+        let mut input = Vec::new();
         loop {
-            if !proxy.await_input(timeout)? {
-                return refused("the proxy closed the connection".to_owned());
+            if !receive_some(proxy, &mut |bytes| input.extend_from_slice(bytes))? {
+                return Err(io::Error::other("the proxy closed the connection"));
             }
-            let input = proxy.buffers().input();
             if !input.starts_with(&b"HTTP/1."[..input.len().min(7)]) {
-                return refused("the proxy's answer is not HTTP".to_owned());
+                return Err(io::Error::other("the proxy's answer is not HTTP"));
             }
             if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
                 let code = input.get(9..12).and_then(|code| str::from_utf8(code).ok()).unwrap_or_default().to_owned();
-                proxy.buffers().input_consume(end + 4);
-                return if code.starts_with('2') { Ok(()) } else { refused(format!("the proxy answered HTTP {code}")) };
+                if !code.starts_with('2') {
+                    return Err(io::Error::other(format!("the proxy answered HTTP {code}")));
+                }
+                return if end + 4 == input.len() {
+                    Ok(())
+                } else {
+                    Err(io::Error::other("the proxy sent more than its answer"))
+                };
             }
             if input.len() > MAX_HEAD {
-                return refused("the proxy's answer has no end".to_owned());
+                return Err(io::Error::other("the proxy's answer has no end"));
             }
         }
     }
