@@ -11,10 +11,18 @@
 //! [`tcp`] moves the bytes; [`context`] waits.
 
 mod buffers;
+#[cfg_attr(not(test), allow(dead_code))]
+mod chunked;
 mod context;
 mod dial;
 mod exchange;
 mod failure;
+#[cfg_attr(not(test), allow(dead_code))]
+mod framing;
+#[cfg_attr(not(test), allow(dead_code))]
+mod head;
+#[cfg_attr(not(test), allow(dead_code))]
+mod inbound;
 mod lookup;
 mod race;
 mod tcp;
