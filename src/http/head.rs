@@ -122,6 +122,10 @@ impl Status {
     pub fn is_interim(self) -> bool {
         self.digits[0] == b'1' && self.digits != *b"101"
     }
+
+    pub fn code(self) -> u16 {
+        self.digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'))
+    }
 }
 
 /// What came is not HTTP/1.
