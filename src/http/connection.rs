@@ -4,7 +4,7 @@
 use super::buffers::HeldBuffers;
 use super::context::{Context, with_current};
 use super::failure::FailureKind;
-use super::inbound::{Inbound, Refusal};
+use super::inbound::{Ended, Inbound, Refusal};
 use super::stream::{Input, Stream, block};
 use crate::error::Phase;
 use crate::secret::Secret;
@@ -151,7 +151,7 @@ impl Connection {
                 _ => {}
             }
             if taken == Input::End {
-                with_current(|call| call.ended.set(true));
+                with_current(|call| call.ended.set(self.inbound.end() == Ended::Cut));
                 return Ok(false);
             }
         }

@@ -39,7 +39,7 @@ impl Framing {
             Field::Connection => {
                 for option in value.split(|byte| *byte == b',').map(trimmed) {
                     self.closes |= option.eq_ignore_ascii_case(b"close");
-                    self.keeps_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+                    self.keeps_alive |= self.status.is_old && option.eq_ignore_ascii_case(b"keep-alive");
                 }
                 Ok(())
             }
