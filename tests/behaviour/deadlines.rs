@@ -2,15 +2,15 @@
 //! whatever it is doing. Bounds above are generous, for a loaded machine (the bench reports the exact figures); a call
 //! that ends too early is a defect on any machine.
 
-use crate::scripted::Server;
-use crate::scripted::blocked::{Blocked, everywhere};
-use crate::scripted::freeze::Freezable;
-use crate::scripted::places::{client, config};
-use crate::scripted::script::{Answerer, EVENT, Gate, Step, after_request, answer, event, refusal};
+use super::blocked::{Blocked, everywhere};
+use super::freeze::Freezable;
 use anchor::{Client, Error, Status};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{Answerer, EVENT, Gate, Step, after_request, answer, event, refusal};
+use testkit::settings::{client, config};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 const GRACE: Duration = Duration::from_millis(300);
@@ -84,7 +84,7 @@ fn the_connect_timeout_is_within_the_deadline() {
 /// Overslept on a long poll, the kernel would be 0.1 % late, and more than that without our own last step.
 #[test]
 fn a_wait_of_seconds_ends_to_the_moment() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let timeout = Duration::from_secs(10);
@@ -106,7 +106,7 @@ fn holding() -> Answerer {
 
 #[test]
 fn a_wait_is_made_of_slices() {
-    let server = Server::always(vec![Step::AnswerWith(holding())]);
+    let server = ScriptedServer::always(vec![Step::AnswerWith(holding())]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(200)).unwrap();
     let client = Client::new(&config).unwrap();
@@ -116,7 +116,7 @@ fn a_wait_is_made_of_slices() {
     assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error:?}");
     assert!(!error.maybe_consumed());
     assert!((700..950).contains(&took.as_millis()), "took {took:?}");
-    let asked: Vec<u64> = server.requests().iter().map(crate::scripted::Request::timeout_ms).collect();
+    let asked: Vec<u64> = server.requests().iter().map(testkit::scripted::Request::timeout_ms).collect();
     assert_eq!(asked[..3], [200, 200, 200], "{asked:?}");
     assert!(asked.len() == 4 && asked[3] <= 100, "the last slice asks for what remains: {asked:?}");
     assert_eq!(server.connections(), 1);
@@ -129,17 +129,17 @@ fn a_wait_without_limit_asks_for_slice_after_slice() {
     let steps = answers
         .into_iter()
         .flat_map(|answer| [Step::ReadRequest, Step::Pause(Duration::from_millis(60)), Step::Send(answer)]);
-    let server = Server::always(steps.chain([Step::Hang]).collect());
+    let server = ScriptedServer::always(steps.chain([Step::Hang]).collect());
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(50)).unwrap();
     assert_eq!(Client::new(&config).unwrap().wait("e", None, None).unwrap(), EVENT);
-    let asked: Vec<u64> = server.requests().iter().map(crate::scripted::Request::timeout_ms).collect();
+    let asked: Vec<u64> = server.requests().iter().map(testkit::scripted::Request::timeout_ms).collect();
     assert_eq!(asked, [50, 50, 50]);
 }
 
 #[test]
 fn the_default_slice_is_fifty_seconds() {
-    let server = Server::always(vec![Step::AnswerAll(event())]);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = client(&server.http());
     for (timeout, asked) in [(None, 50_000), (Some(Duration::MAX), 50_000), (Some(Duration::from_micros(1)), 1)] {
         client.wait("e", timeout, None).unwrap();
@@ -153,10 +153,13 @@ fn the_default_slice_is_fifty_seconds() {
 #[test]
 fn an_answer_within_the_grace_is_taken() {
     let late = after_request([Step::Pause(TIMEOUT + Duration::from_millis(150)), Step::Send(event()), Step::Hang]);
-    let server = Server::always(late);
+    let server = ScriptedServer::always(late);
     assert_eq!(client(&server.http()).wait("e", Some(TIMEOUT), None).unwrap(), EVENT);
-    let server =
-        Server::always(after_request([Step::Pause(Duration::from_millis(300)), Step::Send(event()), Step::Hang]));
+    let server = ScriptedServer::always(after_request([
+        Step::Pause(Duration::from_millis(300)),
+        Step::Send(event()),
+        Step::Hang,
+    ]));
     assert_eq!(client(&server.http()).wait("e", Some(Duration::ZERO), None).unwrap(), EVENT);
     assert_eq!(server.requests()[0].timeout_ms(), 1);
 }
@@ -167,7 +170,7 @@ fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
     let (ask, delivered) = (Gate::default(), Gate::default());
     let steps =
         [Step::Await(ask.clone()), Step::Send(event()), Step::Delivered, Step::Open(delivered.clone()), Step::Hang];
-    let server = Server::always(after_request(steps));
+    let server = ScriptedServer::always(after_request(steps));
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let began = Instant::now();
@@ -184,7 +187,7 @@ fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
 /// A slice that ends without any answer is a broken connection: closed, and armed again while there is time.
 #[test]
 fn a_slice_without_an_answer_is_armed_again_over_a_fresh_connection() {
-    let server = Server::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
+    let server = ScriptedServer::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
     assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
@@ -196,7 +199,7 @@ fn a_slice_without_an_answer_is_armed_again_over_a_fresh_connection() {
 
 #[test]
 fn without_rearm_a_slice_without_an_answer_is_a_lost_connection() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
     let error = Client::new(config.set_rearm(false)).unwrap().wait("e", LONG, None).unwrap_err();
@@ -216,7 +219,7 @@ fn a_drain_counts_what_it_took_before_it_failed() {
         Step::Send(refusal(401)),
         Step::Hang,
     ];
-    let server = Server::always(steps);
+    let server = ScriptedServer::always(steps);
     let error = client(&server.http()).drain("e").unwrap_err();
     assert_eq!((error.drained, error.source.status()), (2, Status::Unauthorized));
 }
@@ -224,7 +227,7 @@ fn a_drain_counts_what_it_took_before_it_failed() {
 /// Somebody who signals as fast as it drains keeps a drain no longer than its request timeout, and it says how far it came.
 #[test]
 fn a_drain_that_never_comes_to_an_end_ends_in_time() {
-    let server = Server::always(vec![Step::AnswerAll(event())]);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = Client::new(config(&server.http()).set_request_timeout(TIMEOUT).unwrap()).unwrap();
     let began = Instant::now();
     let error = client.drain("endless").unwrap_err();

@@ -1,18 +1,18 @@
 //! Waits that are started and collected later: nothing is lost, whoever takes it and whenever; each way to collect wrongly
 //! is an answer. The descriptor is the business of tests/c/pending.c.
 
-use crate::event_server::EventServer;
-use crate::scripted::freeze::{Freezable, signal_handled_by};
+use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Error, StartedWait, Status};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::local_server::LocalServer;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(60));
 const LOOK: Option<Duration> = Some(Duration::ZERO);
 
-fn setup() -> (EventServer, Client) {
-    let server = EventServer::start(&[]);
+fn setup() -> (LocalServer, Client) {
+    let server = LocalServer::start(&[]);
     let client = server.client();
     (server, client)
 }
@@ -195,7 +195,7 @@ fn select_may_be_given_a_wait_twice() {
 #[test]
 fn waits_of_several_clients_may_be_selected() {
     let (server, first) = setup();
-    let second = Client::new(&server.config_of("another-key")).unwrap();
+    let second = Client::new(&server.config_with_key("another-key")).unwrap();
     let waits = [first.start("same", LONG).unwrap(), second.start("same", LONG).unwrap()];
     second.signal("same", None).unwrap();
     assert_eq!(StartedWait::select(&waits.each_ref(), LONG).unwrap(), 1);
@@ -249,7 +249,7 @@ extern "C" fn ignore(_: libc::c_int) {}
 
 #[test]
 fn a_signal_interrupts_whoever_collects_and_not_the_wait() {
-    let server = EventServer::start(&[]);
+    let server = LocalServer::start(&[]);
     let mut config = server.config();
     config.set_interruptible(true);
     let client = Client::new(&config).unwrap();
@@ -307,7 +307,7 @@ fn what_was_done_is_counted() {
 
 #[test]
 fn re_arms_and_retries_are_counted() {
-    let server = EventServer::start(&["--fault", "busy=status:503,times=2"]);
+    let server = LocalServer::start(&["--fault", "busy=status:503,times=2"]);
     let mut config = server.config();
     config.set_slice(Duration::from_millis(40)).unwrap();
     let client = Client::new(&config).unwrap();
@@ -321,7 +321,7 @@ fn re_arms_and_retries_are_counted() {
 #[test]
 fn a_thousand_waits_each_get_their_own_event() {
     const COUNT: u32 = 1_000;
-    crate::event_server::raise_file_limit(4_000);
+    testkit::raise_file_limit(4_000);
     let (server, client) = setup();
     let began = Instant::now();
     let waits: Vec<_> = (0..COUNT).map(|n| client.start(&format!("many-{n}"), LONG).expect("a wait")).collect();

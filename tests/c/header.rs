@@ -1,11 +1,10 @@
 //! include/anchor.h: it is what the sources say, it compiles in every dialect of C and C++, and it declares what the
 //! library exports, no more and no less.
 
-use crate::c_build::{library, root, scratch, tool};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::process::Command;
+use testkit::{library, process, root, scratch, tools};
 
 const HEADER: &str = "include/anchor.h";
 
@@ -17,8 +16,8 @@ fn header() -> String {
 #[test]
 fn the_committed_header_is_what_the_build_generates() {
     let git = Command::new("git").current_dir(root()).args(["show", &format!(":./{HEADER}")]).output();
-    let Some(committed) = git.ok().filter(|git| git.status.success()).map(|git| tool::text(&git.stdout)) else {
-        let _ = writeln!(std::io::stderr(), "skipped: this is no git repository, so there is nothing to compare with");
+    let Some(committed) = git.ok().filter(|git| git.status.success()).map(|git| process::text(&git.stdout)) else {
+        tools::missing("a git repository to compare with");
         return;
     };
     let generated = header();
@@ -63,7 +62,7 @@ fn it_compiles_alone_with_clang() {
 }
 
 fn compiles_alone(compiler: &str, standards: &[&str], newer: &[&str], language: &str) {
-    if !tool::is_there(compiler) {
+    if !tools::has(compiler) {
         return;
     }
     let folder = scratch(&format!("header-{compiler}"));
@@ -80,7 +79,7 @@ fn compiles_alone(compiler: &str, standards: &[&str], newer: &[&str], language: 
         let mut command = Command::new(compiler);
         command.arg(format!("-std={standard}")).args(warnings_of(compiler)).args(own).args(["-x", language, "-c"]);
         command.arg("-I").arg(root().join("include")).arg(&source).arg("-o").arg(folder.join("alone.o"));
-        tool::output(&mut command);
+        process::output(&mut command);
     }
 }
 
@@ -98,7 +97,8 @@ fn knows(compiler: &str, standard: &str, language: &str) -> bool {
 
 #[test]
 fn it_declares_what_the_library_exports() {
-    let symbols = tool::output(Command::new("nm").args(["-D", "--defined-only"]).arg(library::debug().shared_object()));
+    let symbols =
+        process::output(Command::new("nm").args(["-D", "--defined-only"]).arg(library::debug().shared_object()));
     let exported: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split_whitespace().last()).collect();
     let header = header();
     let functions = functions(&header);

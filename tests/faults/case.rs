@@ -1,8 +1,6 @@
 //! One fault of a real program or a real network, and one kind of call in it: what the caller has to get, in what time, and
 //! where each event went. The service is `anchor-events serve`, which a second client reaches directly.
 
-use super::event_server::{EventServer, PATIENCE};
-use super::scripted::places::{self, KEY};
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Error, Status, json_get};
 use std::collections::HashSet;
@@ -11,6 +9,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
+use testkit::local_server::LocalServer;
+use testkit::settings::{self, KEY};
 
 /// What the clients of the cases are set to.
 pub const TIMEOUT: Duration = Duration::from_secs(4);
@@ -108,7 +109,7 @@ pub fn case(
 
 /// Where a case is played: the service, an event of the case's own, and a client that no fault is in the way of.
 pub struct Ground<'a> {
-    pub service: &'a EventServer,
+    pub service: &'a LocalServer,
     pub event: String,
     pub direct: Client,
 }
@@ -126,7 +127,7 @@ pub struct Seen {
 }
 
 /// Plays the cases side by side, since they mostly wait, and tells of all that came out differently.
-pub fn check(service: &EventServer, cases: Vec<Case>) {
+pub fn check(service: &LocalServer, cases: Vec<Case>) {
     let differing: Vec<String> = thread::scope(|scope| {
         let play = |(number, case): (usize, Case)| scope.spawn(move || case.run(service, number));
         let running: Vec<_> = cases.into_iter().enumerate().map(play).collect();
@@ -136,9 +137,9 @@ pub fn check(service: &EventServer, cases: Vec<Case>) {
 }
 
 impl Case {
-    fn run(self, service: &EventServer, number: usize) -> Option<String> {
+    fn run(self, service: &LocalServer, number: usize) -> Option<String> {
         let event = format!("{}-{number}", self.by.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
-        let direct = Client::new(&service.config_of(KEY)).unwrap();
+        let direct = Client::new(&service.config_with_key(KEY)).unwrap();
         let mut ground = Ground { service, event, direct };
         let seen = (self.play)(&mut ground)?;
         let complaint = self.expected.compare(self.operation, &seen, &ground).err()?;
@@ -200,7 +201,7 @@ fn account_for_signals(seen: &Seen, left: &[u64]) -> Result<(), String> {
 impl Ground<'_> {
     /// Settings of a client that goes through the fault.
     pub fn config(&self, url: &str) -> Config {
-        let mut config = places::config(url);
+        let mut config = settings::config(url);
         config.set_allow_http(true).set_grace(GRACE).unwrap().set_request_timeout(REQUEST_TIMEOUT).unwrap();
         config
     }

@@ -2,11 +2,7 @@
 //! connections, and answer with pages of their own.
 
 use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, until};
-use super::event_server::EventServer;
 use super::program::Program;
-use super::relay::Relay;
-use super::scripted::certificates::{Certificate, pem};
-use super::scripted::places::Refusing;
 use super::table::{Signal, Wait};
 use anchor::{Client, Config, Status};
 use std::cell::Cell;
@@ -14,6 +10,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::addresses::Refusing;
+use testkit::certificates::{Certificate, pem};
+use testkit::local_server::LocalServer;
+use testkit::relay::Relay;
 
 /// The service carries out what it is asked, and hangs up without an answer.
 const HANGS_UP: [&str; 2] = ["hangs-up-on-nginx", "hangs-up-on-haproxy"];
@@ -27,7 +27,7 @@ fn in_the_way_of_a_call() {
     });
     let silent = SILENT.map(|name| format!("{name}=hang,on=signal"));
     let options: Vec<&str> = hangs_up.iter().flatten().chain(&silent).flat_map(|rule| ["--fault", rule]).collect();
-    check(&EventServer::start(&options), cases());
+    check(&LocalServer::start(&options), cases());
 }
 
 pub fn cases() -> Vec<Case> {
@@ -118,7 +118,7 @@ impl Gateway {
 
     /// The gateway with these habits, and a client that calls through it.
     fn before(self, ground: &Ground<'_>, habits: Habits, tweak: fn(&mut Config)) -> Option<(Running, Client)> {
-        let running = self.start(habits, ground.service.address())?;
+        let running = self.start(habits, ground.service.socket_address())?;
         let client = running.client(habits, ground, tweak);
         Some((running, client))
     }
@@ -217,13 +217,13 @@ fn signals_as_it_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 }
 
 fn waits_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let nowhere = Refusing::new();
+    let nowhere = Refusing::bind();
     let running = gateway.start(PATIENT, nowhere.address())?;
     Some(ground.wait_in_vain(&running.client(PATIENT, ground, |_| {})))
 }
 
 fn signals_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let nowhere = Refusing::new();
+    let nowhere = Refusing::bind();
     let running = gateway.start(PATIENT, nowhere.address())?;
     Some(ground.send(&running.client(PATIENT, ground, keeps_on)))
 }
@@ -269,7 +269,7 @@ fn as_it_closes<T: Send>(
     ground: &Ground<'_>,
     call: impl Fn(&Client, u64) -> T + Sync,
 ) -> Option<(Vec<T>, u64)> {
-    let running = gateway.start(FORGETFUL, ground.service.address())?;
+    let running = gateway.start(FORGETFUL, ground.service.socket_address())?;
     let call_twice = |number: u64| {
         let client = running.client(FORGETFUL, ground, |_| {});
         let first = call(&client, 2 * number);
@@ -305,7 +305,7 @@ fn haproxy_that_read_nothing() -> [Case; 2] {
 }
 
 fn behind_a_stall(ground: &Ground<'_>) -> Option<(Running, Relay, Client)> {
-    let running = Gateway::Haproxy.start(Habits { tls: false, ..PATIENT }, ground.service.address())?;
+    let running = Gateway::Haproxy.start(Habits { tls: false, ..PATIENT }, ground.service.socket_address())?;
     let relay = Relay::to(([127, 0, 0, 1], running.program.port).into());
     relay.stall(true);
     let mut config = ground.config(&relay.http());

@@ -2,14 +2,6 @@
 //! signals. A scripted server plays the other side, and where that is the point, a real proxy. How long a call may take in
 //! each place where it can block is the business of `deadlines`.
 
-#[path = "../scripted/mod.rs"]
-mod scripted;
-
-#[path = "../event_server/mod.rs"]
-mod event_server;
-#[path = "../relay/mod.rs"]
-mod relay;
-
 mod answers;
 mod case;
 mod connections;

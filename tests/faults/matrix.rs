@@ -6,11 +6,10 @@ use super::table::{Outcome, Section, Signal, Wait};
 use super::{answers, connections, gateways, network, statuses, tls, tunnels};
 use anchor::Status;
 use std::fmt::Write;
-use std::path::Path;
 
 #[test]
 fn the_documentation_has_all_of_it() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    let file = testkit::root().join("docs/faults.md");
     let text = document();
     if std::env::var("ANCHOR_ACCEPT_FAULTS").is_ok_and(|value| value == "1") {
         std::fs::write(&file, &text).unwrap();

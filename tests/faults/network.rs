@@ -2,10 +2,7 @@
 //! of order, a link that goes down, a black hole, a firewall that refuses, a NAT that forgets.
 
 use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on};
-use super::event_server::{self, EventServer};
 use super::link::{Link, Quality, tun};
-use super::scripted::sandbox::is_inside;
-use super::scripted::skip;
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Status};
 use std::path::Path;
@@ -13,20 +10,25 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::local_server::LocalServer;
+use testkit::sandbox::is_inside;
+use testkit::tools;
 
 #[test]
 fn between_a_call_and_the_service() {
     if !Command::new("nft").arg("--version").output().is_ok_and(|run| run.status.success()) {
-        return skip("nft");
+        tools::missing("nft");
+        return;
     }
     if !Path::new("/dev/net/tun").exists() {
-        return skip("/dev/net/tun");
+        tools::missing("/dev/net/tun");
+        return;
     }
-    event_server::build();
+    testkit::library::debug();
     if !is_inside("network::between_a_call_and_the_service", &[]) {
         return;
     }
-    check(&EventServer::start(&["--host", "0.0.0.0"]), cases());
+    check(&LocalServer::start(&["--host", "0.0.0.0"]), cases());
 }
 
 const TUN: &str = "two TUN devices";
@@ -112,7 +114,7 @@ fn on_a_host(
     let here = tun(&format!("here{host}"));
     ip(&format!("addr add 10.7.{host}.1/30 dev here{host}"));
     ip(&format!("link set here{host} up"));
-    let mut config = ground.config(&format!("http://10.7.{host}.1:{}", ground.service.address().port()));
+    let mut config = ground.config(&format!("http://10.7.{host}.1:{}", ground.service.socket_address().port()));
     tweak(&mut config);
     let on_it = move || {
         // SAFETY: no pointers are passed.

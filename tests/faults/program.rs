@@ -1,13 +1,13 @@
 //! A real program in the middle: squid, tinyproxy, nginx or haproxy, in the foreground, with settings of the test's own, and
 //! ended by its process id. What it is asked to do is not known here.
 
-use super::scripted::places::free_port;
-use super::scripted::{PATIENCE, skip};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::addresses::free_port;
+use testkit::{PATIENCE, tools};
 
 /// A program that is running. Its settings are in a directory that goes with it.
 pub struct Program {
@@ -32,7 +32,7 @@ impl Program {
             std::fs::create_dir_all(&directory).unwrap();
             std::fs::write(directory.join("settings"), settings(port, &directory)).unwrap();
             let Ok(child) = launch(name, arguments, &directory) else {
-                skip(name);
+                tools::missing(name);
                 let _ = std::fs::remove_dir_all(&directory);
                 return None;
             };

@@ -1,12 +1,12 @@
 //! HTTP statuses as refusals with the API's error, with a page, with nothing and with half of it; and redirects. (Each of 300
 //! to 599 is in tests/c/statuses.c.)
 
-use super::scripted::Server;
-use super::scripted::places::{KEY, config};
-use super::scripted::script::{Script, Step, answer, refusal, reply};
 use super::table::{Outcome, Row, Section, Signal, Wait, both, check, once, row, section, twice};
 use anchor::{Client, Origin, Phase, Status};
 use std::time::Duration;
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{Script, Step, answer, refusal, reply};
+use testkit::settings::{KEY, config};
 
 /// The service answers every request like this.
 fn always(bytes: Vec<u8>) -> Script {
@@ -93,7 +93,7 @@ fn in_other_words() -> Vec<Row> {
 #[test]
 fn a_408_of_a_gateway_is_not_about_the_event() {
     let page = always(answer(408, "content-type: text/html\r\n", "<h1>408 Request Time-out</h1>"));
-    let server = Server::always(page);
+    let server = ScriptedServer::always(page);
     let client = Client::new(&config(&server.http())).unwrap();
     assert_eq!(client.drain("e").unwrap_err().source.status(), Status::HttpError);
     let error = client.wait("e", Some(Duration::from_millis(20)), None).unwrap_err();
@@ -109,9 +109,9 @@ fn a_408_of_a_gateway_is_not_about_the_event() {
 #[test]
 fn what_was_never_answered_is_counted_even_if_the_call_succeeds() {
     let page = answer(504, "content-type: text/html\r\n", "<h1>504</h1>");
-    let server = Server::start(vec![
+    let server = ScriptedServer::start(vec![
         vec![Step::ReadRequest, Step::Send(page), Step::ReadRequest, Step::Reset],
-        always(super::scripted::script::event()),
+        always(testkit::scripted::script::event()),
     ]);
     let client = Client::new(&config(&server.http())).unwrap();
     client.wait("e", Some(Duration::from_secs(20)), None).unwrap();
@@ -121,7 +121,7 @@ fn what_was_never_answered_is_counted_even_if_the_call_succeeds() {
 /// The service's words, and where they come from.
 #[test]
 fn a_refusal_is_told_in_the_services_words() {
-    let server = Server::always(always(answer(
+    let server = ScriptedServer::always(always(answer(
         403,
         "x-request-id: req-77\r\n",
         &format!(r#"{{"error":{{"code":403,"message":"the key {KEY} may not wait"}}}}"#),
@@ -140,7 +140,7 @@ fn long_words_are_cut() {
     let long = "é".repeat(2_000);
     let headers = format!("x-request-id: {0}\r\nlocation: /{0}\r\n", "w".repeat(2_000));
     for (status, body) in [(403, format!(r#"{{"error":{{"message":"{long}"}}}}"#)), (302, String::new())] {
-        let server = Server::always(always(answer(status, &headers, &body)));
+        let server = ScriptedServer::always(always(answer(status, &headers, &body)));
         let error = Client::new(&config(&server.http())).unwrap().signal("e", None).unwrap_err();
         assert_eq!(error.http_status(), Some(status));
         assert_eq!(error.request_id().map(|id| (id.len(), id.ends_with("w..."))), Some((503, true)));
@@ -151,7 +151,7 @@ fn long_words_are_cut() {
 /// A service that quotes what it refused does not bring the payload into an error.
 #[test]
 fn a_refusal_that_quotes_the_payload_is_not_repeated() {
-    let server = Server::always(always(answer(422, "", r#"{"error":{"message":"bad value: code-9182"}}"#)));
+    let server = ScriptedServer::always(always(answer(422, "", r#"{"error":{"message":"bad value: code-9182"}}"#)));
     let client = Client::new(&config(&server.http())).unwrap();
     let error = client.signal("e", Some(r#"{"code":"code-9182"}"#)).unwrap_err();
     assert_eq!(error.status(), Status::BadRequest);
@@ -160,10 +160,10 @@ fn a_refusal_that_quotes_the_payload_is_not_repeated() {
 
 #[test]
 fn a_redirect_is_not_followed() {
-    let elsewhere = Server::always(always(super::scripted::script::event()));
+    let elsewhere = ScriptedServer::always(always(testkit::scripted::script::event()));
     for code in [300, 301, 302, 303, 307, 308] {
         let location = format!("http://localhost:{}/v1/events/e/wait", elsewhere.address.port());
-        let server = Server::always(always(answer(code, &format!("location: {location}\r\n"), "")));
+        let server = ScriptedServer::always(always(answer(code, &format!("location: {location}\r\n"), "")));
         let client = Client::new(&config(&server.http())).unwrap();
         let errors =
             [client.wait("e", Some(Duration::from_secs(20)), None).unwrap_err(), client.signal("e", None).unwrap_err()];

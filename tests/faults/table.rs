@@ -1,11 +1,11 @@
 //! One row: what the server does, what a wait and a signal make of it. Rows run side by side, since they mostly wait.
 
-use super::scripted::places::{KEY, config};
-use super::scripted::script::Script;
-use super::scripted::{Record, Server};
 use anchor::{Client, Config, Error, Phase, Status};
 use std::thread;
 use std::time::Duration;
+use testkit::scripted::script::Script;
+use testkit::scripted::{Record, ScriptedServer};
+use testkit::settings::{KEY, config};
 
 /// The waits of a table end long before this.
 const TIMEOUT: Duration = Duration::from_secs(25);
@@ -105,7 +105,7 @@ pub fn check(rows: impl IntoIterator<Item = Row>) {
 
 impl Row {
     fn run(self) -> Option<String> {
-        let server = Server::start(self.scripts);
+        let server = ScriptedServer::start(self.scripts);
         let mut config = config(&if self.https { server.https() } else { server.http() });
         config.set_retries(1).set_request_timeout(TIMEOUT).unwrap();
         (self.tweak)(&mut config);

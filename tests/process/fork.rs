@@ -2,16 +2,13 @@
 //! above all. A fork of one thread takes a process that has no other, so this test is without cargo's harness: it starts
 //! itself once more for each program, and is the server that the program's parent and child call.
 
-#[path = "../scripted/mod.rs"]
-mod scripted;
-
 use anchor::{Client, json_get};
-use scripted::Server;
-use scripted::certificates::{Certificate, authority_file, tls};
-use scripted::places::config;
-use scripted::script::{EVENT, Gate, Step, answer, event};
 use std::process::Command;
 use std::time::Duration;
+use testkit::certificates::{Certificate, authority_file, tls};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Gate, Step, answer, event};
+use testkit::settings::config;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -96,7 +93,7 @@ fn child_and_parent_use_one_client() {
 fn a_child_and_its_parent_use_one_client() {
     for handshake in [None, Some(Step::Handshake(tls(Certificate::Good)))] {
         let is_tls = handshake.is_some();
-        let server = Server::always(handshake.into_iter().chain([Step::AnswerAll(event())]).collect());
+        let server = ScriptedServer::always(handshake.into_iter().chain([Step::AnswerAll(event())]).collect());
         run("one client", &if is_tls { server.https() } else { server.http() });
         let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
         assert_eq!(connections, [0, 1, 2, 2, 0, 3, 0]);
@@ -124,7 +121,7 @@ fn cancel_all_in_a_child_leaves_the_parents_wait_alone() {
         Step::Send(event()),
         Step::Hang,
     ];
-    let server = Server::start(vec![parents, childs]);
+    let server = ScriptedServer::start(vec![parents, childs]);
     run("cancel_all", &server.http());
     assert_eq!(server.connections(), 2);
 }

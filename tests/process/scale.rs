@@ -1,14 +1,12 @@
 //! Five thousand threads, blocked in waits on one client, against a server in its own process.
 
-#[path = "../event_server/mod.rs"]
-mod event_server;
-
 use anchor::{Client, Error, Status, json_get};
-use event_server::{EventServer, PATIENCE};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
+use testkit::local_server::LocalServer;
 
 const THREADS: usize = 5_000;
 const STACK: usize = 128 * 1024;
@@ -37,14 +35,14 @@ fn start(client: &Client, returned: &Arc<AtomicUsize>) -> Vec<Waiter> {
 /// One test, since the machine is to itself for neither of two.
 #[test]
 fn five_thousand_waits_on_one_client() {
-    raise_file_limit();
-    let server = EventServer::start(&["--queue-limit", "10000"]);
+    testkit::raise_file_limit(12_000);
+    let server = LocalServer::start(&["--queue-limit", "10000"]);
     let client = server.client();
     each_gets_its_own_event(&server, &client);
     cancel_all_brings_every_one_back(&server, &client);
 }
 
-fn each_gets_its_own_event(server: &EventServer, client: &Client) {
+fn each_gets_its_own_event(server: &LocalServer, client: &Client) {
     let returned = Arc::default();
     let waiters = start(client, &returned);
     server.until_waiting(THREADS as u64);
@@ -70,7 +68,7 @@ fn each_gets_its_own_event(server: &EventServer, client: &Client) {
     assert_eq!((stats.retries, stats.rearms, stats.failures), (0, 0, 0));
 }
 
-fn cancel_all_brings_every_one_back(server: &EventServer, client: &Client) {
+fn cancel_all_brings_every_one_back(server: &LocalServer, client: &Client) {
     let returned = Arc::default();
     let waiters = start(client, &returned);
     server.until_waiting(THREADS as u64);
@@ -86,17 +84,6 @@ fn cancel_all_brings_every_one_back(server: &EventServer, client: &Client) {
     assert!(took < Duration::from_secs(1), "{took:?}");
     server.until_waiting(0);
     assert!(began.elapsed() < PATIENCE);
-}
-
-fn raise_file_limit() {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the pointers are to a local of the right type.
-    unsafe {
-        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit), 0);
-        limit.rlim_cur = limit.rlim_max;
-        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit), 0);
-    }
-    assert!(limit.rlim_cur >= 12_000, "this test needs 12000 file descriptors, and may open {}", limit.rlim_cur);
 }
 
 fn resident_kib() -> u64 {

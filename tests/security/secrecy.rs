@@ -1,18 +1,19 @@
 //! The key, a proxy's password and events' data are in nothing that the library says: errors, log lines, Debug output,
 //! counts, the command's messages. The other side does its best to have them repeated: it quotes all that it is sent.
 
-use super::c_build::library;
-use super::c_build::program::{Outcome, run, without_settings};
-use super::scripted::certificates::{Certificate, authority_file, tls};
-use super::scripted::places::{Refusing, config};
-use super::scripted::script::{Script, Step, answer, event};
-use super::scripted::{Request, Server};
 use anchor::{Client, Config, Error, LogLevel};
 use std::fmt::{Debug, Write};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+use testkit::addresses::Refusing;
+use testkit::certificates::{Certificate, authority_file, tls};
+use testkit::library;
+use testkit::process::{Outcome, run, without_settings};
+use testkit::scripted::script::{Script, Step, answer, event};
+use testkit::scripted::{Request, ScriptedServer};
+use testkit::settings::config;
 
 const KEY: &str = "k3y+/=&%\"\\se cret-7f1c";
 const PASSWORD: &str = "pass-word-93ab+/";
@@ -149,7 +150,7 @@ fn with_key(mut config: Config) -> Config {
     config
 }
 
-fn through(proxy: &Server) -> Config {
+fn through(proxy: &ScriptedServer) -> Config {
     let mut config = config("https://localhost:9");
     config.set_proxy(&format!("http://user:{PASSWORD_IN_URL}@{}", proxy.address)).unwrap();
     with_key(config)
@@ -177,13 +178,13 @@ fn nothing_that_is_said_holds_a_secret() {
     log::set_logger(&RECORDS).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let said = Said::default();
-    let plain = Server::always(vec![quoting()]);
-    let secure = Server::always(vec![Step::Handshake(tls(Certificate::Good)), quoting()]);
-    let untrusted = Server::always(vec![Step::Handshake(tls(Certificate::UnknownAuthority))]);
-    let lost = Server::always(vec![Step::ReadRequest, Step::Reset]);
-    let proxy = Server::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
-    let refusing_proxy = Server::always(vec![quoting_proxy()]);
-    let nobody = Refusing::new();
+    let plain = ScriptedServer::always(vec![quoting()]);
+    let secure = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::Good)), quoting()]);
+    let untrusted = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::UnknownAuthority))]);
+    let lost = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
+    let proxy = ScriptedServer::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
+    let refusing_proxy = ScriptedServer::always(vec![quoting_proxy()]);
+    let nobody = Refusing::bind();
     let cases = [
         ("plain", with_key(config(&plain.http()))),
         ("TLS", with_key(config(&secure.https()))),
@@ -243,10 +244,10 @@ fn settings_that_are_refused_are_not_repeated() {
 /// A request to any other host would have the key in it.
 #[test]
 fn a_redirect_takes_the_key_nowhere() {
-    let elsewhere = Server::always(vec![Step::AnswerAll(event())]);
+    let elsewhere = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     for code in [300, 301, 302, 303, 305, 307, 308] {
         let location = format!("location: {}/v1/events/e/wait\r\n", elsewhere.http());
-        let server = Server::always(vec![Step::AnswerAll(answer(code, &location, ""))]);
+        let server = ScriptedServer::always(vec![Step::AnswerAll(answer(code, &location, ""))]);
         let client = Client::new(&with_key(config(&server.http()))).unwrap();
         for error in [client.wait("e", TIMEOUT, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
             assert_eq!(error.http_status(), Some(code), "{error:?}");
@@ -261,9 +262,9 @@ fn a_redirect_takes_the_key_nowhere() {
 #[test]
 fn the_command_tells_no_secret() {
     let said = Said::default();
-    let plain = Server::always(vec![quoting()]);
-    let proxy = Server::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
-    let refusing_proxy = Server::always(vec![quoting_proxy()]);
+    let plain = ScriptedServer::always(vec![quoting()]);
+    let proxy = ScriptedServer::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
+    let refusing_proxy = ScriptedServer::always(vec![quoting_proxy()]);
     let data = format!("{{\"text\":{SENT:?}}}");
     for (url, through) in [(plain.http(), None), (secure_url(), Some(&proxy)), (secure_url(), Some(&refusing_proxy))] {
         for name in ["ok", "error-401", "redirect"] {

@@ -1,13 +1,12 @@
 //! Servers of OpenSSL that offer what is broken or weak and nothing else. rustls' own server, which the other tests use,
 //! cannot be made to.
 
-use super::c_build::{scratch, tool};
-use super::scripted::PATIENCE;
 use anchor::{Client, Config, Phase, Status, Trust};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
+use testkit::{PATIENCE, process, scratch, tools};
 
 /// An authority in ca.pem and servers' certificates of it: `good`, `small` with a key of 1024 bits, `sha1` signed so.
 const CERTIFICATES: &str = "
@@ -68,7 +67,7 @@ impl Drop for Server {
 fn certificates(name: &str) -> PathBuf {
     let folder = scratch("openssl").join(name);
     std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    tool::output(Command::new("sh").current_dir(&folder).args(["-ec", CERTIFICATES]));
+    process::output(Command::new("sh").current_dir(&folder).args(["-ec", CERTIFICATES]));
     folder
 }
 
@@ -81,7 +80,7 @@ fn client(folder: &Path, url: &str) -> Client {
 
 #[test]
 fn weak_servers_are_refused_and_get_nothing() {
-    if !tool::is_there("openssl") {
+    if !tools::has("openssl") {
         return;
     }
     let folder = certificates("weak");
@@ -112,7 +111,7 @@ fn weak_servers_are_refused_and_get_nothing() {
 /// What the others lack is all that keeps a request from them.
 #[test]
 fn a_strong_server_gets_the_request() {
-    if !tool::is_there("openssl") {
+    if !tools::has("openssl") {
         return;
     }
     let folder = certificates("strong");

@@ -1,16 +1,17 @@
 //! What each example does, which a user reads first.
 
 use crate::builds;
-use crate::c_build::program::{Build, Outcome, finish, run, spawn};
-use crate::c_build::server::Server;
-use crate::c_build::{files, tool};
 use std::io::{BufRead, BufReader};
 use std::process::Command;
+use testkit::c_build::program::Build;
+use testkit::local_server::LocalServer;
+use testkit::process::{Outcome, finish, run, spawn};
+use testkit::{files, process, tools};
 
 /// An example and the server that it finds in its environment.
 struct Example {
     build: Build,
-    server: Server,
+    server: LocalServer,
 }
 
 impl Example {
@@ -42,7 +43,7 @@ impl Example {
 /// What an example does has to hold in each way that it is built.
 fn example(file: &str, check: impl Fn(&Example)) {
     for build in builds(&format!("examples-c/{file}")) {
-        check(&Example { build, server: Server::start() });
+        check(&Example { build, server: LocalServer::with_faults() });
     }
 }
 
@@ -109,7 +110,7 @@ fn example_cancel() {
         };
         // The token is sticky, so whether the wait has begun does not matter; the handler is there.
         assert_eq!(line(), "Waiting for \"never\". Ctrl-C gives up.\n");
-        tool::kill(pid, "-INT");
+        process::kill(pid, "-INT");
         assert_eq!(line(), "Cancelled.\n");
         let outcome = finish(child, "cancel.c");
         assert!(outcome.code() == Some(130) && outcome.stderr.is_empty(), "{}: {outcome:#?}", example.build.how);
@@ -207,7 +208,7 @@ fn example_all() {
 
 #[test]
 fn example_libuv() {
-    if !tool::is_installed("libuv1-dev", "/usr/include/uv.h") {
+    if !tools::has_when("libuv1-dev", std::path::Path::new("/usr/include/uv.h").exists()) {
         return;
     }
     example("libuv.c", |example| {

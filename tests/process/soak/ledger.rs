@@ -1,12 +1,12 @@
 //! What the threads on one way did in a round, and whether it adds up.
 
 use super::Totals;
-use super::event_server::PATIENCE;
 use anchor::{Client, Stats};
 use std::collections::HashSet;
 use std::iter::Sum;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 
 #[derive(Default)]
 pub struct Ledger {

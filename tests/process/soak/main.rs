@@ -8,23 +8,19 @@
 //! the client says so, in its count of unanswered requests. The server is killed while nothing is queued and nothing under
 //! way but waits, which all have to get their event from the next server.
 
-#[path = "../../event_server/mod.rs"]
-mod event_server;
-#[path = "../../relay/mod.rs"]
-mod relay;
-
 mod ledger;
 mod process;
 mod worker;
 
 use anchor::{Client, StartedWait, json_get};
-use event_server::{EventServer, PATIENCE};
 use ledger::Ledger;
 use process::{Process, resident_kib};
-use relay::Relay;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
+use testkit::local_server::LocalServer;
+use testkit::relay::Relay;
 use worker::{Random, Worker};
 
 const DIRECT: &str = "direct";
@@ -41,7 +37,7 @@ const TOLERANCE_KIB: u64 = 3 * 1024;
 #[test]
 fn each_event_is_accounted_for_and_nothing_grows() {
     let seconds = std::env::var("ANCHOR_SOAK_SECONDS").map_or(10, |seconds| seconds.parse().expect("seconds"));
-    event_server::build();
+    testkit::library::debug();
     let before = Process::now();
     let memory = soak(Duration::from_secs(seconds));
     before.until_again();
@@ -94,7 +90,7 @@ struct Totals {
 
 /// A server, and the two ways to it.
 struct Field {
-    server: EventServer,
+    server: LocalServer,
     relay: Relay,
     direct: Client,
     relayed: Client,
@@ -104,7 +100,7 @@ struct Field {
 impl Field {
     fn new() -> Field {
         let server = start_server();
-        let relay = Relay::softening(server.address());
+        let relay = Relay::softening(server.socket_address());
         let mut config = server.config();
         config.set_base_url(&relay.http()).unwrap().set_retries(1000).set_request_timeout(PATIENCE).unwrap();
         let relayed = Client::new(&config).unwrap();
@@ -166,7 +162,7 @@ impl Field {
         self.server.until_waiting(SURVIVORS);
         self.server = start_server();
         self.direct = self.server.client();
-        self.relay.redirect(self.server.address());
+        self.relay.redirect(self.server.socket_address());
         for (number, wait) in (0..SURVIVORS).zip(waits) {
             self.direct.signal(&name(number), Some(&format!("{{\"n\":{number}}}"))).expect("the new server takes it");
             let event = wait.finish(None).expect("the wait goes on at the new server");
@@ -175,8 +171,8 @@ impl Field {
     }
 }
 
-fn start_server() -> EventServer {
-    EventServer::start(&["--queue-limit", "100000"])
+fn start_server() -> LocalServer {
+    LocalServer::start(&["--queue-limit", "100000"])
 }
 
 fn event_name(names: &str, number: u64) -> String {

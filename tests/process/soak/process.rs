@@ -1,8 +1,8 @@
 //! What a process holds: descriptors, threads, memory.
 
-use super::event_server::PATIENCE;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {

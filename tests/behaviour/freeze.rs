@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, Once, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 
 /// A thread that can be frozen.
 pub struct Freezable<T> {
@@ -30,7 +31,7 @@ impl<T: Send + 'static> Freezable<T> {
         let began = Instant::now();
         let status = format!("/proc/self/task/{}/stat", self.kernel_id);
         while !std::fs::read_to_string(&status).is_ok_and(|stat| stat.contains(") S ")) {
-            assert!(began.elapsed() < super::PATIENCE, "the thread never blocks");
+            assert!(began.elapsed() < PATIENCE, "the thread never blocks");
             thread::sleep(Duration::from_micros(200));
         }
     }
@@ -97,7 +98,7 @@ extern "C" fn hold_still(_: libc::c_int) {
 fn until(flag: &AtomicBool, wanted: bool) {
     let began = Instant::now();
     while flag.load(Ordering::SeqCst) != wanted {
-        assert!(began.elapsed() < super::PATIENCE, "the thread was never frozen or released");
+        assert!(began.elapsed() < PATIENCE, "the thread was never frozen or released");
         thread::sleep(Duration::from_micros(100));
     }
 }

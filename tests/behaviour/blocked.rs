@@ -1,11 +1,12 @@
 //! Every place where a call can block, each with a server that keeps it there: what `deadlines` and `cancel` both need.
 
-use super::certificates::{Certificate, tls};
-use super::places::{BlackHole, config};
-use super::script::{Script, Step, after_request, answer};
-use super::{Record, Server};
 use anchor::{Client, Config, Phase};
 use std::time::Duration;
+use testkit::addresses::BlackHole;
+use testkit::certificates::{Certificate, tls};
+use testkit::scripted::script::{Script, Step, after_request, answer};
+use testkit::scripted::{Record, ScriptedServer};
+use testkit::settings::config;
 
 /// A call that is made to block, and what it blocks on.
 pub struct Blocked {
@@ -20,7 +21,7 @@ pub struct Blocked {
 }
 
 enum Place {
-    Server(Server),
+    Server(ScriptedServer),
     Hole(#[allow(dead_code, reason = "it is there to be connected to")] BlackHole),
 }
 
@@ -37,7 +38,7 @@ impl Blocked {
         }
     }
 
-    pub fn server(&self) -> Option<&Server> {
+    pub fn server(&self) -> Option<&ScriptedServer> {
         match &self.place {
             Place::Server(server) => Some(server),
             Place::Hole(_) => None,
@@ -45,7 +46,7 @@ impl Blocked {
     }
 
     fn on(name: &'static str, phase: Phase, maybe_consumed: bool, script: Script) -> Blocked {
-        let server = Server::always(script);
+        let server = ScriptedServer::always(script);
         let config = config(&server.http());
         let reached = |record: &Record| !record.requests.is_empty();
         Blocked { name, phase, maybe_consumed, config, signal_of: None, place: Place::Server(server), reached }
@@ -77,7 +78,7 @@ impl Blocked {
 
 /// All the places but a lookup, which takes a resolver of the test's own.
 pub fn everywhere() -> Vec<Blocked> {
-    let hole = BlackHole::new();
+    let hole = BlackHole::bind();
     let config = config(&format!("http://{}", hole.address()));
     let connecting = Blocked {
         name: "connecting to a black hole",

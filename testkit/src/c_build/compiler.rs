@@ -1,8 +1,9 @@
 //! Compiling and linking, as a user who likes warnings.
 
-use super::library::{self, Library};
 use super::sanitizer::Sanitizer;
-use super::{root, scratch, tool};
+use crate::library::{self, Library};
+use crate::process::output;
+use crate::{root, scratch};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +24,7 @@ pub enum Linkage {
     Sanitized(Sanitizer),
 }
 
-/// Compiles a source of the repository; gives the program.
+/// Compiles a source of the repository, and returns the program.
 pub fn compile(compiler: &str, source: &str, linkage: Linkage) -> PathBuf {
     compile_with(compiler, source, linkage, &[])
 }
@@ -42,14 +43,14 @@ fn make(compiler: &str, source: &str, linkage: Linkage, flags: &[&str], name: &s
     let object = scratch("programs").join(format!("{name}.o"));
     let mut compile = Command::new(compiler);
     compile.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
-    tool::output(compile.args(flags).arg("-c").arg(source).arg("-o").arg(&object));
+    output(compile.args(flags).arg("-c").arg(source).arg("-o").arg(&object));
     let mut command = Command::new(compiler);
     command.arg(&object).arg("-pthread").arg("-o").arg(&program);
     link(&mut command, linkage);
     if source.ends_with("libuv.c") {
         command.arg("-luv");
     }
-    tool::output(&mut command);
+    output(&mut command);
     program
 }
 
