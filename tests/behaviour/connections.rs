@@ -32,7 +32,7 @@ fn one_connection_serves_many_calls() {
 }
 
 #[test]
-fn refusals_leave_the_connection_good() {
+fn a_refusal_leaves_the_connection_usable() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(404))]);
     let client = client(&server.http());
     for _ in 0..3 {
@@ -131,7 +131,7 @@ fn a_reused_connection_that_dies_within_the_answer_is_lost() {
 
 /// Many idle connections die at once when a server starts anew: one look at each, and not one failure.
 #[test]
-fn a_server_that_starts_anew_fails_no_call() {
+fn calls_survive_a_restart_of_the_server() {
     let gate = Gate::default();
     let first = after_request([Step::Await(gate.clone()), Step::Send(event()), Step::Hang]);
     let server = ScriptedServer::always(first);

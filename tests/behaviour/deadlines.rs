@@ -83,7 +83,7 @@ fn the_connect_timeout_is_within_the_deadline() {
 
 /// Overslept on a long poll, the kernel would be 0.1 % late, and more than that without our own last step.
 #[test]
-fn a_wait_of_seconds_ends_to_the_moment() {
+fn a_wait_of_several_seconds_ends_on_time() {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
@@ -124,7 +124,7 @@ fn a_wait_is_made_of_slices() {
 }
 
 #[test]
-fn a_wait_without_limit_asks_for_slice_after_slice() {
+fn an_unlimited_wait_asks_for_slice_after_slice() {
     let answers = [refusal(408), refusal(408), event()];
     let steps = answers
         .into_iter()
@@ -186,7 +186,7 @@ fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
 
 /// A slice that ends without any answer is a broken connection: closed, and armed again while there is time.
 #[test]
-fn a_slice_without_an_answer_is_armed_again_over_a_fresh_connection() {
+fn an_unanswered_slice_is_rearmed_on_a_fresh_connection() {
     let server = ScriptedServer::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
@@ -198,7 +198,7 @@ fn a_slice_without_an_answer_is_armed_again_over_a_fresh_connection() {
 }
 
 #[test]
-fn without_rearm_a_slice_without_an_answer_is_a_lost_connection() {
+fn without_rearm_an_unanswered_slice_is_a_lost_connection() {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
@@ -226,7 +226,7 @@ fn a_drain_counts_what_it_took_before_it_failed() {
 
 /// Somebody who signals as fast as it drains keeps a drain no longer than its request timeout, and it says how far it came.
 #[test]
-fn a_drain_that_never_comes_to_an_end_ends_in_time() {
+fn an_endless_drain_ends_in_time() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = Client::new(config(&server.http()).set_request_timeout(TIMEOUT).unwrap()).unwrap();
     let began = Instant::now();

@@ -54,7 +54,7 @@ fn an_interruptible_wait_that_backs_off_ends_with_a_signal() {
 
 /// Otherwise it goes on for the time that remains, however often it is interrupted, and ends at its deadline.
 #[test]
-fn any_other_wait_goes_on_and_ends_at_its_deadline() {
+fn a_wait_that_is_not_interruptible_ends_at_its_deadline() {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();

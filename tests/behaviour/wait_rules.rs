@@ -45,7 +45,7 @@ fn signals_are_taken_in_order_and_each_by_one_wait() {
 }
 
 #[test]
-fn a_wait_that_is_not_signaled_times_out_to_the_moment() {
+fn a_wait_that_is_not_signaled_times_out_on_time() {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for millis in [1, 50, 500] {
@@ -163,7 +163,7 @@ fn names_are_kept_apart_whatever_they_hold() {
 }
 
 #[test]
-fn names_that_no_url_can_say_are_refused() {
+fn names_that_a_url_cannot_carry_are_refused() {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for name in ["", ".", "..", &"n".repeat(4097), &"n".repeat(65_536)] {
@@ -178,7 +178,7 @@ fn names_that_no_url_can_say_are_refused() {
 
 /// The data comes out as it went in: numbers of any size, members in their order, spaces, escapes.
 #[test]
-fn data_is_handed_on_byte_for_byte() {
+fn data_arrives_byte_for_byte() {
     let server = LocalServer::start(&[]);
     let client = server.client();
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
@@ -199,7 +199,7 @@ fn data_is_handed_on_byte_for_byte() {
 }
 
 #[test]
-fn data_that_is_no_object_is_refused_before_it_is_sent() {
+fn data_that_is_not_an_object_is_refused_before_it_is_sent() {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for data in ["", "null", "[]", "1", "\"x\"", "{", "{\"a\":1,}", "{}{}", "{'a':1}", "\u{feff}{}"] {

@@ -84,7 +84,7 @@ static void base_urls(void)
     anchor_config_free(c);
 }
 
-static void plain_http_needs_loopback_or_leave(void)
+static void plain_http_needs_loopback_or_permission(void)
 {
     static const char *const loopback[] = {"http://127.0.0.1", "http://127.8.8.8:1", "http://localhost:1", "http://[::1]",
                                            "http://a.localhost"};
@@ -370,7 +370,7 @@ static const struct test_case cases[] = {
     CASE(keys),
     CASE(a_message_does_not_show_the_key),
     CASE(base_urls),
-    CASE(plain_http_needs_loopback_or_leave),
+    CASE(plain_http_needs_loopback_or_permission),
     CASE(proxies),
     CASE(texts),
     CASE(a_ca_file_must_hold_certificates),

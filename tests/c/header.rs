@@ -122,7 +122,7 @@ fn every_function_and_parameter_is_documented() {
 
 /// C comments cannot follow Rust's links, nor its paths.
 #[test]
-fn it_speaks_c() {
+fn its_comments_hold_no_rust() {
     for rust in ["[`", "`]", "::", "Option<", "Result<", "// "] {
         let line = header().lines().find(|line| line.contains(rust) && !line.contains("://")).map(str::to_owned);
         assert_eq!(line, None, "{rust}");

@@ -109,7 +109,7 @@ fn the_commands_of_the_readme_work_as_they_stand() {
 
 /// `make demo` without the `make`: this test's build is already there.
 #[test]
-fn the_demo_tells_its_story_and_stops_its_server() {
+fn the_demo_signs_in_and_stops_its_server() {
     if !tools::has("cc") {
         return;
     }

@@ -32,7 +32,7 @@ fn each_sanitizer_reports_what_it_is_for() {
 
 /// Which also shows that no other program of the suite meets one: they all run here where panics abort.
 #[test]
-fn a_panic_is_an_answer_or_aborts_as_it_was_built() {
+fn a_panic_is_caught_or_aborts_as_built() {
     for build in builds("tests/c/sanitized/panics.c") {
         let outcome = run(LocalServer::with_faults().configure(&mut build.command()));
         match build.sanitizer() {

@@ -82,7 +82,7 @@ static void start_without_descriptors(anchor_client *client, anchor_wait *wait)
     anchor_wait_free(wait);
 }
 
-static void no_descriptor_left_is_an_answer(void)
+static void no_descriptor_left_is_an_error(void)
 {
     anchor_client *client = check_client();
     CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "none left", 0, NULL, NULL));
@@ -100,7 +100,7 @@ static void start_without_threads(anchor_client *client, anchor_wait *wait)
     CHECK(another == NULL);
 }
 
-static void no_thread_left_is_an_answer(void)
+static void no_thread_left_is_an_error(void)
 {
     anchor_client *client = check_client();
     in_child(start_without_threads, client, NULL);
@@ -109,8 +109,8 @@ static void no_thread_left_is_an_answer(void)
 
 static const struct test_case cases[] = {
     CASE(a_child_leaves_its_parents_wait_alone),
-    CASE(no_descriptor_left_is_an_answer),
-    CASE(no_thread_left_is_an_answer),
+    CASE(no_descriptor_left_is_an_error),
+    CASE(no_thread_left_is_an_error),
 };
 
 RUN(cases)

@@ -121,7 +121,7 @@ fn too_large() -> Vec<Row> {
 }
 
 #[test]
-fn what_is_unusual_but_good() {
+fn unusual_but_valid_answers() {
     check(unusual_but_good());
 }
 

@@ -168,7 +168,7 @@ fn an_answer_that_comes_before_the_whole_signal_is_sent_is_taken() {
 
 /// So may a gateway, or whoever answers with a page of its own: what was not sent in full cannot have been delivered.
 #[test]
-fn what_is_answered_before_it_is_sent_was_not_delivered() {
+fn a_signal_answered_before_it_is_sent_was_not_delivered() {
     for (status, expected) in [(502, Status::ServerError), (523, Status::ServerError), (200, Status::Protocol)] {
         let page = testkit::scripted::script::answer(status, "", "<html>");
         // Closed with the request unread, which resets the connection.

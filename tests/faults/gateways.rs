@@ -21,7 +21,7 @@ const HANGS_UP: [&str; 2] = ["hangs-up-on-nginx", "hangs-up-on-haproxy"];
 const SILENT: [&str; 2] = ["silent-to-nginx", "silent-to-haproxy"];
 
 #[test]
-fn in_the_way_of_a_call() {
+fn gateway_faults_during_a_call() {
     let hangs_up = HANGS_UP.map(|name| {
         [format!("{name}=drop-after-consume,on=signal"), format!("{name}-of-a-wait=drop-after-consume,on=wait,times=1")]
     });

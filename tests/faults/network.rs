@@ -15,7 +15,7 @@ use testkit::sandbox::is_inside;
 use testkit::tools;
 
 #[test]
-fn between_a_call_and_the_service() {
+fn network_faults_during_a_call() {
     if !Command::new("nft").arg("--version").output().is_ok_and(|run| run.status.success()) {
         tools::missing("nft");
         return;
@@ -25,7 +25,7 @@ fn between_a_call_and_the_service() {
         return;
     }
     testkit::library::debug();
-    if !is_inside("network::between_a_call_and_the_service", &[]) {
+    if !is_inside("network::network_faults_during_a_call", &[]) {
         return;
     }
     check(&LocalServer::start(&["--host", "0.0.0.0"]), cases());

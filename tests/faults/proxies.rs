@@ -137,7 +137,7 @@ fn the_services_certificate_is_checked_through_the_tunnel() {
 }
 
 #[test]
-fn a_tunnel_is_one_whatever_the_proxy_adds_to_its_answer() {
+fn a_tunnel_opens_whatever_the_proxy_adds_to_its_answer() {
     let headers: String = (0..100).map(|number| format!("x-{number}: y\r\n")).collect();
     for head in [format!("HTTP/1.1 200 OK\r\n{headers}\r\n"), "HTTP/1.0 204 No Content\r\n\r\n".to_owned()] {
         let script = [Step::ReadRequest, Step::Send(head.into_bytes())].into_iter().chain(tls_service()).collect();

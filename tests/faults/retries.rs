@@ -38,7 +38,7 @@ fn a_408_starts_the_count_again() {
 
 /// Slow to connect is not held by the service: a gateway that always fails is given up, however long its handshake.
 #[test]
-fn a_slow_handshake_is_no_sign_of_life() {
+fn a_slow_handshake_is_not_a_sign_of_life() {
     let slow = [Step::Pause(Duration::from_millis(1100)), Step::Handshake(tls(Certificate::Good))];
     let script = slow.into_iter().chain(reply(answer(503, "connection: close\r\n", ""))).collect();
     let server = ScriptedServer::always(script);
@@ -58,7 +58,7 @@ fn an_answer_that_was_held_starts_the_count_again() {
 }
 
 #[test]
-fn retry_after_is_kept_to_the_letter() {
+fn retry_after_is_obeyed_exactly() {
     let asked = after_request([
         Step::Send(answer(429, "retry-after: 1\r\n", "")),
         Step::ReadRequest,
@@ -116,7 +116,7 @@ fn a_wait_of_zero_is_one_request() {
 
 /// The last failure is told with the timeout, and not what happened long before it.
 #[test]
-fn a_timeout_tells_what_was_wrong() {
+fn a_timeout_reports_the_last_error() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(502))]);
     let error = client(&server.http()).wait("e", Some(Duration::from_millis(50)), None).unwrap_err();
     assert_eq!(error.status(), Status::Timeout, "{error}");

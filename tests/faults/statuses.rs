@@ -25,12 +25,12 @@ pub fn rows() -> [Section; 2] {
 }
 
 #[test]
-fn statuses_in_the_services_words() {
+fn statuses_from_the_service() {
     check(in_the_services_words());
 }
 
 #[test]
-fn statuses_in_other_words() {
+fn statuses_from_a_gateway() {
     check(in_other_words());
 }
 
@@ -91,7 +91,7 @@ fn in_other_words() -> Vec<Row> {
 /// A proxy answers 408 when it has not read the request in time, so it says nothing about the event: neither that it was
 /// not signaled, nor that none is left to drain.
 #[test]
-fn a_408_of_a_gateway_is_not_about_the_event() {
+fn a_408_from_a_gateway_is_not_a_timeout_of_the_event() {
     let page = always(answer(408, "content-type: text/html\r\n", "<h1>408 Request Time-out</h1>"));
     let server = ScriptedServer::always(page);
     let client = Client::new(&config(&server.http())).unwrap();
@@ -107,7 +107,7 @@ fn a_408_of_a_gateway_is_not_about_the_event() {
 }
 
 #[test]
-fn what_was_never_answered_is_counted_even_if_the_call_succeeds() {
+fn unanswered_requests_are_counted_even_if_the_call_succeeds() {
     let page = answer(504, "content-type: text/html\r\n", "<h1>504</h1>");
     let server = ScriptedServer::start(vec![
         vec![Step::ReadRequest, Step::Send(page), Step::ReadRequest, Step::Reset],
@@ -120,7 +120,7 @@ fn what_was_never_answered_is_counted_even_if_the_call_succeeds() {
 
 /// The service's words, and where they come from.
 #[test]
-fn a_refusal_is_told_in_the_services_words() {
+fn a_refusal_quotes_the_service() {
     let server = ScriptedServer::always(always(answer(
         403,
         "x-request-id: req-77\r\n",
@@ -136,7 +136,7 @@ fn a_refusal_is_told_in_the_services_words() {
 
 /// Whatever the service says, an error holds 500 characters of it at most.
 #[test]
-fn long_words_are_cut() {
+fn a_long_message_is_cut() {
     let long = "é".repeat(2_000);
     let headers = format!("x-request-id: {0}\r\nlocation: /{0}\r\n", "w".repeat(2_000));
     for (status, body) in [(403, format!(r#"{{"error":{{"message":"{long}"}}}}"#)), (302, String::new())] {

@@ -51,7 +51,7 @@ fn bad_certificates() -> Vec<Row> {
 }
 
 #[test]
-fn what_is_no_tls_is_refused() {
+fn bytes_that_are_not_tls_are_refused() {
     check(not_tls());
 }
 

@@ -13,7 +13,7 @@ use testkit::scripted::script::EVENT;
 use testkit::settings::config;
 
 #[test]
-fn that_go_wrong() {
+fn tunnel_faults_during_a_call() {
     check(&LocalServer::start(&[]), cases());
 }
 
@@ -98,7 +98,7 @@ fn tinyproxy() -> Option<Program> {
 }
 
 #[test]
-fn many_calls_share_one() {
+fn many_calls_share_one_tunnel() {
     for tunnel in [Tunnel::Squid, Tunnel::Tinyproxy] {
         let Some(program) = tunnel.start() else { continue };
         let service = ScriptedServer::always(tls_service().to_vec());

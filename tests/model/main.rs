@@ -98,7 +98,7 @@ fn ends(slot: &Started) -> JoinHandle<()> {
 }
 
 #[test]
-fn of_two_that_finish_one_gets_the_answer_and_both_come_back() {
+fn of_two_finish_calls_one_gets_the_answer_and_both_return() {
     model(|| {
         let slot = started();
         let (end, other) = (ends(&slot), in_thread(&slot, |slot| finish(&slot)));
@@ -112,7 +112,7 @@ fn of_two_that_finish_one_gets_the_answer_and_both_come_back() {
 }
 
 #[test]
-fn select_comes_back_though_another_takes_the_answer() {
+fn select_returns_even_if_another_takes_the_answer() {
     model(|| {
         let slot = started();
         let (end, selecting) = (ends(&slot), in_thread(&slot, |slot| select(&slot)));

@@ -73,7 +73,7 @@ fn the_abi_is_the_recorded_one() {
 
 /// The comparison sees what would break a program: a parameter, a function and a value that change.
 #[test]
-fn a_break_is_seen() {
+fn an_incompatible_change_is_seen() {
     if !(tools::has("abidw") && tools::has("c++")) {
         return;
     }

@@ -24,7 +24,7 @@ fn dynamic(tag: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_shipped_has_no_hook_of_the_tests() {
+fn the_release_has_no_test_hook() {
     let holds = |file: &std::path::Path| {
         let bytes = std::fs::read(file).expect("it was built");
         bytes.windows(HOOK.len()).any(|window| window == HOOK)

@@ -19,7 +19,7 @@ const WITH_STRING: [&str; 7] = [
 ];
 
 #[test]
-fn each_allocation_that_fails_is_an_answer_or_a_clean_abort() {
+fn a_failed_allocation_is_an_error_or_a_clean_abort() {
     if !tools::has("cc") {
         return;
     }
@@ -38,7 +38,7 @@ fn each_allocation_that_fails_is_an_answer_or_a_clean_abort() {
 
 /// Not what is as large as the other side or the caller likes: it is allocated in the whole, or answered.
 #[test]
-fn an_answer_and_data_that_no_memory_is_left_for_are_answers() {
+fn running_out_of_memory_for_an_answer_or_data_is_an_error() {
     if !tools::has("cc") {
         return;
     }
@@ -50,7 +50,7 @@ fn an_answer_and_data_that_no_memory_is_left_for_are_answers() {
 }
 
 #[test]
-fn no_more_address_space_is_an_answer() {
+fn running_out_of_address_space_is_an_error() {
     if !tools::has("cc") {
         return;
     }
@@ -63,7 +63,7 @@ fn no_more_address_space_is_an_answer() {
 
 /// In a mount namespace of its own, where every mount is read-only: the library keeps nothing in files.
 #[test]
-fn a_read_only_file_system_will_do() {
+fn a_read_only_file_system_is_enough() {
     let namespace = ["--map-root-user", "--mount", "--"];
     let may = Command::new("unshare").args(namespace).arg("true").output().is_ok_and(|run| run.status.success());
     if !tools::has("cc") || !tools::has_when("unshare, with leave to make namespaces", may) {

@@ -129,7 +129,7 @@ fn a_base_url_is_refused_or_a_prefix_of_the_path() {
 }
 
 #[test]
-fn data_is_the_body_and_no_second_request() {
+fn data_is_sent_as_the_body_and_adds_no_request() {
     let server = server();
     let client = client(&server.http());
     let data = "{\r\n\r\n\"a\":\"\\r\\n\"}\r\n\r\n\n";

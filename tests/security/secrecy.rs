@@ -172,7 +172,7 @@ fn quoting_proxy() -> Step {
 }
 
 #[test]
-fn nothing_that_is_said_holds_a_secret() {
+fn no_output_holds_a_secret() {
     // With the default features no record comes at all, whatever a program asks for.
     static RECORDS: Records = Records(Mutex::new(String::new()));
     log::set_logger(&RECORDS).unwrap();
@@ -260,7 +260,7 @@ fn a_redirect_takes_the_key_nowhere() {
 
 /// Only what was waited for comes out, and on stdout.
 #[test]
-fn the_command_tells_no_secret() {
+fn the_command_prints_no_secret() {
     let said = Said::default();
     let plain = ScriptedServer::always(vec![quoting()]);
     let proxy = ScriptedServer::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));

@@ -27,7 +27,7 @@ fn check_error(name: &str, error: &Error) {
 }
 
 #[test]
-fn certificates_that_prove_nothing_are_refused() {
+fn invalid_certificates_are_refused() {
     for (kind, host, reason) in [
         (Certificate::Expired, "127.0.0.1", "expired"),
         (Certificate::NotYetValid, "127.0.0.1", "not valid yet"),
@@ -62,7 +62,7 @@ fn server_hello(version: [u8; 2], random_end: &[u8; 8]) -> Vec<u8> {
 }
 
 #[test]
-fn an_older_version_is_not_agreed_to() {
+fn an_older_tls_version_is_refused() {
     for (name, version, random_end, reason) in [
         ("TLS 1.1", [3, 2], b"whatever", "incompatible"),
         ("SSL 3.0", [3, 0], b"whatever", "incompatible"),
