@@ -87,20 +87,3 @@ fn the_example_of_the_manual_page_compiles() {
     let line = format!("cc -Wall -Wextra -Werror example.c {} -o example", installed::flags());
     process::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
 }
-
-/// A promise is as good as its test.
-#[test]
-fn the_tests_that_security_md_names_are_there() {
-    let page = include_str!("../../SECURITY.md");
-    let mut cited = 0;
-    for citation in page.split("[`").skip(1) {
-        let (name, rest) = citation.split_once("`](").expect("a link");
-        let file = rest.split_once(')').expect("its end").0;
-        let source = std::fs::read_to_string(root().join(file)).expect(file);
-        let in_rust = source.contains(&format!("#[test]\nfn {name}()"))
-            || source.contains(&format!("    #[test]\n    fn {name}()"));
-        assert!(in_rust || source.contains(&format!("CASE({name})")), "{name} is no test of {file}");
-        cited += 1;
-    }
-    assert!(cited > 20, "{cited}");
-}
