@@ -81,6 +81,24 @@ fn a_connection_that_ended_while_idle_costs_nothing() {
     }
 }
 
+/// Without re-arm a request is written once, be the connection one that was dead already.
+#[test]
+fn without_re_arm_no_second_request_is_written() {
+    let dying = vec![Step::ReadRequest, Step::Send(event()), Step::ReadRequest, Step::Finish];
+    let gateway = vec![Step::AnswerAll(answer(502, "", "<html>"))];
+    for (second, status) in [(dying, Status::ConnectionLost), (gateway, Status::ServerError)] {
+        let takes_first = status == Status::ConnectionLost;
+        let server = ScriptedServer::start(vec![second, vec![Step::AnswerAll(event())]]);
+        let client = Client::new(config(&server.http()).set_rearm(false)).unwrap();
+        if takes_first {
+            client.wait("first", LONG, None).unwrap();
+        }
+        let error = client.wait("e", LONG, None).unwrap_err();
+        assert_eq!((error.status(), error.attempts(), error.maybe_consumed()), (status, 1, true), "{error:?}");
+        assert_eq!(server.requests().len(), 1 + usize::from(takes_first));
+    }
+}
+
 /// Ended just as the next request was sent: a wait is asked once more, over a fresh connection and without a pause. A
 /// signal may have been delivered.
 #[test]
@@ -89,7 +107,7 @@ fn a_reused_connection_that_dies_is_replaced_once() {
         let dying = vec![Step::ReadRequest, Step::Send(event()), Step::ReadRequest, end.clone(), Step::Hang];
         let server = ScriptedServer::start(vec![dying.clone(), vec![Step::AnswerAll(event())]]);
         let mut config = config(&server.http());
-        let client = Client::new(config.set_retries(0).set_rearm(false)).unwrap();
+        let client = Client::new(config.set_retries(0)).unwrap();
         client.wait("first", LONG, None).unwrap();
         assert_eq!(client.wait("second", LONG, None).unwrap(), EVENT);
         assert_eq!((server.connections(), server.requests().len()), (2, 3));

@@ -28,9 +28,14 @@ fn a_wait_ends_in_time_wherever_it_blocks() {
         let allowed = if place.maybe_consumed { TIMEOUT + GRACE } else { TIMEOUT };
         let error = expect_in_time(place, result, began.elapsed(), allowed);
         // A Retry-After beyond the deadline is not waited for, so backing off ends the call early.
-        let expected = if place.name == "backing off" { Status::ServerError } else { Status::Timeout };
+        let expected = match place.maybe_consumed {
+            _ if place.name == "backing off" => Status::ServerError,
+            true => Status::Timeout,
+            false => Status::NotSent,
+        };
         assert_eq!(error.status(), expected, "{}: {error:?}", place.name);
-        assert_eq!(error.last_error().is_some(), expected == Status::Timeout, "{}: {error:?}", place.name);
+        let by_time = expected != Status::ServerError;
+        assert_eq!((error.timed_out(), error.last_error().is_some()), (by_time, by_time), "{}: {error:?}", place.name);
     });
 }
 
@@ -75,8 +80,8 @@ fn the_connect_timeout_is_within_the_deadline() {
             place.config.set_retries(2).set_connect_timeout(Duration::from_millis(connect)).unwrap();
             let error = place.client().wait("e", Some(3 * TIMEOUT), None).unwrap_err();
             assert!(error.attempts() <= attempts, "{}: {error:?}", place.name);
-            let expected = if attempts == 1 { Status::Timeout } else { Status::NotSent };
-            assert_eq!(error.status(), expected, "{}: {error:?}", place.name);
+            assert_eq!(error.status(), Status::NotSent, "{}: {error:?}", place.name);
+            assert_eq!(error.timed_out(), attempts == 1, "{}: {error:?}", place.name);
         }
     }
 }

@@ -61,7 +61,8 @@ fn broken_files(files: &[File], paths: &BTreeSet<String>) -> Vec<String> {
             let names_a_file = ENDINGS.contains(&ending)
                 && stem.ends_with(|c: char| c.is_ascii_alphanumeric())
                 && !stem.starts_with(['/', '.', '-'])
-                && !word.contains("://");
+                && !word.contains("://")
+                && !word.starts_with("target/");
             let suffix = format!("/{word}");
             let exists = paths.contains(word) || paths.iter().any(|path| path.ends_with(&suffix));
             if names_a_file && !exists && !is_elsewhere(word) {
