@@ -20,8 +20,8 @@ pub struct Answer {
 impl Http {
     pub fn connect(address: &str) -> Self {
         let socket = TcpStream::connect(address).expect("the server listens");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a socket of ours");
-        socket.set_nodelay(true).expect("a socket of ours");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a socket of this test");
+        socket.set_nodelay(true).expect("a socket of this test");
         Self { socket, key: "test-key".into() }
     }
 

@@ -29,7 +29,7 @@ pub const PATIENCE: Duration = Duration::from_secs(240);
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let began = Instant::now();
     while !condition() {
-        assert!(began.elapsed() < PATIENCE, "waited in vain: {what}");
+        assert!(began.elapsed() < PATIENCE, "waited too long: {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,5 +1,5 @@
-//! A running `anchor-events serve`: the event rules themselves, in a process of their own. A server that goes wrong on purpose
-//! is `scripted`.
+//! A running `anchor-events serve`: the event rules themselves, in a process of their own. A server that misbehaves as a test
+//! tells it to is in `scripted`.
 
 use crate::http::{Answer, Http};
 use crate::process::without_settings;

@@ -1,4 +1,4 @@
-//! Every place where a call can block, each with a server that keeps it there: what `deadlines` and `cancel` both need.
+//! Every operation in which a call can block, each with a server that keeps it blocked, for `deadlines` and `cancel`.
 
 use anchor::{Client, Config, Phase};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use testkit::scripted::script::{Script, Step, after_request, answer};
 use testkit::scripted::{Record, ScriptedServer};
 use testkit::settings::config;
 
-/// A call that is made to block, and what it blocks on.
+/// A call that blocks, and what it blocks on.
 pub struct Blocked {
     pub name: &'static str,
     pub phase: Phase,
     pub maybe_consumed: bool,
     pub config: Config,
-    /// It is a signal, of so many bytes of data.
+    /// The call is a signal, with this many bytes of data.
     pub signal_of: Option<usize>,
     place: Place,
     reached: fn(&Record) -> bool,
@@ -30,7 +30,7 @@ impl Blocked {
         Client::new(&self.config).expect("valid settings")
     }
 
-    /// Blocks until the call is there, as far as the other side can tell.
+    /// Blocks until the call has got there, as far as the server can see.
     pub fn until_reached(&self) {
         match &self.place {
             Place::Server(server) => server.until(self.name, self.reached),
@@ -52,13 +52,13 @@ impl Blocked {
         Blocked { name, phase, maybe_consumed, config, signal_of: None, place: Place::Server(server), reached }
     }
 
-    /// It blocks after this much of an answer.
+    /// The call blocks after this much of an answer.
     fn after(name: &'static str, maybe_consumed: bool, sent: Vec<u8>, rest: Step) -> Blocked {
         let script = after_request([Step::Send(sent), Step::Delivered, rest]);
         Blocked { reached: |record| record.delivered > 0, ..Blocked::on(name, Phase::Receive, maybe_consumed, script) }
     }
 
-    /// It blocks before the request is there, so that a connection is all that the server sees of it.
+    /// The call blocks before the server has the request, so the server sees only a connection.
     fn before_the_request(self) -> Blocked {
         Blocked { reached: |record| record.connections > 0, ..self }
     }
@@ -76,7 +76,7 @@ impl Blocked {
     }
 }
 
-/// All the places but a lookup, which takes a resolver of the test's own.
+/// All of them except a lookup, which needs a resolver of the test's own.
 pub fn everywhere() -> Vec<Blocked> {
     let hole = BlackHole::bind();
     let config = config(&format!("http://{}", hole.address()));

@@ -1,5 +1,5 @@
-//! A token, a signal handler and `cancel_all` bring a call back from wherever it blocks, at once; what has arrived by
-//! then is returned all the same. Bounds are generous here, for a loaded machine: the bench reports the exact figures.
+//! A token, a signal handler and `cancel_all` unblock a call at once, wherever it blocks. An answer that has arrived by
+//! then is still returned. Bounds are generous here, for a loaded machine: the bench reports the exact figures.
 
 use super::blocked::{Blocked, everywhere};
 use super::freeze::{Freezable, signal_handled_by};
@@ -12,7 +12,7 @@ use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, event, refusal, reply};
 use testkit::settings::{client, config};
 
-/// How late a call may come back after a cancel. A millisecond on an idle machine.
+/// How late a call may return after a cancel. On an idle machine it takes a millisecond.
 const AT_ONCE: Duration = Duration::from_millis(250);
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
@@ -54,7 +54,7 @@ fn cancel_all_ends_a_call_wherever_it_blocks() {
 fn in_parallel(places: impl IntoIterator<Item = Blocked>, check: fn(&Blocked)) {
     let running: Vec<_> = places.into_iter().map(|place| thread::spawn(move || check(&place))).collect();
     let failed = running.into_iter().filter_map(|run| run.join().err()).count();
-    assert_eq!(failed, 0, "places where a call did not come back as it should");
+    assert_eq!(failed, 0, "of the calls did not return as they should");
 }
 
 fn expect_cancelled(place: &Blocked, (result, ended): (Result<String, Error>, Instant), cancelled: Instant) {
@@ -63,7 +63,7 @@ fn expect_cancelled(place: &Blocked, (result, ended): (Result<String, Error>, In
     assert_eq!(error.status(), Status::Cancelled, "{name}: {error:?}");
     assert_eq!(error.phase(), Some(place.phase), "{name}: {error:?}");
     assert_eq!(error.maybe_consumed(), place.maybe_consumed, "{name}: {error:?}");
-    assert!(late < AT_ONCE, "{name}: came back {late:?} after the cancel");
+    assert!(late < AT_ONCE, "{name}: returned {late:?} after the cancel");
     println!("{name}: {} µs after the cancel", late.as_micros());
     // Where something is left to read, the server's end of a pooled connection stays open, as it should.
     if let Some(server) = place.server().filter(|_| place.maybe_consumed) {
@@ -71,7 +71,7 @@ fn expect_cancelled(place: &Blocked, (result, ended): (Result<String, Error>, In
     }
 }
 
-/// Frozen in its poll, the call finds both the answer and the cancel when it goes on.
+/// The call is frozen in its poll, and finds both the answer and the cancel when it continues.
 #[test]
 fn an_answer_that_is_in_the_socket_wins_over_a_cancel() {
     for script in [vec![], vec![Step::Handshake(tls(Certificate::Good))]] {
@@ -95,7 +95,7 @@ fn an_answer_that_is_in_the_socket_wins_over_a_cancel() {
     }
 }
 
-/// Cancelled before or between its requests, a wait does not make one more: its answer would be nobody's.
+/// A wait that is cancelled before or between its requests sends no other: nobody would take its answer.
 #[test]
 fn nothing_is_sent_after_a_cancel() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(408))]);
@@ -187,7 +187,7 @@ fn later_calls_are_not_affected_by_cancel_all() {
     assert!(client.signal("third", None).is_ok());
 }
 
-/// The way to end a client that others are blocked on.
+/// This is how to end a client on which other threads are blocked.
 #[test]
 fn cancel_all_then_join_then_drop_is_clean() {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);

@@ -1,5 +1,5 @@
-//! What a connection is: used again while it is good, replaced once when it was not, set up to notice a dead peer.
-//! Proxies and ways to break are in `faults`.
+//! A connection is reused while it is good, replaced once if it turns out dead, and set up to notice a dead peer. Proxies
+//! and connections that break are in `tests/faults`.
 
 use anchor::{Client, LogLevel, Status};
 use std::net::SocketAddr;
@@ -63,7 +63,7 @@ impl Replace for Vec<u8> {
     }
 }
 
-/// Ended while it was idle: noticed before anything is sent.
+/// The server ended it while it was idle, and the client notices before it sends anything.
 #[test]
 fn a_connection_that_ended_while_idle_costs_nothing() {
     for end in [Step::Finish, Step::Reset] {
@@ -99,8 +99,8 @@ fn without_re_arm_no_second_request_is_written() {
     }
 }
 
-/// Ended just as the next request was sent: a wait is asked once more, over a fresh connection and without a pause. A
-/// signal may have been delivered.
+/// The server ended it just as the next request was sent. A wait is sent once more, over a fresh connection and without a
+/// pause. A signal is not, since it may have been delivered.
 #[test]
 fn a_reused_connection_that_dies_is_replaced_once() {
     for end in [Step::Finish, Step::Reset] {
@@ -128,7 +128,7 @@ fn a_reused_connection_that_dies_is_replaced_once() {
     }
 }
 
-/// Once a byte of the answer has come, the service was there.
+/// Once a byte of the answer has come, the connection was not a dead one.
 #[test]
 fn a_reused_connection_that_dies_within_the_answer_is_lost() {
     let dying = vec![
@@ -147,7 +147,7 @@ fn a_reused_connection_that_dies_within_the_answer_is_lost() {
     assert_eq!(server.connections(), 1);
 }
 
-/// Many idle connections die at once when a server starts anew: one look at each, and not one failure.
+/// Many idle connections die at once when a server restarts. The client checks each before use, and no call fails.
 #[test]
 fn calls_survive_a_restart_of_the_server() {
     let gate = Gate::default();
@@ -245,7 +245,7 @@ fn a_second_connection_resumes_the_tls_session() {
     }
 }
 
-/// The log tells what happens, and never the key or what was signaled.
+/// The log reports what happens, and never the key or the data of an event.
 #[test]
 fn the_log_holds_neither_key_nor_payload() {
     let server = ScriptedServer::always(after_request([Step::Reset]));
@@ -267,7 +267,7 @@ fn own_socket_to(address: SocketAddr) -> i32 {
     *own_sockets_to(address).first().expect("a pooled connection")
 }
 
-/// This process's sockets that are connected to the address, for the client keeps its own to itself.
+/// This process's sockets that are connected to the address. The client does not expose its own.
 fn own_sockets_to(address: SocketAddr) -> Vec<i32> {
     let is_connected_to = |fd: &i32| {
         // SAFETY: the descriptor may be closed by another test at any time; the look at it then fails, or shows another.

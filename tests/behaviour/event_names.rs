@@ -1,4 +1,4 @@
-//! Event names on the wire, as another implementation of URLs reads them: Node.js.
+//! Event names on the wire, as another implementation of URLs, that of Node.js, reads them.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -11,7 +11,7 @@ use testkit::scripted::script::{Step, event};
 use testkit::settings::client;
 use testkit::{process, tools};
 
-/// Takes `[[name, path], ...]`; says which names do not come out of their path.
+/// Reads `[[name, path], ...]` and prints which names cannot be read back from their paths.
 const READ_BACK: &str = r#"
 const pairs = JSON.parse(require("fs").readFileSync(0, "utf8"));
 for (const [name, path] of pairs) {

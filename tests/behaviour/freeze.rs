@@ -1,5 +1,5 @@
-//! Holds a thread still while a test arranges what it will find. A signal handler does the holding, so the thread may be
-//! anywhere, a blocked poll included; when it goes on, the poll returns with EINTR.
+//! Stops a thread while a test arranges what it will find. A signal handler stops it, so the thread may be anywhere, even in
+//! a blocked poll; when the thread continues, the poll returns with EINTR.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, Once, PoisonError, mpsc};
@@ -36,7 +36,7 @@ impl<T: Send + 'static> Freezable<T> {
         }
     }
 
-    /// Arranges something while the thread stands still.
+    /// Arranges something while the thread is stopped.
     pub fn while_frozen(&self, arrange: impl FnOnce()) {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         INSTALL.call_once(|| install(libc::SIGUSR2, hold_still));

@@ -1,5 +1,5 @@
-//! A signal handler that runs on a waiting thread: the wait goes on, unless the settings ask to be told. Real signals,
-//! sent to the thread itself.
+//! A signal handler that runs on a waiting thread: the wait goes on, unless the settings make it interruptible. The signals
+//! are real ones, sent to the thread itself.
 
 use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Status};
@@ -52,7 +52,7 @@ fn an_interruptible_wait_that_backs_off_ends_with_a_signal() {
     assert_eq!((error.status(), error.maybe_consumed()), (Status::Interrupted, false), "{error:?}");
 }
 
-/// Otherwise it goes on for the time that remains, however often it is interrupted, and ends at its deadline.
+/// Such a wait goes on for the remaining time, however often it is interrupted, and ends at its deadline.
 #[test]
 fn a_wait_that_is_not_interruptible_ends_at_its_deadline() {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
@@ -71,7 +71,7 @@ fn a_wait_that_is_not_interruptible_ends_at_its_deadline() {
     assert!((timeout..timeout + Duration::from_millis(250)).contains(&took), "took {took:?}");
 }
 
-/// Interrupted in the moment that the answer came, the call returns the answer.
+/// If the answer comes at the moment of the interruption, the call returns the answer.
 #[test]
 fn an_answer_that_is_in_the_socket_wins_over_an_interruption() {
     let (ask, delivered) = (Gate::default(), Gate::default());

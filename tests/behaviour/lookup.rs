@@ -69,7 +69,7 @@ fn a_name_that_cannot_be_looked_up_was_not_sent() {
     }
 }
 
-/// The other family is tried at once after a refusal, and beside one that does not answer.
+/// The other family is tried at once after a refusal, and in parallel with one that does not answer.
 #[test]
 fn an_address_that_does_not_answer_gives_way_to_one_that_does() {
     if !is_inside("lookup::an_address_that_does_not_answer_gives_way_to_one_that_does", &[DUAL, LOOK_IN_BOTH]) {

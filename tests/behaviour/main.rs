@@ -1,5 +1,5 @@
-//! What a call does when nothing is wrong but time: the rules of a wait, deadlines, cancels, interruptions, connections that
-//! are kept, lookups, started waits. A failure of the network or of the service is in `tests/faults`.
+//! What a call does when network and service work: the rules of a wait, deadlines, cancels, interruptions, reused
+//! connections, lookups, started waits. What it does when they fail is in `tests/faults`.
 
 mod blocked;
 mod cancel;

@@ -1,5 +1,5 @@
-//! Waits that are started and collected later: nothing is lost, whoever takes it and whenever; each way to collect wrongly
-//! is an answer. The descriptor is the business of tests/c/started.c.
+//! Waits that are started now and collected later: no answer is lost, whichever thread collects it and whenever, and every
+//! misuse is an error. The descriptor is tested by tests/c/started.c.
 
 use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Error, StartedWait, Status};
@@ -29,7 +29,7 @@ fn status(result: Result<impl std::fmt::Debug, Error>) -> Status {
     result.expect_err("a failure").status()
 }
 
-/// Without taking anything.
+/// Nothing is consumed.
 fn until_ended(wait: &StartedWait) {
     assert_eq!(StartedWait::select(&[wait], LONG).unwrap(), 0);
 }
@@ -201,7 +201,7 @@ fn waits_of_several_clients_may_be_selected() {
     assert_eq!(StartedWait::select(&waits.each_ref(), LONG).unwrap(), 1);
 }
 
-/// The taking ends a select too that has nothing left to wait for.
+/// This also ends a select that has nothing left to wait for.
 #[test]
 fn select_notices_a_wait_that_another_thread_finishes() {
     let (_server, client) = setup();

@@ -1,4 +1,4 @@
-//! What a wait and a signal do when all is well, against the local event server.
+//! What a wait and a signal do when nothing fails, against the local server.
 
 use anchor::{Status, json_get};
 use std::thread;
@@ -105,7 +105,7 @@ fn a_key_that_is_not_known_is_unauthorized() {
     assert!(known.signal("e", None).is_ok());
 }
 
-/// Whatever a name holds, it is one name: it comes back from the one it was signaled by, and from no other.
+/// Whatever characters a name has, only a wait for exactly that name gets its event.
 #[test]
 fn names_are_kept_apart_whatever_they_hold() {
     let server = LocalServer::start(&[]);
@@ -176,7 +176,7 @@ fn names_that_a_url_cannot_carry_are_refused() {
     }
 }
 
-/// The data comes out as it went in: numbers of any size, members in their order, spaces, escapes.
+/// The data arrives as it was sent: numbers of any size, members in their order, spaces, escapes.
 #[test]
 fn data_arrives_byte_for_byte() {
     let server = LocalServer::start(&[]);

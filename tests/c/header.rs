@@ -1,5 +1,5 @@
-//! include/anchor.h: it is what the sources say, it compiles in every dialect of C and C++, and it declares what the
-//! library exports, no more and no less.
+//! include/anchor.h: it is generated from the sources, compiles in every dialect of C and C++, and declares exactly what the
+//! library exports.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ fn header() -> String {
     fs::read_to_string(root().join(HEADER)).expect("the header")
 }
 
-/// The build writes the header anew, so what git has is what somebody last looked at.
+/// Each build writes the header again, so the committed one is the one that somebody looked at last.
 #[test]
 fn the_committed_header_is_what_the_build_generates() {
     let git = Command::new("git").current_dir(root()).args(["show", &format!(":./{HEADER}")]).output();
@@ -29,7 +29,7 @@ fn the_committed_header_is_what_the_build_generates() {
     );
 }
 
-/// The dialects that every compiler has to know, and those that a newer one does.
+/// The dialects that every compiler must know, and those that newer ones know.
 const C: [&str; 6] = ["c89", "c99", "c11", "c17", "c2x", "gnu17"];
 const CPP: [&str; 5] = ["c++11", "c++14", "c++17", "c++20", "gnu++20"];
 const NEWER_C: [&str; 1] = ["c23"];
@@ -66,14 +66,14 @@ fn compiles_alone(compiler: &str, standards: &[&str], newer: &[&str], language: 
         return;
     }
     let folder = scratch(&format!("header-{compiler}"));
-    // Twice, for the guard; and the macros are used, for they are not checked otherwise.
+    // It is included twice, for the guard. The macros are used, since they are not checked otherwise.
     let source = folder.join("alone");
     let text = "#include <anchor.h>\n#include <anchor.h>\n\
                 int number(void);\nint number(void) { return ANCHOR_VERSION_NUMBER + (sizeof ANCHOR_VERSION > 1); }\n\
                 int limit(void);\nint limit(void) { return ANCHOR_NO_TIMEOUT + ANCHOR_DEFAULT_TIMEOUT_MS; }\n\
                 unsigned retries(void);\nunsigned retries(void) { return ANCHOR_RETRY_ALWAYS; }\n\
                 int status(void);\nint status(void) { return ANCHOR_OK + ANCHOR_HTTP_ERROR; }\n";
-    fs::write(&source, text).expect("a file of ours");
+    fs::write(&source, text).expect("a file of this test");
     let own: &[&str] = if language == "c" { &C_WARNINGS } else { &CPP_WARNINGS };
     let known = newer.iter().filter(|standard| knows(compiler, standard, language));
     for standard in standards.iter().chain(known) {
@@ -121,7 +121,7 @@ fn every_function_and_parameter_is_documented() {
     }
 }
 
-/// C comments cannot follow Rust's links, nor its paths.
+/// A reader of C cannot follow Rust's links and paths.
 #[test]
 fn its_comments_hold_no_rust() {
     for rust in ["[`", "`]", "::", "Option<", "Result<", "// "] {

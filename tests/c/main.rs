@@ -1,5 +1,5 @@
 //! The C and C++ programs of the repository: compiled, linked in each way, run against the event server, and checked by
-//! valgrind. tests/c holds tests of the API; examples-c what a user reads first. With sanitizers: tests/c/sanitizers.rs.
+//! valgrind. tests/c has tests of the API, examples-c what a user reads first. With sanitizers: tests/c/sanitizers.rs.
 
 mod header;
 mod snippets;
@@ -13,7 +13,7 @@ use testkit::local_server::LocalServer;
 use testkit::process::{run, without_settings};
 use testkit::{library, process, root, scratch, tools};
 
-/// With and without exceptions. What a standard adds, such as std::stop_token, has cases of its own in there.
+/// With and without exceptions. What a standard adds, such as std::stop_token, has cases of its own in the program.
 #[test]
 fn the_cpp_wrapper_in_each_standard() {
     for compiler in ["c++", "clang++"] {
@@ -77,7 +77,7 @@ fn commands(document: &str, kind: &str) -> String {
     text.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
-/// In a folder that looks like the repository's root after the first command, `make release`, which is done elsewhere.
+/// In a folder that looks like the repository's root after `make release`, which another test runs.
 #[test]
 fn the_commands_of_the_readme_work_as_they_stand() {
     if !tools::has("c++") {
@@ -131,7 +131,7 @@ fn the_demo_says_what_is_missing() {
     assert!(outcome.code() == Some(1) && outcome.stderr.contains("no-such-compiler"), "{outcome:#?}");
 }
 
-/// Whoever copies a command line gets the libraries that rustc asks for.
+/// Each command line that a reader may copy has the libraries that rustc asks for.
 #[test]
 fn every_command_line_has_the_native_libraries() {
     for file in ["README.md", "examples-c/README.md", "examples-c/demo.sh", "Makefile"] {

@@ -7,7 +7,7 @@ use testkit::c_build::sanitizer::{Sanitizer, builds};
 use testkit::local_server::LocalServer;
 use testkit::process::{Outcome, run};
 
-/// What each has to report of tests/c/sanitized/faults.c.
+/// What each must report of tests/c/sanitized/faults.c.
 const FAULTS: [(Sanitizer, &str, &str); 8] = [
     (Sanitizer::Address, "a_string_is_read_after_its_free", "AddressSanitizer: heap-use-after-free"),
     (Sanitizer::Address, "the_library_reads_settings_after_their_free", "AddressSanitizer: heap-use-after-free"),
@@ -30,7 +30,7 @@ fn each_sanitizer_reports_what_it_is_for() {
     }
 }
 
-/// Which also shows that no other program of the suite meets one: they all run here where panics abort.
+/// It also shows that no other program of the suite panics: all of them run here, where a panic aborts.
 #[test]
 fn a_panic_is_caught_or_aborts_as_built() {
     for build in builds("tests/c/sanitized/panics.c") {

@@ -1,4 +1,4 @@
-//! The README's C and C++ snippets compile, alone and without a warning, as they stand there.
+//! Each C and C++ snippet of the README compiles alone, unchanged and without a warning.
 
 use std::process::Command;
 use testkit::{process, root, scratch, tools};

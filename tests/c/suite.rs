@@ -1,5 +1,5 @@
-//! The C and C++ programs of the repository and what they have to do: tests/c and tests/cpp here, examples-c in `examples`.
-//! In which ways they are built and run is for the test that has this as a module: its `builds`.
+//! The C and C++ programs of the repository and what they must do: tests/c and tests/cpp here, examples-c in `examples`. The
+//! test program that includes this module decides how they are built and run, with its `builds`.
 
 mod examples;
 

@@ -160,7 +160,7 @@ fn an_upgrade_is_an_http_error() {
     check(answered([("101", switching)], once(Status::HttpError, Phase::Receive, false)));
 }
 
-/// A second answer is nobody's: the connection is not used again, and the next call gets its own.
+/// A second answer belongs to no call: the connection is not used again, and the next call gets its own answer.
 #[test]
 fn a_second_answer_is_not_taken_for_the_next_call() {
     let own = r#"{"data":{"own":true}}"#;

@@ -29,7 +29,7 @@ fn a_black_hole_is_a_timeout_of_a_wait_and_an_unsent_signal() {
     let error = client.wait("e", Some(Duration::from_millis(300)), None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::Timeout, Some(Phase::Connect)));
     assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
-    assert!(error.last_error().is_some(), "a dead network is told from a quiet event");
+    assert!(error.last_error().is_some(), "a dead network is not reported as a quiet event");
     let error = client.signal("e", None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)));
     assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
@@ -125,7 +125,7 @@ fn without_rearm_a_broken_wait_ends_at_once() {
     }));
 }
 
-/// What comes after a break does not make the first request's answer known.
+/// Later answers do not make the first request's answer known.
 #[test]
 fn maybe_consumed_stays_true_through_later_answers() {
     let after = |last: Vec<u8>| vec![after_request([Step::Reset]), after_request([Step::Send(last), Step::Hang])];
@@ -142,7 +142,7 @@ fn maybe_consumed_stays_true_through_later_answers() {
     check([broken_then_401, broken_then_event]);
 }
 
-/// Half of a signal is no signal: what was not written in full was not delivered.
+/// A signal that was not written in full was not delivered.
 #[test]
 fn a_signal_that_is_cut_off_while_it_is_sent_was_not_sent() {
     let server = testkit::scripted::ScriptedServer::start(vec![vec![Step::ReadSome, Step::Reset]]);

@@ -17,7 +17,7 @@ fn from_environment(url: &str) -> Config {
     config
 }
 
-/// The proxy of a test stands at a port that is only known when it runs, so the child's first act is to start it.
+/// The port of a test's proxy is known only when it runs, so the child starts the proxy first.
 fn proxy_at(port: u16) -> ScriptedServer {
     ScriptedServer::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
 }

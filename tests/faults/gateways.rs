@@ -1,4 +1,4 @@
-//! nginx and haproxy as what stands before a service: they end TLS, give up on a wait after 2 s, restart, reload, close idle
+//! nginx and haproxy in front of a service: they terminate TLS, give up a wait after 2 s, restart, reload, close idle
 //! connections, and answer with pages of their own.
 
 use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, until};
@@ -15,9 +15,9 @@ use testkit::certificates::{Certificate, pem};
 use testkit::local_server::LocalServer;
 use testkit::relay::Relay;
 
-/// The service carries out what it is asked, and hangs up without an answer.
+/// The service does what it is asked, and hangs up without an answer.
 const HANGS_UP: [&str; 2] = ["hangs-up-on-nginx", "hangs-up-on-haproxy"];
-/// The service takes the request and is never heard of again.
+/// The service takes the request and never answers.
 const SILENT: [&str; 2] = ["silent-to-nginx", "silent-to-haproxy"];
 
 #[test]
@@ -107,7 +107,7 @@ impl Gateway {
         let before = program.workers();
         let told = Cell::new(None::<Instant>);
         until("a new worker", || {
-            // On a busy machine haproxy may not get the sockets from its old worker in time, and leaves it at that.
+            // On a busy machine haproxy may not get the sockets from its old worker in time, and then gives up the reload.
             if told.get().is_none_or(|told| told.elapsed() > Duration::from_secs(5)) {
                 program.signal(if matches!(self, Gateway::Nginx) { libc::SIGHUP } else { libc::SIGUSR2 });
                 told.set(Some(Instant::now()));
@@ -125,7 +125,7 @@ impl Gateway {
 }
 
 /// haproxy ends its connections to the service with a reset, also when it has passed the answer on. `anchor-events serve` takes a
-/// reset after an answer for one that was not read, and would hand the event out again: so a relay makes an end of it.
+/// reset after an answer for an answer that was not read, and would deliver the event again. So a relay ends them in order.
 struct Running {
     program: Program,
     _relay: Option<Relay>,
@@ -151,7 +151,7 @@ fn write_certificate(directory: &Path) -> String {
 fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
     let certificate = write_certificate(directory);
     let tls = if habits.tls { "ssl" } else { "" };
-    // Else the workers give up root, and what is in the directory.
+    // Otherwise the workers drop root, and can no longer read the directory.
     // SAFETY: the call has no arguments.
     let user = if unsafe { libc::geteuid() } == 0 { "user root;" } else { "" };
     let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -249,7 +249,7 @@ fn signals_through_a_restart(gateway: Gateway, ground: &mut Ground<'_>) -> Optio
 fn waits_through_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     let (running, client) = gateway.before(ground, PATIENT, |_| {})?;
     let seen = ground.wait_signaled_after(&client, || gateway.reload(&running.program));
-    assert_eq!((client.stats().retries, seen.unanswered), (0, 0), "a reload is no failure");
+    assert_eq!((client.stats().retries, seen.unanswered), (0, 0), "a reload is not a failure");
     Some(seen)
 }
 

@@ -1,4 +1,4 @@
-//! docs/faults.md, which is made of what the tests of this program expect: so it says what they hold, and nothing else.
+//! docs/faults.md, which is generated from what the tests of this program expect, so that it says no more than they show.
 //! `make faults` writes it.
 
 use super::case::{Case, Expected};
@@ -64,7 +64,7 @@ fn document() -> String {
     text
 }
 
-/// Rows that the same comes of.
+/// Rows with the same outcome.
 struct Line {
     names: Vec<String>,
     wait: Option<Outcome>,

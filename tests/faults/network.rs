@@ -1,5 +1,5 @@
-//! A client on a host of its own, which is a network namespace, and what a network does to it: packets lost, late, twice or out
-//! of order, a link that goes down, a black hole, a firewall that refuses, a NAT that forgets.
+//! A client on a host of its own, which is a network namespace, and what a network does to its packets: it loses, delays,
+//! repeats and reorders them; a link goes down, a black hole, a firewall that refuses, a NAT that forgets.
 
 use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on};
 use super::link::{Link, Quality, tun};
@@ -126,7 +126,7 @@ fn on_a_host(
         let link = Link::between([here, there], quality);
         let client = Client::new(&config).unwrap();
         let seen = play(ground, &client);
-        // An end that the service hears of: it would take a reset for an answer that was not read.
+        // An orderly end: the service would take a reset for an answer that was not read.
         drop(client);
         thread::sleep(Duration::from_millis(700));
         drop(link);
@@ -145,7 +145,7 @@ fn nft(rules: &str) {
     assert!(run.status.success(), "nft {rules}: {}", String::from_utf8_lossy(&run.stderr));
 }
 
-/// One verdict over what comes and what goes.
+/// One verdict for both directions.
 fn filter(verdict: &str) {
     let chain = |hook: &str| {
         format!(
@@ -200,7 +200,7 @@ fn waits_for_what_is_lost(ground: &mut Ground<'_>, fault: fn()) -> Option<Seen> 
     on_a_good_link(ground, |ground, client| ground.wait_cut_off_by(client, fault))
 }
 
-/// The first one leaves a good connection behind, on which the second one gets nowhere.
+/// The first call leaves a good connection behind, on which the second one gets no answer.
 fn signals_into(ground: &mut Ground<'_>, before: fn(), fault: fn()) -> Option<Seen> {
     on_a_good_link(ground, |ground, client| {
         before();
@@ -242,8 +242,7 @@ fn refused(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
     })
 }
 
-/// A connection on which nothing has moved for a while is not known any more, and what then comes of it is dropped, both
-/// ways and without an RST.
+/// The NAT forgets a connection that was quiet for a while, and then drops its packets in both directions without an RST.
 fn forget_what_is_idle() {
     filter("ct state invalid drop");
     let settings = "/proc/sys/net/netfilter/nf_conntrack_tcp";
@@ -262,7 +261,7 @@ fn waits_behind_a_nat(ground: &mut Ground<'_>) -> Option<Seen> {
     })
 }
 
-/// Each slice moves something, so that the NAT remembers.
+/// Each slice sends something, so that the NAT remembers the connection.
 fn waits_in_slices_behind_a_nat(ground: &mut Ground<'_>) -> Option<Seen> {
     let slices = |config: &mut Config| {
         config.set_slice(Duration::from_millis(400)).unwrap();

@@ -1,5 +1,5 @@
-//! Through a proxy: what it is told, what it is not, and what its failures are. A scripted one plays every trick; real ones
-//! are in `tunnels`.
+//! Calls through a proxy: what the proxy gets to see, what it does not, and what its failures are. The proxy here is a scripted
+//! one; real ones are in `tunnels`.
 
 use anchor::{Client, Config, Phase, Status};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use testkit::settings::{KEY, config};
 pub const LONG: Option<Duration> = Some(Duration::from_secs(20));
 const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 
-/// A proxy that takes a CONNECT and then plays the service itself.
+/// A proxy that takes a CONNECT and then acts as the service itself.
 pub fn tunnel(then: impl IntoIterator<Item = Step>) -> Script {
     [Step::ReadRequest, Step::Send(ESTABLISHED.to_vec())].into_iter().chain(then).collect()
 }
@@ -146,7 +146,7 @@ fn a_tunnel_opens_whatever_the_proxy_adds_to_its_answer() {
     }
 }
 
-/// It is not taken in without limit until the time to connect is over.
+/// The client does not read it without limit until the time to connect is over.
 #[test]
 fn an_answer_of_a_proxy_that_has_no_end_is_refused() {
     let endless = [b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'y'; 100_000]].concat();

@@ -36,7 +36,7 @@ fn a_408_starts_the_count_again() {
     assert_eq!(server.requests().len(), answers.len() + 1);
 }
 
-/// Slow to connect is not held by the service: a gateway that always fails is given up, however long its handshake.
+/// A slow handshake is not a wait that the service held: a gateway that always fails is given up, however slow it is.
 #[test]
 fn a_slow_handshake_is_not_a_sign_of_life() {
     let slow = [Step::Pause(Duration::from_millis(1100)), Step::Handshake(tls(Certificate::Good))];
@@ -81,7 +81,7 @@ fn a_retry_after_that_does_not_fit_ends_the_wait_at_once() {
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
-/// The pauses double, so a second holds a handful of requests. Full jitter makes the number vary.
+/// The pauses double, so there are only a few requests in a second. Full jitter makes the number vary.
 #[test]
 fn a_service_that_never_holds_a_wait_is_not_asked_in_a_tight_loop() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(408))]);
@@ -99,7 +99,7 @@ fn a_service_that_never_holds_a_wait_is_not_asked_in_a_tight_loop() {
     assert_eq!(server.requests().len(), before + 1);
 }
 
-/// Zero asks once: a failure is told as what it is, and not tried again.
+/// A wait of zero asks once: a failure is reported as it is, and not tried again.
 #[test]
 fn a_wait_of_zero_is_one_request() {
     for (script, status) in [
@@ -114,7 +114,7 @@ fn a_wait_of_zero_is_one_request() {
     }
 }
 
-/// The last failure is told with the timeout, and not what happened long before it.
+/// A timeout reports the last failure, and not what happened long before it.
 #[test]
 fn a_timeout_reports_the_last_error() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(502))]);

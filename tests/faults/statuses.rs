@@ -48,11 +48,11 @@ const FINAL: [(u16, Status); 11] = [
     (599, Status::ServerError),
 ];
 
-/// They may pass: a wait asks again. A signal may have been delivered behind the gateway: it is sent once.
+/// A wait asks again, since they may pass. A signal is sent once, since it may have been delivered behind the gateway.
 const PASSING: [(u16, Status); 4] =
     [(429, Status::RateLimited), (502, Status::ServerError), (503, Status::ServerError), (504, Status::ServerError)];
 
-/// 502 and 504 say by themselves that a gateway had no answer to pass on; any other status is the service's word.
+/// 502 and 504 mean that a gateway had no answer to pass on; any other status is the service's answer.
 fn in_the_services_words() -> Vec<Row> {
     let finals =
         FINAL.into_iter().flat_map(|(code, status)| both(&code.to_string(), &always(refusal(code)), fatal(status)));
@@ -68,8 +68,8 @@ fn passing(code: u16, status: Status, answer: Vec<u8>, maybe_consumed: bool) -> 
     [row(&name, Wait, script.clone(), again), row(&name, Signal, script, Outcome { maybe_consumed, ..fatal(status) })]
 }
 
-/// It is a gateway that says so. What became of the request is open if it is a 5xx; anything else is a refusal. A 408 is
-/// about a request that it has not read.
+/// A gateway answers. With a 5xx, what became of the request is open; anything else is a refusal. With a 408, the gateway has
+/// not read the request.
 fn in_other_words() -> Vec<Row> {
     let page = |code| answer(code, "content-type: text/html\r\n", "<h1>no</h1>");
     let empty = |code| answer(code, "", "");
@@ -118,7 +118,7 @@ fn unanswered_requests_are_counted_even_if_the_call_succeeds() {
     assert_eq!((client.stats().unanswered, server.requests().len()), (2, 3));
 }
 
-/// The service's words, and where they come from.
+/// The service's message, and where it comes from.
 #[test]
 fn a_refusal_quotes_the_service() {
     let server = ScriptedServer::always(always(answer(
@@ -134,7 +134,7 @@ fn a_refusal_quotes_the_service() {
     assert!(!error.to_json().contains(KEY));
 }
 
-/// Whatever the service says, an error holds 500 characters of it at most.
+/// An error quotes at most 500 characters of the service's message.
 #[test]
 fn a_long_message_is_cut() {
     let long = "é".repeat(2_000);
@@ -148,7 +148,7 @@ fn a_long_message_is_cut() {
     }
 }
 
-/// A service that quotes what it refused does not bring the payload into an error.
+/// If a service quotes what it refused, the payload still does not appear in an error.
 #[test]
 fn a_refusal_that_quotes_the_payload_is_not_repeated() {
     let server = ScriptedServer::always(always(answer(422, "", r#"{"error":{"message":"bad value: code-9182"}}"#)));

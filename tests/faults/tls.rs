@@ -1,5 +1,5 @@
-//! TLS that does not come about: who is at fault decides between TLS (final) and NOT_SENT (tried again). What is refused for
-//! which reason is the business of tests/security.
+//! TLS handshakes that fail: the side at fault decides between TLS (final) and NOT_SENT (tried again). Which certificate is
+//! refused for which reason is tested by tests/security.
 
 use super::table::{Row, Section, both, check, once, section, twice};
 use anchor::{Phase, Status};
@@ -67,7 +67,7 @@ fn not_tls() -> Vec<Row> {
     rows
 }
 
-/// Nothing is wrong with anybody: the connection broke.
+/// Neither side is at fault: the connection broke.
 #[test]
 fn a_handshake_that_is_cut_was_not_sent() {
     check(cut_handshakes());
@@ -120,7 +120,7 @@ fn a_second_answer_inside_the_session_is_not_taken_for_the_next_call() {
     }
 }
 
-/// A session that the other side has closed is not used again, even while the TCP connection still stands.
+/// A session that the server has closed is not used again, even while the TCP connection is still open.
 #[test]
 fn a_closed_session_is_not_used_again() {
     let closing = over_tls(Certificate::Good, after_request([Step::Send(event()), Step::CloseNotify, Step::Hang]));

@@ -1,4 +1,4 @@
-//! squid and tinyproxy: real programs that tunnel with CONNECT, and go wrong.
+//! squid and tinyproxy, real programs that tunnel with CONNECT, when they fail.
 
 use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on, until};
 use super::program::Program;
@@ -130,7 +130,7 @@ fn signals_through_a_restart(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<
     }))
 }
 
-/// The wait is armed again, in vain, and tells both.
+/// The wait is sent again, in vain, and reports both failures.
 fn waits_as_it_dies(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
     let mut program = tunnel.start()?;
     let client = tunnel.client(&program, ground, |_| {});

@@ -49,7 +49,7 @@ fn record(library: &Path, out: &Path) {
     process::output(Command::new("abidw").args(unrelated).arg("--out-file").arg(out).arg(library));
 }
 
-/// What abidiff says, and whether it is a change at all.
+/// What abidiff reports, and whether anything has changed.
 fn difference(library: &Path) -> (bool, String) {
     let mut compare = Command::new("abidiff");
     let output = compare.current_dir(root()).arg(RECORDED).arg(library).output().expect("abidiff runs");
@@ -71,7 +71,7 @@ fn the_abi_is_the_recorded_one() {
     assert!(!changed, "{report}\nIf these are additions only, `make abi` accepts them; see CONTRIBUTING.md.");
 }
 
-/// The comparison sees what would break a program: a parameter, a function and a value that change.
+/// The comparison finds what would break a program: a changed parameter, function or value.
 #[test]
 fn an_incompatible_change_is_seen() {
     if !(tools::has("abidw") && tools::has("c++")) {
@@ -88,7 +88,7 @@ fn an_incompatible_change_is_seen() {
     ];
     for (name, before, after) in breaks {
         let changed = header().replacen(before, after, 1);
-        assert_ne!(changed, header(), "{name}: the header does not say it so");
+        assert_ne!(changed, header(), "{name}: the header has other words for it");
         let (is_seen, report) = difference(&as_c_sees_it(name, &changed));
         assert!(is_seen, "{name}: {report}");
     }

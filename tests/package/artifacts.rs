@@ -1,4 +1,4 @@
-//! What is shipped: the symbols, name, size and needs of the release library, and the crates that it is made of.
+//! The release library: its symbols, soname, size and dependencies, and the crates that it is made of.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -8,7 +8,7 @@ use testkit::{library, process, scratch};
 /// Bytes of libanchor.so, stripped, as a distribution ships it.
 const LARGEST: u64 = 1_800_000;
 
-/// The crates that the library is made of, besides itself. Each is there for ten years: one more wants a reason.
+/// The crates that the library is made of, besides itself. Each stays for years, so a new one needs a reason.
 const CRATES: &str = "base64 bytes cfg-if getrandom http httparse itoa libc log memchr once_cell openssl-probe \
                       percent-encoding ring rustls rustls-native-certs rustls-pki-types rustls-webpki serde_core \
                       serde_json subtle untrusted ureq ureq-proto utf8-zero webpki-roots zeroize zmij";
@@ -69,13 +69,13 @@ fn the_shared_library_needs_what_every_machine_has() {
 fn the_library_is_made_of_few_crates() {
     let arguments = ["-p", "anchor-events", "-e", "normal", "--prefix", "none", "--format", "{p}"];
     let tree = process::output(library::cargo("tree").args(arguments));
-    // With their versions, so that one which is there twice is listed twice.
+    // With their versions, so that two versions of one crate are two lines.
     let crates: BTreeSet<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     let names = crates.iter().filter_map(|krate| krate.split(' ').next()).filter(|name| *name != "anchor-events");
     assert_eq!(names.collect::<Vec<_>>(), CRATES.split_whitespace().collect::<Vec<_>>());
 }
 
-/// What a program that links libanchor.a has to add. The build is cached, and rustc's note with it.
+/// What a program that links libanchor.a must add. Cargo caches the build, and rustc's note with it.
 #[test]
 fn the_native_libraries_are_what_rustc_names() {
     let arguments =

@@ -5,7 +5,7 @@ use crate::installed::{self, beside, outside, prefix};
 use std::fmt::Write;
 use testkit::{empty_scratch, process, root, tools};
 
-/// A function that is not described, a parameter that is missing or a link that leads nowhere is a warning, and fails.
+/// A function without a description, a missing parameter or a broken link is a warning, and fails.
 #[test]
 fn make_docs() {
     if tools::has("doxygen") {
@@ -40,9 +40,9 @@ fn the_examples_of_the_header_compile() {
     assert!(examples.len() >= 3, "{examples:?}");
     let mut source = "#include <anchor.h>\n#include <poll.h>\n".to_owned();
     for (index, example) in examples.iter().enumerate() {
-        // Each shows a place in a program, where there is a client, and what came of an earlier call.
+        // Each is a part of a program that has a client, and the outcome of an earlier call.
         let place = "anchor_client *client, const char *json, anchor_status status";
-        // What a reader fills in may be prose after three dots.
+        // After three dots there may be prose for the reader to fill in.
         let code: String =
             example.lines().map(|line| line.split("...").next().unwrap_or(line).to_owned() + "\n").collect();
         writeln!(source, "void example_{index}({place});\nvoid example_{index}({place})\n{{\n(void)client, (void)json, (void)status;\n{{\n{code}}}\n}}")
@@ -61,7 +61,7 @@ fn the_examples_of_the_header_compile() {
 fn the_example_of_the_cpp_header_compiles() {
     if tools::has("c++") {
         let (head, _) =
-            include_str!("../../include/anchor.hpp").split_once("\n#ifndef ").expect("it opens with its words");
+            include_str!("../../include/anchor.hpp").split_once("\n#ifndef ").expect("it opens with a comment");
         let example: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("//     ")).collect();
         assert!(example.len() >= 3, "{example:?}");
         let source = format!(

@@ -1,4 +1,4 @@
-//! libanchor from other languages: the module of each under tests/package/ffi against the event server, and the snippets of the
+//! libanchor from other languages: the module of each under tests/package/ffi against the local server, and the snippets of the
 //! README. Each waits, signals, times out, cancels from another thread, and leaks nothing over 10,000 calls.
 
 use crate::installed::{beside, prefix};
@@ -8,14 +8,14 @@ use std::sync::OnceLock;
 use testkit::local_server::{LocalServer, TOKEN};
 use testkit::{empty_scratch, library, process, root, scratch, tools};
 
-/// The program with the installed library in reach, and this server as the service, which it may ask how many waits it holds.
+/// The program can load the installed library, has this server as the service, and may ask it how many waits it holds.
 fn command(server: &LocalServer, program: &str) -> Command {
     let mut command = beside(prefix(), program);
     server.configure(&mut command).env("ANCHOR_TEST_ADMIN_TOKEN", TOKEN);
     command
 }
 
-/// Runs a language's test, which prints a line for each case that holds; gives what it printed.
+/// Runs a language's test, which prints a line for each case that passes, and returns what it printed.
 fn holds(language: &str, line: &[&str]) -> String {
     let server = LocalServer::start(&[]);
     let mut run = command(&server, line[0]);
@@ -126,7 +126,7 @@ fn snippets(readme: &str) -> Option<Vec<(&str, &str)>> {
 
 const SNIPPET_LANGUAGES: [&str; 6] = ["python", "js", "go", "lua", "ruby", "perl"];
 
-/// Each snippet waits for `login_done`, and prints what it was signaled with.
+/// Each snippet waits for `login_done`, and prints the data of the event.
 #[test]
 fn the_snippets_of_the_readme() {
     let readme = include_str!("../../README.md");
@@ -155,7 +155,7 @@ fn snippet_program(language: &str, snippet: &str) -> Option<Vec<String>> {
         "lua" => ("luajit", &[], "lua"),
         "ruby" => ("ruby", &[], "rb"),
         "perl" => ("perl", &[], "pl"),
-        _ => panic!("{language} is not known here"),
+        _ => panic!("no test knows {language}"),
     };
     let there = match language {
         "js" => node_folder().is_some(),

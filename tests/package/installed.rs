@@ -15,7 +15,7 @@ pub fn prefix() -> &'static Path {
     })
 }
 
-/// Without the command; with the debug profile it is there already, and the library's crates are those that it has.
+/// The command is installed too with the debug profile, where it is built already.
 fn command() -> &'static str {
     if profile() == "dev" { "yes" } else { "no" }
 }
@@ -35,7 +35,8 @@ pub fn make(target: &str, variables: &[(&str, &str)]) -> Command {
     make
 }
 
-/// A command as a user types it: without what cargo and make have set for this test, or the machine for an account.
+/// A command as a user types it, without the variables that cargo and make have set for this test, or the machine for an
+/// account.
 pub fn outside(program: &str) -> Command {
     let mut command = Command::new(program);
     process::without_settings(&mut command);
@@ -61,7 +62,7 @@ pub fn beside(prefix: &Path, program: &str) -> Command {
     command
 }
 
-/// What a compiler is told to find the installed library, where there may be no pkg-config.
+/// The flags with which a compiler finds the installed library without pkg-config.
 pub fn flags() -> String {
     format!("-I{0}/include -L{0}/lib -lanchor", prefix().display())
 }

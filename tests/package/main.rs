@@ -1,5 +1,5 @@
 //! What is shipped, and programs built against it: the ABI, the shared library, installing, the documentation, and other
-//! languages. `ANCHOR_TEST_PROFILE=dev` is quicker, and nearly the same.
+//! languages. `ANCHOR_TEST_PROFILE=dev` is quicker, and tests nearly the same.
 
 mod installed;
 

@@ -1,5 +1,6 @@
-//! What the machine refuses: every allocation of every function of the C API once (tests/process/exhaustion/memory.c), more memory
-//! altogether (address_space.c), and to write anywhere. What is short of descriptors or threads is tests/c/limits.c.
+//! Exhausted resources: each allocation of each function of the C API fails once (tests/process/exhaustion/memory.c), large
+//! ones fail (large.c), no address space is left (address_space.c), no file can be written. Descriptors and threads run out in
+//! tests/c/limits.c.
 
 use std::process::Command;
 use testkit::c_build::compiler::{Linkage, compile};
@@ -7,7 +8,7 @@ use testkit::local_server::LocalServer;
 use testkit::process::{run, without_settings};
 use testkit::tools;
 
-/// What hands out a string, and so ends with an allocation of the boundary's own.
+/// Functions that return a string, so that their last allocation is made by the C boundary.
 const WITH_STRING: [&str; 7] = [
     "take_an_event",
     "take_an_error",
@@ -36,7 +37,7 @@ fn a_failed_allocation_is_an_error_or_a_clean_abort() {
     assert_eq!(outcome.stdout.lines().count(), 9, "{}", outcome.stdout);
 }
 
-/// Not what is as large as the other side or the caller likes: it is allocated in the whole, or answered.
+/// Where the service or the caller decides the size, a failed allocation is a status and not an abort.
 #[test]
 fn running_out_of_memory_for_an_answer_or_data_is_an_error() {
     if !tools::has("cc") {
@@ -61,7 +62,7 @@ fn running_out_of_address_space_is_an_error() {
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
 }
 
-/// In a mount namespace of its own, where every mount is read-only: the library keeps nothing in files.
+/// In a mount namespace of its own, where every mount is read-only: the library writes no files.
 #[test]
 fn a_read_only_file_system_is_enough() {
     let namespace = ["--map-root-user", "--mount", "--"];

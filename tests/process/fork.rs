@@ -1,6 +1,6 @@
-//! A client in a child after fork: it gets connections of its own, and the parent's go on undisturbed, TLS sessions
-//! above all. A fork of one thread takes a process that has no other, so this test is without cargo's harness: it starts
-//! itself once more for each program, and is the server that the program's parent and child call.
+//! A client in a child after fork: the child gets connections of its own, and those of the parent go on undisturbed, TLS
+//! sessions above all. A process with one thread must fork, so this program is without cargo's harness: it starts itself again
+//! for each case, and is the server that parent and child call.
 
 use anchor::{Client, json_get};
 use std::process::Command;
@@ -17,7 +17,7 @@ fn main() {
         Ok("one client") => child_and_parent_use_one_client(),
         Ok("cancel_all") => cancel_all_in_a_child(),
         Ok(other) => panic!("no program {other}"),
-        // A runner of tests that asks what there is.
+        // A test runner asks which tests there are.
         Err(_) if std::env::args().any(|argument| argument == "--list") => {}
         Err(_) => {
             a_child_and_its_parent_use_one_client();
@@ -33,7 +33,7 @@ fn run(program: &str, url: &str) {
     assert!(run.status().unwrap().success(), "{program} with {url}");
 }
 
-/// Runs `work` in a child, and gives what is waited for to learn whether it went well.
+/// Runs `work` in a child, whose exit status says whether it succeeded.
 fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
     assert_eq!(std::fs::read_dir("/proc/self/task").unwrap().count(), 1, "a fork of many threads is another matter");
     // SAFETY: the process has one thread.
@@ -75,7 +75,7 @@ fn child_and_parent_use_one_client() {
     });
     expect_well(child);
     assert!(takes_the_event(&client), "the parent's session did not survive");
-    // This child drops its client, and with it whatever it has of the parent's connections.
+    // This child drops its client, and with it what it inherited of the parent's connections.
     let mut dropped = Some(client.clone());
     drop(client);
     let child = fork(|| {

@@ -32,14 +32,14 @@ fn start(client: &Client, returned: &Arc<AtomicUsize>) -> Vec<Waiter> {
         .collect()
 }
 
-/// One test, since the machine is to itself for neither of two.
+/// One test, since each part needs the machine for itself.
 #[test]
 fn five_thousand_waits_on_one_client() {
     testkit::raise_file_limit(12_000);
     let server = LocalServer::start(&["--queue-limit", "10000"]);
     let client = server.client();
     each_gets_its_own_event(&server, &client);
-    cancel_all_brings_every_one_back(&server, &client);
+    cancel_all_ends_every_wait(&server, &client);
 }
 
 fn each_gets_its_own_event(server: &LocalServer, client: &Client) {
@@ -68,7 +68,7 @@ fn each_gets_its_own_event(server: &LocalServer, client: &Client) {
     assert_eq!((stats.retries, stats.rearms, stats.failures), (0, 0, 0));
 }
 
-fn cancel_all_brings_every_one_back(server: &LocalServer, client: &Client) {
+fn cancel_all_ends_every_wait(server: &LocalServer, client: &Client) {
     let returned = Arc::default();
     let waiters = start(client, &returned);
     server.until_waiting(THREADS as u64);

@@ -1,5 +1,5 @@
-//! What a program passes on from elsewhere cannot add to a request: a text for a header, a path or the proxy's credentials
-//! is refused, or arrives as what it is. The server's record of the bytes tells.
+//! Text that a program passes on from elsewhere cannot add to a request: as a header, a path or a proxy's credentials it is
+//! refused, or arrives as what it is. The server records the bytes.
 
 use anchor::{Client, Status};
 use std::time::Duration;
@@ -42,7 +42,7 @@ fn server() -> ScriptedServer {
     ScriptedServer::always(vec![Step::AnswerAll(answer(200, "", "{}"))])
 }
 
-/// A request's header lines, name by name, once the request line is known to be this.
+/// The names of a request's headers, in order, after checking its request line.
 fn header_names(request: &Request, line: &str) -> Vec<String> {
     let mut lines = request.head.strip_suffix("\r\n\r\n").expect("a head").split("\r\n");
     assert_eq!(lines.next(), Some(line));
@@ -52,7 +52,7 @@ fn header_names(request: &Request, line: &str) -> Vec<String> {
     names
 }
 
-/// Nothing was added, and nothing is missing.
+/// Nothing was added to the request, and nothing is missing.
 fn check_whole(request: &Request, line: &str) {
     let names = header_names(request, line);
     assert_eq!(names, ["anchor-api-key", "content-length", "content-type", "host", "user-agent"]);

@@ -1,5 +1,5 @@
-//! Certificates and servers that are not to be trusted: each is refused with its reason, at once, and is sent nothing. That
-//! a handshake which merely breaks is another matter, and what ends a session early, is in tests/faults.
+//! Certificates and servers that must not be trusted: each is refused at once, with its reason, and is sent nothing.
+//! Handshakes that merely break, and sessions that end early, are in tests/faults.
 
 use anchor::{Client, Error, Phase, Status};
 use std::time::Duration;
@@ -74,7 +74,7 @@ fn an_older_tls_version_is_refused() {
     }
 }
 
-/// With TLS 1.3 its refusal comes after the request was sent, of which it has read nothing.
+/// With TLS 1.3 the server refuses after the request was sent, and has read nothing of it.
 #[test]
 fn a_server_that_wants_a_certificate_of_the_client_has_read_nothing() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {

@@ -1,5 +1,5 @@
-//! Servers of OpenSSL that offer what is broken or weak and nothing else. rustls' own server, which the other tests use,
-//! cannot be made to.
+//! Servers of OpenSSL that offer only broken or weak TLS. The server of rustls, which the other tests use, cannot be set up
+//! like that.
 
 use anchor::{Client, Config, Phase, Status, Trust};
 use std::io::{BufRead, BufReader, Read};
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use testkit::{PATIENCE, process, scratch, tools};
 
-/// An authority in ca.pem and servers' certificates of it: `good`, `small` with a key of 1024 bits, `sha1` signed so.
+/// An authority in ca.pem and server certificates by it: `good`, `small` with a key of 1024 bits, `sha1` signed with SHA-1.
 const CERTIFICATES: &str = "
 ec='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1'
 openssl req -x509 $ec -nodes -keyout ca.key -out ca.pem -subj '/CN=test authority' -days 2
@@ -42,13 +42,13 @@ impl Server {
         server
     }
 
-    /// The first line that begins so.
+    /// The first line that begins like this.
     fn until_received(&mut self, beginning: &str) -> String {
         let mut lines = self.stdout.by_ref().lines().map(|line| line.expect("UTF-8"));
-        lines.find(|line| line.starts_with(beginning)).expect("it goes on until then")
+        lines.find(|line| line.starts_with(beginning)).expect("it prints such a line")
     }
 
-    /// All that it has printed, once it was ended.
+    /// All that it printed until it was ended.
     fn received(mut self) -> String {
         self.child.kill().expect("it runs");
         let mut received = Vec::new();
@@ -108,7 +108,7 @@ fn weak_servers_are_refused_and_get_nothing() {
     }
 }
 
-/// What the others lack is all that keeps a request from them.
+/// A server that lacks nothing gets the request, so the weakness alone kept it from the others.
 #[test]
 fn a_strong_server_gets_the_request() {
     if !tools::has("openssl") {

@@ -1,4 +1,4 @@
-//! Compiling and linking, as a user who likes warnings.
+//! Compiling and linking, with all warnings on.
 
 use super::sanitizer::Sanitizer;
 use crate::library::{self, Library};
@@ -9,13 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// What libanchor.a needs besides itself. A test compares it with what rustc says.
+/// What must be linked with libanchor.a. A test compares it with what rustc prints.
 pub const NATIVE_LIBRARIES: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
 
 pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
-/// The library that a program gets: the debug build, the one that is shipped, or one of its own with the sanitizer that the
-/// program has too.
+/// The library that a program is linked with: the debug build, the one that is shipped, or one with the program's sanitizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linkage {
     Static,
@@ -37,7 +36,7 @@ pub fn compile_with(compiler: &str, source: &str, linkage: Linkage, flags: &[&st
     program.get_or_init(|| make(compiler, source, linkage, flags, &name)).clone()
 }
 
-/// In two steps: the linker need not know of what a sanitizer's flags stand for.
+/// In two steps, so that the linker does not get a sanitizer's flags.
 fn make(compiler: &str, source: &str, linkage: Linkage, flags: &[&str], name: &str) -> PathBuf {
     let program = scratch("programs").join(name);
     let object = scratch("programs").join(format!("{name}.o"));

@@ -65,7 +65,7 @@ impl Build {
         command
     }
 
-    /// What a program does on purpose stands in a file of suppressions beside its source.
+    /// What a program does on purpose is in a file of suppressions beside its source.
     fn valgrind(&self) -> Command {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99", "--fair-sched=try"]);

@@ -1,5 +1,5 @@
 //! The library and a program built with a sanitizer: the C and C++ by clang, the library by the stable rustc, both with
-//! the runtime that rustc brings. std itself comes as it is, without a sanitizer.
+//! the runtime that comes with rustc. std itself is built without a sanitizer.
 
 use super::compiler;
 use super::program::Build;
@@ -35,7 +35,7 @@ impl Sanitizer {
         }
     }
 
-    /// For clang. The checks that are left out need a runtime that rustc has not.
+    /// For clang. The checks that are off need a runtime that does not come with rustc.
     pub fn c_flags(self) -> &'static [&'static str] {
         match self {
             Sanitizer::Address => {
@@ -63,7 +63,7 @@ impl Sanitizer {
     /// What the linker gets before the library, without the flags of `c_flags`: for those clang would link its own
     /// runtime, which is that of another LLVM.
     pub fn link(self, command: &mut Command) {
-        let runtime = runtime(self).expect("builds() has looked");
+        let runtime = runtime(self).expect("builds() checks for it");
         command.arg("-rdynamic").args(rusts_linker());
         command.arg(format!("-Wl,--whole-archive,{},--no-whole-archive", runtime.display()));
         if self == Sanitizer::Thread {
@@ -109,7 +109,7 @@ fn rusts_linker() -> Option<String> {
     linker.exists().then(|| format!("--ld-path={}", linker.display()))
 }
 
-/// The runtime in rustc's folder, which rustup installs and some distributions leave away.
+/// The runtime in rustc's folder, which rustup installs and some distributions do not.
 fn runtime(sanitizer: Sanitizer) -> Option<PathBuf> {
     let ending = match sanitizer {
         Sanitizer::Address => "_rt.asan.a",
@@ -122,7 +122,7 @@ fn runtime(sanitizer: Sanitizer) -> Option<PathBuf> {
     if tools::has_when(&what, found.is_some()) { found } else { None }
 }
 
-/// What ThreadSanitizer has to be told of std, which is not built with it: tests/c/sanitized/std.c, for the linker.
+/// What ThreadSanitizer must know of std, which is not built with it: tests/c/sanitized/std.c, for the linker.
 fn annotations(archive: &Path) -> &'static [String] {
     static ANNOTATIONS: OnceLock<Vec<String>> = OnceLock::new();
     ANNOTATIONS.get_or_init(|| {

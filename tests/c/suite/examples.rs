@@ -1,4 +1,4 @@
-//! What each example does, which a user reads first.
+//! What each example does. Users read these programs first.
 
 use crate::builds;
 use std::io::{BufRead, BufReader};
@@ -40,7 +40,7 @@ impl Example {
     }
 }
 
-/// What an example does has to hold in each way that it is built.
+/// An example must work in each way in which it is built.
 fn example(file: &str, check: impl Fn(&Example)) {
     for build in builds(&format!("examples-c/{file}")) {
         check(&Example { build, server: LocalServer::with_faults() });
@@ -139,7 +139,7 @@ fn example_log() {
     });
 }
 
-/// Everything up to the line that begins so, which has to come.
+/// Everything up to the line that begins like this, which must come.
 fn read_until(stdout: &mut impl BufRead, beginning: &str) -> String {
     let mut told = String::new();
     loop {
@@ -161,7 +161,7 @@ fn signal_three(example: &Example) {
     }
 }
 
-/// The lines in any order, those of the clock left out.
+/// The lines in any order, without those of the clock.
 fn sorted(text: &str) -> String {
     let mut lines: Vec<&str> = text.split_inclusive('\n').filter(|line| !line.starts_with("tick")).collect();
     lines.sort_unstable();

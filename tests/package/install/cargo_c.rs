@@ -9,7 +9,7 @@ use std::process::Command;
 use testkit::local_server::LocalServer;
 use testkit::{empty_scratch, process, root, tools};
 
-/// Below the prefix that is asked for, below the folder that is asked for.
+/// Installs below a folder, with a prefix, and returns the folder.
 fn cinstall(source: &Path) -> PathBuf {
     let stage = empty_scratch("cargo_c/stage");
     let mut cargo = tarball::offline(source, "cinstall");
@@ -54,7 +54,7 @@ fn library(tree: &Path) -> (Vec<String>, Vec<String>, [PathBuf; 2]) {
     (sonames, symbols.lines().map(str::to_owned).collect(), [lead_to("libanchor.so"), lead_to("libanchor.so.0")])
 }
 
-/// What pkg-config answers, with the prefix left out.
+/// What pkg-config prints, without the prefix.
 fn pkg_config(tree: &Path, sysroot: &Path) -> String {
     let line = "pkg-config --modversion anchor; pkg-config --cflags anchor; pkg-config --libs anchor
         pkg-config --static --libs-only-l anchor";

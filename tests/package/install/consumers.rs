@@ -1,5 +1,5 @@
-//! Consumers: each is built in an empty folder against an installed prefix, with one of the tools that C and C++ programs
-//! are built with, and runs against the event server.
+//! Consumers: each is built in an empty folder against an installed prefix, with one of the tools that build C and C++
+//! programs, and runs against the local server.
 
 use crate::installed::{self, beside, prefix};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub fn folder_with(name: &str, sources: &[&str]) -> PathBuf {
     folder
 }
 
-/// Runs a shell command in the folder, with the installed library in reach.
+/// Runs a shell command in the folder; its tools find the installed library.
 pub fn shell(prefix: &Path, folder: &Path, line: &str) -> String {
     process::output(beside(prefix, "sh").current_dir(folder).args(["-ec", line]))
 }
@@ -32,7 +32,7 @@ pub fn runs(mut command: Command) {
     assert!(outcome.status.success());
 }
 
-/// Builds with one shell command and runs what it has made, with the shared library in reach.
+/// Builds with one shell command and runs the program, which finds the shared library.
 fn builds_and_runs(name: &str, sources: &[&str], line: &str) {
     let folder = folder_with(name, sources);
     shell(prefix(), &folder, line);
@@ -81,8 +81,8 @@ fn pkg_config() {
     }
 }
 
-/// libgcc_s exists as a shared library only, so its static twin takes its place. getaddrinfo is there, but glibc loads
-/// shared objects for names other than those of /etc/hosts: the linker says so, and an address needs none of it.
+/// libgcc_s exists only as a shared library, so libgcc_eh takes its place. getaddrinfo is linked, but glibc loads shared
+/// objects for names that are not in /etc/hosts: the linker warns of it, and an address does not need it.
 #[test]
 fn static_pie() {
     if !tools::has("pkg-config") {

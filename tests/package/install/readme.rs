@@ -21,7 +21,7 @@ fn blocks(title: &str, language: &str) -> Vec<&'static str> {
     fenced.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
 }
 
-/// A shell in a folder, for a user with this home. The toolchain is where it was.
+/// A shell in a folder, for a user with this home. The toolchain stays where it is.
 fn shell(home: &Path, folder: &Path, script: &str) -> Command {
     let mut shell = outside("sh");
     let old_home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
@@ -38,7 +38,7 @@ fn install_and_link() {
     let install = blocks("Install", "sh");
     let [commands, settings] = install[..] else { panic!("{install:?}") };
     let [install, uninstall] = commands.lines().collect::<Vec<_>>()[..] else { panic!("{commands}") };
-    // The debug build is there already, and is installed in the same way.
+    // The debug build exists already, and is installed in the same way.
     process::output(shell(&home, root(), install).env("MAKEFLAGS", "PROFILE=dev"));
     assert_eq!(process::output(&mut shell(&home, &home, &format!("{settings}\nanchor --version"))).trim_end(), VERSION);
 

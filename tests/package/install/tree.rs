@@ -1,5 +1,5 @@
-//! What `make install` puts where, and `make uninstall` takes away: the library, and the command with its pages and
-//! completions, each read by the program that it is for.
+//! What `make install` installs and `make uninstall` removes: the library, and the command with its pages and completions,
+//! each read by the program for which it is made.
 
 use crate::installed::{self, install, make, prefix, tree};
 use std::path::Path;
@@ -92,7 +92,7 @@ const COMMAND: [&str; 11] = [
     "share/zsh/site-functions/_anchor-events",
 ];
 
-/// As distributions do: staged in DESTDIR, below a LIBDIR of their own.
+/// As distributions install: staged in DESTDIR, with a LIBDIR of their own.
 #[test]
 fn destdir_libdir_and_uninstall() {
     let stage = empty_scratch("install/stage");
@@ -116,7 +116,7 @@ fn destdir_libdir_and_uninstall() {
     assert_eq!(tree(&stage), [""; 0]);
 }
 
-/// The debug build, which is there already: what is installed is the same.
+/// With the debug build, which exists already. The files are the same.
 #[test]
 fn the_command_with_its_pages_and_completions() {
     let stage = empty_scratch("install/command");
@@ -160,7 +160,7 @@ fn the_shells_complete(usr: &Path) {
         assert_eq!(process::output(installed::outside("zsh").args(["-fc", &script])), "_anchor\n");
     }
     if tools::has("fish") {
-        // It completes what it finds only.
+        // fish completes only commands that it finds.
         let path = format!("{}:{}", usr.join("bin").display(), std::env::var("PATH").unwrap_or_default());
         let mut fish = installed::outside("fish");
         fish.env("PATH", path).env("XDG_DATA_DIRS", &share).env("XDG_CONFIG_HOME", empty_scratch("install/fish"));

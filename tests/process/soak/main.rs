@@ -2,11 +2,11 @@
 //! a server that is killed, for ANCHOR_SOAK_SECONDS (10): each event is accounted for, and memory, descriptors and threads
 //! are at the end what they were.
 //!
-//! What can be claimed depends on the way. On a direct connection the account is exact although waits are cancelled and freed
-//! while events are on their way: the client closes the connection of such a wait, and the server gives an event back that
-//! nobody read. Through the relay, which takes an answer off the server's hands before it is cut, an event may be lost: then
-//! the client says so, in its count of unanswered requests. The server is killed while nothing is queued and nothing under
-//! way but waits, which all have to get their event from the next server.
+//! What can be claimed depends on the path. On a direct connection the account is exact although waits are cancelled and freed
+//! while events are on their way: the client closes the connection of such a wait, and the server puts back an event that
+//! nobody read. Through the relay, which has read an answer before it is cut, an event may be lost: then the client reports it
+//! in its count of unanswered requests. The server is killed while nothing is queued and only waits are running, which must all
+//! get their event from the next server.
 
 mod ledger;
 mod process;
@@ -26,12 +26,12 @@ use worker::{Random, Worker};
 const DIRECT: &str = "direct";
 const RELAYED: &str = "relayed";
 const NAMES: u64 = 8;
-/// Threads on each way.
+/// Threads on each path.
 const THREADS: u64 = 3;
 /// Waits that are running when the server is killed.
 const SURVIVORS: u64 = 16;
-/// What the memory may vary by: how many waits run at once is up to chance, and glibc keeps stacks and arenas of threads that
-/// were. It was seen to vary by 0.7 MiB. A leak of 16 bytes a call is more than this within the ten minutes of `make soak`.
+/// How much the memory may vary: chance decides how many waits run at once, and glibc keeps stacks and arenas of threads that
+/// have ended. 0.7 MiB was seen. A leak of 16 bytes a call is more than this within the ten minutes of `make soak`.
 const TOLERANCE_KIB: u64 = 3 * 1024;
 
 #[test]
@@ -66,7 +66,7 @@ fn soak(length: Duration) -> Vec<u64> {
         memory.push(resident_kib());
     }
     println!("{} rounds: {total:?}\nthrough the relay: {:?}", memory.len(), field.relayed.stats());
-    assert!(total.delivered > 10 && total.cancelled > 10 && total.freed > 10, "it has to have been a soak");
+    assert!(total.delivered > 10 && total.cancelled > 10 && total.freed > 10, "the soak did too little");
     memory
 }
 
@@ -75,7 +75,7 @@ fn soak(length: Duration) -> Vec<u64> {
 struct Totals {
     signaled: u64,
     delivered: u64,
-    /// Given up together with a wait that had ended with it.
+    /// Dropped with a freed wait that had ended with it.
     dropped: u64,
     drained: u64,
     /// Signals that may have been delivered; those that were, and those that were not sent.
@@ -88,7 +88,7 @@ struct Totals {
     freed: u64,
 }
 
-/// A server, and the two ways to it.
+/// A server, and the two paths to it.
 struct Field {
     server: LocalServer,
     relay: Relay,
@@ -165,7 +165,7 @@ impl Field {
         self.relay.redirect(self.server.socket_address());
         for (number, wait) in (0..SURVIVORS).zip(waits) {
             self.direct.signal(&name(number), Some(&format!("{{\"n\":{number}}}"))).expect("the new server takes it");
-            let event = wait.finish(None).expect("the wait goes on at the new server");
+            let event = wait.finish(None).expect("the wait continues at the new server");
             assert_eq!(event_number(&event), number);
         }
     }
@@ -180,5 +180,5 @@ fn event_name(names: &str, number: u64) -> String {
 }
 
 fn event_number(event: &str) -> u64 {
-    json_get(event, "/data/n").and_then(|number| number.parse().ok()).expect("an event of ours")
+    json_get(event, "/data/n").and_then(|number| number.parse().ok()).expect("an event of this test")
 }
