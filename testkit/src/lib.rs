@@ -61,10 +61,14 @@ pub fn empty_scratch(name: &str) -> PathBuf {
     scratch(name)
 }
 
-/// Where cargo built this test program: target/<profile>/deps/<program>.
+/// Where cargo builds: this test program is target/<profile>/deps/<program>.
 pub fn target_dir() -> PathBuf {
+    profile_dir().parent().expect("the profile is in the target directory").to_owned()
+}
+
+fn profile_dir() -> PathBuf {
     let program = std::env::current_exe().expect("a running program has a path");
-    program.ancestors().nth(3).expect("it is in target/<profile>/deps").to_owned()
+    program.ancestors().nth(2).expect("it is in target/<profile>/deps").to_owned()
 }
 
 /// For a test that holds many connections at once.

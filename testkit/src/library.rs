@@ -1,7 +1,7 @@
 //! The library and the command as cargo builds them.
 
 use crate::process::output;
-use crate::{root, target_dir};
+use crate::{profile_dir, root, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -17,7 +17,7 @@ pub fn debug() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         if std::env::var("CARGO_PKG_NAME").is_ok_and(|package| package == "anchor-events-cli") {
-            return Library { folder: target_dir().join("debug") };
+            return Library { folder: profile_dir() };
         }
         build("build", &["--workspace"], "debug")
     })
