@@ -64,10 +64,8 @@ fn the_example_of_the_cpp_header_compiles() {
             include_str!("../../include/anchor.hpp").split_once("\n#ifndef ").expect("it opens with a comment");
         let example: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("//     ")).collect();
         assert!(example.len() >= 3, "{example:?}");
-        let source = format!(
-            "#include <anchor.hpp>\nint main()\n{{\n{}\nreturn code.empty_scratch();\n}}\n",
-            example.join("\n")
-        );
+        let source =
+            format!("#include <anchor.hpp>\nint main()\n{{\n{}\nreturn code.empty();\n}}\n", example.join("\n"));
         let folder = empty_scratch("documentation/cpp");
         std::fs::write(folder.join("example.cpp"), source).expect("the target directory can be written");
         let warnings = "-std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only";

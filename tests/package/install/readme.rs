@@ -40,7 +40,10 @@ fn install_and_link() {
     let [install, uninstall] = commands.lines().collect::<Vec<_>>()[..] else { panic!("{commands}") };
     // The debug build exists already, and is installed in the same way.
     process::output(shell(&home, root(), install).env("MAKEFLAGS", "PROFILE=dev"));
-    assert_eq!(process::output(&mut shell(&home, &home, &format!("{settings}\nanchor --version"))).trim_end(), VERSION);
+    assert_eq!(
+        process::output(&mut shell(&home, &home, &format!("{settings}\nanchor-events --version"))).trim_end(),
+        VERSION
+    );
 
     let with_settings = |folder: &Path, line: &str| shell(&home, folder, &format!("{settings}\n{line}"));
     let link = blocks("Link", "sh");
@@ -69,7 +72,7 @@ fn install_and_link() {
     assert_eq!(tree(&home.join(".local")), [""; 0]);
 }
 
-const VERSION: &str = concat!("anchor ", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("anchor-events ", env!("CARGO_PKG_VERSION"));
 
 /// A folder with a program in app.c, and these files.
 fn app(name: &str, files: &[(&str, &str)]) -> PathBuf {
