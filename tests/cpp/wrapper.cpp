@@ -1,4 +1,4 @@
-// anchor.hpp without exceptions, as it also is with them: what the noexcept half promises, and its types at compile time.
+// anchor.hpp, compiled with and without exceptions: what the noexcept half promises, and its types at compile time.
 #include "../c/check.h"
 
 #include <anchor.hpp>
