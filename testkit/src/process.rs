@@ -66,6 +66,13 @@ pub fn kill(pid: u32, signal: &str) {
     output(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]));
 }
 
+/// The resident memory of a running process.
+pub fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a running process has a VmRSS");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

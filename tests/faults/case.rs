@@ -9,7 +9,6 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, Instant};
-use testkit::PATIENCE;
 use testkit::local_server::LocalServer;
 use testkit::settings::{self, KEY};
 
@@ -320,13 +319,4 @@ fn at_home<T>(work: impl FnOnce() -> T) -> T {
     let done = work();
     go(&away);
     done
-}
-
-/// Blocks until the condition holds.
-pub fn until(what: &str, condition: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < PATIENCE, "waited for {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }

@@ -1,7 +1,7 @@
 //! nginx and haproxy in front of a service: they terminate TLS, give up a wait after 2 s, restart, reload, close idle
 //! connections, and answer with pages of their own.
 
-use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, until};
+use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on};
 use super::program::Program;
 use super::table::{Signal, Wait};
 use anchor::{Client, Config, Status};
@@ -14,6 +14,7 @@ use testkit::addresses::Refusing;
 use testkit::certificates::{Certificate, pem};
 use testkit::local_server::LocalServer;
 use testkit::relay::Relay;
+use testkit::until;
 
 /// The service does what it is asked, and hangs up without an answer.
 const HANGS_UP: [&str; 2] = ["hangs-up-on-nginx", "hangs-up-on-haproxy"];

@@ -1,6 +1,6 @@
 //! squid and tinyproxy, real programs that tunnel with CONNECT, when they fail.
 
-use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on, until};
+use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on};
 use super::program::Program;
 use super::proxies::{LONG, tls_service};
 use super::table::{Operation, Signal, Wait};
@@ -11,6 +11,7 @@ use testkit::local_server::LocalServer;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::EVENT;
 use testkit::settings::config;
+use testkit::until;
 
 #[test]
 fn tunnel_faults_during_a_call() {

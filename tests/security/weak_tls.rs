@@ -23,21 +23,21 @@ issue sha1 2048 sha1
 ";
 
 /// A running `openssl s_server`, which prints what it receives.
-struct Server {
+struct OpensslServer {
     child: Child,
     stdout: BufReader<ChildStdout>,
     url: String,
 }
 
-impl Server {
-    fn start(folder: &Path, certificate: &str, options: &str) -> Server {
+impl OpensslServer {
+    fn start(folder: &Path, certificate: &str, options: &str) -> OpensslServer {
         let mut command = Command::new("openssl");
         command.current_dir(folder).args(["s_server", "-accept", "127.0.0.1:0"]);
         command.args(["-cert", &format!("{certificate}.pem"), "-key", &format!("{certificate}.key")]);
         command.args(options.split_whitespace()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("openssl runs");
         let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut server = Server { child, stdout, url: String::new() };
+        let mut server = OpensslServer { child, stdout, url: String::new() };
         server.url = server.until_received("ACCEPT ").replace("ACCEPT ", "https://");
         server
     }
@@ -57,7 +57,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for OpensslServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -98,7 +98,7 @@ fn weak_servers_are_refused_and_get_nothing() {
         ("sha1", "-tls1_2 -cipher ALL:@SECLEVEL=0", "UnsupportedSignatureAlgorithm"),
         ("sha1", "-tls1_3 -cipher ALL:@SECLEVEL=0", "UnsupportedSignatureAlgorithm"),
     ] {
-        let server = Server::start(&folder, certificate, options);
+        let server = OpensslServer::start(&folder, certificate, options);
         let error = client(&folder, &server.url).signal("e", None).unwrap_err();
         assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{options}: {error:?}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "{options}: {error:?}");
@@ -116,7 +116,7 @@ fn a_strong_server_gets_the_request() {
     }
     let folder = certificates("strong");
     for options in ["-tls1_3", "-tls1_2"] {
-        let mut server = Server::start(&folder, "good", options);
+        let mut server = OpensslServer::start(&folder, "good", options);
         let client = client(&folder, &server.url);
         let signalling = thread::spawn(move || client.signal("e", None).unwrap_err());
         server.until_received("POST /v1/events/e");
