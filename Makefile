@@ -46,7 +46,7 @@ soak: ## calls at random, cut connections and killed servers for SOAK_SECONDS=60
 	ANCHOR_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --test soak -- --nocapture
 
 faults: ## writes docs/faults.md from what tests/faults expects
-	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_has_all_of_it
+	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_lists_every_case
 
 docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and target/doc/cpp
 	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps
@@ -62,7 +62,7 @@ deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=a
 fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSON, and sequences of calls
 	@sh fuzz/run.sh
 
-coverage: ## line coverage of src/ by all tests, and docs/coverage.md with what none of them runs
+coverage: ## line coverage of src/ by all tests, and target/coverage/coverage.md with what none of them runs
 	@python3 tests/coverage.py
 
 fresh-machine: ## the README in a minimal Debian of its own; FULL=1 for all tests with tools too; needs root

@@ -1,7 +1,7 @@
-//! The README's C and C++ snippets compile, alone and without a warning, as they stand there.
+//! Each C and C++ snippet of the README compiles alone, unchanged and without a warning.
 
-use crate::c_build::{root, scratch, tool};
 use std::process::Command;
+use testkit::{process, root, scratch, tools};
 
 #[test]
 fn every_snippet_of_the_readme_compiles() {
@@ -11,7 +11,7 @@ fn every_snippet_of_the_readme_compiles() {
         compile("cc", "-std=c11", &format!("snippet-{at}.c"), snippet);
     }
     for (at, snippet) in snippets("cpp").iter().enumerate() {
-        if tool::is_there("c++") {
+        if tools::has("c++") {
             compile("c++", "-std=c++17", &format!("snippet-{at}.cpp"), snippet);
         }
     }
@@ -23,7 +23,7 @@ fn compile(compiler: &str, standard: &str, name: &str, snippet: &str) {
     let warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
     let mut command = Command::new(compiler);
     command.current_dir(root()).arg(standard).args(warnings).args(["-I", "include", "-fsyntax-only"]).arg(source);
-    tool::output(&mut command);
+    process::output(&mut command);
 }
 
 /// The fenced blocks of a language.

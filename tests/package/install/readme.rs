@@ -2,11 +2,11 @@
 //! an empty home, in an empty folder.
 
 use super::consumers::{folder_with, runs};
-use crate::c_build::{library, root, tool};
-use crate::installed::{empty, outside, tree};
+use crate::installed::{outside, tree};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use testkit::{empty_scratch, library, process, root, tools};
 
 const README: &str = include_str!("../../../README.md");
 
@@ -21,7 +21,7 @@ fn blocks(title: &str, language: &str) -> Vec<&'static str> {
     fenced.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
 }
 
-/// A shell in a folder, for a user with this home. The toolchain is where it was.
+/// A shell in a folder, for a user with this home. The toolchain stays where it is.
 fn shell(home: &Path, folder: &Path, script: &str) -> Command {
     let mut shell = outside("sh");
     let old_home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
@@ -34,22 +34,25 @@ fn shell(home: &Path, folder: &Path, script: &str) -> Command {
 
 #[test]
 fn install_and_link() {
-    let home = empty("install/home");
+    let home = empty_scratch("install/home");
     let install = blocks("Install", "sh");
     let [commands, settings] = install[..] else { panic!("{install:?}") };
     let [install, uninstall] = commands.lines().collect::<Vec<_>>()[..] else { panic!("{commands}") };
-    // The debug build is there already, and is installed in the same way.
-    tool::output(shell(&home, root(), install).env("MAKEFLAGS", "PROFILE=dev"));
-    assert_eq!(tool::output(&mut shell(&home, &home, &format!("{settings}\nanchor --version"))).trim_end(), VERSION);
+    // The debug build exists already, and is installed in the same way.
+    process::output(shell(&home, root(), install).env("MAKEFLAGS", "PROFILE=dev"));
+    assert_eq!(
+        process::output(&mut shell(&home, &home, &format!("{settings}\nanchor-events --version"))).trim_end(),
+        VERSION
+    );
 
     let with_settings = |folder: &Path, line: &str| shell(&home, folder, &format!("{settings}\n{line}"));
     let link = blocks("Link", "sh");
     let [lines] = link[..] else { panic!("{link:?}") };
     assert!(lines.lines().count() >= 4, "{lines}");
     for (at, line) in lines.lines().enumerate() {
-        if !line.contains("pkg-config") || tool::is_there("pkg-config") {
+        if !line.contains("pkg-config") || tools::has("pkg-config") {
             let folder = app(&format!("readme-{at}"), &[]);
-            tool::output(&mut with_settings(&folder, line));
+            process::output(&mut with_settings(&folder, line));
             runs(with_settings(&folder, "./app"));
         }
     }
@@ -58,18 +61,18 @@ fn install_and_link() {
         (&["cmake"][..], "CMakeLists.txt", cmake, "cmake -S . -B build && cmake --build build"),
         (&["meson", "ninja"], "meson.build", meson, "meson setup build && meson compile -C build"),
     ] {
-        if tools.iter().all(|name| tool::is_there(name)) {
+        if tools.iter().all(|name| tools::has(name)) {
             let folder = app(&format!("readme-{}", tools[0]), &[(file, text)]);
-            tool::output(&mut with_settings(&folder, build));
+            process::output(&mut with_settings(&folder, build));
             runs(with_settings(&folder, "build/app"));
         }
     }
 
-    tool::output(&mut shell(&home, root(), uninstall));
+    process::output(&mut shell(&home, root(), uninstall));
     assert_eq!(tree(&home.join(".local")), [""; 0]);
 }
 
-const VERSION: &str = concat!("anchor ", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("anchor-events ", env!("CARGO_PKG_VERSION"));
 
 /// A folder with a program in app.c, and these files.
 fn app(name: &str, files: &[(&str, &str)]) -> PathBuf {
@@ -90,7 +93,7 @@ fn without_an_account() {
     let signal =
         section(SECTION).split('`').find(|code| code.starts_with("anchor-events signal")).expect("it is there");
     let path = format!("{}:{}", library::debug().folder.display(), std::env::var("PATH").unwrap_or_default());
-    let home = empty("install/account");
+    let home = empty_scratch("install/account");
     let terminal = |script: &str| {
         let mut terminal = shell(&home, &home, script);
         terminal.env("PATH", &path);
@@ -104,11 +107,11 @@ fn without_an_account() {
     let here = |script: &str| script.replace("http://127.0.0.1:8642", url.trim_end());
     let settings = lines[1].lines().next().expect("it begins with the variables");
     let waiting = terminal(&here(lines[1])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("sh runs");
-    tool::output(&mut terminal(&here(&format!("{settings}\n{signal}"))));
+    process::output(&mut terminal(&here(&format!("{settings}\n{signal}"))));
     let printed = waiting.wait_with_output().expect("a child of this test");
     let _ = server.kill();
     let _ = server.wait();
-    assert_eq!(tool::text(&printed.stdout), "{\"code\":\"123456\"}\n", "{printed:?}");
+    assert_eq!(process::text(&printed.stdout), "{\"code\":\"123456\"}\n", "{printed:?}");
     assert_eq!(README.matches(":8642").count(), README.matches("127.0.0.1:8642").count(), "one address");
-    assert!(tool::output(&mut terminal("anchor-events serve --help")).contains("[default: 8642]"));
+    assert!(process::output(&mut terminal("anchor-events serve --help")).contains("[default: 8642]"));
 }

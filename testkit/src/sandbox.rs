@@ -1,6 +1,7 @@
 //! Runs a test once more in a process of its own: with an environment of its own, or in namespaces of its own, with a
 //! network that has only loopback and files of /etc that the test chooses. It takes no root, and touches nothing outside.
 
+use crate::{scratch, tools};
 use std::process::Command;
 
 /// False on the outside, once the test has run inside with these variables; true inside.
@@ -22,10 +23,10 @@ pub fn is_inside(test: &str, etc: &[(&str, &str)]) -> bool {
         return true;
     }
     if !Command::new("unshare").args(NAMESPACES).args(["ip", "link"]).output().is_ok_and(|run| run.status.success()) {
-        super::skip("unshare and ip, with leave to make namespaces");
+        tools::missing("unshare and ip, with the right to make namespaces");
         return false;
     }
-    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}-{}", std::process::id()));
+    let directory = scratch("sandbox").join(format!("{}-{}", test.replace("::", "-"), std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let mut script = "set -e; ip link set lo up".to_owned();
     for (name, contents) in etc {

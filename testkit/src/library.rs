@@ -1,6 +1,7 @@
-//! The library as `cargo build` leaves it.
+//! The library and the command as cargo builds them.
 
-use super::{root, tool};
+use crate::process::output;
+use crate::{profile_dir, root, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -10,10 +11,16 @@ pub struct Library {
     pub folder: PathBuf,
 }
 
-/// With debug assertions. The whole workspace, so that it is what the other tests use, and already built.
+/// With debug assertions. The whole workspace, so that it is what the other tests use, and already built. Tests of the command
+/// find it built, and must not have it replaced while they run it.
 pub fn debug() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| build("build", &["--workspace"], "debug"))
+    LIBRARY.get_or_init(|| {
+        if std::env::var("CARGO_PKG_NAME").is_ok_and(|package| package == "anchor-events-cli") {
+            return Library { folder: profile_dir() };
+        }
+        build("build", &["--workspace"], "debug")
+    })
 }
 
 /// As it is shipped: what `make release` does. Cargo does not optimize across crates while there is an rlib among them.
@@ -31,10 +38,14 @@ impl Library {
     pub fn shared_object(&self) -> PathBuf {
         self.folder.join("libanchor.so")
     }
+
+    pub fn command(&self) -> PathBuf {
+        self.folder.join("anchor-events")
+    }
 }
 
 fn build(subcommand: &str, what: &[&str], profile: &str) -> Library {
-    tool::output(cargo(subcommand).args(what));
+    output(cargo(subcommand).args(what));
     let folder = target_dir().join(profile);
     link_soname(&folder);
     Library { folder }
@@ -52,10 +63,6 @@ pub fn cargo(subcommand: &str) -> Command {
     }
     command.current_dir(root()).env("CARGO_TARGET_DIR", target_dir()).args([subcommand, "--quiet"]);
     command
-}
-
-fn target_dir() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target directory")
 }
 
 /// The name that a program asks for at run time. Installing makes it; cargo does not.

@@ -1,14 +1,9 @@
 //! A TCP or TLS server that does to each connection what a test's script says, and records what the client did. It
-//! knows just enough HTTP to find the end of a request; the event rules are not its business (see `event_server`).
-#![allow(dead_code, reason = "every test file uses its own part")]
+//! knows just enough HTTP to find the end of a request; the event rules are not its business (see `local_server`).
 
-pub mod blocked;
-pub mod certificates;
-pub mod freeze;
-pub mod places;
-pub mod sandbox;
 pub mod script;
 
+use crate::PATIENCE;
 use rustls::{ServerConnection, StreamOwned};
 use script::{Script, Step};
 use socket2::SockRef;
@@ -22,19 +17,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Nothing here takes this long; whoever waits longer has found a defect.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Says that a test could not be run, and why; where everything has to be there, that is a failure.
-pub fn skip(missing: &str) {
-    let required = std::env::var("ANCHOR_TEST_REQUIRE_ALL").is_ok_and(|value| value == "1");
-    assert!(!required, "missing: {missing}");
-    // Past the harness, which shows the output of failed tests only.
-    let _ = writeln!(io::stderr(), "skipped: a test of {} needs {missing}", env!("CARGO_CRATE_NAME"));
-}
-
 /// A listener and its connections, ended when it is dropped.
-pub struct Server {
+pub struct ScriptedServer {
     pub address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -70,22 +54,22 @@ struct Shared {
     open: Mutex<Vec<TcpStream>>,
 }
 
-impl Server {
+impl ScriptedServer {
     /// Each connection follows the script of its number; the last one serves all the rest.
-    pub fn start(scripts: Vec<Script>) -> Server {
-        Server::start_at((Ipv4Addr::LOCALHOST, 0).into(), scripts)
+    pub fn start(scripts: Vec<Script>) -> ScriptedServer {
+        ScriptedServer::start_at((Ipv4Addr::LOCALHOST, 0).into(), scripts)
     }
 
     /// Every connection follows the one script.
-    pub fn always(script: Script) -> Server {
-        Server::start(vec![script])
+    pub fn always(script: Script) -> ScriptedServer {
+        ScriptedServer::start(vec![script])
     }
 
-    pub fn start_at(address: SocketAddr, scripts: Vec<Script>) -> Server {
-        Server::serve(TcpListener::bind(address).expect("a loopback port"), scripts)
+    pub fn start_at(address: SocketAddr, scripts: Vec<Script>) -> ScriptedServer {
+        ScriptedServer::serve(TcpListener::bind(address).expect("a loopback port"), scripts)
     }
 
-    pub fn serve(listener: TcpListener, scripts: Vec<Script>) -> Server {
+    pub fn serve(listener: TcpListener, scripts: Vec<Script>) -> ScriptedServer {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             scripts,
@@ -96,7 +80,7 @@ impl Server {
         });
         let theirs = Arc::clone(&shared);
         thread::spawn(move || theirs.accept(&listener));
-        Server { address, shared }
+        ScriptedServer { address, shared }
     }
 
     pub fn http(&self) -> String {
@@ -136,7 +120,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.shared.changed.notify_all();

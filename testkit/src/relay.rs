@@ -1,6 +1,5 @@
 //! A TCP relay before a service that can be told to stall or to cut. One thread moves all the bytes, and ends with the relay.
 //! It knows nothing of what it carries.
-#![allow(dead_code, reason = "every test file uses its own part")]
 
 use socket2::SockRef;
 use std::io::{ErrorKind, Read, Write};

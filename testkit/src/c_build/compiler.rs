@@ -1,20 +1,20 @@
-//! Compiling and linking, as a user who likes warnings.
+//! Compiling and linking, with all warnings on.
 
-use super::library::{self, Library};
 use super::sanitizer::Sanitizer;
-use super::{root, scratch, tool};
+use crate::library::{self, Library};
+use crate::process::output;
+use crate::{root, scratch};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// What libanchor.a needs besides itself. A test compares it with what rustc says.
+/// What must be linked with libanchor.a. A test compares it with what rustc prints.
 pub const NATIVE_LIBRARIES: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
 
 pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
-/// The library that a program gets: the debug build, the one that is shipped, or one of its own with the sanitizer that the
-/// program has too.
+/// The library that a program is linked with: the debug build, the one that is shipped, or one with the program's sanitizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linkage {
     Static,
@@ -23,7 +23,7 @@ pub enum Linkage {
     Sanitized(Sanitizer),
 }
 
-/// Compiles a source of the repository; gives the program.
+/// Compiles a source of the repository, and returns the program.
 pub fn compile(compiler: &str, source: &str, linkage: Linkage) -> PathBuf {
     compile_with(compiler, source, linkage, &[])
 }
@@ -36,20 +36,20 @@ pub fn compile_with(compiler: &str, source: &str, linkage: Linkage, flags: &[&st
     program.get_or_init(|| make(compiler, source, linkage, flags, &name)).clone()
 }
 
-/// In two steps: the linker need not know of what a sanitizer's flags stand for.
+/// In two steps, so that the linker does not get a sanitizer's flags.
 fn make(compiler: &str, source: &str, linkage: Linkage, flags: &[&str], name: &str) -> PathBuf {
     let program = scratch("programs").join(name);
     let object = scratch("programs").join(format!("{name}.o"));
     let mut compile = Command::new(compiler);
     compile.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
-    tool::output(compile.args(flags).arg("-c").arg(source).arg("-o").arg(&object));
+    output(compile.args(flags).arg("-c").arg(source).arg("-o").arg(&object));
     let mut command = Command::new(compiler);
     command.arg(&object).arg("-pthread").arg("-o").arg(&program);
     link(&mut command, linkage);
     if source.ends_with("libuv.c") {
         command.arg("-luv");
     }
-    tool::output(&mut command);
+    output(&mut command);
     program
 }
 

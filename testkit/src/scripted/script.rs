@@ -54,7 +54,7 @@ impl Gate {
 
     pub fn pass(&self) {
         let open = self.0.0.lock().unwrap();
-        let (_open, timeout) = self.0.1.wait_timeout_while(open, super::PATIENCE, |open| !*open).unwrap();
+        let (_open, timeout) = self.0.1.wait_timeout_while(open, crate::PATIENCE, |open| !*open).unwrap();
         assert!(!timeout.timed_out(), "the test never opened the gate");
     }
 }

@@ -1,10 +1,11 @@
-//! Holds a thread still while a test arranges what it will find. A signal handler does the holding, so the thread may be
-//! anywhere, a blocked poll included; when it goes on, the poll returns with EINTR.
+//! Stops a thread while a test arranges what it will find. A signal handler stops it, so the thread may be anywhere, even in
+//! a blocked poll; when the thread continues, the poll returns with EINTR.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, Once, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 
 /// A thread that can be frozen.
 pub struct Freezable<T> {
@@ -30,12 +31,12 @@ impl<T: Send + 'static> Freezable<T> {
         let began = Instant::now();
         let status = format!("/proc/self/task/{}/stat", self.kernel_id);
         while !std::fs::read_to_string(&status).is_ok_and(|stat| stat.contains(") S ")) {
-            assert!(began.elapsed() < super::PATIENCE, "the thread never blocks");
+            assert!(began.elapsed() < PATIENCE, "the thread never blocks");
             thread::sleep(Duration::from_micros(200));
         }
     }
 
-    /// Arranges something while the thread stands still.
+    /// Arranges something while the thread is stopped.
     pub fn while_frozen(&self, arrange: impl FnOnce()) {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         INSTALL.call_once(|| install(libc::SIGUSR2, hold_still));
@@ -97,7 +98,7 @@ extern "C" fn hold_still(_: libc::c_int) {
 fn until(flag: &AtomicBool, wanted: bool) {
     let began = Instant::now();
     while flag.load(Ordering::SeqCst) != wanted {
-        assert!(began.elapsed() < super::PATIENCE, "the thread was never frozen or released");
+        assert!(began.elapsed() < PATIENCE, "the thread was never frozen or released");
         thread::sleep(Duration::from_micros(100));
     }
 }

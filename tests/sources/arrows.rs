@@ -1,5 +1,5 @@
-//! The arrows between the modules of src/ go one way, and what is a module's own business is named nowhere else. This reads
-//! the sources: lib.rs, CONTRIBUTING.md and docs/architecture.md say what is held here.
+//! Modules of src/ import in one direction, and what one module alone may name is named nowhere else. This reads the sources;
+//! lib.rs and CONTRIBUTING.md say what it checks.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -79,7 +79,7 @@ fn what_is_a_modules_own_is_named_nowhere_else() {
     }
 }
 
-/// The checks themselves see what they are for.
+/// The checks find what they are for.
 #[test]
 fn an_arrow_that_runs_back_is_seen() {
     let code = "use crate::{capi, json::quoted};\nlet x = crate::client::Client::new();\n// crate::started\n";
@@ -105,7 +105,7 @@ fn sources() -> Vec<PathBuf> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+    testkit::root().join("src")
 }
 
 /// `http` for src/http/tls.rs, `json` for src/json.rs.

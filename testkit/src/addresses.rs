@@ -1,28 +1,12 @@
-//! Addresses that fail in their own ways, and a client's settings to call them with.
+//! Addresses that fail in ways of their own, and free ports.
 
-use anchor::{Client, Config, Trust};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-/// The key of every test client. No failure output holds it.
-pub const KEY: &str = "scripted-key-3f9a";
-
-/// Settings for a server of a test.
-pub fn config(url: &str) -> Config {
-    let mut config = Config::bare();
-    config.set_api_key(KEY).unwrap().set_base_url(url).unwrap().set_trust(Trust::Bundled);
-    config.set_ca_file(super::certificates::authority_file()).unwrap();
-    config
-}
-
-pub fn client(url: &str) -> Client {
-    Client::new(&config(url)).expect("valid settings")
-}
-
-/// A port of loopback for a program that has to be told one. It is not of those that the kernel gives to whoever wants any,
-/// so that no server of another test has it meanwhile.
+/// A port of loopback for a program that must be given one. It is outside the range from which the kernel picks ports, so
+/// that no server of another test gets it in the meantime.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + (std::process::id() % 10_000) as u16;
@@ -34,7 +18,7 @@ pub fn free_port() -> u16 {
 pub struct Refusing(Socket);
 
 impl Refusing {
-    pub fn new() -> Refusing {
+    pub fn bind() -> Refusing {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
         Refusing(socket)
@@ -52,7 +36,7 @@ pub struct BlackHole {
 }
 
 impl BlackHole {
-    pub fn new() -> BlackHole {
+    pub fn bind() -> BlackHole {
         BlackHole::at((Ipv4Addr::LOCALHOST, 0).into())
     }
 

@@ -1,26 +1,27 @@
-//! Every place where a call can block, each with a server that keeps it there: what `deadlines` and `cancel` both need.
+//! Every operation in which a call can block, each with a server that keeps it blocked, for `deadlines` and `cancel`.
 
-use super::certificates::{Certificate, tls};
-use super::places::{BlackHole, config};
-use super::script::{Script, Step, after_request, answer};
-use super::{Record, Server};
 use anchor::{Client, Config, Phase};
 use std::time::Duration;
+use testkit::addresses::BlackHole;
+use testkit::certificates::{Certificate, tls};
+use testkit::scripted::script::{Script, Step, after_request, answer};
+use testkit::scripted::{Record, ScriptedServer};
+use testkit::settings::config;
 
-/// A call that is made to block, and what it blocks on.
+/// A call that blocks, and what it blocks on.
 pub struct Blocked {
     pub name: &'static str,
     pub phase: Phase,
     pub maybe_consumed: bool,
     pub config: Config,
-    /// It is a signal, of so many bytes of data.
+    /// The call is a signal, with this many bytes of data.
     pub signal_of: Option<usize>,
     place: Place,
     reached: fn(&Record) -> bool,
 }
 
 enum Place {
-    Server(Server),
+    Server(ScriptedServer),
     Hole(#[allow(dead_code, reason = "it is there to be connected to")] BlackHole),
 }
 
@@ -29,7 +30,7 @@ impl Blocked {
         Client::new(&self.config).expect("valid settings")
     }
 
-    /// Blocks until the call is there, as far as the other side can tell.
+    /// Blocks until the call has got there, as far as the server can see.
     pub fn until_reached(&self) {
         match &self.place {
             Place::Server(server) => server.until(self.name, self.reached),
@@ -37,7 +38,7 @@ impl Blocked {
         }
     }
 
-    pub fn server(&self) -> Option<&Server> {
+    pub fn server(&self) -> Option<&ScriptedServer> {
         match &self.place {
             Place::Server(server) => Some(server),
             Place::Hole(_) => None,
@@ -45,19 +46,19 @@ impl Blocked {
     }
 
     fn on(name: &'static str, phase: Phase, maybe_consumed: bool, script: Script) -> Blocked {
-        let server = Server::always(script);
+        let server = ScriptedServer::always(script);
         let config = config(&server.http());
         let reached = |record: &Record| !record.requests.is_empty();
         Blocked { name, phase, maybe_consumed, config, signal_of: None, place: Place::Server(server), reached }
     }
 
-    /// It blocks after this much of an answer.
+    /// The call blocks after this much of an answer.
     fn after(name: &'static str, maybe_consumed: bool, sent: Vec<u8>, rest: Step) -> Blocked {
         let script = after_request([Step::Send(sent), Step::Delivered, rest]);
         Blocked { reached: |record| record.delivered > 0, ..Blocked::on(name, Phase::Receive, maybe_consumed, script) }
     }
 
-    /// It blocks before the request is there, so that a connection is all that the server sees of it.
+    /// The call blocks before the server has the request, so the server sees only a connection.
     fn before_the_request(self) -> Blocked {
         Blocked { reached: |record| record.connections > 0, ..self }
     }
@@ -75,9 +76,9 @@ impl Blocked {
     }
 }
 
-/// All the places but a lookup, which takes a resolver of the test's own.
+/// All of them except a lookup, which needs a resolver of the test's own.
 pub fn everywhere() -> Vec<Blocked> {
-    let hole = BlackHole::new();
+    let hole = BlackHole::bind();
     let config = config(&format!("http://{}", hole.address()));
     let connecting = Blocked {
         name: "connecting to a black hole",

@@ -84,7 +84,7 @@ struct Authority {
 
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
     let issuer = authority("scripted authority");
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("anchor-test-ca-{}.pem", std::process::id()));
+    let file = crate::scratch("authorities").join(format!("{}.pem", std::process::id()));
     std::fs::write(&file, issuer.pem()).unwrap();
     Authority { issuer, file }
 });

@@ -1,9 +1,11 @@
 //! The library and a program built with a sanitizer: the C and C++ by clang, the library by the stable rustc, both with
-//! the runtime that rustc brings. std itself comes as it is, without a sanitizer.
+//! the runtime that comes with rustc. std itself is built without a sanitizer.
 
-use super::library::cargo;
+use super::compiler;
 use super::program::Build;
-use super::{compiler, root, scratch, tool};
+use crate::library::cargo;
+use crate::process::output;
+use crate::{root, scratch, tools};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -33,7 +35,7 @@ impl Sanitizer {
         }
     }
 
-    /// For clang. The checks that are left out need a runtime that rustc has not.
+    /// For clang. The checks that are off need a runtime that does not come with rustc.
     pub fn c_flags(self) -> &'static [&'static str] {
         match self {
             Sanitizer::Address => {
@@ -61,7 +63,7 @@ impl Sanitizer {
     /// What the linker gets before the library, without the flags of `c_flags`: for those clang would link its own
     /// runtime, which is that of another LLVM.
     pub fn link(self, command: &mut Command) {
-        let runtime = runtime(self).expect("builds() has looked");
+        let runtime = runtime(self).expect("builds() checks for it");
         command.arg("-rdynamic").args(rusts_linker());
         command.arg(format!("-Wl,--whole-archive,{},--no-whole-archive", runtime.display()));
         if self == Sanitizer::Thread {
@@ -77,7 +79,7 @@ impl Sanitizer {
 
 /// Each way to build and run a source with a sanitizer that this machine has the tools for.
 pub fn builds(source: &str) -> Vec<Build> {
-    if !tool::is_there("clang") || !tool::is_there("clang++") {
+    if !tools::has("clang") || !tools::has("clang++") {
         return Vec::new();
     }
     let there = Sanitizer::ALL.into_iter().filter(|sanitizer| runtime(*sanitizer).is_some());
@@ -88,12 +90,12 @@ pub fn builds(source: &str) -> Vec<Build> {
 /// with --target it is not given to build scripts and their crates.
 fn build(sanitizer: Sanitizer) -> PathBuf {
     let target = scratch("sanitized");
-    let host = tool::output(Command::new("rustc").args(["--print", "host-tuple"]));
+    let host = output(Command::new("rustc").args(["--print", "host-tuple"]));
     let mut cargo = cargo("rustc");
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", sanitizer.rust_flags());
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only").env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
     cargo.args(["--package", "anchor-events", "--lib", "--crate-type", "staticlib"]);
-    tool::output(cargo.args(["--target", host.trim(), "--target-dir"]).arg(&target));
+    output(cargo.args(["--target", host.trim(), "--target-dir"]).arg(&target));
     // The next one overwrites it.
     let kept = target.join(format!("libanchor-{sanitizer:?}.a"));
     std::fs::copy(target.join(host.trim()).join("debug/libanchor.a"), &kept).expect("cargo has made it");
@@ -102,35 +104,35 @@ fn build(sanitizer: Sanitizer) -> PathBuf {
 
 /// rustc's own linker, if it has one: several times as quick with archives of this size.
 fn rusts_linker() -> Option<String> {
-    let libraries = tool::output(Command::new("rustc").args(["--print", "target-libdir"]));
+    let libraries = output(Command::new("rustc").args(["--print", "target-libdir"]));
     let linker = Path::new(libraries.trim()).with_file_name("bin").join("gcc-ld/ld.lld");
     linker.exists().then(|| format!("--ld-path={}", linker.display()))
 }
 
-/// The runtime in rustc's folder, which rustup installs and some distributions leave away.
+/// The runtime in rustc's folder, which rustup installs and some distributions do not.
 fn runtime(sanitizer: Sanitizer) -> Option<PathBuf> {
     let ending = match sanitizer {
         Sanitizer::Address => "_rt.asan.a",
         Sanitizer::Thread => "_rt.tsan.a",
     };
-    let libraries = tool::output(Command::new("rustc").args(["--print", "target-libdir"]));
+    let libraries = output(Command::new("rustc").args(["--print", "target-libdir"]));
     let entries = std::fs::read_dir(Path::new(libraries.trim())).ok()?.filter_map(Result::ok);
     let found = entries.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with(ending));
     let what = format!("librustc{ending}");
-    if tool::is_found(&what, found.is_some()) { found } else { None }
+    if tools::has_when(&what, found.is_some()) { found } else { None }
 }
 
-/// What ThreadSanitizer has to be told of std, which is not built with it: tests/c/sanitized/std.c, for the linker.
+/// What ThreadSanitizer must know of std, which is not built with it: tests/c/sanitized/std.c, for the linker.
 fn annotations(archive: &Path) -> &'static [String] {
     static ANNOTATIONS: OnceLock<Vec<String>> = OnceLock::new();
     ANNOTATIONS.get_or_init(|| {
-        let symbols = tool::output(Command::new("nm").args(["--undefined-only", "--quiet"]).arg(archive));
+        let symbols = output(Command::new("nm").args(["--undefined-only", "--quiet"]).arg(archive));
         let mut names = symbols.lines().filter_map(|line| line.trim_start().strip_prefix("U "));
         let lock = names.find(|name| name.ends_with("5Mutex14lock_contended")).expect("std's mutex");
         let object = scratch("sanitized").join("std.o");
         let mut clang = Command::new("clang");
         clang.current_dir(root()).args(["-std=c11", "-c", "tests/c/sanitized/std.c", "-o"]).arg(&object);
-        tool::output(clang.args(compiler::WARNINGS).arg(format!("-DLOCK_CONTENDED=\"{lock}\"")));
+        output(clang.args(compiler::WARNINGS).arg(format!("-DLOCK_CONTENDED=\"{lock}\"")));
         let wrapped = [lock, "__tsan_atomic64_fetch_sub", "__tsan_atomic_thread_fence"];
         let wraps = wrapped.iter().map(|name| format!("-Wl,--wrap={name}"));
         wraps.chain([object.display().to_string()]).collect()
