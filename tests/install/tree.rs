@@ -129,7 +129,7 @@ fn the_command_with_its_pages_and_completions() {
     let usr = stage.join("usr");
     let version =
         tool::output(installed::outside(usr.join("bin/anchor-events").to_str().expect("UTF-8")).arg("--version"));
-    assert_eq!(version, concat!("anchor ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(version, concat!("anchor-events ", env!("CARGO_PKG_VERSION"), "\n"));
     if tool::is_there("mandoc") {
         let pages = COMMAND.iter().filter(|file| file.contains("/man/")).map(|file| usr.join(file));
         tool::output(Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).args(pages));
@@ -146,24 +146,25 @@ fn the_shells_complete(usr: &Path) {
     if tool::is_there("bash") {
         let script = format!(
             "source {share}/bash-completion/completions/anchor-events
-            COMP_WORDS=(anchor dr) COMP_CWORD=1
-            $(complete -p anchor | sed 's/.*-F \\([^ ]*\\).*/\\1/') anchor dr anchor
+            COMP_WORDS=(anchor-events dr) COMP_CWORD=1
+            $(complete -p anchor-events | sed 's/.*-F \\([^ ]*\\).*/\\1/') anchor-events dr anchor-events
             echo ${{COMPREPLY[@]}}"
         );
         assert_eq!(tool::output(installed::outside("bash").args(["--norc", "-euc", &script])), "drain\n");
     }
     if tool::is_there("zsh") {
         let functions = format!("{share}/zsh/site-functions");
-        tool::output(installed::outside("zsh").args(["-fn", &format!("{functions}/_anchor")]));
-        let script = format!("fpath=({functions} $fpath); autoload -Uz compinit; compinit -uD; echo $_comps[anchor]");
-        assert_eq!(tool::output(installed::outside("zsh").args(["-fc", &script])), "_anchor\n");
+        tool::output(installed::outside("zsh").args(["-fn", &format!("{functions}/_anchor-events")]));
+        let script =
+            format!("fpath=({functions} $fpath); autoload -Uz compinit; compinit -uD; echo $_comps[anchor-events]");
+        assert_eq!(tool::output(installed::outside("zsh").args(["-fc", &script])), "_anchor-events\n");
     }
     if tool::is_there("fish") {
         // It completes what it finds only.
         let path = format!("{}:{}", usr.join("bin").display(), std::env::var("PATH").unwrap_or_default());
         let mut fish = installed::outside("fish");
         fish.env("PATH", path).env("XDG_DATA_DIRS", &share).env("XDG_CONFIG_HOME", empty("install/fish"));
-        let completed = tool::output(fish.args(["--command", "complete --do-complete 'anchor dr'"]));
+        let completed = tool::output(fish.args(["--command", "complete --do-complete 'anchor-events dr'"]));
         assert!(completed.starts_with("drain\t"), "{completed}");
     }
 }
