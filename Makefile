@@ -62,7 +62,7 @@ deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=a
 fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSON, and sequences of calls
 	@sh fuzz/run.sh
 
-coverage: ## line coverage of src/ by all tests, and docs/coverage.md with what none of them runs
+coverage: ## line coverage of src/ by all tests, and target/coverage/coverage.md with what none of them runs
 	@python3 tests/coverage.py
 
 fresh-machine: ## the README in a minimal Debian of its own; FULL=1 for all tests with tools too; needs root

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Line coverage of src/ by the tests, C programs and examples included, and docs/coverage.md, which names what no test
-reaches. Fails below 90 %. Arguments go to cargo test: `--test wait_rules`, say, for a quick look, which writes no page.
+"""Line coverage of src/ by the tests, C programs and examples included, and target/coverage/coverage.md, which names
+what no test reaches. Fails below 90 %. Arguments go to cargo test: `--test wait_rules`, say, for a quick look, which writes no page.
 
 Coverage is counted by the compiler (-Cinstrument-coverage), and read by the tools of the LLVM that the compiler is made
 of: those of the system, if they are of the same version, else those that PyPI has.
@@ -17,7 +17,7 @@ LEAST = 90.0
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "coverage"
 PROFILES = BUILT / "profiles"
-PAGE = ROOT / "docs/coverage.md"
+PAGE = BUILT / "coverage.md"
 
 
 def main():
@@ -30,7 +30,7 @@ def main():
         print(text)
         return
     PAGE.write_text(text)
-    print(f"{total:.1f} % of the lines, see {PAGE.relative_to(ROOT)}")
+    print(f"{total:.1f} % of the lines, see {PAGE}")
     if total < LEAST:
         sys.exit(f"that is less than {LEAST:.0f} %")
 
