@@ -1,5 +1,5 @@
-//! The documentation as a site: it builds without a warning, and each C and C++ example in it compiles. Those in Rust are
-//! compiled by cargo, as doctests; those of the README by tests/header.rs.
+//! The reference documentation: it builds without a warning, and each C and C++ example in it compiles. Examples in Rust are
+//! compiled by cargo, as doctests; those of README.md and docs/ by tests/readme.rs; those of the manual by tests/manual.
 
 mod c_build;
 mod installed;
@@ -80,7 +80,7 @@ fn the_example_of_the_cpp_header_compiles() {
 /// The page's example, which is a whole program.
 #[test]
 fn the_example_of_the_manual_page_compiles() {
-    let page = include_str!("../packaging/anchor.3");
+    let page = include_str!("../docs/man/anchor.3");
     let example = page.split_once(".SH EXAMPLES\n.nf\n").expect("it has one").1.split_once("\n.fi").expect("it ends").0;
     let folder = empty("documentation/manual");
     std::fs::write(folder.join("example.c"), example.replace("\\e", "\\"))
