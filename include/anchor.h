@@ -30,7 +30,7 @@
  *            maybeConsumed  whether a request of the call was sent and the service's answer to it never read. If
  *                           so, the event may have been handed to that request, or the signal delivered. A
  *                           gateway's error page is not the service's answer.
- *            lastError      the last failure, if the status is not that failure's
+ *            lastError      the last failure before the end, if the status reports something else
  *            Members may be absent, and later versions may add members. The error never contains the API key or
  *            an event's data.
  *
