@@ -100,7 +100,7 @@ fn the_tests_that_security_md_names_are_there() {
         let source = std::fs::read_to_string(root().join(file)).expect(file);
         let in_rust = source.contains(&format!("#[test]\nfn {name}()"))
             || source.contains(&format!("    #[test]\n    fn {name}()"));
-        assert!(in_rust || source.contains(&format!("CASE({name})")), "{name} is no test of {file}");
+        assert!(in_rust || source.contains(&format!("CASE({name})")), "{name} is not a test of {file}");
         cited += 1;
     }
     assert!(cited > 20, "{cited}");
