@@ -24,13 +24,13 @@
  *                {"error":{"code":408,"message":"...","status":"ANCHOR_TIMEOUT","origin":"service",
  *                          "phase":"wait","attempts":3,"elapsedMs":60012,"maybeConsumed":false,
  *                          "lastError":"...","requestId":"..."}}
- *            code           the HTTP status, if there was one
- *            origin         who reports the failure: "service" or "client"
- *            phase          how far the last request came: dns, connect, tls, send, wait or receive
- *            maybeConsumed  whether a request of the call was sent and the service's answer to it never read. If
- *                           so, the event may have been handed to that request, or the signal delivered. A
- *                           gateway's error page is not the service's answer.
- *            lastError      the last failure before the end, if the status reports something else
+ *                code           the HTTP status, if there was one
+ *                origin         who reports the failure: "service" or "client"
+ *                phase          how far the last request came: dns, connect, tls, send, wait or receive
+ *                maybeConsumed  whether a request of the call was sent and the service's answer to it never read. If
+ *                               so, the event may have been handed to that request, or the signal delivered. A
+ *                               gateway's error page is not the service's answer.
+ *                lastError      the last failure before the end, if the status reports something else
  *            Members may be absent, and later versions may add members. The error never contains the API key or
  *            an event's data.
  *

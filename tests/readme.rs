@@ -114,6 +114,39 @@ fn anchors(page: &str) -> Vec<String> {
     headings.map(|line| line.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-")).collect()
 }
 
+/// Functions and constants, and files of the repository.
+#[test]
+fn what_is_named_exists() {
+    let (header, mut names, mut files) = (text_of("include/anchor.h"), 0, 0);
+    let mut all = pages();
+    all.extend(["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(str::to_owned));
+    for page in all {
+        let text = text_of(&page);
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            if word.starts_with("anchor_") || word.starts_with("ANCHOR_") && word != "ANCHOR_API_KEY" {
+                let is_known = header.contains(word) || OF_BUILDS.contains(&word);
+                assert!(is_known, "{page} names {word}");
+                names += 1;
+            }
+        }
+        for code in text.split('`').skip(1).step_by(2).filter(|code| is_file(code)) {
+            assert!(root().join(code).exists(), "{page} names {code}");
+            files += 1;
+        }
+    }
+    assert!(names > 100 && files > 5, "{names} names, {files} files");
+}
+
+/// Variables that a build reads.
+const OF_BUILDS: [&str; 1] = ["ANCHOR_PACK_RELOCATIONS"];
+
+fn is_file(code: &str) -> bool {
+    let is_path = code.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+    is_path
+        && code.contains('/')
+        && [".rs", ".c", ".h", ".py", ".sh", ".toml", ".md"].iter().any(|it| code.ends_with(it))
+}
+
 #[test]
 fn the_readme_has_every_status() {
     let header = text_of("include/anchor.h");

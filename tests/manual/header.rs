@@ -1,6 +1,8 @@
 //! Reads include/anchor.h, as the build generates it: its functions with the parts of their comments, and its statuses.
 
 pub struct Header {
+    /// The rules that all functions keep: a title and its paragraphs.
+    pub contract: Vec<(String, Vec<Paragraph>)>,
     pub functions: Vec<Function>,
     /// Name and sentence.
     pub statuses: Vec<(String, String)>,
@@ -23,6 +25,8 @@ pub struct Function {
 pub enum Paragraph {
     Text(String),
     Code(Vec<String>),
+    /// A name and what it stands for.
+    Item(String, String),
 }
 
 impl Header {
@@ -30,7 +34,9 @@ impl Header {
         let (types, functions) = text.split_once("extern \"C\" {").expect("the header has a C part");
         let (_, statuses) = types.split_once("enum anchor_status").expect("the statuses");
         let (statuses, _) = statuses.split_once("};").expect("their end");
+        let (_, contract) = types.split_once("says only what is special about it.\n").expect("the contract");
         Header {
+            contract: parse_contract(contract.split_once("*/").expect("its end").0),
             functions: commented(functions).map(|(comment, code)| Function::parse(&comment, &code)).collect(),
             statuses: commented(statuses).map(|(comment, code)| status(&comment, &code)).collect(),
         }
@@ -39,6 +45,37 @@ impl Header {
     pub fn has_function(&self, name: &str) -> bool {
         self.functions.iter().any(|function| function.name == name)
     }
+}
+
+/// A title is at the left, its text beside it, and what is indented further is code, or a name with its description.
+fn parse_contract(text: &str) -> Vec<(String, Vec<Paragraph>)> {
+    const TEXT: usize = 11;
+    const INDENTED: usize = TEXT + 4;
+    let mut contract: Vec<(String, Vec<Paragraph>)> = Vec::new();
+    for line in text.lines().map(|line| line.trim_start_matches(" *").strip_prefix(' ').unwrap_or_default()) {
+        if line.is_empty() {
+            continue;
+        }
+        if !line.starts_with(' ') {
+            contract.push((line[..TEXT].trim().to_owned(), Vec::new()));
+        }
+        let paragraphs = &mut contract.last_mut().expect("a title comes first").1;
+        let (words, depth) = (line[TEXT..].trim(), line.len() - line[TEXT..].trim_start().len());
+        match paragraphs.last_mut() {
+            Some(Paragraph::Text(text)) if depth == TEXT => *text += &format!(" {words}"),
+            Some(Paragraph::Code(lines)) if depth >= INDENTED && words.starts_with('"') => {
+                lines.push(line[INDENTED..].to_owned());
+            }
+            Some(Paragraph::Item(_, text)) if depth > INDENTED => *text += &format!(" {words}"),
+            _ if depth == TEXT => paragraphs.push(Paragraph::Text(words.to_owned())),
+            _ if words.starts_with('{') => paragraphs.push(Paragraph::Code(vec![line[INDENTED..].to_owned()])),
+            _ => {
+                let (name, text) = words.split_once("  ").expect("a name and its description");
+                paragraphs.push(Paragraph::Item(name.to_owned(), text.trim().to_owned()));
+            }
+        }
+    }
+    contract
 }
 
 /// Each comment, without its stars, and the declaration that follows.

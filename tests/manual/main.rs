@@ -1,5 +1,6 @@
 //! The manual pages: docs/man has one for each function of the header, made from its comment and from its example in
-//! docs/man/examples, and anchor(3), which is written by hand. `make manual` writes the pages.
+//! docs/man/examples; and anchor(3), in which the contract is the header's and the rest is written by hand. `make manual`
+//! writes them.
 
 #[path = "../c_build/mod.rs"]
 mod c_build;
@@ -29,20 +30,33 @@ fn example_of(name: &str) -> PathBuf {
 #[test]
 fn the_pages_are_what_the_header_says() {
     let header = header();
-    let accept = std::env::var_os("ANCHOR_ACCEPT_MANUAL").is_some_and(|value| value == "1");
     for function in &header.functions {
         let example = fs::read_to_string(example_of(&function.name)).unwrap_or_else(|e| {
             panic!("{}: {e}; each function needs an example", example_of(&function.name).display())
         });
-        let file = folder().join(&function.name).with_extension("3");
-        let made = page::of(function, &header, &example);
-        if accept {
-            fs::write(&file, &made).expect("the page can be written");
-        }
-        let committed = fs::read_to_string(&file).unwrap_or_default();
-        let first = committed.lines().zip(made.lines()).find(|(old, new)| old != new);
-        assert!(committed == made, "{} is stale: run `make manual`. First difference: {first:?}", file.display());
+        is_made(&function.name, |_| page::of(function, &header, &example));
     }
+    is_made("anchor", |overview| {
+        let (before, rest) = overview.split_once(CONTRACT).expect("it has a mark");
+        let (_, after) = rest.split_once(END).expect("it has a second mark");
+        format!("{before}{CONTRACT}{}{END}{after}", page::contract(&header))
+    });
+}
+
+/// The marks in anchor(3) between which the header's contract is.
+const CONTRACT: &str = ".\\\" From include/anchor.h, by `make manual`:\n";
+const END: &str = ".\\\" End of what is from include/anchor.h.\n";
+
+/// Holds that a committed page is what is made of it, or writes it.
+fn is_made(name: &str, make: impl Fn(&str) -> String) {
+    let file = folder().join(name).with_extension("3");
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    let made = make(&committed);
+    if std::env::var_os("ANCHOR_ACCEPT_MANUAL").is_some_and(|value| value == "1") {
+        return fs::write(&file, made).expect("the page can be written");
+    }
+    let first = committed.lines().zip(made.lines()).find(|(old, new)| old != new);
+    assert!(committed == made, "{} is stale: run `make manual`. First difference: {first:?}", file.display());
 }
 
 /// A page of a function that was removed would be installed for ever.

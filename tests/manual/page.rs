@@ -32,6 +32,24 @@ pub fn of(function: &Function, header: &Header, example: &str) -> String {
     page
 }
 
+/// The part of the overview that the header has as well.
+pub fn contract(header: &Header) -> String {
+    let mut out = String::from(".SH CONTRACT\nThese rules hold for every function.\n");
+    for (title, paragraphs) in &header.contract {
+        let bodies: Vec<String> = paragraphs.iter().map(body).collect();
+        out += &format!(".SS {title}\n{}", bodies.join(".PP\n").replace(".PP\n.TP\n", ".TP\n"));
+    }
+    out
+}
+
+fn body(part: &Paragraph) -> String {
+    match part {
+        Paragraph::Text(words) => paragraph(words),
+        Paragraph::Code(lines) => code(lines.iter().map(String::as_str)),
+        Paragraph::Item(name, words) => format!(".TP\n.I {name}\n{}", paragraph(&capitalized(&sentence(words)))),
+    }
+}
+
 fn section(page: &mut String, title: &str, text: &str) {
     write!(page, ".SH {title}\n{text}").expect("a string grows");
 }
@@ -43,12 +61,7 @@ fn synopsis(function: &Function) -> String {
 
 fn description(function: &Function) -> String {
     let mut out = format!(".BR {} ()\n{}", function.name, paragraph(&uncapitalized(&function.brief)));
-    for part in &function.paragraphs {
-        match part {
-            Paragraph::Text(words) => out += &format!(".PP\n{}", paragraph(words)),
-            Paragraph::Code(lines) => out += &format!(".PP\n{}", code(lines.iter().map(String::as_str))),
-        }
-    }
+    out.extend(function.paragraphs.iter().map(|part| format!(".PP\n{}", body(part))));
     if !function.parameters.is_empty() {
         out += ".SS Parameters\n";
         for (name, words) in &function.parameters {
@@ -83,6 +96,7 @@ fn see_also(function: &Function, header: &Header) -> String {
     words.extend(function.paragraphs.iter().filter_map(|part| match part {
         Paragraph::Text(words) => Some(words.clone()),
         Paragraph::Code(lines) => Some(lines.join(" ")),
+        Paragraph::Item(..) => None,
     }));
     words.extend(function.parameters.iter().map(|(_, words)| words.clone()));
     words.extend(function.returns.clone().into_iter().chain(function.threads.clone()));
