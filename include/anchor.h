@@ -30,6 +30,8 @@
  *                maybeConsumed  whether a request of the call was sent and the service's answer to it never read. If
  *                               so, the event may have been handed to that request, or the signal delivered. A
  *                               gateway's error page is not the service's answer.
+ *                timedOut       true if the end of the time ended the call
+ *                retryAfterMs   the pause that the service asked for, if it did
  *                lastError      the last failure before the end, if the status reports something else
  *            Members may be absent, and later versions may add members. The error never contains the API key or
  *            an event's data.
@@ -77,6 +79,11 @@
 #endif
 
 /**
+ * As a number of retries: no limit.
+ */
+#define ANCHOR_RETRY_ALWAYS 4294967295u
+
+/**
  * A timeout that suits most waits, in milliseconds. The service takes the same if none is given.
  */
 #define ANCHOR_DEFAULT_TIMEOUT_MS 60000
@@ -87,7 +94,12 @@
 #define ANCHOR_NO_TIMEOUT (-1)
 
 /**
- * The outcome of a call. New values may come in later versions; a value never changes its meaning.
+ * How many failures in a row are tried again, where they count and nothing was set.
+ */
+#define Retries_IN_A_ROW 5
+
+/**
+ * The outcome of a call. Later versions may add values; a value never changes its meaning.
  */
 enum anchor_status
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -95,7 +107,7 @@ enum anchor_status
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * Success.
+     * The call succeeded.
      */
     ANCHOR_OK = 0,
     /**
@@ -103,7 +115,7 @@ enum anchor_status
      */
     ANCHOR_TIMEOUT = 1,
     /**
-     * Cancelled by a token, by cancelling all, or by cancelling the started wait.
+     * The call was cancelled: by a token, together with all calls of the client, or as a started wait.
      */
     ANCHOR_CANCELLED = 2,
     /**
@@ -111,7 +123,7 @@ enum anchor_status
      */
     ANCHOR_PENDING = 3,
     /**
-     * A signal handler ran on the waiting thread, and the configuration asked to be told.
+     * A signal handler ran on the waiting thread, and the settings ask the call to return then.
      */
     ANCHOR_INTERRUPTED = 4,
     /**
@@ -123,23 +135,24 @@ enum anchor_status
      */
     ANCHOR_OUT_OF_MEMORY = 11,
     /**
-     * A defect in libanchor, caught at its boundary. Please report it.
+     * A defect in libanchor was caught. Please report it.
      */
     ANCHOR_INTERNAL = 12,
     /**
-     * The request never reached the service (DNS, connect, proxy): nothing happened, and it is safe to repeat.
+     * The service was not reached (DNS, connect, proxy), and no earlier request of the call is unanswered: nothing happened,
+     * and it is safe to repeat.
      */
     ANCHOR_NOT_SENT = 20,
     /**
-     * The certificate or the TLS handshake was refused: nothing happened.
+     * The certificate or the TLS handshake was refused, and no earlier request of the call is unanswered.
      */
     ANCHOR_TLS = 21,
     /**
-     * Sent, but not completely answered: the event may have been consumed, or the signal delivered.
+     * A request was sent and not completely answered: the event may have been consumed, or the signal delivered.
      */
     ANCHOR_CONNECTION_LOST = 22,
     /**
-     * What was received is not an answer of the API: not HTTP, not JSON, or a gateway's page.
+     * The answer is not one of the API's: not HTTP, not JSON, or a gateway's page.
      */
     ANCHOR_PROTOCOL = 23,
     /**
@@ -171,7 +184,7 @@ enum anchor_status
      */
     ANCHOR_SERVER_ERROR = 45,
     /**
-     * Any other HTTP status, redirects among them: they are never followed.
+     * Any other HTTP status, such as a redirect; redirects are never followed.
      */
     ANCHOR_HTTP_ERROR = 46
 };
@@ -184,7 +197,7 @@ typedef int32_t anchor_status;
 #endif /* __cplusplus */
 
 /**
- * How much a log line matters.
+ * The importance of a log line.
  */
 enum anchor_log_level
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -192,7 +205,7 @@ enum anchor_log_level
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * A failure that was tried again, or that ended a call.
+     * A failure after which the call tries again, or that ends it.
      */
     ANCHOR_LOG_LEVEL_WARNING = 1,
     /**
@@ -213,7 +226,7 @@ typedef int32_t anchor_log_level;
 #endif /* __cplusplus */
 
 /**
- * Which certificate authorities a client trusts, beside those of a file that it is given.
+ * Which certificate authorities a client trusts, in addition to those of a file that is set.
  */
 enum anchor_trust
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -221,15 +234,15 @@ enum anchor_trust
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * The system's; where the machine has none, the bundled Mozilla roots.
+     * The system's, or the built-in ones of Mozilla if the system has none.
      */
     ANCHOR_TRUST_AUTO = 0,
     /**
-     * The system's, or none.
+     * The system's only.
      */
     ANCHOR_TRUST_SYSTEM = 1,
     /**
-     * The bundled Mozilla roots, whatever the system has.
+     * The built-in ones of Mozilla only.
      */
     ANCHOR_TRUST_BUNDLED = 2
 };
@@ -540,13 +553,19 @@ anchor_status anchor_config_set_grace_ms(anchor_config *config,
                                          int64_t grace_ms);
 
 /**
- * Sets how many failures in a row are tried again before a call gives up.
+ * Sets after how many failures in a row a call gives up.
  *
  * A call tries again what is safe to repeat: a request that never reached the service; in a wait also after HTTP
- * 429, 502, 503 and 504 and, if anchor_config_set_rearm is on, after a broken connection.
+ * 408 of a gateway, 429, 502, 503 and 504 and, if anchor_config_set_rearm is on, after a broken connection.
+ *
+ * If this function is not called, a wait tries again until its deadline while the service cannot be reached, or a
+ * gateway answers 502, 503 or 504 instead of the service. It gives up after 5 retries in a row if an event may have
+ * been taken or a limit was reached (a connection that broke after its request was written, HTTP 429, no memory,
+ * thread or file descriptor), and, after 5 seconds too, if this client has never reached the service. If the name of
+ * the host does not exist, it does not wait for these 5 seconds. A signal gives up after 5 retries.
  *
  * @param config   the settings
- * @param retries  0 or more; 0 gives up at once. 5 by default
+ * @param retries  0 or more retries after each kind of failure; ANCHOR_RETRY_ALWAYS sets no limit
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */

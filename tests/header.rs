@@ -74,6 +74,7 @@ fn compiles_alone(compiler: &str, standards: &[&str], newer: &[&str], language: 
     let text = "#include <anchor.h>\n#include <anchor.h>\n\
                 int number(void);\nint number(void) { return ANCHOR_VERSION_NUMBER + (sizeof ANCHOR_VERSION > 1); }\n\
                 int limit(void);\nint limit(void) { return ANCHOR_NO_TIMEOUT + ANCHOR_DEFAULT_TIMEOUT_MS; }\n\
+                unsigned retries(void);\nunsigned retries(void) { return ANCHOR_RETRY_ALWAYS; }\n\
                 int status(void);\nint status(void) { return ANCHOR_OK + ANCHOR_HTTP_ERROR; }\n";
     fs::write(&source, text).expect("a file of ours");
     let own: &[&str] = if language == "c" { &C_WARNINGS } else { &CPP_WARNINGS };

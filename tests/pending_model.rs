@@ -1,7 +1,7 @@
-//! Every interleaving of the state machine of started waits, by the model checker loom: src/pending/slot.rs itself, with
+//! Every interleaving of the state machine of started waits, by the model checker loom: src/started/slot.rs itself, with
 //! loom's mutex and a bell made of it. A thread that nothing wakes is found as a deadlock.
 
-#[path = "../src/pending/slot.rs"]
+#[path = "../src/started/slot.rs"]
 mod slot;
 
 mod platform {

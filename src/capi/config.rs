@@ -1,8 +1,9 @@
 //! The handle of a configuration.
 
-use super::boundary::{caught, caught_or, text};
+use super::boundary::{catch, catch_or, text};
 use crate::config::{Config, LogLevel, Trust};
-use crate::error::{Error, Status};
+use crate::error::Error;
+use crate::status::Status;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +33,10 @@ impl anchor_config {
 #[allow(non_camel_case_types)]
 pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
+/// As a number of retries: no limit.
+#[allow(dead_code, reason = "for the header")]
+pub const ANCHOR_RETRY_ALWAYS: u32 = 4_294_967_295;
+
 /// Makes settings from the defaults and the environment.
 ///
 /// It reads ANCHORBROWSER_API_KEY (then ANCHOR_API_KEY), ANCHORBROWSER_BASE_URL, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY
@@ -43,7 +48,7 @@ pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_voi
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_config_new() -> *mut anchor_config {
-    caught_or(ptr::null_mut(), || {
+    catch_or(ptr::null_mut(), || {
         Box::into_raw(Box::new(anchor_config { config: Config::from_env(), error: Mutex::new(None) }))
     })
 }
@@ -59,7 +64,7 @@ pub unsafe extern "C" fn anchor_config_free(config: *mut anchor_config) {
     if !config.is_null() {
         // SAFETY: by contract it came from `anchor_config_new` and is freed once.
         let handle = unsafe { Box::from_raw(config) };
-        caught_or((), || drop(handle));
+        catch_or((), || drop(handle));
     }
 }
 
@@ -260,13 +265,19 @@ pub unsafe extern "C" fn anchor_config_set_grace_ms(config: *mut anchor_config, 
     unsafe { set_millis(config, "grace_ms", grace_ms, Config::set_grace) }
 }
 
-/// Sets how many failures in a row are tried again before a call gives up.
+/// Sets after how many failures in a row a call gives up.
 ///
 /// A call tries again what is safe to repeat: a request that never reached the service; in a wait also after HTTP
-/// 429, 502, 503 and 504 and, if anchor_config_set_rearm is on, after a broken connection.
+/// 408 of a gateway, 429, 502, 503 and 504 and, if anchor_config_set_rearm is on, after a broken connection.
+///
+/// If this function is not called, a wait tries again until its deadline while the service cannot be reached, or a
+/// gateway answers 502, 503 or 504 instead of the service. It gives up after 5 retries in a row if an event may have
+/// been taken or a limit was reached (a connection that broke after its request was written, HTTP 429, no memory,
+/// thread or file descriptor), and, after 5 seconds too, if this client has never reached the service. If the name of
+/// the host does not exist, it does not wait for these 5 seconds. A signal gives up after 5 retries.
 ///
 /// @param config   the settings
-/// @param retries  0 or more; 0 gives up at once. 5 by default
+/// @param retries  0 or more retries after each kind of failure; ANCHOR_RETRY_ALWAYS sets no limit
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
 #[must_use]
@@ -362,7 +373,7 @@ unsafe fn set(
 ) -> Status {
     // SAFETY: the caller's promise.
     let Some(handle) = (unsafe { config.as_mut() }) else { return Status::InvalidArgument };
-    let outcome = caught(|| change(&mut handle.config).map(|_| ()));
+    let outcome = catch(|| change(&mut handle.config).map(|_| ()));
     handle.note(outcome.as_ref().err());
     outcome.map_or_else(|error| error.status(), |()| Status::Ok)
 }

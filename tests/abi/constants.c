@@ -31,6 +31,8 @@ int main(void)
     /* Nobody listens there: what matters is which times are taken, and the lines that are logged. */
     CHECK(anchor_config_set_api_key(config, "key") == ANCHOR_OK);
     CHECK(anchor_config_set_base_url(config, "http://127.0.0.1:1") == ANCHOR_OK);
+    CHECK(ANCHOR_RETRY_ALWAYS == UINT32_MAX);
+    CHECK(anchor_config_set_retries(config, ANCHOR_RETRY_ALWAYS) == ANCHOR_OK);
     CHECK(anchor_config_set_retries(config, 0) == ANCHOR_OK);
     CHECK(anchor_config_set_log_callback(config, log_line, &levels) == ANCHOR_OK);
     anchor_client *client = NULL;

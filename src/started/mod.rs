@@ -5,18 +5,20 @@ mod slot;
 
 /// What `slot` is made of.
 mod platform {
-    pub(super) use crate::http::EventFd as Bell;
+    pub(super) use crate::sys::Event as Bell;
     pub use std::sync::{Mutex, MutexGuard};
 }
 
+use crate::calls::call::Start;
+use crate::calls::wait::wait;
 use crate::cancel::CancelToken;
-use crate::client::Shared;
-use crate::error::{Error, Status, caught};
-use crate::http::{EventFd, Stop, Thread, first_set};
-use crate::wait::{Begun, wait};
+use crate::error::Error;
+use crate::panic::catch;
+use crate::session::Session;
+use crate::status::Status;
+use crate::sys::{self, Event, Thread, Watch};
 use slot::{Slot, Stage, Watcher};
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,35 +30,35 @@ const STACK_SIZE: usize = 256 * 1024;
 /// wait, if it still runs, and waits for its thread, which takes a moment. In a forked child it is of no use, and
 /// dropping it leaves the parent's wait alone.
 pub struct StartedWait {
-    client: Arc<Shared>,
-    shared: Arc<Collected>,
+    session: Arc<Session>,
+    task: Arc<Task>,
     thread: Option<Thread>,
     process: u32,
 }
 
 /// What the thread of a wait and its owner share.
-struct Collected {
+struct Task {
     slot: Slot<Result<String, Error>>,
     cancel: CancelToken,
 }
 
 impl StartedWait {
     pub(crate) fn start(
-        client: &Arc<Shared>,
+        session: &Arc<Session>,
         event_name: &str,
         timeout: Option<Duration>,
     ) -> Result<StartedWait, Error> {
-        let begun = Begun::new(client, event_name)?;
+        let start = Start::new(session, event_name)?;
         let exhausted = |e| Error::new(Status::OutOfMemory, format!("cannot start a wait: {e}"));
-        let slot = Slot::new(EventFd::new().map_err(exhausted)?);
-        let shared = Arc::new(Collected { slot, cancel: CancelToken::new()? });
-        let (theirs, their_client, event_name) = (Arc::clone(&shared), Arc::clone(client), event_name.to_owned());
+        let slot = Slot::new(Event::new().map_err(exhausted)?);
+        let task = Arc::new(Task { slot, cancel: CancelToken::new()? });
+        let (theirs, their_session, event_name) = (Arc::clone(&task), Arc::clone(session), event_name.to_owned());
         let work = move || {
-            let outcome = caught(|| wait(&their_client, &begun, &event_name, timeout, Some(&theirs.cancel)));
+            let outcome = catch(|| wait(&their_session, &start, &event_name, timeout, Some(&theirs.cancel)));
             theirs.slot.end(outcome);
         };
         let thread = Thread::start(c"anchor-wait", STACK_SIZE, work).map_err(exhausted)?;
-        Ok(StartedWait { client: Arc::clone(client), shared, thread: Some(thread), process: std::process::id() })
+        Ok(StartedWait { session: Arc::clone(session), task, thread: Some(thread), process: std::process::id() })
     }
 
     /// Waits up to `timeout` for the wait to end, and takes what came of it: the service's answer, byte for byte, or the
@@ -71,11 +73,11 @@ impl StartedWait {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let taken = || Error::invalid("wait is finished already, or a parent process'");
         let watcher = self.watch().ok_or_else(taken)?;
-        first_set(&[watcher.bell()], self.client.config.interruptible, until).map_err(|stop| not_yet(stop, until))?;
+        first_set(&[watcher.bell()], self.session.config.interruptible, until)?;
         match watcher.take() {
             Stage::Ended(outcome) => outcome,
             Stage::Taken => Err(taken()),
-            Stage::Running => Err(not_yet(Stop::Deadline, Some(Instant::now()))),
+            Stage::Running => Err(as_error(Status::Pending)),
         }
     }
 
@@ -88,16 +90,16 @@ impl StartedWait {
     /// [`Status::Interrupted`] as in [`finish`](Self::finish), if the configuration of one of them asks for it.
     pub fn select(waits: &[&StartedWait], timeout: Option<Duration>) -> Result<usize, Error> {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let interruptible = waits.iter().any(|wait| wait.client.config.interruptible);
+        let interruptible = waits.iter().any(|wait| wait.session.config.interruptible);
         let watched = waits.iter().enumerate().filter_map(|(at, wait)| Some((at, wait.watch()?)));
         let mut watched: Vec<(usize, Watcher<'_, _>)> = watched.collect();
         while !watched.is_empty() {
-            let bells: Vec<&EventFd> = watched.iter().map(|(_, watcher)| watcher.bell()).collect();
-            let rung = first_set(&bells, interruptible, until).map_err(|stop| not_yet(stop, until))?;
+            let bells: Vec<&Event> = watched.iter().map(|(_, watcher)| watcher.bell()).collect();
+            let rung = first_set(&bells, interruptible, until)?;
             match watched[rung].1.stage() {
                 Stage::Ended(()) => return Ok(watched[rung].0),
                 Stage::Taken => drop(watched.remove(rung)),
-                Stage::Running => return Err(not_yet(Stop::Deadline, Some(Instant::now()))),
+                Stage::Running => return Err(as_error(Status::Pending)),
             }
         }
         Err(Error::invalid("waits holds none that is not finished"))
@@ -107,12 +109,17 @@ impl StartedWait {
     /// taken with [`finish`](Self::finish).
     pub fn cancel(&self) {
         if !self.is_inherited() {
-            self.shared.cancel.cancel();
+            self.task.cancel.cancel();
         }
     }
 
+    /// Is set from the wait's end until it is finished.
+    pub(crate) fn event(&self) -> &Event {
+        self.task.slot.bell()
+    }
+
     fn watch(&self) -> Option<Watcher<'_, Result<String, Error>>> {
-        if self.is_inherited() { None } else { self.shared.slot.watch() }
+        if self.is_inherited() { None } else { self.task.slot.watch() }
     }
 
     /// A child process has the memory and the descriptors of its parent's wait, but not the thread.
@@ -121,12 +128,10 @@ impl StartedWait {
     }
 }
 
-impl AsFd for StartedWait {
+sys::impl_pollable!(
     /// Readable from the wait's end until it is finished; for poll and its kin only, never to be read, written or closed.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.shared.slot.bell().as_fd()
-    }
-}
+    StartedWait
+);
 
 impl Drop for StartedWait {
     fn drop(&mut self) {
@@ -143,16 +148,21 @@ impl Drop for StartedWait {
 
 impl fmt::Debug for StartedWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StartedWait").field("stage", &self.shared.slot.stage()).finish_non_exhaustive()
+        f.debug_struct("StartedWait").field("stage", &self.task.slot.stage()).finish_non_exhaustive()
     }
 }
 
-fn not_yet(stop: Stop, until: Option<Instant>) -> Error {
-    match stop {
-        Stop::Interrupted => Error::new(Status::Interrupted, Status::Interrupted.message()),
-        Stop::Deadline if until.is_none_or(|until| Instant::now() < until) => {
-            Error::new(Status::OutOfMemory, "the system cannot poll so many descriptors")
-        }
-        _ => Error::new(Status::Pending, Status::Pending.message()),
+/// Blocks until one of the bells is set, and says which: the first of those that are.
+fn first_set(bells: &[&Event], interruptible: bool, until: Option<Instant>) -> Result<usize, Error> {
+    let mut watched: Vec<Watch> = bells.iter().map(|bell| Watch::readable(bell)).collect();
+    let wake = sys::poll(&mut watched, interruptible, until)
+        .map_err(|_| Error::new(Status::OutOfMemory, "the system cannot poll so many descriptors"))?;
+    match watched.iter().position(Watch::is_ready) {
+        Some(at) => Ok(at),
+        None => Err(as_error(if wake.interrupted { Status::Interrupted } else { Status::Pending })),
     }
+}
+
+fn as_error(status: Status) -> Error {
+    Error::new(status, status.message())
 }

@@ -1,50 +1,24 @@
 //! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure was is read off the
 //! call context's notes here; what it means for a wait or a signal is not decided here.
 
-use super::call::{CallContext, Limits, Stop};
-use super::connect::{Dialer, NoResolver};
-use super::tls::{self, Roots};
-use super::transport::{HeldBuffers, Tunnel};
-use crate::cancel::CancelToken;
-use crate::error::{Error, Phase, panic_if_asked};
+use super::buffers::HeldBuffers;
+use super::context::{Cancels, Context, Limits};
+use super::dial::{Dialer, NoResolver};
+use super::failure::{Cause, Failure, explain};
+use super::trust::client_config;
+use super::tunnel::Tunnel;
+use crate::address::proxy::Proxy;
+use crate::config::Trust;
+use crate::error::{Error, Phase};
+use crate::panic::inject;
+use crate::secret::Secret;
 use bytes::Bytes;
 use std::io::Read;
 use std::path::Path;
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
-use zeroize::Zeroizing;
-
-/// A header's value that is wiped from memory when the last user is gone, and that Debug does not show.
-#[derive(Clone)]
-pub(crate) struct Secret(HeaderValue);
-
-impl Secret {
-    /// `None` if the text is no header value.
-    pub fn new(text: &str) -> Option<Secret> {
-        let bytes = Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec()));
-        let mut value = HeaderValue::from_maybe_shared(bytes).ok()?;
-        value.set_sensitive(true);
-        Some(Secret(value))
-    }
-
-    pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
-    }
-}
-
-/// A proxy to tunnel through.
-#[derive(Clone)]
-pub(crate) struct Proxy {
-    pub https: bool,
-    pub host: String,
-    pub port: u16,
-    /// The `Proxy-Authorization` header.
-    pub authorization: Option<Secret>,
-}
 
 /// What an agent is made of.
 pub(crate) struct AgentOptions<'a> {
@@ -53,7 +27,7 @@ pub(crate) struct AgentOptions<'a> {
     pub key: &'a Secret,
     pub user_agent: &'a str,
     pub proxy: Option<&'a Proxy>,
-    pub roots: Roots,
+    pub trust: Trust,
     pub ca_file: Option<&'a Path>,
     pub max_response_bytes: usize,
 }
@@ -74,7 +48,7 @@ pub(crate) struct Exchange<'a> {
     pub path: &'a str,
     pub body: &'a [u8],
     pub limits: Limits,
-    pub cancels: &'a [&'a CancelToken],
+    pub cancels: &'a Cancels,
     pub interruptible: bool,
     /// How long a connection may have been idle to be used for this; zero asks for a fresh one.
     pub max_idle: Duration,
@@ -87,28 +61,6 @@ pub(crate) struct Reply {
     pub retry_after: Option<String>,
     pub request_id: Option<String>,
     pub location: Option<String>,
-}
-
-/// Why there is no complete answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FailureKind {
-    TimedOut,
-    Cancelled,
-    Interrupted,
-    /// DNS, the proxy, or the connection failed.
-    Broken,
-    /// This process has no descriptor, thread or memory left for it.
-    Exhausted,
-    /// The certificate or the TLS handshake was refused, by either side.
-    TlsRefused,
-    /// What came is not HTTP.
-    Malformed,
-    TooLarge,
-}
-
-pub(crate) struct Failure {
-    pub kind: FailureKind,
-    pub detail: String,
 }
 
 /// What is known of an exchange, whatever came of it.
@@ -136,7 +88,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl Agent {
     pub fn new(options: &AgentOptions<'_>) -> Result<Agent, Error> {
-        panic_if_asked("client");
+        inject("client");
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -152,7 +104,7 @@ impl Agent {
             .build();
         // Reading the machine's authorities takes some milliseconds, which plain HTTP need not pay.
         let needs_tls = options.https || options.proxy.is_some_and(|proxy| proxy.https) || options.ca_file.is_some();
-        let tls = if needs_tls { Some(tls::client_config(options.roots, options.ca_file)?) } else { None };
+        let tls = if needs_tls { Some(client_config(options.trust, options.ca_file)?) } else { None };
         let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
         let authority: Authority =
             options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
@@ -175,7 +127,7 @@ impl Agent {
     }
 
     pub fn exchange(&self, exchange: &Exchange<'_>) -> (Result<Reply, Failure>, Trace) {
-        let mut call = CallContext::new(exchange.limits, exchange.cancels, exchange.interruptible);
+        let mut call = Context::new(exchange.limits, exchange.cancels, exchange.interruptible);
         call.max_idle = exchange.max_idle;
         call.output_size = self.head_size + exchange.path.len() + exchange.body.len().min(HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
@@ -183,7 +135,7 @@ impl Agent {
             // ureq takes a reset for the end of a body that has no length.
             Ok(_) if call.broken().is_some() && call.written().is_some() => Err(explain(&call, None)),
             Ok(reply) => Ok(reply),
-            Err(fault) => Err(explain(&call, Some(fault))),
+            Err(cause) => Err(explain(&call, Some(cause))),
         };
         let trace = Trace {
             phase: call.phase(),
@@ -195,8 +147,8 @@ impl Agent {
         (outcome, trace)
     }
 
-    fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, Fault> {
-        panic_if_asked("request");
+    fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, Cause> {
+        inject("request");
         let mut uri = ureq::http::uri::Parts::default();
         uri.scheme = Some(self.scheme.clone());
         uri.authority = Some(self.authority.clone());
@@ -206,8 +158,8 @@ impl Agent {
         Ok(self.ureq.run(Request::from_parts(request, exchange.body))?)
     }
 
-    fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, Fault> {
-        panic_if_asked("answer");
+    fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, Cause> {
+        inject("answer");
         let body = self.read_body(response.body_mut())?;
         let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let status = response.status();
@@ -221,11 +173,11 @@ impl Agent {
     }
 
     /// Reads to the end, which gives the connection back, with room for one byte more than is announced.
-    fn read_body(&self, body: &mut ureq::Body) -> Result<Vec<u8>, Fault> {
+    fn read_body(&self, body: &mut ureq::Body) -> Result<Vec<u8>, Cause> {
         const CHUNK: usize = 16 * 1024;
         let announced = body.content_length().map_or(CHUNK, |length| usize::try_from(length).unwrap_or(usize::MAX));
         if body.content_length().is_some() && announced > self.max_response_bytes {
-            return Err(Fault::TooLarge);
+            return Err(Cause::TooLarge);
         }
         let mut reader = body.as_reader();
         let mut bytes = Vec::new();
@@ -237,7 +189,7 @@ impl Agent {
                 count => filled += count,
             }
             if filled > self.max_response_bytes {
-                return Err(Fault::TooLarge);
+                return Err(Cause::TooLarge);
             }
             if filled == bytes.len() {
                 grow(&mut bytes, filled * 2)?;
@@ -249,8 +201,8 @@ impl Agent {
 }
 
 /// An answer may be as large as the other side likes, so that there is no memory for it is no reason to abort.
-fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), Fault> {
-    bytes.try_reserve_exact(length - bytes.len()).map_err(|_| Fault::OutOfMemory)?;
+fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), Cause> {
+    bytes.try_reserve_exact(length - bytes.len()).map_err(|_| Cause::OutOfMemory)?;
     bytes.resize(length, 0);
     Ok(())
 }
@@ -265,7 +217,7 @@ fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     let default_port = format!(":{}", default_port(options.https));
     let host = options.authority.strip_suffix(&default_port).unwrap_or(options.authority);
     headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
-    headers.insert(HeaderName::from_static("anchor-api-key"), options.key.0.clone());
+    headers.insert(HeaderName::from_static("anchor-api-key"), secret_header(options.key)?);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if !options.user_agent.is_empty() {
         let user_agent = HeaderValue::from_str(options.user_agent);
@@ -274,159 +226,12 @@ fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-enum Fault {
-    Ureq(ureq::Error),
-    TooLarge,
-    OutOfMemory,
-}
-
-impl From<ureq::Error> for Fault {
-    fn from(e: ureq::Error) -> Self {
-        Fault::Ureq(e)
-    }
-}
-
-/// Classifies by what was noted. ureq's error only adds words.
-fn explain(call: &CallContext<'_>, fault: Option<Fault>) -> Failure {
-    let said = || match &fault {
-        Some(Fault::Ureq(ureq::Error::Other(e))) => e.to_string(),
-        Some(Fault::Ureq(e)) => e.to_string(),
-        Some(Fault::TooLarge | Fault::OutOfMemory) | None => String::new(),
-    };
-    let is_head_too_large = matches!(fault, Some(Fault::Ureq(ureq::Error::LargeResponseHeader(..))));
-    let answering = matches!(call.phase(), Phase::Wait | Phase::Receive);
-    let (kind, detail) = match call.stop() {
-        Some(Stop::Deadline) => (FailureKind::TimedOut, format!("{} took too long", doing(call.phase()))),
-        Some(Stop::Cancelled) => (FailureKind::Cancelled, "cancelled".to_owned()),
-        Some(Stop::Interrupted) => (FailureKind::Interrupted, "a signal handler ran".to_owned()),
-        None if matches!(fault, Some(Fault::TooLarge)) || is_head_too_large => {
-            (FailureKind::TooLarge, "the answer is larger than the limit".to_owned())
-        }
-        None if matches!(fault, Some(Fault::OutOfMemory)) => {
-            (FailureKind::Exhausted, "no memory is left for the answer".to_owned())
-        }
-        None if call.refused.get() => (FailureKind::TlsRefused, said()),
-        None => match call.broken() {
-            Some(what) if call.exhausted.get() => (FailureKind::Exhausted, format!("{}: {what}", doing(call.phase()))),
-            Some(what) => (FailureKind::Broken, format!("{}: {what}", doing(call.phase()))),
-            None if call.ended.get() => {
-                (FailureKind::Broken, format!("{}: the peer closed the connection", doing(call.phase())))
-            }
-            None if answering => (FailureKind::Malformed, said()),
-            None => (FailureKind::Broken, format!("{}: {}", doing(call.phase()), said())),
-        },
-    };
-    Failure { kind, detail }
-}
-
-fn doing(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Dns => "looking up the host",
-        Phase::Connect => "connecting",
-        Phase::Tls => "the TLS handshake",
-        Phase::Send => "sending the request",
-        Phase::Wait => "waiting for the answer",
-        Phase::Receive => "receiving the answer",
-    }
-}
-
-/// A value that a forked child must not share with its parent, such as a pool of connections. The child gets one of its
-/// own when it first asks; the parent's is left alone, since its locks may be held by threads that the child has not.
-pub(crate) struct PerProcess<T> {
-    current: AtomicPtr<T>,
-    mark: ForkMark,
-}
-
-impl<T> PerProcess<T> {
-    pub fn new(value: T) -> PerProcess<T> {
-        PerProcess { current: AtomicPtr::new(Box::into_raw(Box::new(value))), mark: ForkMark::new() }
-    }
-
-    pub fn get(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
-        if self.mark.is_forked() {
-            let inherited = self.current.load(Ordering::Acquire);
-            let own = Box::into_raw(Box::new(make()?));
-            if self.current.compare_exchange(inherited, own, Ordering::AcqRel, Ordering::Acquire).is_err() {
-                // SAFETY: another thread of the child was first, so `own` was never shared.
-                drop(unsafe { Box::from_raw(own) });
-            }
-            self.mark.set();
-        }
-        // SAFETY: the pointer came from a Box that is freed only when `self` is dropped; one that was replaced is kept.
-        Ok(unsafe { &*self.current.load(Ordering::Acquire) })
-    }
-}
-
-impl<T> Drop for PerProcess<T> {
-    fn drop(&mut self) {
-        if !self.mark.is_forked() {
-            // SAFETY: the pointer came from a Box, and nobody else has `self` any more.
-            drop(unsafe { Box::from_raw(*self.current.get_mut()) });
-        }
-    }
-}
-
-// SAFETY: it gives out `&T` to any thread and drops T on one, as Arc<T> does.
-unsafe impl<T: Send + Sync> Send for PerProcess<T> {}
-// SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
-
-/// Notices a fork without a system call: a page that the kernel gives to a child as zeros. Where it cannot, the process
-/// id is compared.
-struct ForkMark {
-    page: Option<NonNull<AtomicBool>>,
-    pid: AtomicU32,
-}
-
-const PAGE: usize = 4096;
-
-impl ForkMark {
-    fn new() -> ForkMark {
-        let mark = ForkMark { page: map_wiped_page(), pid: AtomicU32::new(0) };
-        mark.set();
-        mark
-    }
-
-    fn is_forked(&self) -> bool {
-        match self.page {
-            // SAFETY: the page is mapped until `self` is dropped.
-            Some(page) => !unsafe { page.as_ref() }.load(Ordering::Acquire),
-            None => std::process::id() != self.pid.load(Ordering::Acquire),
-        }
-    }
-
-    fn set(&self) {
-        self.pid.store(std::process::id(), Ordering::Release);
-        if let Some(page) = self.page {
-            // SAFETY: as in `is_forked`.
-            unsafe { page.as_ref() }.store(true, Ordering::Release);
-        }
-    }
-}
-
-impl Drop for ForkMark {
-    fn drop(&mut self) {
-        if let Some(page) = self.page {
-            // SAFETY: the page was mapped by `map_wiped_page` and nothing refers to it any more.
-            unsafe { libc::munmap(page.as_ptr().cast(), PAGE) };
-        }
-    }
-}
-
-fn map_wiped_page() -> Option<NonNull<AtomicBool>> {
-    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: an anonymous mapping of its own; it is unmapped again if it cannot be marked.
-    unsafe {
-        let page = libc::mmap(ptr::null_mut(), PAGE, access, kind, -1, 0);
-        if page == libc::MAP_FAILED {
-            return None;
-        }
-        if libc::madvise(page, PAGE, libc::MADV_WIPEONFORK) != 0 {
-            libc::munmap(page, PAGE);
-            return None;
-        }
-        NonNull::new(page.cast())
-    }
+/// The secret's memory is what the header's value is made of, so that it is wiped when both are gone.
+fn secret_header(secret: &Secret) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(secret.clone()))
+        .map_err(|_| Error::invalid("api_key is not a header value"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -435,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_host_header_leaves_the_default_port_away() {
-        let key = Secret::new("key").expect("a header value");
+        let key = Secret::from("key");
         for (https, authority, expected) in [
             (true, "host:443", "host"),
             (true, "host:80", "host:80"),
@@ -450,7 +255,7 @@ mod tests {
                 key: &key,
                 user_agent: "",
                 proxy: None,
-                roots: Roots::Bundled,
+                trust: Trust::Bundled,
                 ca_file: None,
                 max_response_bytes: 1,
             };

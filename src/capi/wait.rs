@@ -1,11 +1,11 @@
 //! The handle of a started wait.
 
-use super::boundary::{answering, caught, caught_or, handle, put, text};
+use super::boundary::{answering, catch, catch_or, handle, put, text};
 use super::client::{anchor_client, timeout};
-use crate::error::{Error, Status};
-use crate::pending::StartedWait;
+use crate::error::Error;
+use crate::started::StartedWait;
+use crate::status::Status;
 use std::ffi::{c_char, c_int};
-use std::os::fd::{AsFd, AsRawFd};
 use std::ptr;
 
 /// A wait that runs in the background, for programs with an event loop or with several events to wait for. It runs
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn anchor_wait_start(
     }
     // SAFETY: `out` is not NULL, and by contract valid.
     unsafe { put(out, ptr::null_mut()) };
-    let started = caught(|| {
+    let started = catch(|| {
         // SAFETY: by contract NULL or live; NULL or a C string.
         let (handle, event_name) = unsafe { (handle(client, "client")?, text(event_name, "event_name")?) };
         handle.client.start(event_name, timeout(timeout_ms)?)
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn anchor_wait_start(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
     // SAFETY: by contract NULL or live.
-    unsafe { wait.as_ref() }.map_or(-1, |handle| handle.wait.as_fd().as_raw_fd())
+    unsafe { wait.as_ref() }.map_or(-1, |handle| handle.wait.event().as_raw_fd())
 }
 
 /// Blocks until one of several started waits has ended.
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn anchor_wait_select(
 ) -> Status {
     // SAFETY: by contract NULL or valid.
     unsafe { put(out_index, count) };
-    let selected = caught(|| {
+    let selected = catch(|| {
         if waits.is_null() || out_index.is_null() || count == 0 {
             return Err(Error::invalid("waits or out_index is NULL, or count is 0"));
         }
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn anchor_wait_finish(
 pub unsafe extern "C" fn anchor_wait_cancel(wait: *mut anchor_wait) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { wait.as_ref() } {
-        caught_or((), || handle.wait.cancel());
+        catch_or((), || handle.wait.cancel());
     }
 }
 
@@ -177,6 +177,6 @@ pub unsafe extern "C" fn anchor_wait_free(wait: *mut anchor_wait) {
     if !wait.is_null() {
         // SAFETY: by contract it came from `anchor_wait_start` and is freed once.
         let handle = unsafe { Box::from_raw(wait) };
-        caught_or((), || drop(handle));
+        catch_or((), || drop(handle));
     }
 }
