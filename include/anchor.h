@@ -558,14 +558,17 @@ anchor_status anchor_config_set_grace_ms(anchor_config *config,
  * A call tries again what is safe to repeat: a request that never reached the service; in a wait also after HTTP
  * 408 of a gateway, 429, 502, 503 and 504 and, if anchor_config_set_rearm is on, after a broken connection.
  *
- * If this function is not called, a wait tries again until its deadline while the service cannot be reached, or a
- * gateway answers 502, 503 or 504 instead of the service. It gives up after 5 retries in a row if an event may have
- * been taken or a limit was reached (a connection that broke after its request was written, HTTP 429, no memory,
- * thread or file descriptor), and, after 5 seconds too, if this client has never reached the service. If the name of
- * the host does not exist, it does not wait for these 5 seconds. A signal gives up after 5 retries.
+ * If this function is not called, the number depends on the failure. In an outage, in which the service cannot be
+ * reached or a gateway answers 502, 503 or 504 instead of it, a wait tries again until its deadline. But if this client
+ * has never reached the service, the wait gives up after 5 retries and 5 seconds, or after 5 retries if the name of
+ * the host does not exist.
+ *
+ * After a failure that may have taken an event or reports a limit, a wait tries again 5 times in a row: a connection
+ * that broke after its request was written, HTTP 429, no memory, thread or file descriptor. A signal tries again 5
+ * times in a row. A drain, and a wait with a timeout of 0, do not try again.
  *
  * @param config   the settings
- * @param retries  0 or more retries after each kind of failure; ANCHOR_RETRY_ALWAYS sets no limit
+ * @param retries  0 or more; 0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */

@@ -1,7 +1,7 @@
 #include <anchor.h>
 #include <stdio.h>
 
-/* A client that gives up after 21 failures in a row. */
+/* A client that gives up after 21 failures in a row, also in an outage. */
 anchor_client *new_patient_client(void)
 {
     anchor_client *client = NULL;
