@@ -40,7 +40,7 @@ uninstall: ## removes what install has put there, with the same variables
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" COMMAND="$(COMMAND)" sh packaging/install.sh uninstall
 
 abi: ## accepts additions to the ABI; CONTRIBUTING.md says when
-	ANCHOR_ACCEPT_ABI=1 cargo test --test abi the_abi_is_the_recorded_one
+	ANCHOR_ACCEPT_ABI=1 cargo test --test package the_abi_is_the_recorded_one
 
 soak: ## calls at random, cut connections and killed servers for SOAK_SECONDS=600: nothing is lost, nothing grows
 	ANCHOR_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --test soak -- --nocapture
@@ -49,7 +49,7 @@ faults: ## writes docs/faults.md from what tests/faults expects
 	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_has_all_of_it
 
 manual: ## writes docs/man from include/anchor.h and the examples in docs/man/examples
-	ANCHOR_ACCEPT_MANUAL=1 cargo test --test manual the_pages_are_what_the_header_says
+	ANCHOR_ACCEPT_MANUAL=1 cargo test --test package manual::the_pages_are_what_the_header_says
 
 docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and target/doc/cpp
 	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps
