@@ -94,11 +94,6 @@
 #define ANCHOR_NO_TIMEOUT (-1)
 
 /**
- * How many failures in a row are tried again, where they count and nothing was set.
- */
-#define Retries_IN_A_ROW 5
-
-/**
  * The outcome of a call. Later versions may add values; a value never changes its meaning.
  */
 enum anchor_status

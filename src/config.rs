@@ -43,7 +43,7 @@ pub(crate) enum Retries {
 
 impl Retries {
     /// How many failures in a row are tried again, where they count and nothing was set.
-    pub const IN_A_ROW: u32 = 5;
+    pub(crate) const IN_A_ROW: u32 = 5;
 }
 
 /// The importance of a log line.
