@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults docs dist deny fuzz coverage fresh-machine clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual docs dist deny fuzz coverage fresh-machine clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -47,6 +47,9 @@ soak: ## calls at random, cut connections and killed servers for SOAK_SECONDS=60
 
 faults: ## writes docs/faults.md from what tests/faults expects
 	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_lists_every_case
+
+manual: ## writes docs/man from include/anchor.h and the examples in docs/man/examples
+	ANCHOR_ACCEPT_MANUAL=1 cargo test --test package manual::the_pages_are_what_the_header_says
 
 docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and target/doc/cpp
 	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps

@@ -2,6 +2,7 @@
 
 import math
 
+import readme
 from figures import kept, ratio
 from peers import BENCH
 
@@ -17,7 +18,9 @@ SHARE = 20_000
 
 
 def page() -> str:
-    return (BENCH / "cost.md.in").read_text().format(**of_one_wait(), **of_growth(), fleets=fleet_table())
+    return (BENCH / "cost.md.in").read_text().format(
+        **of_one_wait(), **of_growth(), fleets=fleet_table(), comparison=readme.table()
+    )
 
 
 def of_one_wait() -> dict:

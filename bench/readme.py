@@ -1,4 +1,5 @@
-"""What the README says in numbers: its table is made of the results, and its sentences are compared with them."""
+"""What the README and docs/ say in numbers: the table of docs/cost.md is made of the results, and sentences are compared
+with them."""
 
 import re
 
@@ -6,14 +7,7 @@ from figures import kept
 from peers import ROOT
 from plots import number
 
-README = ROOT / "README.md"
-BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->\n"
-
-
-def page() -> str:
-    before, _, rest = README.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + table() + END + after
+PAGES = [ROOT / "README.md", ROOT / "docs/install.md"]
 
 
 def table() -> str:
@@ -42,17 +36,17 @@ def table() -> str:
         row("memory of a blocked wait, of 1,000", memory, lambda one: f"{one['each']['resident']:.0f} KiB"),
         row("library on the disk, with what it loads", loaded, lambda bytes: f"{bytes / 1e6:.1f} MB"),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def claims() -> list[tuple[str, bool]]:
-    """Sentences of the README, and whether the results bear them out. What rests on time is a target, with its verdict."""
+    """Sentences of these pages, and whether the results bear them out. What rests on time is a target, with its verdict."""
     size, work = kept("size"), kept("work", "plain")["anchor"]
     memory = {
         case: kept("memory", case)["anchor"]["each"]["resident"] for case in ("plain 1000", "plain 5000", "tls 500")
     }
     calls = {name: round(count) for name, count in work["calls"].items()}
-    text = " ".join(README.read_text().split())
+    text = " ".join(word for page in PAGES for word in page.read_text().split())
     stripped = re.search(r"([\d.]+) MB stripped", text)
     blocked = re.search(r"at most (\d+) KiB \(plain HTTP\) or (\d+) KiB \(TLS\)", text)
     return [
@@ -80,5 +74,5 @@ def system_calls_claimed(text: str) -> dict[str, int]:
 def is_true() -> bool:
     wrong = [what for what, holds in claims() if not holds]
     for what in wrong:
-        print(f"README.md does not say of {what} what bench/results show")
+        print(f"README.md or docs/install.md does not say of {what} what bench/results show")
     return not wrong

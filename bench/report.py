@@ -1,9 +1,7 @@
-"""Results to read, all made from results/*.json: results/README.md with its table of targets, the plots, docs/cost.md,
-and the table of the README."""
+"""Results to read, all made from results/*.json: results/README.md with its table of targets, the plots, docs/cost.md."""
 
 import charts
 import cost
-import readme
 import targets
 from charts import COMPILED, EVERYONE
 from figures import RESULTS, kept, ratio
@@ -14,7 +12,7 @@ from plots import number
 def contents() -> dict[str, str]:
     """What each generated file beside this one holds."""
     files = {f"results/{name}.svg": plot() for name, plot in charts.PLOTS.items()}
-    return files | {"results/README.md": page(), "../docs/cost.md": cost.page(), "../README.md": readme.page()}
+    return files | {"results/README.md": page(), "../docs/cost.md": cost.page()}
 
 
 def write() -> None:

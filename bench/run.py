@@ -2,7 +2,7 @@
 
     run.py [--quick] [MEASUREMENT]...
 
-Raw results go to results/*.json, and from these come results/README.md, its plots, docs/cost.md and the README's table.
+Raw results go to results/*.json, and from these come results/README.md, its plots and docs/cost.md.
 A measurement that is named is taken alone; the others keep their results. --quick takes few samples, to try things out.
 """
 

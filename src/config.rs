@@ -18,16 +18,16 @@ const MAX_KEY_LENGTH: usize = 4096;
 const MAX_USER_AGENT_LENGTH: usize = 1024;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which certificate authorities a client trusts, beside those of a file that it is given.
+/// Which certificate authorities a client trusts, in addition to those of a file that is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Trust {
-    /// The system's; where the machine has none, the bundled Mozilla roots.
+    /// The system's, or the built-in ones of Mozilla if the system has none.
     #[default]
     Auto = 0,
-    /// The system's, or none.
+    /// The system's only.
     System = 1,
-    /// The bundled Mozilla roots, whatever the system has.
+    /// The built-in ones of Mozilla only.
     Bundled = 2,
 }
 
@@ -43,14 +43,14 @@ pub(crate) enum Retries {
 
 impl Retries {
     /// How many failures in a row are tried again, where they count and nothing was set.
-    pub const IN_A_ROW: u32 = 5;
+    pub(crate) const IN_A_ROW: u32 = 5;
 }
 
-/// How much a log line matters.
+/// The importance of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum LogLevel {
-    /// A failure that was tried again, or that ended a call.
+    /// A failure after which the call tries again, or that ends it.
     Warning = 1,
     /// One line for each call and for each re-arm.
     Info = 2,

@@ -2,7 +2,6 @@
 //! valgrind. tests/c has tests of the API, examples-c what a user reads first. With sanitizers: tests/c/sanitizers.rs.
 
 mod header;
-mod snippets;
 mod suite;
 
 use std::process::Command;
@@ -134,7 +133,7 @@ fn the_demo_says_what_is_missing() {
 /// Each command line that a reader may copy has the libraries that rustc asks for.
 #[test]
 fn every_command_line_has_the_native_libraries() {
-    for file in ["README.md", "examples-c/README.md", "examples-c/demo.sh", "Makefile"] {
+    for file in ["README.md", "docs/install.md", "examples-c/README.md", "examples-c/demo.sh", "Makefile"] {
         let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
         for line in text.lines().filter(|line| line.contains("-lgcc_s") && !line.contains("pkg-config")) {
             assert!(line.contains(compiler::NATIVE_LIBRARIES), "{file}: {line}");

@@ -1,5 +1,5 @@
-//! The documentation as a site: it builds without a warning, and each C and C++ example in it compiles. Those in Rust are
-//! compiled by cargo, as doctests; those of the README by tests/c/snippets.rs.
+//! The reference documentation: it builds without a warning, and each C and C++ example in it compiles. Examples in Rust are
+//! compiled by cargo, as doctests; those of README.md and docs/ by pages.rs; those of the manual by manual/.
 
 use crate::installed::{self, beside, outside, prefix};
 use std::fmt::Write;
@@ -77,11 +77,28 @@ fn the_example_of_the_cpp_header_compiles() {
 /// The page's example, which is a whole program.
 #[test]
 fn the_example_of_the_manual_page_compiles() {
-    let page = include_str!("../../packaging/anchor.3");
+    let page = include_str!("../../docs/man/anchor.3");
     let example = page.split_once(".SH EXAMPLES\n.nf\n").expect("it has one").1.split_once("\n.fi").expect("it ends").0;
     let folder = empty_scratch("documentation/manual");
     std::fs::write(folder.join("example.c"), example.replace("\\e", "\\"))
         .expect("the target directory can be written");
     let line = format!("cc -Wall -Wextra -Werror example.c {} -o example", installed::flags());
     process::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
+}
+
+/// A promise is as good as its test.
+#[test]
+fn the_tests_that_security_md_names_are_there() {
+    let page = include_str!("../../SECURITY.md");
+    let mut cited = 0;
+    for citation in page.split("[`").skip(1) {
+        let (name, rest) = citation.split_once("`](").expect("a link");
+        let file = rest.split_once(')').expect("its end").0;
+        let source = std::fs::read_to_string(root().join(file)).expect(file);
+        let in_rust = source.contains(&format!("#[test]\nfn {name}()"))
+            || source.contains(&format!("    #[test]\n    fn {name}()"));
+        assert!(in_rust || source.contains(&format!("CASE({name})")), "{name} is not a test of {file}");
+        cited += 1;
+    }
+    assert!(cited > 20, "{cited}");
 }

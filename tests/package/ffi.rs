@@ -1,5 +1,5 @@
-//! libanchor from other languages: the module of each under tests/package/ffi against the local server, and the snippets of the
-//! README. Each waits, signals, times out, cancels from another thread, and leaks nothing over 10,000 calls.
+//! libanchor from other languages: the module of each under tests/package/ffi against the event server, and the snippets of
+//! docs/languages.md. Each waits, signals, times out, cancels from another thread, and leaks nothing over 10,000 calls.
 
 use crate::installed::{beside, prefix};
 use std::path::PathBuf;
@@ -117,8 +117,8 @@ fn node_folder() -> Option<PathBuf> {
 }
 
 /// The snippets below `## From other languages`, by the language that their fence names.
-fn snippets(readme: &str) -> Option<Vec<(&str, &str)>> {
-    let (_, section) = readme.split_once("\n## From other languages\n")?;
+fn snippets(page: &str) -> Option<Vec<(&str, &str)>> {
+    let (_, section) = page.split_once("\n## From other languages\n")?;
     let section = section.split("\n## ").next()?;
     let fenced = section.split("\n```").skip(1).step_by(2);
     Some(fenced.filter_map(|fence| fence.split_once('\n')).collect())
@@ -128,9 +128,9 @@ const SNIPPET_LANGUAGES: [&str; 6] = ["python", "js", "go", "lua", "ruby", "perl
 
 /// Each snippet waits for `login_done`, and prints the data of the event.
 #[test]
-fn the_snippets_of_the_readme() {
-    let readme = include_str!("../../README.md");
-    let snippets = snippets(readme).expect("the README has the section `From other languages`");
+fn the_snippets_of_the_documentation() {
+    let page = std::fs::read_to_string(root().join("docs/languages.md")).expect("docs/languages.md");
+    let snippets = snippets(&page).expect("it has the section `From other languages`");
     let languages: Vec<&str> = snippets.iter().map(|(language, _)| *language).collect();
     assert_eq!(languages, SNIPPET_LANGUAGES, "one snippet for each language, in this order");
     for (language, snippet) in snippets {

@@ -8,3 +8,5 @@ mod artifacts;
 mod documentation;
 mod ffi;
 mod install;
+mod manual;
+mod pages;
