@@ -11,7 +11,7 @@ use crate::serve::{Latency, Rule};
 
 /// Waits for named events, signals them, and serves them locally
 #[derive(Parser)]
-#[command(name = "anchor-events", version, propagate_version = true, after_long_help = crate::manual::after_help())]
+#[command(name = "anchor-events", version, propagate_version = true, after_long_help = crate::commands::manual::after_help())]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

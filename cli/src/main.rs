@@ -3,23 +3,17 @@
 //! Each command is a module; this is only the way to them.
 
 mod args;
-mod connect;
-mod drain;
+mod client;
+mod commands;
 mod exit;
-mod format;
-mod interrupt;
-mod manual;
-mod probe;
 mod serve;
-mod signal;
-mod spinner;
-mod wait;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Cli, Command};
+use commands::{drain, manual, probe, signal, wait};
 use exit::Failure;
 
 fn main() -> ExitCode {

@@ -3,6 +3,8 @@
 //! Several names are several waits on threads of their own. An event that came is printed in any case:
 //! one that arrives in the same instant as another has been taken from the service as well.
 
+mod format;
+
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -12,15 +14,15 @@ use anchor::{CancelToken, Client, Status};
 use anyhow::{Context, bail};
 
 use crate::args::WaitArgs;
+use crate::client::spinner::Spinner;
+use crate::client::{self, interrupt};
 use crate::exit::Failure;
-use crate::spinner::Spinner;
-use crate::{connect, format, interrupt};
 
 type Ended = (usize, Result<String, anchor::Error>);
 
 pub fn run(args: &WaitArgs) -> Result<(), Failure> {
     let cancel = interrupt::token()?;
-    let client = connect::client(&args.client)?;
+    let client = client::client(&args.client)?;
     let spinner = spinner(args);
     let (tell, ended) = mpsc::channel();
     thread::scope(|scope| {

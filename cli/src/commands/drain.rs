@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use crate::args::DrainArgs;
-use crate::connect;
+use crate::client;
 use crate::exit::Failure;
 
 pub fn run(args: &DrainArgs) -> Result<(), Failure> {
-    let (drained, end) = match connect::client(&args.client)?.drain(&args.name) {
+    let (drained, end) = match client::client(&args.client)?.drain(&args.name) {
         Ok(drained) => (drained, Ok(())),
         Err(error) => (error.drained, Err(Failure::Event(error.source))),
     };

@@ -15,9 +15,9 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use crate::args::ProbeArgs;
+use crate::client::spinner::Spinner;
+use crate::client::{self, interrupt};
 use crate::exit::Failure;
-use crate::spinner::Spinner;
-use crate::{connect, interrupt};
 
 /// One question and what was found.
 pub struct Finding {
@@ -35,7 +35,7 @@ pub struct Probe<'a> {
 
 pub fn run(args: &ProbeArgs) -> Result<(), Failure> {
     let cancel = interrupt::token()?;
-    let client = connect::client(&args.client)?;
+    let client = client::client(&args.client)?;
     let probe = Probe { client: &client, cancel: &cancel, prefix: prefix()? };
     let spinner = spinner(args);
     let (tell, told) = mpsc::channel();

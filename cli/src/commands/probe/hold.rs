@@ -9,7 +9,7 @@ use anchor::{CancelToken, Client, Config, Error, Status};
 
 use super::{Finding, Probe};
 use crate::args::ProbeArgs;
-use crate::connect;
+use crate::client;
 use crate::exit::Failure;
 
 const TRIED: [u64; 6] = [1, 5, 20, 60, 120, 300];
@@ -19,7 +19,7 @@ const TOLERANCE: f64 = 0.98;
 
 /// One finding for each timeout up to the longest to try.
 pub fn all(probe: &Probe<'_>, args: &ProbeArgs) -> Result<Vec<Finding>, Failure> {
-    let config = connect::config(&args.client)?;
+    let config = client::config(&args.client)?;
     let mut times: Vec<Duration> =
         TRIED.into_iter().map(Duration::from_secs).filter(|time| *time < args.max_hold).collect();
     times.push(args.max_hold);

@@ -7,12 +7,12 @@ use anyhow::{Context, anyhow, bail};
 use serde_json::value::RawValue;
 
 use crate::args::SignalArgs;
-use crate::connect;
+use crate::client;
 use crate::exit::Failure;
 
 pub fn run(args: &SignalArgs) -> Result<(), Failure> {
     let data = data(&args.data)?;
-    let answer = connect::client(&args.client)?.signal(&args.name, data.as_deref())?;
+    let answer = client::client(&args.client)?.signal(&args.name, data.as_deref())?;
     if args.raw {
         writeln!(io::stdout(), "{answer}")?;
     }
