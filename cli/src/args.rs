@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::help;
 use crate::serve::{Latency, Rule};
 
 /// Waits for named events, signals them, and serves them locally
 #[derive(Parser)]
-#[command(name = "anchor-events", version, propagate_version = true, after_long_help = crate::commands::manual::after_help())]
+#[command(name = "anchor-events", version, propagate_version = true, after_long_help = help::after_long_help())]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -19,15 +20,15 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Wait until an event is signaled, and print what was signaled
+    /// Wait until an event is signaled, and print its data
     Wait(WaitArgs),
     /// Signal an event
     Signal(SignalArgs),
-    /// Take and drop the signals of an event that nobody has waited for, and print how many there were
+    /// Discard the queued signals of an event, and print how many there were
     Drain(DrainArgs),
-    /// Find out how the configured service behaves, on names made up for it
+    /// Measure how the service behaves, with event names made for the purpose
     Probe(ProbeArgs),
-    /// Serve events on this machine, for work without an account
+    /// Run a local server, for development without an account
     Serve(ServeArgs),
     /// Print a completion script for a shell
     Completions {
@@ -44,27 +45,27 @@ pub enum Command {
 
 #[derive(Args)]
 pub struct WaitArgs {
-    /// The events to wait for
+    /// The names of the events to wait for
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 
-    /// How long to wait: 500ms, 30s, 5m, 1h 30m, or forever; 0s asks once
+    /// How long to wait: 500ms, 30s, 5m, 1h 30m or forever; 0s asks once
     #[arg(long, short, value_name = "TIME", default_value = "60s", value_parser = limit)]
     pub timeout: Limit,
 
-    /// With several names, end with the first event (the default)
+    /// With several names, end when one of the events has come (the default)
     #[arg(long)]
     pub any: bool,
 
-    /// With several names, end when each has been signaled
+    /// With several names, end when all of the events have come
     #[arg(long, conflicts_with = "any")]
     pub all: bool,
 
     #[command(flatten)]
     pub format: FormatArgs,
 
-    /// Run this command with the shell for each event, with what would be printed on its standard input and
-    /// the name in ANCHOR_EVENT_NAME
+    /// Run this command by /bin/sh for each event instead of printing it: the event is its standard input, the
+    /// name is in ANCHOR_EVENT_NAME
     #[arg(long, value_name = "CMD")]
     pub exec: Option<String>,
 
@@ -72,15 +73,15 @@ pub struct WaitArgs {
     pub client: ClientArgs,
 }
 
-/// What is printed of an event. Without one of these it is the data, one line an event.
+/// How an event is printed. Without one of these: its data, on one line.
 #[derive(Args)]
 #[group(multiple = false)]
 pub struct FormatArgs {
-    /// Print one JSON object an event: {"event":...,"data":...}
+    /// Print a JSON object for each event: {"event":...,"data":...}
     #[arg(long)]
     pub json: bool,
 
-    /// Print only what this JSON pointer finds in the answer, such as /data/code; a string without quotes
+    /// Print only the value at this JSON pointer into the answer, such as /data/code; a string without quotes
     #[arg(long, value_name = "POINTER")]
     pub pointer: Option<String>,
 
@@ -91,10 +92,10 @@ pub struct FormatArgs {
 
 #[derive(Args)]
 pub struct SignalArgs {
-    /// The event to signal
+    /// The name of the event to signal
     pub name: String,
 
-    /// What to hand to whoever waits: a JSON object, @FILE, - for standard input, or KEY=TEXT and KEY:=JSON
+    /// The event's data: a JSON object, @FILE, - for standard input, or members as KEY=TEXT and KEY:=JSON
     #[arg(value_name = "DATA")]
     pub data: Vec<String>,
 
@@ -108,7 +109,7 @@ pub struct SignalArgs {
 
 #[derive(Args)]
 pub struct DrainArgs {
-    /// The event to drain
+    /// The name of the event to drain
     pub name: String,
 
     #[command(flatten)]
@@ -117,7 +118,7 @@ pub struct DrainArgs {
 
 #[derive(Args)]
 pub struct ProbeArgs {
-    /// The longest hold to try
+    /// The longest wait to measure
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = humantime::parse_duration)]
     pub max_hold: Duration,
 
@@ -129,23 +130,23 @@ pub struct ProbeArgs {
     pub client: ClientArgs,
 }
 
-/// What every command that talks to a service takes. The API key comes from the environment only: a
-/// command line can be seen by everybody on the machine.
+/// The options of every command that talks to a service. The API key comes from the environment only: other users of
+/// the machine can read a command line.
 #[derive(Args)]
 pub struct ClientArgs {
-    /// The service, instead of the one in ANCHORBROWSER_BASE_URL
+    /// The URL of the service, instead of ANCHORBROWSER_BASE_URL
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
 
-    /// Trust the certificates in this PEM file as well
+    /// Trust the certificate authorities in this PEM file too
     #[arg(long, value_name = "PATH")]
     pub ca_file: Option<PathBuf>,
 
-    /// Write nothing to stderr; the exit code tells
+    /// Write nothing to stderr; the exit code says what happened
     #[arg(long, short)]
     pub quiet: bool,
 
-    /// Write to stderr what is being done
+    /// Log each request to stderr
     #[arg(long, short, conflicts_with = "quiet")]
     pub verbose: bool,
 }
@@ -221,7 +222,7 @@ pub enum LogFormat {
     Off,
 }
 
-/// A length of time, or none.
+/// A length of time, or no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub Option<Duration>);
 

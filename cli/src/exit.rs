@@ -1,6 +1,6 @@
-//! How a command ends: one exit code for each class of outcome, and one line on stderr.
+//! How a command ends: an exit code for each kind of outcome, and one line on stderr.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::process::ExitCode;
 
 use anchor::Status;
@@ -8,31 +8,31 @@ use console::style;
 
 /// The exit codes and what they mean, for the help and the manual.
 pub const CODES: [(u8, &str); 7] = [
-    (0, "The event came, or what was asked is done."),
-    (1, "Wrong usage, or a failure that has no code of its own."),
+    (0, "The event came, or the command did what was asked."),
+    (1, "Wrong usage, or a failure that has no exit code of its own."),
     (2, "The event was not signaled within the time."),
-    (3, "The API key is missing, wrong, or may not do this."),
+    (3, "The API key is missing, not valid, or not allowed to do this."),
     (4, "The request never reached the service; it is safe to repeat."),
-    (5, "The connection broke: the event may have been taken, the signal delivered."),
+    (5, "The connection broke: the event may have been taken, or the signal delivered."),
     (130, "Interrupted."),
 ];
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
 pub enum Failure {
-    /// The library's answer.
+    /// The library returned this error.
     Event(anchor::Error),
-    /// There is no API key to try.
+    /// No API key is set.
     NoKey,
-    /// Everything else: a file that cannot be read, a pipe that was closed.
+    /// Anything else, such as a file that cannot be read.
     Other(anyhow::Error),
 }
 
 impl Failure {
-    /// Says on stderr what happened, unless it is to be quiet, and gives the exit code.
+    /// Prints what happened on stderr, unless `quiet`, and returns the exit code.
     pub fn report(&self, quiet: bool) -> ExitCode {
         if !quiet {
-            complain(&self.to_string());
+            print_message(&self.to_string());
         }
         ExitCode::from(self.code())
     }
@@ -46,15 +46,10 @@ impl Failure {
     }
 }
 
-/// One line on stderr, marked as from this command. What is in it cannot forge a second one.
-pub fn complain(message: &str) {
+/// Prints one line on stderr, marked as from this command. A control character in it cannot forge a second line.
+pub fn print_message(message: &str) {
     let shown: String = message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     eprintln!("{} {shown}", style("anchor-events:").for_stderr().red().bold());
-}
-
-/// Whether there is a person to show something that moves.
-pub fn is_watched() -> bool {
-    io::stderr().is_terminal()
 }
 
 impl std::fmt::Display for Failure {
@@ -69,7 +64,7 @@ impl std::fmt::Display for Failure {
                 }
             }
             Self::NoKey => {
-                f.write_str("no API key: set ANCHORBROWSER_API_KEY; for `anchor-events serve`, anything will do")
+                f.write_str("no API key: set ANCHORBROWSER_API_KEY; for `anchor-events serve`, any value works")
             }
             Self::Other(error) => write!(f, "{error:#}"),
         }

@@ -1,6 +1,6 @@
-//! The `anchor-events` command: wait for an event, signal one, serve them locally.
+//! The `anchor-events` command: wait for an event, signal one, run a local server for them.
 //!
-//! Each command is a module; this is only the way to them.
+//! It parses the command line and runs one command; each command is a module of its own.
 
 mod args;
 mod client;
@@ -13,16 +13,16 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command};
-use commands::{drain, manual, probe, signal, wait};
+use commands::{completions, drain, man, probe, signal, wait};
 use exit::Failure;
 
 fn main() -> ExitCode {
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
-        Err(told) => {
-            // Help and version are told this way too, and are no failure. clap's own code for one is our "timeout".
-            let _ = told.print();
-            return ExitCode::from(u8::from(told.use_stderr()));
+        Err(error) => {
+            // Help and version come this way too and are not failures. clap's code for a usage error is our time-out.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
     match run(&command) {
@@ -38,8 +38,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Drain(args) => drain::run(args),
         Command::Probe(args) => probe::run(args),
         Command::Serve(args) => serve::run(args).map_err(Failure::Other),
-        Command::Completions { shell } => Ok(manual::write_completions(*shell, &mut std::io::stdout())?),
-        Command::Man { folder } => Ok(manual::write_pages(folder)?),
+        Command::Completions { shell } => Ok(completions::run(*shell)?),
+        Command::Man { folder } => Ok(man::run(folder)?),
     }
 }
 

@@ -226,7 +226,7 @@ fn probe_finds_out_how_the_service_behaves() {
     };
     assert_eq!(answer("a signal that nobody waits for"), "is kept for the next wait");
     assert_eq!(answer("several of one name"), "come first in, first out");
-    assert_eq!(answer("one signal, two waiters"), "ends one wait: the one that began first");
+    assert_eq!(answer("one signal, two waiters"), "ends one wait: the one that started first");
     assert!(answer("a wait of 3s").starts_with("is cut short: answered after 1.5"), "{}", answer("a wait of 3s"));
     assert!(answer("latency of a signal").contains(" ms (from "));
     server.until("nothing is left behind", |state| state["waitingCount"] == 0 && state["queuedCount"] == 0);
@@ -246,11 +246,11 @@ fn completions_and_manual_pages_are_made_for_every_command() {
     assert!(anchor(None, &["man", folder.path().to_str().unwrap()]).status().unwrap().success());
     let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     for name in ["wait", "signal", "drain", "probe", "serve", "completions"] {
-        assert!(page(&format!("anchor-{name}.1")).contains(".SH OPTIONS"), "{name}");
+        assert!(page(&format!("anchor-events-{name}.1")).contains(".SH OPTIONS"), "{name}");
     }
     let main = page("anchor-events.1");
     for section in ["SYNOPSIS", "SUBCOMMANDS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES"] {
         assert!(main.contains(section), "{section}");
     }
-    assert!(!main.contains("anchor\\-help") && !main.contains("anchor\\-man"), "{main}");
+    assert!(!main.contains("events\\-help") && !main.contains("events\\-man"), "{main}");
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first cancels what is waiting, the second ends the process.
+//! Ctrl-C: the first one cancels the calls that wait, the second one ends the process.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +12,13 @@ use crate::exit::Failure;
 pub fn token() -> Result<CancelToken, Failure> {
     let token = CancelToken::new()?;
     let on_signal = token.clone();
-    let was_asked = AtomicBool::new(false);
+    let was_interrupted = AtomicBool::new(false);
     ctrlc::set_handler(move || {
-        if was_asked.swap(true, Ordering::SeqCst) {
+        if was_interrupted.swap(true, Ordering::SeqCst) {
             process::exit(130);
         }
         on_signal.cancel();
     })
-    .context("cannot take Ctrl-C")?;
+    .context("cannot install a signal handler")?;
     Ok(token)
 }

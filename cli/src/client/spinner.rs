@@ -1,21 +1,19 @@
-//! What a person sees while a wait blocks: that it lives, for how long it has, and for how long it will.
+//! The progress line that a person sees while a wait blocks: the event, the time that has passed, the time that is left.
 //!
-//! On stderr, only if that is a terminal, and gone without a trace when the wait ends.
+//! It is drawn on stderr, only if that is a terminal, and removed when the wait ends.
 
 use std::fmt::Write;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
-use crate::exit;
-
-const LONGEST: usize = 40;
+const MAX_NAME_LENGTH: usize = 40;
 const TICK: Duration = Duration::from_millis(100);
-const FRAMES_A_SECOND: u8 = 20;
+const FRAMES_PER_SECOND: u8 = 20;
 
-/// A line that moves until this is dropped.
+/// The line is drawn until this is dropped.
 pub struct Spinner(Option<ProgressBar>);
 
 impl Spinner {
@@ -23,12 +21,12 @@ impl Spinner {
         Self(None)
     }
 
-    /// `limit` is the time until the wait ends by itself, if it does.
+    /// `limit`: the time-out of the wait, if it has one.
     pub fn start(what: &str, limit: Option<Duration>) -> Self {
-        if !exit::is_watched() {
+        if !io::stderr().is_terminal() {
             return Self::none();
         }
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Margin(Term::stderr())), FRAMES_A_SECOND);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Margin(Term::stderr())), FRAMES_PER_SECOND);
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style(limit));
         bar.set_message(shown(what));
@@ -36,7 +34,7 @@ impl Spinner {
         Self(Some(bar))
     }
 
-    /// Runs what writes to the terminal without the line in its way.
+    /// Removes the line while `write` writes to the terminal.
     pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.0 {
             Some(bar) => bar.suspend(write),
@@ -53,8 +51,8 @@ impl Drop for Spinner {
     }
 }
 
-/// The terminal, a little narrower than it is. indicatif fills its line to the end; the `^C` that a
-/// terminal echoes would wrap there, and leave the line behind.
+/// The terminal, four columns narrower than it is. indicatif fills its line to the end, so the `^C` that a terminal echoes
+/// would wrap, and the line would not be removed.
 #[derive(Debug)]
 struct Margin(Term);
 
@@ -96,10 +94,10 @@ impl TermLike for Margin {
     }
 }
 
-/// A name must neither move the cursor nor push the times out of sight.
+/// A name must not move the cursor, nor push the times off the line.
 fn shown(what: &str) -> String {
     let escaped = what.escape_debug().to_string();
-    match escaped.char_indices().nth(LONGEST) {
+    match escaped.char_indices().nth(MAX_NAME_LENGTH) {
         Some((end, _)) => format!("{}…", &escaped[..end]),
         None => escaped,
     }
@@ -108,7 +106,7 @@ fn shown(what: &str) -> String {
 fn style(limit: Option<Duration>) -> ProgressStyle {
     let start = Instant::now();
     ProgressStyle::with_template("{spinner:.cyan} waiting for {msg}  {times:.dim}")
-        .expect("the template is right")
+        .expect("the template is valid")
         .with_key("times", move |_: &ProgressState, out: &mut dyn Write| {
             let _ = out.write_str(&times(start.elapsed(), limit));
         })
@@ -133,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_shown_harmless_and_short() {
+    fn a_name_is_escaped_and_shortened() {
         assert_eq!(shown("mfa_code"), "mfa_code");
         assert_eq!(shown("a\u{1b}[2J\n"), "a\\u{1b}[2J\\n");
         assert_eq!(shown(&"é".repeat(50)), format!("{}…", "é".repeat(40)));

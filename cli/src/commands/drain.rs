@@ -1,4 +1,4 @@
-//! `anchor-events drain`: takes and drops what was signaled and nobody waited for.
+//! `anchor-events drain`: discards the queued signals of an event.
 
 use std::io::{self, Write};
 
@@ -7,11 +7,11 @@ use crate::client;
 use crate::exit::Failure;
 
 pub fn run(args: &DrainArgs) -> Result<(), Failure> {
-    let (drained, end) = match client::client(&args.client)?.drain(&args.name) {
+    let (drained, outcome) = match client::new(&args.client)?.drain(&args.name) {
         Ok(drained) => (drained, Ok(())),
         Err(error) => (error.drained, Err(Failure::Event(error.source))),
     };
-    // What was dropped is dropped, however it ended.
+    // The signals that were discarded are gone even if the drain failed later.
     writeln!(io::stdout(), "{drained}")?;
-    end
+    outcome
 }

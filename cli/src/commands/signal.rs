@@ -1,4 +1,4 @@
-//! `anchor-events signal`: puts the data together and signals the event.
+//! `anchor-events signal`: assembles the data and signals the event.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -12,16 +12,16 @@ use crate::exit::Failure;
 
 pub fn run(args: &SignalArgs) -> Result<(), Failure> {
     let data = data(&args.data)?;
-    let answer = client::client(&args.client)?.signal(&args.name, data.as_deref())?;
+    let answer = client::new(&args.client)?.signal(&args.name, data.as_deref())?;
     if args.raw {
         writeln!(io::stdout(), "{answer}")?;
     }
     Ok(())
 }
 
-/// The JSON to send. The library checks that it is an object.
-fn data(given: &[String]) -> anyhow::Result<Option<String>> {
-    match given {
+/// The JSON to send, if there are arguments. The library checks that it is an object.
+fn data(arguments: &[String]) -> anyhow::Result<Option<String>> {
+    match arguments {
         [] => Ok(None),
         [dash] if dash == "-" => {
             let mut text = String::new();
@@ -37,13 +37,13 @@ fn data(given: &[String]) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// Members in the order they were given.
+/// An object with the members in the order of the arguments.
 fn object(pairs: &[String]) -> anyhow::Result<String> {
     let members: Vec<String> = pairs.iter().map(|pair| member(pair)).collect::<Result<_, _>>()?;
     Ok(format!("{{{}}}", members.join(",")))
 }
 
-/// `key=text` or `key:=json`. What is wrong is told without the value: it may be a secret.
+/// `key=text` or `key:=json`. An error does not quote the value: it may be a secret.
 fn member(pair: &str) -> anyhow::Result<String> {
     let Some((key, value)) = pair.split_once('=') else {
         bail!("the data is neither a JSON object, @FILE, -, KEY=TEXT nor KEY:=JSON");
@@ -63,30 +63,30 @@ fn member(pair: &str) -> anyhow::Result<String> {
 mod tests {
     use super::*;
 
-    fn data_of(given: &[&str]) -> anyhow::Result<Option<String>> {
-        data(&given.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
+    fn data_of(arguments: &[&str]) -> anyhow::Result<Option<String>> {
+        data(&arguments.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
     }
 
     #[test]
-    fn no_data_is_left_to_the_library() {
+    fn without_arguments_the_library_chooses_the_data() {
         assert_eq!(data_of(&[]).unwrap(), None);
     }
 
     #[test]
-    fn json_is_passed_on_as_it_is() {
+    fn json_is_sent_unchanged() {
         assert_eq!(data_of(&[r#" {"n":1.50}"#]).unwrap().unwrap(), r#" {"n":1.50}"#);
     }
 
     #[test]
-    fn pairs_become_an_object_in_their_order() {
+    fn pairs_become_an_object_in_the_same_order() {
         let data = data_of(&["z=1", "a:=1.50", "empty=", r#"q=say "hi"=x"#, "l:=[1,2]"]).unwrap().unwrap();
         assert_eq!(data, r#"{"z":"1","a":1.50,"empty":"","q":"say \"hi\"=x","l":[1,2]}"#);
     }
 
     #[test]
-    fn what_is_wrong_is_told_without_the_value() {
-        for given in [&["secret"][..], &["a:=secret"], &["a=1", "secret"], &["[secret]"]] {
-            let error = format!("{:#}", data_of(given).unwrap_err());
+    fn an_error_does_not_quote_the_value() {
+        for arguments in [&["secret"][..], &["a:=secret"], &["a=1", "secret"], &["[secret]"]] {
+            let error = format!("{:#}", data_of(arguments).unwrap_err());
             assert!(!error.contains("secret"), "{error}");
         }
     }

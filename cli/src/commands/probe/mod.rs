@@ -1,7 +1,6 @@
-//! `anchor-events probe`: finds out how the configured service behaves, where its documentation is silent.
+//! `anchor-events probe`: measures how the configured service behaves where its documentation does not say.
 //!
-//! Every question is asked on names made up for this run, so that nobody else's events are touched, and
-//! what is left over is drained.
+//! The event names are made for this run, so that no other program's events are touched. Signals that remain are drained.
 
 mod behaviour;
 mod hold;
@@ -19,37 +18,37 @@ use crate::client::spinner::Spinner;
 use crate::client::{self, interrupt};
 use crate::exit::Failure;
 
-/// One question and what was found.
+/// One question and its answer.
 pub struct Finding {
     question: String,
     answer: String,
 }
 
-/// What a question is asked with.
+/// What the measurements share.
 pub struct Probe<'a> {
     client: &'a Client,
     cancel: &'a CancelToken,
-    /// What the names of this run begin with.
+    /// The beginning of all event names of this run.
     prefix: String,
 }
 
 pub fn run(args: &ProbeArgs) -> Result<(), Failure> {
     let cancel = interrupt::token()?;
-    let client = client::client(&args.client)?;
+    let client = client::new(&args.client)?;
     let probe = Probe { client: &client, cancel: &cancel, prefix: prefix()? };
     let spinner = spinner(args);
-    let (tell, told) = mpsc::channel();
+    let (findings, found) = mpsc::channel();
     thread::scope(|scope| {
-        // The holds take longest and disturb nobody.
-        let holds = scope.spawn(|| hold::all(&probe, args));
-        let result = behaviour::all(&probe, &tell);
+        // The longest part. It does not influence the other measurements.
+        let holds = scope.spawn(|| hold::measure(&probe, args));
+        let result = behaviour::measure(&probe, &findings);
         if result.is_err() {
             cancel.cancel();
         }
         let holds = holds.join().expect("the holds do not panic");
         result?;
-        drop(tell);
-        spinner.suspend(|| print(args, told.into_iter().chain(holds?)))
+        drop(findings);
+        spinner.suspend(|| print(args, found.into_iter().chain(holds?)))
     })
 }
 
@@ -65,10 +64,10 @@ impl Probe<'_> {
     }
 }
 
-/// Nobody else's names begin with this.
+/// No other program's event names begin with this.
 fn prefix() -> anyhow::Result<String> {
-    let chance = getrandom::u64().context("no random numbers for the names")?;
-    Ok(format!("anchor-probe-{chance:016x}"))
+    let random = getrandom::u64().context("no random numbers for the names")?;
+    Ok(format!("anchor-probe-{random:016x}"))
 }
 
 fn print(args: &ProbeArgs, findings: impl Iterator<Item = Finding>) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
-//! `anchor-events wait`: blocks until the events are there, and prints them.
+//! `anchor-events wait`: blocks until the events have come, and prints them.
 //!
-//! Several names are several waits on threads of their own. An event that came is printed in any case:
-//! one that arrives in the same instant as another has been taken from the service as well.
+//! Each name has a wait on a thread of its own. Every event that came is printed: one that comes at the same moment as
+//! another has been taken from the service too.
 
 mod format;
 
@@ -18,44 +18,52 @@ use crate::client::spinner::Spinner;
 use crate::client::{self, interrupt};
 use crate::exit::Failure;
 
+/// The index of the name, and the outcome of its wait.
 type Ended = (usize, Result<String, anchor::Error>);
 
 pub fn run(args: &WaitArgs) -> Result<(), Failure> {
     let cancel = interrupt::token()?;
-    let client = client::client(&args.client)?;
+    let client = client::new(&args.client)?;
     let spinner = spinner(args);
-    let (tell, ended) = mpsc::channel();
+    let (sender, outcomes) = mpsc::channel();
     thread::scope(|scope| {
         for (index, name) in args.names.iter().enumerate() {
-            let (client, cancel, tell) = (&client, &cancel, tell.clone());
-            scope.spawn(move || wait(client, name, index, args, cancel, &tell));
+            let (client, cancel, sender) = (&client, &cancel, sender.clone());
+            scope.spawn(move || wait(client, name, index, args, cancel, &sender));
         }
-        drop(tell);
-        collect(args, &ended, &cancel, &spinner)
+        drop(sender);
+        collect(args, &outcomes, &cancel, &spinner)
     })
 }
 
-fn wait(client: &Client, name: &str, index: usize, args: &WaitArgs, cancel: &CancelToken, tell: &mpsc::Sender<Ended>) {
-    let end = client.wait(name, args.timeout.0, Some(cancel));
-    // The receiver outlives every wait.
-    let _ = tell.send((index, end));
+fn wait(
+    client: &Client,
+    name: &str,
+    index: usize,
+    args: &WaitArgs,
+    cancel: &CancelToken,
+    sender: &mpsc::Sender<Ended>,
+) {
+    let outcome = client.wait(name, args.timeout.0, Some(cancel));
+    // The receiver exists until every wait has ended.
+    let _ = sender.send((index, outcome));
 }
 
-/// Takes every wait's end, prints what came, and ends the other waits once the outcome is certain.
+/// Receives the outcome of each wait, prints the events, and cancels the other waits once the command's outcome is certain.
 fn collect(
     args: &WaitArgs,
-    ended: &mpsc::Receiver<Ended>,
+    outcomes: &mpsc::Receiver<Ended>,
     cancel: &CancelToken,
     spinner: &Spinner,
 ) -> Result<(), Failure> {
     let mut came = 0;
     let mut worst: Option<anchor::Error> = None;
-    let mut unprinted = Ok(());
-    for (index, end) in ended {
-        match end {
+    let mut delivered = Ok(());
+    for (index, outcome) in outcomes {
+        match outcome {
             Ok(answer) => {
                 came += 1;
-                unprinted = unprinted.and(spinner.suspend(|| hand_on(args, &args.names[index], &answer)));
+                delivered = delivered.and(spinner.suspend(|| deliver(args, &args.names[index], &answer)));
             }
             Err(error) => worst = Some(worse(worst, error)),
         }
@@ -64,14 +72,14 @@ fn collect(
             cancel.cancel();
         }
     }
-    unprinted?;
+    delivered?;
     match worst {
         Some(error) if args.all || came == 0 => Err(error.into()),
         _ => Ok(()),
     }
 }
 
-/// Which of two failures tells more: being cancelled or out of time is what follows from the others.
+/// The failure that says more: that the other waits were cancelled or timed out follows from it.
 fn worse(worst: Option<anchor::Error>, error: anchor::Error) -> anchor::Error {
     let weight = |error: &anchor::Error| match error.status() {
         Status::Cancelled => 0,
@@ -84,13 +92,14 @@ fn worse(worst: Option<anchor::Error>, error: anchor::Error) -> anchor::Error {
     }
 }
 
-fn hand_on(args: &WaitArgs, name: &str, answer: &str) -> Result<(), Failure> {
-    let printed = format::event(&args.format, name, answer);
+/// Prints the event, or runs the command for it.
+fn deliver(args: &WaitArgs, name: &str, answer: &str) -> Result<(), Failure> {
+    let rendered = format::render(&args.format, name, answer);
     match &args.exec {
-        Some(command) => exec(command, name, &printed.text)?,
-        None => print(args, name, &printed.text).context("the event came and could not be printed")?,
+        Some(command) => exec(command, name, &rendered.text)?,
+        None => print(args, name, &rendered.text).context("the event came and could not be printed")?,
     }
-    match printed.missing {
+    match rendered.missing {
         Some(missing) => Err(Failure::Other(anyhow::Error::msg(missing))),
         None => Ok(()),
     }
@@ -114,7 +123,7 @@ fn exec(command: &str, name: &str, text: &str) -> anyhow::Result<()> {
         .spawn()
         .context("the event came, and the shell could not be started")?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A command that does not read its input is no failure.
+        // A command need not read its input.
         let _ = writeln!(stdin, "{text}");
     }
     let status = child.wait()?;
@@ -128,6 +137,6 @@ fn spinner(args: &WaitArgs) -> Spinner {
     if args.client.quiet || args.client.verbose {
         return Spinner::none();
     }
-    let joint = if args.all { " and " } else { " or " };
-    Spinner::start(&args.names.join(joint), args.timeout.0)
+    let separator = if args.all { " and " } else { " or " };
+    Spinner::start(&args.names.join(separator), args.timeout.0)
 }
