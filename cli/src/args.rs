@@ -49,9 +49,9 @@ pub struct WaitArgs {
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 
-    /// How long to wait: 500ms, 30s, 5m, 1h 30m or forever; 0s asks once
-    #[arg(long, short, value_name = "TIME", default_value = "60s", value_parser = limit)]
-    pub timeout: Limit,
+    /// How long to wait: 500ms, 30s, 5m, 1h 30m or forever; 0s asks once [default: 60s; with --follow: forever]
+    #[arg(long, short, value_name = "TIME", value_parser = limit)]
+    pub timeout: Option<Limit>,
 
     /// With several names, end when one of the events has come (the default)
     #[arg(long)]
@@ -61,11 +61,20 @@ pub struct WaitArgs {
     #[arg(long, conflicts_with = "any")]
     pub all: bool,
 
+    /// Go on after an event and print the next, until interrupted, until --count events have come, or until --timeout,
+    /// which is then the time for all of them
+    #[arg(long, conflicts_with_all = ["any", "all"])]
+    pub follow: bool,
+
+    /// With --follow, end after this many events
+    #[arg(long, value_name = "N", requires = "follow", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+
     #[command(flatten)]
     pub format: FormatArgs,
 
     /// Run this command by /bin/sh for each event instead of printing it: the event is its standard input, the
-    /// name is in ANCHOR_EVENT_NAME
+    /// name is in ANCHOR_EVENT_NAME. If the command fails, the event is printed
     #[arg(long, value_name = "CMD")]
     pub exec: Option<String>,
 

@@ -2,17 +2,27 @@
 //!
 //! It parses the command line and runs one command; each command is a module of its own.
 
+// A message that cannot be written must not panic: messages go through `client::message`, all else through `client::stdout`.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+// `client::stdout` has the one exception: a function that runs before `main`, by a crate that vouches for it.
+#![deny(unsafe_code)]
+
 mod args;
 mod client;
 mod commands;
 mod exit;
 mod serve;
 
+use std::borrow::Cow;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 use args::{Cli, Command};
+use client::escape::escape_except;
+use client::stdout;
 use commands::{completions, drain, man, probe, signal, wait};
 use exit::Failure;
 
@@ -20,14 +30,12 @@ fn main() -> ExitCode {
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
         Err(error) => {
-            // Help and version come this way too and are not failures. clap's code for a usage error is our time-out.
-            let _ = error.print();
-            return ExitCode::from(u8::from(error.use_stderr()));
+            return print_help_or_usage_error(&error);
         }
     };
     match run(&command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(is_quiet(&command)),
+        Err(failure) => failure.report(is_quiet(&command)).end(),
     }
 }
 
@@ -41,6 +49,28 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Completions { shell } => Ok(completions::run(*shell)?),
         Command::Man { folder } => Ok(man::run(folder)?),
     }
+}
+
+/// clap returns the help and the version as errors too. Its exit code for a usage error would be that of a time-out.
+fn print_help_or_usage_error(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        print_usage_error(error);
+        return ExitCode::FAILURE;
+    }
+    let printed = stdout::check().and_then(|()| error.print()).and_then(|()| io::stdout().flush());
+    match printed.context("cannot print the help") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => Failure::Other(error).report(false).end(),
+    }
+}
+
+/// clap quotes the arguments as they are.
+fn print_usage_error(error: &clap::Error) {
+    let plain = error.render().to_string();
+    let _ = match escape_except(&plain, &['\n']) {
+        Cow::Borrowed(_) => error.print(),
+        Cow::Owned(escaped) => io::stderr().write_all(escaped.as_bytes()),
+    };
 }
 
 fn is_quiet(command: &Command) -> bool {

@@ -1,39 +1,14 @@
 //! `anchor-events wait`, `signal`, `drain` and `probe` as a script uses them: what is on stdout, and the exit code.
 
+mod command;
 mod server;
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 
-use server::{Server, kill, until};
-
-/// The command, pointed at the server, and at nothing else if there is none.
-fn anchor(server: Option<&Server>, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
-    let url = server.map_or("http://127.0.0.1:1", |server| &server.url);
-    command.args(arguments).env("ANCHORBROWSER_BASE_URL", url).env("ANCHORBROWSER_API_KEY", "test-key");
-    command.env_remove("HTTP_PROXY").env_remove("ALL_PROXY").stdin(Stdio::null());
-    command
-}
-
-fn run(server: &Server, arguments: &[&str]) -> Output {
-    anchor(Some(server), arguments).output().unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
-
-/// What was printed by a command that did what was asked, and said nothing else.
-fn printed(server: &Server, arguments: &[&str]) -> String {
-    let output = run(server, arguments);
-    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""), "{arguments:?}");
-    stdout(&output).to_owned()
-}
+use command::{anchor, printed, run, stderr, stdout};
+use server::{Server, until};
 
 #[test]
 fn a_signal_takes_its_data_in_many_ways() {
@@ -79,49 +54,6 @@ fn an_event_without_what_was_asked_for_is_not_thrown_away() {
     let output = run(&server, &["wait", "a", "--pointer", "/data/code"]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(1), "{\"data\":{\"other\":1}}\n"));
     assert!(stderr(&output).contains("/data/code is not in the event"));
-}
-
-#[test]
-fn any_ends_with_the_first_event_and_all_with_the_last() {
-    let server = Server::start(&[]);
-    let any = anchor(Some(&server), &["wait", "a", "b"]).stdout(Stdio::piped()).spawn().unwrap();
-    server.until_waiting(2);
-    server.signal("b", r#"{"n":1}"#);
-    let any = any.wait_with_output().unwrap();
-    assert_eq!((any.status.code(), stdout(&any)), (Some(0), "b\t{\"n\":1}\n"));
-
-    let all = anchor(Some(&server), &["wait", "a", "b", "--all", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
-    server.until_waiting(2);
-    server.signal("b", "{}");
-    server.until_waiting(1);
-    server.signal("a", "{}");
-    let all = all.wait_with_output().unwrap();
-    assert_eq!(all.status.code(), Some(0));
-    let mut lines: Vec<_> = stdout(&all).lines().collect();
-    lines.sort_unstable();
-    assert_eq!(lines, [r#"{"event":"a","data":{}}"#, r#"{"event":"b","data":{}}"#]);
-}
-
-#[test]
-fn all_fails_if_one_is_missing_and_still_prints_the_others() {
-    let server = Server::start(&[]);
-    server.signal("a", "{}");
-    let output = run(&server, &["wait", "a", "b", "--all", "--timeout", "100ms"]);
-    assert_eq!((output.status.code(), stdout(&output)), (Some(2), "a\t{}\n"));
-}
-
-#[test]
-fn exec_hands_the_event_to_a_command() {
-    let server = Server::start(&[]);
-    server.signal("a", r#"{"n":1}"#);
-    let said = printed(&server, &["wait", "a", "--exec", r#"printf '%s: ' "$ANCHOR_EVENT_NAME"; cat"#]);
-    assert_eq!(said, "a: {\"n\":1}\n");
-    server.signal("a", "{}");
-    let failed = run(&server, &["wait", "a", "--exec", "exit 7"]);
-    assert_eq!(failed.status.code(), Some(1));
-    assert!(stderr(&failed).contains("the command failed: exit status: 7"), "{}", stderr(&failed));
-    server.signal("a", &format!(r#"{{"x":"{}"}}"#, "x".repeat(200_000)));
-    assert_eq!(printed(&server, &["wait", "a", "--exec", "true"]), "", "a command need not read its input");
 }
 
 #[test]
@@ -171,6 +103,35 @@ fn each_class_of_outcome_has_its_exit_code() {
 }
 
 #[test]
+fn a_request_that_was_sent_and_not_answered_is_not_called_safe_to_repeat() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut wait = anchor(None, &["wait", "a", "--timeout", "30s"]);
+    let child = wait.env("ANCHORBROWSER_BASE_URL", url).stderr(Stdio::piped()).spawn().unwrap();
+    // The request is read, so that the event may be taken; then the connection breaks, and no other can be made.
+    let mut socket = accept(&listener);
+    drop(listener);
+    assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
+    drop(socket);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the event may have been taken"), "{}", stderr(&output));
+}
+
+/// The next connection; without one in time, the test fails.
+fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let mut accepted = None;
+    until("a connection", || {
+        accepted = listener.accept().ok();
+        accepted.is_some()
+    });
+    let (socket, _) = accepted.unwrap();
+    socket.set_nonblocking(false).unwrap();
+    socket
+}
+
+#[test]
 fn quiet_leaves_it_to_the_exit_code() {
     let server = Server::start(&[]);
     let output = run(&server, &["wait", "a", "--timeout", "0s", "--quiet"]);
@@ -189,30 +150,6 @@ fn verbose_tells_what_is_done_and_no_secret() {
         assert!(stderr(output).contains("debug:"), "{}", stderr(output));
         assert!(!stderr(output).contains("secret"), "{}", stderr(output));
     }
-}
-
-#[test]
-fn an_interrupted_wait_ends_at_once_and_hangs_up() {
-    let server = Server::start(&[]);
-    for (signal, name) in [("-INT", "a"), ("-TERM", "b")] {
-        let child = anchor(Some(&server), &["wait", name, "--timeout", "forever"]).stderr(Stdio::piped()).spawn();
-        let mut child = child.unwrap();
-        server.until_waiting(1);
-        kill(&child, signal);
-        until("the wait ends", || child.try_wait().unwrap().is_some());
-        assert_eq!(child.wait().unwrap().code(), Some(130));
-        server.until_waiting(0);
-    }
-}
-
-#[test]
-fn an_event_that_cannot_be_printed_is_a_failure() {
-    let server = Server::start(&[]);
-    server.signal("a", "{}");
-    let closed = std::fs::File::create("/dev/full").unwrap();
-    let output = anchor(Some(&server), &["wait", "a"]).stdout(closed).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("the event came and could not be printed"), "{}", stderr(&output));
 }
 
 #[test]

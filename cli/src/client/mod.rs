@@ -1,13 +1,16 @@
-//! What the commands that talk to a service share: the library's client as the command line configures it, Ctrl-C, and
-//! the progress line.
+//! What the commands that talk to a service share: the library's client as the command line configures it, the signals
+//! that end a command, and all that is written to stdout and the terminal.
 
-pub mod interrupt;
+pub mod escape;
+pub mod message;
+pub mod signals;
 pub mod spinner;
+pub mod stdout;
 
 use anchor::{Client, Config, LogLevel};
 
 use crate::args::ClientArgs;
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 
 /// The variables in which the library looks for the API key.
 const KEY_VARIABLES: [&str; 2] = ["ANCHORBROWSER_API_KEY", "ANCHOR_API_KEY"];
@@ -32,7 +35,7 @@ pub fn config(args: &ClientArgs) -> Result<Config, Failure> {
     }
     if args.verbose {
         // The library never logs a key or an event's data.
-        config.set_log(|level, line| exit::print_message(&format!("{}: {line}", level_name(level))));
+        config.set_log(|level, line| message::print(&format!("{}: {line}", level_name(level))));
     }
     Ok(config)
 }

@@ -1,9 +1,9 @@
 //! `anchor-events drain`: discards the queued signals of an event.
 
-use std::io::{self, Write};
+use anyhow::Context;
 
 use crate::args::DrainArgs;
-use crate::client;
+use crate::client::{self, stdout};
 use crate::exit::Failure;
 
 pub fn run(args: &DrainArgs) -> Result<(), Failure> {
@@ -12,6 +12,7 @@ pub fn run(args: &DrainArgs) -> Result<(), Failure> {
         Err(error) => (error.drained, Err(Failure::Event(error.source))),
     };
     // The signals that were discarded are gone even if the drain failed later.
-    writeln!(io::stdout(), "{drained}")?;
+    let printed = stdout::print_line(&drained.to_string());
+    printed.with_context(|| format!("{drained} signals were discarded, and stdout failed"))?;
     outcome
 }

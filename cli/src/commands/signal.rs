@@ -1,20 +1,20 @@
 //! `anchor-events signal`: assembles the data and signals the event.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use anyhow::{Context, anyhow, bail};
 use serde_json::value::RawValue;
 
 use crate::args::SignalArgs;
-use crate::client;
+use crate::client::{self, stdout};
 use crate::exit::Failure;
 
 pub fn run(args: &SignalArgs) -> Result<(), Failure> {
     let data = data(&args.data)?;
     let answer = client::new(&args.client)?.signal(&args.name, data.as_deref())?;
     if args.raw {
-        writeln!(io::stdout(), "{answer}")?;
+        stdout::print_line(&answer).context("the event was signaled, and stdout failed")?;
     }
     Ok(())
 }

@@ -5,7 +5,6 @@
 mod behaviour;
 mod hold;
 
-use std::io::{self, Write};
 use std::sync::mpsc;
 use std::thread;
 
@@ -15,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::args::ProbeArgs;
 use crate::client::spinner::Spinner;
-use crate::client::{self, interrupt};
+use crate::client::{self, signals, stdout};
 use crate::exit::Failure;
 
 /// One question and its answer.
@@ -33,7 +32,7 @@ pub struct Probe<'a> {
 }
 
 pub fn run(args: &ProbeArgs) -> Result<(), Failure> {
-    let cancel = interrupt::token()?;
+    let cancel = signals::token()?;
     let client = client::new(&args.client)?;
     let probe = Probe { client: &client, cancel: &cancel, prefix: prefix()? };
     let spinner = spinner(args);
@@ -72,15 +71,13 @@ fn prefix() -> anyhow::Result<String> {
 
 fn print(args: &ProbeArgs, findings: impl Iterator<Item = Finding>) -> Result<(), Failure> {
     let findings: Vec<Finding> = findings.collect();
-    let mut stdout = io::stdout().lock();
     if args.json {
         let findings = findings.iter().map(|found| json!({ "question": found.question, "answer": found.answer }));
-        writeln!(stdout, "{}", Value::from_iter(findings))?;
-        return Ok(());
+        return Ok(stdout::print_line(&Value::from_iter(findings).to_string())?);
     }
     let width = findings.iter().map(|found| found.question.len()).max().unwrap_or(0);
     for Finding { question, answer } in findings {
-        writeln!(stdout, "{question:<width$}  {answer}")?;
+        stdout::print_line(&format!("{question:<width$}  {answer}"))?;
     }
     Ok(())
 }

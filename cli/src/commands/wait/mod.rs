@@ -1,142 +1,157 @@
-//! `anchor-events wait`: blocks until the events have come, and prints them.
+//! `anchor-events wait`: blocks until the events have come, and prints them or runs a command for each.
 //!
-//! Each name has a wait on a thread of its own. Every event that came is printed: one that comes at the same moment as
-//! another has been taken from the service too.
+//! Each name has a wait on a thread of its own. What is enough, and what failed, is in `tally`; an event leaves through
+//! `deliver`. An event that came is always delivered: it has been taken from the service.
 
+mod deliver;
+mod exec;
 mod format;
+mod tally;
 
-use std::io::{self, Write};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
 
-use anchor::{CancelToken, Client, Status};
-use anyhow::{Context, bail};
+use anchor::{CancelToken, Client};
+use anyhow::{Context, anyhow};
 
-use crate::args::WaitArgs;
+use crate::args::{Limit, WaitArgs};
 use crate::client::spinner::Spinner;
-use crate::client::{self, interrupt};
+use crate::client::{self, signals, stdout};
 use crate::exit::Failure;
+use deliver::Delivery;
+use tally::{Goal, Tally};
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The index of the name, and the outcome of its wait.
 type Ended = (usize, Result<String, anchor::Error>);
 
 pub fn run(args: &WaitArgs) -> Result<(), Failure> {
-    let cancel = interrupt::token()?;
+    let cancel = signals::token()?;
+    if args.exec.is_some() {
+        signals::keep_child_status().context("cannot install the signal handlers")?;
+    } else {
+        stdout::check().context("stdout cannot be written, so no event was taken")?;
+        stdout::watch(&cancel).context("cannot watch stdout")?;
+    }
     let client = client::new(&args.client)?;
-    let spinner = spinner(args);
+    let limit = limit(args);
+    let spinner = spinner(args, limit);
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let (sender, outcomes) = mpsc::channel();
-    thread::scope(|scope| {
-        for (index, name) in args.names.iter().enumerate() {
-            let (client, cancel, sender) = (&client, &cancel, sender.clone());
-            scope.spawn(move || wait(client, name, index, args, cancel, &sender));
+    let result = thread::scope(|scope| {
+        let waits = Waits { scope, args, client: &client, cancel: &cancel, deadline, sender };
+        collect(&waits, &outcomes, &spinner)
+    });
+    match result {
+        Err(Failure::Event(_)) if stdout::has_ended_the_wait() && signals::received().is_none() => {
+            Err(anyhow!("nobody reads stdout any more, so the wait was cancelled").into())
         }
-        drop(sender);
-        collect(args, &outcomes, &cancel, &spinner)
-    })
+        result => result,
+    }
 }
 
-fn wait(
-    client: &Client,
-    name: &str,
-    index: usize,
-    args: &WaitArgs,
-    cancel: &CancelToken,
-    sender: &mpsc::Sender<Ended>,
-) {
-    let outcome = client.wait(name, args.timeout.0, Some(cancel));
-    // The receiver exists until every wait has ended.
-    let _ = sender.send((index, outcome));
+fn limit(args: &WaitArgs) -> Option<Duration> {
+    match args.timeout {
+        Some(Limit(limit)) => limit,
+        None => Some(DEFAULT_TIMEOUT).filter(|_| !args.follow),
+    }
 }
 
-/// Receives the outcome of each wait, prints the events, and cancels the other waits once the command's outcome is certain.
-fn collect(
-    args: &WaitArgs,
-    outcomes: &mpsc::Receiver<Ended>,
-    cancel: &CancelToken,
-    spinner: &Spinner,
-) -> Result<(), Failure> {
-    let mut came = 0;
-    let mut worst: Option<anchor::Error> = None;
-    let mut delivered = Ok(());
-    for (index, outcome) in outcomes {
+/// What a wait is started with.
+struct Waits<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    args: &'env WaitArgs,
+    client: &'env Client,
+    cancel: &'env CancelToken,
+    deadline: Option<Instant>,
+    sender: Sender<Ended>,
+}
+
+impl Waits<'_, '_> {
+    /// Starts a wait for the event with this index, for the time that is left.
+    fn start(&self, index: usize) -> Result<(), Failure> {
+        let (client, cancel, sender) = (self.client, self.cancel, self.sender.clone());
+        let name = &self.args.names[index];
+        let timeout = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let wait = move || {
+            let outcome = client.wait(name, timeout, Some(cancel));
+            // The receiver exists until every wait has ended.
+            let _ = sender.send((index, outcome));
+        };
+        thread::Builder::new().spawn_scoped(self.scope, wait).context("cannot start a thread for the wait")?;
+        Ok(())
+    }
+
+    fn has_time(&self) -> bool {
+        self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    }
+}
+
+/// Starts the waits, receives the outcome of each, and delivers the events.
+///
+/// Once it is certain how the command ends, the other waits are cancelled, and all of them end before an event is
+/// delivered: otherwise one could take a second event while the command for the first one runs.
+fn collect(waits: &Waits<'_, '_>, outcomes: &Receiver<Ended>, spinner: &Spinner) -> Result<(), Failure> {
+    let args = waits.args;
+    let mut tally = Tally::new(goal(args));
+    let mut delivery = Delivery::new(args);
+    let mut undelivered = Vec::new();
+    let mut to_start: Vec<usize> = (0..args.names.len()).collect();
+    let mut running = 0;
+    loop {
+        for index in to_start.drain(..) {
+            match waits.start(index) {
+                Ok(()) => running += 1,
+                Err(failure) => tally.count_failure(failure),
+            }
+        }
+        if tally.is_certain() {
+            waits.cancel.cancel();
+        }
+        if running == 0 {
+            break;
+        }
+        let (index, outcome) = outcomes.recv().context("a wait ended without an outcome")?;
+        running -= 1;
         match outcome {
             Ok(answer) => {
-                came += 1;
-                delivered = delivered.and(spinner.suspend(|| deliver(args, &args.names[index], &answer)));
+                tally.count_event();
+                undelivered.push((index, answer));
             }
-            Err(error) => worst = Some(worse(worst, error)),
+            Err(error) => tally.count_failure(error.into()),
         }
-        let is_certain = if args.all { worst.is_some() } else { came > 0 };
-        if is_certain {
-            cancel.cancel();
+        if tally.is_certain() || waits.cancel.is_cancelled() {
+            continue;
+        }
+        for (index, answer) in undelivered.drain(..) {
+            spinner.suspend(|| delivery.deliver(&args.names[index], &answer));
+            match delivery.check() {
+                Ok(()) if args.follow && waits.has_time() => to_start.push(index),
+                Ok(()) => {}
+                Err(failure) => tally.count_failure(failure),
+            }
         }
     }
-    delivered?;
-    match worst {
-        Some(error) if args.all || came == 0 => Err(error.into()),
-        _ => Ok(()),
+    for (index, answer) in undelivered {
+        spinner.suspend(|| delivery.deliver(&args.names[index], &answer));
+    }
+    delivery.result(tally.result())
+}
+
+fn goal(args: &WaitArgs) -> Goal {
+    match (args.all, args.follow) {
+        (true, _) => Goal::All,
+        (_, true) => Goal::Follow { count: args.count },
+        _ => Goal::Any,
     }
 }
 
-/// The failure that says more: that the other waits were cancelled or timed out follows from it.
-fn worse(worst: Option<anchor::Error>, error: anchor::Error) -> anchor::Error {
-    let weight = |error: &anchor::Error| match error.status() {
-        Status::Cancelled => 0,
-        Status::Timeout => 1,
-        _ => 2,
-    };
-    match worst {
-        Some(worst) if weight(&worst) >= weight(&error) => worst,
-        _ => error,
-    }
-}
-
-/// Prints the event, or runs the command for it.
-fn deliver(args: &WaitArgs, name: &str, answer: &str) -> Result<(), Failure> {
-    let rendered = format::render(&args.format, name, answer);
-    match &args.exec {
-        Some(command) => exec(command, name, &rendered.text)?,
-        None => print(args, name, &rendered.text).context("the event came and could not be printed")?,
-    }
-    match rendered.missing {
-        Some(missing) => Err(Failure::Other(anyhow::Error::msg(missing))),
-        None => Ok(()),
-    }
-}
-
-fn print(args: &WaitArgs, name: &str, text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    let is_named = args.names.len() > 1 && !args.format.json && !args.format.raw;
-    if is_named {
-        write!(stdout, "{name}\t")?;
-    }
-    writeln!(stdout, "{text}")?;
-    stdout.flush()
-}
-
-fn exec(command: &str, name: &str, text: &str) -> anyhow::Result<()> {
-    let mut child = Command::new("/bin/sh")
-        .args(["-c", command])
-        .env("ANCHOR_EVENT_NAME", name)
-        .stdin(Stdio::piped())
-        .spawn()
-        .context("the event came, and the shell could not be started")?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A command need not read its input.
-        let _ = writeln!(stdin, "{text}");
-    }
-    let status = child.wait()?;
-    if !status.success() {
-        bail!("the event came, and the command failed: {status}");
-    }
-    Ok(())
-}
-
-fn spinner(args: &WaitArgs) -> Spinner {
+fn spinner(args: &WaitArgs, limit: Option<Duration>) -> Spinner {
     if args.client.quiet || args.client.verbose {
         return Spinner::none();
     }
     let separator = if args.all { " and " } else { " or " };
-    Spinner::start(&args.names.join(separator), args.timeout.0)
+    Spinner::start(&args.names.join(separator), limit)
 }
