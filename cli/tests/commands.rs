@@ -29,6 +29,9 @@ fn a_signal_takes_its_data_in_many_ways() {
     piped.stdin.take().unwrap().write_all(br#"{"from":"stdin"}"#).unwrap();
     assert!(piped.wait().unwrap().success());
     assert_eq!(server.take("a", 1000).as_deref(), Some(r#"{"from":"stdin"}"#));
+    let mut piped = anchor(Some(&server), &["signal", "a", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all("\u{feff}{}".as_bytes()).unwrap();
+    assert!(piped.wait().unwrap().success(), "a byte order mark is not part of the JSON");
     assert_eq!(printed(&server, &["signal", "a", "--raw"]), "{\"data\":{\"status\":\"signaled\"}}\n");
 }
 

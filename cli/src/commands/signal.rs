@@ -26,15 +26,21 @@ fn data(arguments: &[String]) -> anyhow::Result<Option<String>> {
         [dash] if dash == "-" => {
             let mut text = String::new();
             io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
-            Ok(Some(text))
+            Ok(Some(without_bom(&text).to_owned()))
         }
         [file] if file.starts_with('@') => {
             let path = &file[1..];
-            fs::read_to_string(path).map(Some).with_context(|| format!("cannot read {path}"))
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+            Ok(Some(without_bom(&text).to_owned()))
         }
-        [json] if json.trim_start().starts_with('{') => Ok(Some(json.clone())),
+        [json] if without_bom(json).trim_start().starts_with('{') => Ok(Some(without_bom(json).to_owned())),
         pairs => object(pairs).map(Some),
     }
+}
+
+/// The text without the byte order mark that some editors and shells put before it. JSON does not allow one.
+fn without_bom(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// An object with the members in the order of the arguments.
@@ -51,7 +57,7 @@ fn member(pair: &str) -> anyhow::Result<String> {
     let (key, value) = match key.strip_suffix(':') {
         Some(key) => {
             let json: &RawValue =
-                serde_json::from_str(value).map_err(|_| anyhow!("what follows {key}:= is not JSON"))?;
+                serde_json::from_str(without_bom(value)).map_err(|_| anyhow!("what follows {key}:= is not JSON"))?;
             (key, json.get().to_owned())
         }
         None => (key, serde_json::to_string(value)?),
@@ -81,6 +87,17 @@ mod tests {
     fn pairs_become_an_object_in_the_same_order() {
         let data = data_of(&["z=1", "a:=1.50", "empty=", r#"q=say "hi"=x"#, "l:=[1,2]"]).unwrap().unwrap();
         assert_eq!(data, r#"{"z":"1","a":1.50,"empty":"","q":"say \"hi\"=x","l":[1,2]}"#);
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_json_is_left_out() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "\u{feff}{\"a\":1}").unwrap();
+        let at_file = format!("@{}", file.path().display());
+        for arguments in [&[at_file.as_str()][..], &["\u{feff}{\"a\":1}"], &["a:=\u{feff}1"]] {
+            assert_eq!(data_of(arguments).unwrap().unwrap(), r#"{"a":1}"#);
+        }
+        assert_eq!(data_of(&["a=\u{feff}1"]).unwrap().unwrap(), "{\"a\":\"\u{feff}1\"}", "a text is as it is");
     }
 
     #[test]
