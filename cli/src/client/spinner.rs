@@ -1,13 +1,16 @@
 //! The progress line that a person sees while a wait blocks: the event, the time that has passed, the time that is left.
 //!
-//! It is drawn on stderr, only if that is a terminal, and removed when the wait ends.
+//! It is drawn on stderr if that is a terminal that can move its cursor, and only by a job in the foreground. It is removed
+//! when the wait ends.
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use console::Term;
+use console::{Term, is_dumb};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
+
+use super::escape::escape;
 
 const MAX_NAME_LENGTH: usize = 40;
 const TICK: Duration = Duration::from_millis(100);
@@ -23,10 +26,10 @@ impl Spinner {
 
     /// `limit`: the time-out of the wait, if it has one.
     pub fn start(what: &str, limit: Option<Duration>) -> Self {
-        if !io::stderr().is_terminal() {
+        if !io::stderr().is_terminal() || is_dumb() {
             return Self::none();
         }
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Margin(Term::stderr())), FRAMES_PER_SECOND);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(JobTerm(Term::stderr())), FRAMES_PER_SECOND);
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style(limit));
         bar.set_message(shown(what));
@@ -51,42 +54,42 @@ impl Drop for Spinner {
     }
 }
 
-/// The terminal, four columns narrower than it is. indicatif fills its line to the end, so the `^C` that a terminal echoes
-/// would wrap, and the line would not be removed.
+/// The terminal while this job is in its foreground; otherwise nothing is drawn. Four columns narrower than it is:
+/// indicatif fills its line to the end, so the `^C` that a terminal echoes would wrap, and the line would not be removed.
 #[derive(Debug)]
-struct Margin(Term);
+struct JobTerm(Term);
 
-impl TermLike for Margin {
+impl TermLike for JobTerm {
     fn width(&self) -> u16 {
         self.0.size().1.saturating_sub(4)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        self.0.move_cursor_up(lines)
+        self.draw(|term| term.move_cursor_up(lines))
     }
 
     fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.0.move_cursor_down(lines)
+        self.draw(|term| term.move_cursor_down(lines))
     }
 
     fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_right(columns)
+        self.draw(|term| term.move_cursor_right(columns))
     }
 
     fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_left(columns)
+        self.draw(|term| term.move_cursor_left(columns))
     }
 
     fn write_line(&self, line: &str) -> io::Result<()> {
-        self.0.write_line(line)
+        self.draw(|term| term.write_line(line))
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.0.write_str(text)
+        self.draw(|term| term.write_str(text))
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.0.clear_line()
+        self.draw(Term::clear_line)
     }
 
     fn flush(&self) -> io::Result<()> {
@@ -94,12 +97,20 @@ impl TermLike for Margin {
     }
 }
 
+impl JobTerm {
+    /// Asked each time: a job can be moved to the background and back.
+    fn draw(&self, write: impl FnOnce(&Term) -> io::Result<()>) -> io::Result<()> {
+        let foreground = rustix::termios::tcgetpgrp(rustix::stdio::stderr());
+        if foreground.is_ok_and(|group| group == rustix::process::getpgrp()) { write(&self.0) } else { Ok(()) }
+    }
+}
+
 /// A name must not move the cursor, nor push the times off the line.
 fn shown(what: &str) -> String {
-    let escaped = what.escape_debug().to_string();
+    let escaped = escape(what);
     match escaped.char_indices().nth(MAX_NAME_LENGTH) {
         Some((end, _)) => format!("{}…", &escaped[..end]),
-        None => escaped,
+        None => escaped.into_owned(),
     }
 }
 
@@ -133,7 +144,7 @@ mod tests {
     #[test]
     fn a_name_is_escaped_and_shortened() {
         assert_eq!(shown("mfa_code"), "mfa_code");
-        assert_eq!(shown("a\u{1b}[2J\n"), "a\\u{1b}[2J\\n");
+        assert_eq!(shown("a\u{1b}[2J\n"), "a\\u001b[2J\\n");
         assert_eq!(shown(&"é".repeat(50)), format!("{}…", "é".repeat(40)));
     }
 
