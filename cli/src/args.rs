@@ -49,7 +49,8 @@ pub struct WaitArgs {
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 
-    /// How long to wait: 500ms, 30s, 5m, 1h 30m or forever; 0s asks once [default: 60s; with --follow: forever]
+    /// How long to wait: 500ms, 30s, 5m, 1h 30m or forever; a bare number is in seconds, 0 asks once [default: 60s;
+    /// with --follow: forever]
     #[arg(long, short, value_name = "TIME", value_parser = limit)]
     pub timeout: Option<Limit>,
 
@@ -91,7 +92,7 @@ pub struct FormatArgs {
     pub json: bool,
 
     /// Print only the value at this JSON pointer into the answer, such as /data/code; a string without quotes
-    #[arg(long, value_name = "POINTER")]
+    #[arg(long, value_name = "POINTER", value_parser = pointer)]
     pub pointer: Option<String>,
 
     /// Print the service's answer, byte for byte
@@ -128,7 +129,7 @@ pub struct DrainArgs {
 #[derive(Args)]
 pub struct ProbeArgs {
     /// The longest wait to measure
-    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration)]
     pub max_hold: Duration,
 
     /// Print the findings as a JSON array
@@ -236,10 +237,62 @@ pub enum LogFormat {
 pub struct Limit(pub Option<Duration>);
 
 fn limit(text: &str) -> Result<Limit, String> {
-    if text == "forever" {
-        return Ok(Limit(None));
+    match text {
+        "forever" => Ok(Limit(None)),
+        _ => duration(text).map(Some).map(Limit).map_err(|error| format!("{error}, or the word forever")),
     }
-    humantime::parse_duration(text)
-        .map(|time| Limit(Some(time)))
-        .map_err(|_| "expected a time such as 500ms, 30s, 5m or 1h 30m, or the word forever".into())
+}
+
+/// A bare number is in seconds, as for sleep, timeout and curl.
+fn duration(text: &str) -> Result<Duration, String> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let seconds = || text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let parsed = if is_number { seconds() } else { humantime::parse_duration(text).ok() };
+    parsed.ok_or_else(|| "expected a time such as 90, 500ms, 30s, 5m or 1h 30m".into())
+}
+
+/// Checked here, before an event is taken that the pointer could not be applied to.
+fn pointer(text: &str) -> Result<String, String> {
+    if !text.is_empty() && !text.starts_with('/') {
+        return Err("a JSON pointer begins with /, such as /data/code".into());
+    }
+    if text.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+        return Err("in a JSON pointer, ~ is written ~0, and / in a name ~1".into());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_number_is_in_seconds() {
+        for (text, milliseconds) in [
+            ("90", 90_000),
+            ("0", 0),
+            ("1.5", 1500),
+            (".25", 250),
+            ("90s", 90_000),
+            ("500ms", 500),
+            ("1h 30m", 5_400_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+            assert_eq!(limit(text), Ok(Limit(Some(Duration::from_millis(milliseconds)))), "{text}");
+        }
+        assert_eq!(limit("forever"), Ok(Limit(None)));
+        for text in ["", ".", "1.2.3", "-1", "soon", "1e3", "NaN", "inf", "99999999999999999999999"] {
+            assert!(limit(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_json_pointer_is_taken_for_one() {
+        for text in ["", "/", "/data", "/data/a~0b~1c", "/data/", "/0"] {
+            assert_eq!(pointer(text).as_deref(), Ok(text));
+        }
+        for text in ["data", "data/code", "#/data", "/data/~", "/data/~2", ".data", " /data"] {
+            assert!(pointer(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! `anchor-events wait`, `signal`, `drain` and `probe` as a script uses them: what is on stdout, and the exit code.
+//! The commands as a script uses them: what they print on stdout, and their exit codes. More of `wait` is in the
+//! files that begin with its name.
 
 mod command;
 mod server;
@@ -6,6 +7,7 @@ mod server;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use command::{anchor, printed, run, stderr, stdout};
 use server::{Server, until};
@@ -57,6 +59,31 @@ fn an_event_without_what_was_asked_for_is_not_thrown_away() {
     let output = run(&server, &["wait", "a", "--pointer", "/data/code"]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(1), "{\"data\":{\"other\":1}}\n"));
     assert!(stderr(&output).contains("/data/code is not in the event"));
+}
+
+#[test]
+fn what_is_no_json_pointer_is_refused_before_an_event_is_taken() {
+    let server = Server::start(&[]);
+    server.signal("a", r#"{"code":"12"}"#);
+    for pointer in ["data/code", "code", "#/data", "/data/~2"] {
+        let output = run(&server, &["wait", "a", "--pointer", pointer]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(1), ""), "{pointer}");
+        assert!(stderr(&output).contains("JSON pointer"), "{}", stderr(&output));
+    }
+    assert_eq!(server.take("a", 0).as_deref(), Some(r#"{"code":"12"}"#));
+}
+
+#[test]
+fn a_timeout_without_a_unit_is_in_seconds() {
+    let server = Server::start(&[]);
+    let start = Instant::now();
+    assert_eq!(run(&server, &["wait", "a", "--timeout", "0.3"]).status.code(), Some(2));
+    let seconds = start.elapsed().as_secs_f64();
+    assert!((0.3..10.0).contains(&seconds), "{seconds} s");
+    let wait = anchor(Some(&server), &["wait", "a", "--timeout", "90"]).stdout(Stdio::piped()).spawn().unwrap();
+    server.until("a wait of 90 s, of which a request asks for 50", |state| state["waiting"][0]["timeoutMs"] == 50_000);
+    server.signal("a", "{}");
+    assert_eq!(wait.wait_with_output().unwrap().status.code(), Some(0));
 }
 
 #[test]

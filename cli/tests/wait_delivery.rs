@@ -30,7 +30,7 @@ fn no_event_is_lost_by_a_stderr_that_cannot_be_written() {
         let wait = anchor(Some(&server), &["wait", "a", "--verbose"]).stderr(broken()).output().unwrap();
         assert_eq!((wait.status.code(), stdout(&wait)), (Some(0), "{}\n"));
         let code = |arguments: &[&str]| anchor(Some(&server), arguments).stderr(broken()).status().unwrap().code();
-        assert_eq!(code(&["wait", "a", "--timeout", "0s"]), Some(2));
+        assert_eq!(code(&["wait", "a", "--timeout", "0"]), Some(2));
         assert_eq!(code(&["signal", "a", "--verbose"]), Some(0));
         assert_eq!(code(&["drain", "a", "--verbose"]), Some(0));
         assert_eq!(code(&["wait", "a", "--explode"]), Some(1));
@@ -96,7 +96,7 @@ fn follow_takes_no_event_after_one_that_could_not_be_printed() {
     for _ in 0..3 {
         server.signal("a", "{}");
     }
-    let output = anchor(Some(&server), &["wait", "a", "--follow", "--timeout", "5s"]).stdout(full()).output().unwrap();
+    let output = anchor(Some(&server), &["wait", "a", "--follow", "--timeout", "5"]).stdout(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(printed(&server, &["drain", "a"]), "2\n");
 }

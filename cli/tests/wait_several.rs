@@ -127,7 +127,7 @@ fn the_timeout_of_follow_is_for_all_events_together() {
     server.signal("a", "{}");
     server.signal("a", "{}");
     let start = Instant::now();
-    let output = run(&server, &["wait", "a", "--follow", "--count", "3", "--timeout", "500ms"]);
+    let output = run(&server, &["wait", "a", "--follow", "--count", "3", "--timeout", "0.5"]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(2), "{}\n{}\n"));
     assert!(stderr(&output).contains("2 of 3 events came within the time"), "{}", stderr(&output));
     assert!(start.elapsed() >= Duration::from_millis(500));
