@@ -152,6 +152,10 @@ pub struct ClientArgs {
     #[arg(long, value_name = "PATH")]
     pub ca_file: Option<PathBuf>,
 
+    /// How often in a row a failed request is repeated before the command gives up: a number, or always
+    #[arg(long, value_name = "N", value_parser = retries)]
+    pub retries: Option<u32>,
+
     /// Write nothing to stderr; the exit code says what happened
     #[arg(long, short)]
     pub quiet: bool,
@@ -251,6 +255,14 @@ fn duration(text: &str) -> Result<Duration, String> {
     parsed.ok_or_else(|| "expected a time such as 90, 500ms, 30s, 5m or 1h 30m".into())
 }
 
+/// The library's number for "always" is the largest one.
+fn retries(text: &str) -> Result<u32, String> {
+    match text {
+        "always" => Ok(u32::MAX),
+        _ => text.parse().map_err(|_| "expected a number or the word always".into()),
+    }
+}
+
 /// Checked here, before an event is taken that the pointer could not be applied to.
 fn pointer(text: &str) -> Result<String, String> {
     if !text.is_empty() && !text.starts_with('/') {
@@ -293,6 +305,14 @@ mod tests {
         }
         for text in ["data", "data/code", "#/data", "/data/~", "/data/~2", ".data", " /data"] {
             assert!(pointer(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn retries_are_a_number_or_always() {
+        assert_eq!((retries("0"), retries("7"), retries("always")), (Ok(0), Ok(7), Ok(u32::MAX)));
+        for text in ["", "-1", "never", "1.5", "5000000000"] {
+            assert!(retries(text).is_err(), "{text}");
         }
     }
 }

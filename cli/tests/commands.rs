@@ -87,6 +87,20 @@ fn a_timeout_without_a_unit_is_in_seconds() {
 }
 
 #[test]
+fn retries_are_those_of_the_command_line() {
+    let failures = |retries: &str| {
+        let server = Server::start(&["--fault", "a=status:503,times=2,on=wait"]);
+        run(&server, &["wait", "a", "--timeout", "0.1", "--retries", retries]).status.code()
+    };
+    assert_eq!(failures("0"), Some(1), "the first failure is final");
+    let server = Server::start(&["--fault", "a=status:503,times=2,on=wait"]);
+    server.signal("a", "{}");
+    assert_eq!(printed(&server, &["wait", "a", "--retries", "always"]), "{}\n");
+    server.signal("a", "{}");
+    assert_eq!(printed(&server, &["wait", "a", "--retries", "2"]), "{}\n");
+}
+
+#[test]
 fn drain_tells_how_many() {
     let server = Server::start(&[]);
     for _ in 0..3 {
@@ -123,6 +137,7 @@ fn each_class_of_outcome_has_its_exit_code() {
         &["signal", "a", "@/does/not/exist"],
         &["serve", "--fault", "a=explode"],
         &["serve", "--latency", "fast"],
+        &["wait", "a", "--retries", "never"],
         &["explode"],
     ] {
         assert_eq!(code(&mut anchor(Some(&server), usage)), Some(1), "{usage:?}");
@@ -136,7 +151,7 @@ fn each_class_of_outcome_has_its_exit_code() {
 fn a_request_that_was_sent_and_not_answered_is_not_called_safe_to_repeat() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut wait = anchor(None, &["wait", "a", "--timeout", "30s"]);
+    let mut wait = anchor(None, &["wait", "a", "--timeout", "30s", "--retries", "1"]);
     let child = wait.env("ANCHORBROWSER_BASE_URL", url).stderr(Stdio::piped()).spawn().unwrap();
     // The request is read, so that the event may be taken; then the connection breaks, and no other can be made.
     let mut socket = accept(&listener);

@@ -157,7 +157,7 @@ fn an_event_whose_command_cannot_be_started_is_printed() {
     // With few descriptors the wait fails and takes nothing; with a few more it succeeds, and the pipe to the command fails.
     for limit in 4..30 {
         server.signal("a", "{}");
-        let arguments = ["wait", "a", "--timeout", "5s", "--exec", "cat"];
+        let arguments = ["wait", "a", "--timeout", "5s", "--retries", "0", "--exec", "cat"];
         let output = after(&format!("ulimit -n {limit}"), &server, &arguments).output().unwrap();
         let queued = usize::from(server.take("a", 0).is_some());
         let printed = stdout(&output).lines().count();

@@ -33,6 +33,9 @@ pub fn config(args: &ClientArgs) -> Result<Config, Failure> {
     if let Some(path) = &args.ca_file {
         config.set_ca_file(path)?;
     }
+    if let Some(retries) = args.retries {
+        config.set_retries(retries);
+    }
     if args.verbose {
         // The library never logs a key or an event's data.
         config.set_log(|level, line| message::print(&format!("{}: {line}", level_name(level))));
