@@ -21,8 +21,8 @@ use anyhow::Context;
 use clap::Parser;
 
 use args::{Cli, Command};
-use client::escape::escape_except;
-use client::stdout;
+use client::escape::escape;
+use client::{message, stdout};
 use commands::{completions, drain, man, probe, signal, wait};
 use exit::Failure;
 
@@ -64,12 +64,15 @@ fn print_help_or_usage_error(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// clap quotes the arguments as they are.
+/// clap quotes arguments as they are, so it is given escaped ones for the error that is printed.
 fn print_usage_error(error: &clap::Error) {
-    let plain = error.render().to_string();
-    let _ = match escape_except(&plain, &['\n']) {
-        Cow::Borrowed(_) => error.print(),
-        Cow::Owned(escaped) => io::stderr().write_all(escaped.as_bytes()),
+    let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let escaped: Vec<_> = arguments.iter().map(|argument| escape(argument)).collect();
+    let is_harmless = escaped.iter().all(|argument| matches!(argument, Cow::Borrowed(_)));
+    let _ = match Cli::try_parse_from(escaped.iter().map(AsRef::as_ref)) {
+        _ if is_harmless => error.print(),
+        Err(same) if same.kind() == error.kind() => same.print(),
+        _ => return message::print("wrong usage: an argument has a control character"),
     };
 }
 
