@@ -25,14 +25,15 @@ fn generate(root: &str) -> String {
     as_c89(&String::from_utf8(text).expect("UTF-8"))
 }
 
-/// The names of the design, and what cbindgen writes that C89 does not know: the comma after the last enumerator, and
-/// comments to the end of the line.
+/// The names of the design, and what cbindgen writes that C89 does not know: the comma after the last enumerator, an
+/// unsigned number without its suffix, and comments to the end of the line.
 fn as_c89(header: &str) -> String {
     let header = header
         .replace("ANCHOR_STATUS_", "ANCHOR_")
         .replace(",\n}", "\n}")
         .replace("__STDC_VERSION__ >=", "(defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >=")
-        .replace("ANCHOR_NO_TIMEOUT -1", "ANCHOR_NO_TIMEOUT (-1)");
+        .replace("ANCHOR_NO_TIMEOUT -1", "ANCHOR_NO_TIMEOUT (-1)")
+        .replace("ANCHOR_RETRY_ALWAYS 4294967295", "ANCHOR_RETRY_ALWAYS 4294967295u");
     let mut lines: Vec<String> = header.trim_start().lines().map(str::to_owned).collect();
     for line in lines.iter_mut().filter(|line| line.starts_with('#') || line.starts_with('}')) {
         if let Some((code, comment)) = line.split_once(" // ") {

@@ -70,6 +70,11 @@
 #endif
 
 /**
+ * Tries again for as long as the call lasts, however many failures come in a row.
+ */
+#define ANCHOR_RETRY_ALWAYS 4294967295u
+
+/**
  * A timeout that most waits can use, in milliseconds; also what the service takes when none is given.
  */
 #define ANCHOR_DEFAULT_TIMEOUT_MS 60000
@@ -78,6 +83,11 @@
  * A timeout without end.
  */
 #define ANCHOR_NO_TIMEOUT (-1)
+
+/**
+ * How many failures in a row are tried again, where they count and nothing was set.
+ */
+#define Retries_IN_A_ROW 5
 
 /**
  * The outcome of a call. New values may come in later versions; a value never changes its meaning.
@@ -483,7 +493,7 @@ anchor_status anchor_config_set_grace_ms(anchor_config *config,
  * never reached the service, and for a wait also HTTP 429, 502, 503 and 504, and, if re-arming, a broken connection.
  *
  * @param config   the settings
- * @param retries  5 by default; 0 gives up at once
+ * @param retries  5 by default; 0 gives up at once; ANCHOR_RETRY_ALWAYS never does
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  */
 ANCHOR_MUST_USE

@@ -1,23 +1,22 @@
 //! [`Client`]: what a caller holds. It ties settings, connections and counts together; the rules of a call are in
 //! `wait` and `signal`.
 
+use crate::calls::call::Start;
+use crate::calls::{drain, signal, wait};
 use crate::cancel::CancelToken;
 use crate::config::Config;
-use crate::endpoint::Endpoint;
-use crate::error::{Error, Status};
-use crate::http::{Agent, AgentOptions, PerProcess, Secret, Trace};
-use crate::pending::StartedWait;
-use crate::signal;
-use crate::stats::{Counters, Stats};
-use crate::wait::{self, Begun};
+use crate::error::Error;
+use crate::session::Session;
+use crate::started::StartedWait;
+use crate::stats::Stats;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A connection pool and settings, for any number of threads. Clones share them. Nothing is sent before the first call.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    session: Arc<Session>,
 }
 
 impl Client {
@@ -25,13 +24,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::InvalidArgument`] if a setting, or a variable of the environment, is not valid or missing.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if a setting, or a variable of the environment, is not valid or missing.
     pub fn new(config: &Config) -> Result<Client, Error> {
-        let endpoint = config.endpoint()?;
-        let engine = Engine::new(config, &endpoint)?;
-        let config = config.clone();
-        let shared = Shared { config, endpoint, engine: PerProcess::new(engine), counters: Counters::default() };
-        Ok(Client { shared: Arc::new(shared) })
+        Ok(Client { session: Arc::new(Session::new(config)?) })
     }
 
     /// Blocks until the event is signaled. Returns the service's answer, byte for byte: one JSON object, usually
@@ -44,15 +39,15 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::Timeout`], [`Status::Cancelled`], and what else the [`Status`] of the error says.
+    /// [`Status::Timeout`](crate::Status::Timeout), [`Status::Cancelled`](crate::Status::Cancelled), and what else the [`Status`](crate::Status) of the error says.
     pub fn wait(
         &self,
         event_name: &str,
         timeout: Option<Duration>,
         cancel: Option<&CancelToken>,
     ) -> Result<String, Error> {
-        let begun = Begun::new(&self.shared, event_name)?;
-        wait::wait(&self.shared, &begun, event_name, timeout, cancel)
+        let start = Start::new(&self.session, event_name)?;
+        wait::wait(&self.session, &start, event_name, timeout, cancel)
     }
 
     /// Signals the event: hands `data`, a JSON object, to whoever waits for it, now or later. `None` is an empty object.
@@ -61,31 +56,23 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::NotSent`] if it is certain that nothing was delivered, [`Status::ConnectionLost`] if it is not, and
-    /// what else the [`Status`] of the error says.
+    /// [`Status::NotSent`](crate::Status::NotSent) if it is certain that nothing was delivered, [`Status::ConnectionLost`](crate::Status::ConnectionLost) if it is not, and
+    /// what else the [`Status`](crate::Status) of the error says.
     pub fn signal(&self, event_name: &str, data: Option<&str>) -> Result<String, Error> {
-        signal::signal(&self.shared, event_name, data)
+        signal::signal(&self.session, event_name, data)
     }
 
     /// Takes and drops signals of the event that nobody has waited for, until none is left. Returns how many.
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`Status::Timeout`] if there were still signals after the
+    /// As [`wait`](Self::wait); [`Status::Timeout`](crate::Status::Timeout) if there were still signals after the
     /// [request timeout](Config::set_request_timeout).
     pub fn drain(&self, event_name: &str) -> Result<u32, DrainError> {
-        let started = Instant::now();
         let mut drained = 0;
-        loop {
-            match self.wait(event_name, Some(Duration::ZERO), None) {
-                Ok(_) => drained += 1,
-                Err(e) if e.status() == Status::Timeout => return Ok(drained),
-                Err(source) => return Err(DrainError { drained, source }),
-            }
-            if started.elapsed() > self.shared.config.request_timeout {
-                let source = Error::new(Status::Timeout, "there are still signals after the request timeout");
-                return Err(DrainError { drained, source });
-            }
+        match drain::drain(&self.session, event_name, &mut drained) {
+            Ok(()) => Ok(drained),
+            Err(source) => Err(DrainError { drained, source }),
         }
     }
 
@@ -94,30 +81,28 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::InvalidArgument`], and [`Status::OutOfMemory`] if the process has no memory, thread or file descriptor
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), and [`Status::OutOfMemory`](crate::Status::OutOfMemory) if the process has no memory, thread or file descriptor
     /// left.
     pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<StartedWait, Error> {
-        StartedWait::start(&self.shared, event_name, timeout)
+        StartedWait::start(&self.session, event_name, timeout)
     }
 
-    /// Ends every call that is running on the client with [`Status::Cancelled`], from any thread. Later calls are not
+    /// Ends every call that is running on the client with [`Status::Cancelled`](crate::Status::Cancelled), from any thread. Later calls are not
     /// affected.
     pub fn cancel_all(&self) {
-        if let Ok(engine) = self.shared.engine() {
-            engine.cancel_all();
-        }
+        self.session.cancel_all();
     }
 
     /// What the client has done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters.read()
+        self.session.counters.read()
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("config", &self.shared.config).finish_non_exhaustive()
+        f.debug_struct("Client").field("config", &self.session.config).finish_non_exhaustive()
     }
 }
 
@@ -139,82 +124,5 @@ impl fmt::Display for DrainError {
 impl std::error::Error for DrainError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.source)
-    }
-}
-
-/// What the calls of a client share.
-pub(crate) struct Shared {
-    pub config: Config,
-    pub endpoint: Endpoint,
-    engine: PerProcess<Engine>,
-    pub counters: Counters,
-}
-
-impl Shared {
-    pub fn engine(&self) -> Result<&Engine, Error> {
-        self.engine.get(|| Engine::new(&self.config, &self.endpoint))
-    }
-
-    pub fn count(&self, trace: &Trace) {
-        let connections =
-            if trace.connected { &self.counters.connections_made } else { &self.counters.connections_reused };
-        if trace.connected || trace.sent > 0 {
-            connections.add(1);
-        }
-        self.counters.bytes_sent.add(trace.sent);
-        self.counters.bytes_received.add(trace.received);
-    }
-
-    pub fn count_outcome(&self, outcome: &Result<String, Error>) {
-        let counter = match outcome.as_ref().map_err(Error::status) {
-            Ok(_) => &self.counters.answers,
-            Err(Status::Timeout) => &self.counters.timeouts,
-            Err(Status::Cancelled) => &self.counters.cancels,
-            Err(_) => &self.counters.failures,
-        };
-        counter.add(1);
-    }
-}
-
-/// What a client has per process.
-pub(crate) struct Engine {
-    pub agent: Agent,
-    pub key: Secret,
-    /// Given to every call; `cancel_all` cancels it and puts it away.
-    running: Mutex<Option<CancelToken>>,
-}
-
-impl Engine {
-    fn new(config: &Config, endpoint: &Endpoint) -> Result<Engine, Error> {
-        let key = config.key()?.clone();
-        let agent = Agent::new(&AgentOptions {
-            https: endpoint.https,
-            authority: &endpoint.authority(),
-            key: &key,
-            user_agent: config.user_agent(),
-            proxy: config.proxy_for(endpoint)?.as_ref(),
-            roots: config.roots(),
-            ca_file: config.ca_file.as_deref(),
-            max_response_bytes: config.max_response_bytes,
-        })?;
-        Ok(Engine { agent, key, running: Mutex::new(None) })
-    }
-
-    /// The token that the next `cancel_all` cancels.
-    pub fn cancel_all_token(&self) -> Result<CancelToken, Error> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(token) = &*running {
-            return Ok(token.clone());
-        }
-        let token = CancelToken::new()?;
-        *running = Some(token.clone());
-        Ok(token)
-    }
-
-    fn cancel_all(&self) {
-        let token = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(token) = token {
-            token.cancel();
-        }
     }
 }

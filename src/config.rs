@@ -1,12 +1,11 @@
 //! [`Config`]: what a client is set up with. Each setter checks its argument and keeps what it was before if the argument
 //! is refused; what the environment says is checked when a client is made, so that its mistakes are reported too.
 
-use crate::endpoint::Endpoint;
+use crate::address::endpoint::Endpoint;
+use crate::address::proxy::{self, Proxy, ProxyVariables};
 use crate::error::Error;
-use crate::http::{Proxy, Roots, Secret};
-use crate::proxy::{self, ProxyVariables};
+use crate::secret::Secret;
 use std::fmt;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +31,21 @@ pub enum Trust {
     Bundled = 2,
 }
 
+/// How many failures in a row a call tries again. What counts as a failure is decided in `calls`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Retries {
+    /// Nothing was set: the rules of `calls` decide, and five where they count.
+    #[default]
+    Default,
+    AtMost(u32),
+    Always,
+}
+
+impl Retries {
+    /// How many failures in a row are tried again, where they count and nothing was set.
+    pub const IN_A_ROW: u32 = 5;
+}
+
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -55,7 +69,7 @@ pub struct Config {
     /// Outer `None`: as the environment says; inner `None`: no proxy.
     proxy: Option<Option<Proxy>>,
     proxy_variables: ProxyVariables,
-    allow_http: bool,
+    pub(crate) allow_http: bool,
     pub(crate) trust: Trust,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,
@@ -63,7 +77,7 @@ pub struct Config {
     pub(crate) max_response_bytes: usize,
     pub(crate) slice: Duration,
     pub(crate) grace: Duration,
-    pub(crate) retries: u32,
+    pub(crate) retries: Retries,
     pub(crate) rearm: bool,
     pub(crate) interruptible: bool,
     pub(crate) log: Option<LogSink>,
@@ -96,7 +110,7 @@ impl Config {
             max_response_bytes: 8 * 1024 * 1024,
             slice: Duration::from_secs(50),
             grace: Duration::from_secs(2),
-            retries: 5,
+            retries: Retries::Default,
             rearm: true,
             interruptible: false,
             log: None,
@@ -263,9 +277,9 @@ impl Config {
         Ok(self)
     }
 
-    /// How many failures in a row are tried again before a call gives up; 5 by default.
+    /// How many failures in a row are tried again before a call gives up; 5 by default. `u32::MAX`: however many.
     pub fn set_retries(&mut self, retries: u32) -> &mut Self {
-        self.retries = retries;
+        self.retries = if retries == u32::MAX { Retries::Always } else { Retries::AtMost(retries) };
         self
     }
 
@@ -324,14 +338,6 @@ impl Config {
             None => self.proxy_variables.proxy_for(endpoint).map(|(source, url)| parse_proxy(source, url)).transpose(),
         }
     }
-
-    pub(crate) fn roots(&self) -> Roots {
-        match self.trust {
-            Trust::Auto => Roots::SystemOrBundled,
-            Trust::System => Roots::System,
-            Trust::Bundled => Roots::Bundled,
-        }
-    }
 }
 
 impl fmt::Debug for Config {
@@ -345,7 +351,7 @@ impl fmt::Debug for Config {
 
 /// What is not UTF-8 is kept as something that is refused where it is used, rather than taken for absent.
 fn variable(name: &str) -> Option<Zeroizing<String>> {
-    let value = Zeroizing::new(std::env::var_os(name)?.into_vec());
+    let value = Zeroizing::new(std::env::var_os(name)?.into_encoded_bytes());
     let text = Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
     (!text.is_empty()).then_some(text)
 }
@@ -360,7 +366,7 @@ fn check_key(key: &str) -> Result<Secret, String> {
     if !is_printable(key) {
         return Err("holds a control character (a line end, perhaps) or one outside ASCII".to_owned());
     }
-    Secret::new(key).ok_or_else(|| "is no header value".to_owned())
+    Ok(Secret::from(key))
 }
 
 fn parse_proxy(source: &str, url: &str) -> Result<Proxy, Error> {
@@ -381,7 +387,7 @@ fn at_least_1_ms(name: &str, duration: Duration) -> Result<Duration, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Status;
+    use crate::status::Status;
 
     #[test]
     fn keys_are_checked_and_never_shown() {
@@ -410,6 +416,15 @@ mod tests {
         config.set_base_url("http://api.example").unwrap();
         assert!(config.endpoint().unwrap_err().message().contains("plain http"));
         assert!(config.set_allow_http(true).endpoint().is_ok());
+    }
+
+    #[test]
+    fn retries_that_are_set_differ_from_the_default() {
+        let mut config = Config::bare();
+        assert_eq!(config.retries, Retries::Default);
+        assert_eq!(config.set_retries(5).retries, Retries::AtMost(5));
+        assert_eq!(config.set_retries(0).retries, Retries::AtMost(0));
+        assert_eq!(config.set_retries(u32::MAX).retries, Retries::Always);
     }
 
     #[test]

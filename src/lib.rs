@@ -16,31 +16,34 @@
 //! # Ok::<(), anchor::Error>(())
 //! ```
 //!
-//! The arrows go one way: `capi` → [`Client`] → `wait`, `signal`, `pending` → `http` → ureq. Nothing outside `capi` knows a C type;
-//! nothing outside `http` knows ureq or a socket.
+//! The arrows between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`; `config`,
+//! `address`, `secret`, `json`, `status` and `error` are leaves. Nothing outside `capi` knows a C type, nothing outside `http`
+//! knows ureq or rustls, nothing outside `sys` knows libc or a descriptor. tests/package/arrows.rs holds this.
 
-mod call;
+mod address;
+mod calls;
 mod cancel;
 // Its examples are C, which rustdoc would take for Rust.
 #[cfg(not(doctest))]
 mod capi;
 mod client;
 mod config;
-mod endpoint;
 mod error;
 mod http;
 mod json;
-mod pending;
-mod proxy;
-mod retry;
-mod signal;
+mod panic;
+mod secret;
+mod session;
+mod started;
 mod stats;
-mod wait;
+mod status;
+mod sys;
 
 pub use cancel::CancelToken;
 pub use client::{Client, DrainError};
 pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
-pub use error::{Error, Origin, Phase, Status};
+pub use error::{Error, Origin, Phase};
 pub use json::json_get;
-pub use pending::StartedWait;
+pub use started::StartedWait;
 pub use stats::Stats;
+pub use status::Status;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Line coverage of src/ by the tests, C programs and examples included, and docs/coverage.md, which names what no test
-reaches. Fails below 90 %. Arguments go to cargo test: `--test wait_rules`, say, for a quick look, which writes no page.
+reaches. Fails below 90 %. Arguments go to cargo test: `--test behaviour`, say, for a quick look, which writes no page.
 
 Coverage is counted by the compiler (-Cinstrument-coverage), and read by the tools of the LLVM that the compiler is made
 of: those of the system, if they are of the same version, else those that PyPI has.

@@ -1,8 +1,9 @@
 //! What every export has in common: no panic crosses, a pointer is checked before it is used, and strings for the caller
 //! are allocated with malloc, so that running out of memory is an answer.
 
-pub(super) use crate::error::caught;
-use crate::error::{Error, Status};
+use crate::error::Error;
+pub(super) use crate::panic::catch;
+use crate::status::Status;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
@@ -15,7 +16,7 @@ use std::ptr;
 pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -> Result<String, Error>) -> Status {
     // SAFETY: the caller's promise.
     unsafe { put(out_json, ptr::null_mut()) };
-    let (status, json) = match caught(call) {
+    let (status, json) = match catch(call) {
         Ok(json) => (Status::Ok, json),
         Err(error) if out_json.is_null() => return error.status(),
         Err(error) => (error.status(), error.to_json()),
@@ -30,8 +31,8 @@ pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -
 }
 
 /// Runs a call that cannot fail but for a panic, which gives `otherwise`.
-pub(super) fn caught_or<T>(otherwise: T, call: impl FnOnce() -> T) -> T {
-    caught(|| Ok(call())).unwrap_or(otherwise)
+pub(super) fn catch_or<T>(otherwise: T, call: impl FnOnce() -> T) -> T {
+    catch(|| Ok(call())).unwrap_or(otherwise)
 }
 
 /// # Safety

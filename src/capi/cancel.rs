@@ -1,6 +1,6 @@
 //! The handle of a cancel token.
 
-use super::boundary::{caught, caught_or};
+use super::boundary::{catch, catch_or};
 use crate::cancel::CancelToken;
 use std::ptr;
 
@@ -17,7 +17,7 @@ pub struct anchor_cancel_token {
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_cancel_token_new() -> *mut anchor_cancel_token {
-    match caught(CancelToken::new) {
+    match catch(CancelToken::new) {
         Ok(token) => Box::into_raw(Box::new(anchor_cancel_token { token })),
         Err(_) => ptr::null_mut(),
     }
@@ -31,7 +31,7 @@ pub extern "C" fn anchor_cancel_token_new() -> *mut anchor_cancel_token {
 pub unsafe extern "C" fn anchor_cancel_token_cancel(token: *mut anchor_cancel_token) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { token.as_ref() } {
-        caught_or((), || handle.token.cancel());
+        catch_or((), || handle.token.cancel());
     }
 }
 
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn anchor_cancel_token_cancel(token: *mut anchor_cancel_to
 pub unsafe extern "C" fn anchor_cancel_token_reset(token: *mut anchor_cancel_token) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { token.as_ref() } {
-        caught_or((), || handle.token.reset());
+        catch_or((), || handle.token.reset());
     }
 }
 
@@ -54,6 +54,6 @@ pub unsafe extern "C" fn anchor_cancel_token_free(token: *mut anchor_cancel_toke
     if !token.is_null() {
         // SAFETY: by contract it came from `anchor_cancel_token_new` and is freed once.
         let handle = unsafe { Box::from_raw(token) };
-        caught_or((), || drop(handle));
+        catch_or((), || drop(handle));
     }
 }

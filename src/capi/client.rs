@@ -1,11 +1,12 @@
 //! The handle of a client and its blocking calls.
 
-use super::boundary::{answering, caught, caught_or, handle, put, text};
+use super::boundary::{answering, catch, catch_or, handle, put, text};
 use super::cancel::anchor_cancel_token;
 use super::config::anchor_config;
 use crate::client::Client;
 use crate::config::Config;
-use crate::error::{Error, Status};
+use crate::error::Error;
+use crate::status::Status;
 use std::ffi::c_char;
 use std::ptr;
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub unsafe extern "C" fn anchor_client_new(config: *const anchor_config, out: *m
     unsafe { put(out, ptr::null_mut()) };
     // SAFETY: by contract NULL or live.
     let settings = unsafe { config.as_ref() };
-    let outcome = caught(|| match settings {
+    let outcome = catch(|| match settings {
         _ if out.is_null() => Err(Error::invalid("out is NULL")),
         Some(settings) => Client::new(&settings.config),
         None => Client::new(&Config::from_env()),
@@ -63,7 +64,7 @@ pub unsafe extern "C" fn anchor_client_free(client: *mut anchor_client) {
     if !client.is_null() {
         // SAFETY: by contract it came from `anchor_client_new` and is freed once.
         let handle = unsafe { Box::from_raw(client) };
-        caught_or((), || drop(handle));
+        catch_or((), || drop(handle));
     }
 }
 
@@ -75,7 +76,7 @@ pub unsafe extern "C" fn anchor_client_free(client: *mut anchor_client) {
 pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { client.as_ref() } {
-        caught_or((), || handle.client.cancel_all());
+        catch_or((), || handle.client.cancel_all());
     }
 }
 
@@ -185,7 +186,7 @@ pub unsafe extern "C" fn anchor_drain_event(
     // SAFETY: by contract NULL or valid.
     unsafe { put(out_drained, 0) };
     let mut drained = 0;
-    let outcome = caught(|| {
+    let outcome = catch(|| {
         // SAFETY: by contract NULL or live; NULL or a C string.
         let (handle, event_name) = unsafe { (handle(client, "client")?, text(event_name, "event_name")?) };
         match handle.client.drain(event_name) {

@@ -1,8 +1,9 @@
 //! The handle of a configuration.
 
-use super::boundary::{caught, caught_or, text};
+use super::boundary::{catch, catch_or, text};
 use crate::config::{Config, LogLevel, Trust};
-use crate::error::{Error, Status};
+use crate::error::Error;
+use crate::status::Status;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +33,10 @@ impl anchor_config {
 #[allow(non_camel_case_types)]
 pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
+/// Tries again for as long as the call lasts, however many failures come in a row.
+#[allow(dead_code, reason = "for the header")]
+pub const ANCHOR_RETRY_ALWAYS: u32 = 4_294_967_295;
+
 /// Makes settings of the defaults and of the environment: ANCHORBROWSER_API_KEY (then ANCHOR_API_KEY),
 /// ANCHORBROWSER_BASE_URL, and HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Mistakes in these are reported by
 /// anchor_client_new. What they say later has no effect.
@@ -40,7 +45,7 @@ pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_voi
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_config_new() -> *mut anchor_config {
-    caught_or(ptr::null_mut(), || {
+    catch_or(ptr::null_mut(), || {
         Box::into_raw(Box::new(anchor_config { config: Config::from_env(), error: Mutex::new(None) }))
     })
 }
@@ -53,7 +58,7 @@ pub unsafe extern "C" fn anchor_config_free(config: *mut anchor_config) {
     if !config.is_null() {
         // SAFETY: by contract it came from `anchor_config_new` and is freed once.
         let handle = unsafe { Box::from_raw(config) };
-        caught_or((), || drop(handle));
+        catch_or((), || drop(handle));
     }
 }
 
@@ -230,7 +235,7 @@ pub unsafe extern "C" fn anchor_config_set_grace_ms(config: *mut anchor_config, 
 /// never reached the service, and for a wait also HTTP 429, 502, 503 and 504, and, if re-arming, a broken connection.
 ///
 /// @param config   the settings
-/// @param retries  5 by default; 0 gives up at once
+/// @param retries  5 by default; 0 gives up at once; ANCHOR_RETRY_ALWAYS never does
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 #[must_use]
 #[unsafe(no_mangle)]
@@ -315,7 +320,7 @@ unsafe fn set(
 ) -> Status {
     // SAFETY: the caller's promise.
     let Some(handle) = (unsafe { config.as_mut() }) else { return Status::InvalidArgument };
-    let outcome = caught(|| change(&mut handle.config).map(|_| ()));
+    let outcome = catch(|| change(&mut handle.config).map(|_| ()));
     handle.note(outcome.as_ref().err());
     outcome.map_or_else(|error| error.status(), |()| Status::Ok)
 }

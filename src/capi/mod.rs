@@ -14,4 +14,4 @@ mod client;
 
 mod cancel;
 
-mod pending;
+mod wait;

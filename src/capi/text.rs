@@ -1,8 +1,8 @@
 //! Version, statuses, strings and JSON: the exports that need no handle.
 
-use super::boundary::{caught_or, malloc_string, text};
-use crate::error::Status;
+use super::boundary::{catch_or, malloc_string, text};
 use crate::json::json_find;
+use crate::status::Status;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn anchor_string_free(string: *mut c_char) {
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_json_get(json: *const c_char, pointer: *const c_char) -> *mut c_char {
-    caught_or(ptr::null_mut(), || {
+    catch_or(ptr::null_mut(), || {
         // SAFETY: by contract NULL or C strings.
         let arguments = unsafe { (text(json, "json"), text(pointer, "pointer")) };
         match arguments {

@@ -25,7 +25,7 @@ impl Sanitizer {
         }
     }
 
-    /// For rustc. The hook that makes a panic on demand is for tests/sanitized/panics.c.
+    /// For rustc. The hook that makes a panic on demand is for tests/c/sanitized/panics.c.
     fn rust_flags(self) -> &'static str {
         match self {
             Sanitizer::Address => "-Zsanitizer=address -Cpanic=abort --cfg anchor_inject_panic",
@@ -51,7 +51,7 @@ impl Sanitizer {
             ],
             // A child of several threads may start its own: the header promises it.
             Sanitizer::Thread => {
-                let suppressions = root().join("tests/sanitized/tsan.supp");
+                let suppressions = root().join("tests/c/sanitized/tsan.supp");
                 let options = format!("die_after_fork=0:allow_addr2line=1:suppressions={}", suppressions.display());
                 vec![("TSAN_OPTIONS", options)]
             }
@@ -120,7 +120,7 @@ fn runtime(sanitizer: Sanitizer) -> Option<PathBuf> {
     if tool::is_found(&what, found.is_some()) { found } else { None }
 }
 
-/// What ThreadSanitizer has to be told of std, which is not built with it: tests/sanitized/std.c, for the linker.
+/// What ThreadSanitizer has to be told of std, which is not built with it: tests/c/sanitized/std.c, for the linker.
 fn annotations(archive: &Path) -> &'static [String] {
     static ANNOTATIONS: OnceLock<Vec<String>> = OnceLock::new();
     ANNOTATIONS.get_or_init(|| {
@@ -129,7 +129,7 @@ fn annotations(archive: &Path) -> &'static [String] {
         let lock = names.find(|name| name.ends_with("5Mutex14lock_contended")).expect("std's mutex");
         let object = scratch("sanitized").join("std.o");
         let mut clang = Command::new("clang");
-        clang.current_dir(root()).args(["-std=c11", "-c", "tests/sanitized/std.c", "-o"]).arg(&object);
+        clang.current_dir(root()).args(["-std=c11", "-c", "tests/c/sanitized/std.c", "-o"]).arg(&object);
         tool::output(clang.args(compiler::WARNINGS).arg(format!("-DLOCK_CONTENDED=\"{lock}\"")));
         let wrapped = [lock, "__tsan_atomic64_fetch_sub", "__tsan_atomic_thread_fence"];
         let wraps = wrapped.iter().map(|name| format!("-Wl,--wrap={name}"));

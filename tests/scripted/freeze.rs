@@ -1,7 +1,7 @@
 //! Holds a thread still while a test arranges what it will find. A signal handler does the holding, so the thread may be
 //! anywhere, a blocked poll included; when it goes on, the poll returns with EINTR.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, Once, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -62,8 +62,15 @@ impl<T: Send + 'static> Freezable<T> {
     }
 }
 
-/// Makes a function the process's handler of a signal.
-pub fn install(signal: libc::c_int, handler: extern "C" fn(libc::c_int)) {
+/// Installs a handler, and returns its signal: one that nothing else in this process uses, since handlers are the process's.
+pub fn signal_handled_by(handler: extern "C" fn(libc::c_int)) -> libc::c_int {
+    static TAKEN: AtomicI32 = AtomicI32::new(0);
+    let signal = libc::SIGRTMIN() + TAKEN.fetch_add(1, Ordering::SeqCst);
+    install(signal, handler);
+    signal
+}
+
+fn install(signal: libc::c_int, handler: extern "C" fn(libc::c_int)) {
     // SAFETY: the action is zeroed and then filled; the handlers of the tests do only what is async-signal-safe.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();

@@ -1,0 +1,140 @@
+//! The blocking driver of a call: it makes the requests that the rules ask for, pauses as they say, counts and logs. When to
+//! do what is decided by the rules, not here.
+
+use super::outcome::{Operation, Outcome, judge};
+use super::redact::Redactor;
+use super::{Pause, Reason, Request, Rules, Step};
+use crate::address::endpoint::check_event_name;
+use crate::cancel::CancelToken;
+use crate::config::LogLevel;
+use crate::error::Error;
+use crate::http::{Cancels, Exchange, Limits, Stop, pause_until};
+use crate::session::{Engine, Session};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a call takes hold of as it begins, though it may run on a thread that comes later: the time, and the token that
+/// the next `cancel_all` cancels.
+pub(crate) struct Start {
+    pub at: Instant,
+    all: CancelToken,
+}
+
+impl Start {
+    pub fn new(session: &Session, event_name: &str) -> Result<Start, Error> {
+        let at = Instant::now();
+        check_event_name(event_name).map_err(Error::invalid)?;
+        Ok(Start { at, all: session.engine()?.cancel_all_token()? })
+    }
+}
+
+/// A call in progress.
+pub(crate) struct Call<'a> {
+    session: &'a Session,
+    engine: &'a Engine,
+    cancels: Cancels,
+    operation: Operation,
+    event_name: &'a str,
+    path: String,
+    redactor: Redactor<'a>,
+    attempts: u32,
+}
+
+impl<'a> Call<'a> {
+    pub fn new(
+        session: &'a Session,
+        start: &Start,
+        cancel: Option<&CancelToken>,
+        operation: Operation,
+        event_name: &'a str,
+        data: Option<&'a str>,
+    ) -> Result<Call<'a>, Error> {
+        let engine = session.engine()?;
+        let cancels = [Some(&start.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch())));
+        let path = match operation {
+            Operation::Wait => session.endpoint.wait_path(event_name),
+            Operation::Signal => session.endpoint.signal_path(event_name),
+        };
+        let redactor = Redactor { key: session.key(), data };
+        Ok(Call { session, engine, cancels, operation, event_name, path, redactor, attempts: 0 })
+    }
+
+    /// Does what the rules say, from `first` on, until they are done. A call that is cancelled already makes no request.
+    pub fn run(mut self, rules: &mut impl Rules, first: Step) -> Result<String, Error> {
+        let mut step = if self.is_cancelled() { rules.stopped(Stop::Cancelled, Instant::now()) } else { first };
+        loop {
+            step = match step {
+                Step::Request(request) => {
+                    let outcome = self.post(&request, &rules.body(&request));
+                    rules.answered(outcome, self.session.is_reached(), Instant::now())
+                }
+                Step::Pause(pause) => match self.pause(&pause) {
+                    Ok(()) => rules.paused(Instant::now()),
+                    Err(stop) => rules.stopped(stop, Instant::now()),
+                },
+                Step::Done(result) => return result,
+            };
+        }
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.cancels.iter().flatten().any(|cancel| cancel.seems_set())
+    }
+
+    fn post(&mut self, request: &Request, body: &[u8]) -> Outcome {
+        if request.is_rearm {
+            self.note_rearm();
+        }
+        let exchange = Exchange {
+            path: &self.path,
+            body,
+            limits: request.limits,
+            cancels: &self.cancels,
+            interruptible: self.session.config.interruptible,
+            max_idle: request.max_idle,
+        };
+        let (reply, trace) = self.engine.agent.exchange(&exchange);
+        let mut keep_on = || self.may_go_on(&request.limits);
+        let outcome = judge(self.operation, reply, &trace, &self.redactor, &mut keep_on);
+        self.attempts += 1;
+        self.session.count(&trace);
+        self.session.count_unanswered(outcome.is_unanswered());
+        if outcome.is_answered() {
+            self.session.note_reached();
+        }
+        self.log(LogLevel::Debug, || format!("request {}: {}", self.attempts, outcome.describe()));
+        outcome
+    }
+
+    fn pause(&self, pause: &Pause) -> Result<(), Stop> {
+        match pause.reason {
+            Reason::Rearm => self.note_rearm(),
+            Reason::Retry(status) => {
+                self.session.counters.retries.add(1);
+                let millis = pause.until.saturating_duration_since(Instant::now()).as_millis();
+                self.log(LogLevel::Warning, || format!("{}, trying again in {millis} ms", status.name()));
+            }
+        }
+        pause_until(pause.until, &self.cancels, self.session.config.interruptible)
+    }
+
+    /// Whether there is time to look at the words of an answer.
+    fn may_go_on(&self, limits: &Limits) -> bool {
+        !self.is_cancelled() && limits.answer.is_none_or(|end| Instant::now() < end)
+    }
+
+    fn note_rearm(&self) {
+        self.session.counters.rearms.add(1);
+        self.log(LogLevel::Info, || "not signaled yet, asking again".to_owned());
+    }
+
+    fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
+        if let Some(sink) = &self.session.config.log {
+            let verb = match self.operation {
+                Operation::Wait => "wait",
+                Operation::Signal => "signal",
+            };
+            sink(level, &format!("{verb} {:?}: {}", self.event_name, line()));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! One signal. It is sent at most once: only what never reached the service is tried again. Its limit in time holds over
+//! everything it does, the look at its data included.
+
+use super::call::{Call, Start};
+use super::outcome::{Kind, Operation, Outcome};
+use super::retry::{Backoff, Facts, Patience};
+use super::story::Story;
+use super::{Pause, Reason, Request, Rules, Step};
+use crate::config::{Config, Retries};
+use crate::error::Error;
+use crate::http::{FailureKind, Limits, Stop};
+use crate::json;
+use crate::session::Session;
+use crate::status::Status;
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+/// A connection that was idle for longer may just have been closed by the other side, and then nobody could say whether
+/// the signal was delivered. Shorter than any idle limit in use; Node's default of 5 s is the shortest known.
+pub(super) const MAX_IDLE: Duration = Duration::from_secs(4);
+
+/// Signals the event. `data`: a JSON object; `None` for an empty one.
+pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) -> Result<String, Error> {
+    let start = Start::new(session, event_name)?;
+    let data = data.unwrap_or("{}");
+    json::check_one_object(data).map_err(|why| Error::invalid(format!("data_json is {why}")))?;
+    session.counters.signals.add(1);
+    let outcome = body(data).and_then(|body| {
+        let (mut rules, first) = Signal::begin(&session.config, body, start.at);
+        Call::new(session, &start, None, Operation::Signal, event_name, Some(data))?.run(&mut rules, first)
+    });
+    session.count_outcome(&outcome);
+    outcome
+}
+
+/// Data may be of any size, so that there is no memory for it is no reason to abort.
+fn body(data: &str) -> Result<String, Error> {
+    let (before, after) = ("{\"data\":", "}");
+    let mut body = String::new();
+    body.try_reserve_exact(before.len() + data.len() + after.len())
+        .map_err(|_| Error::new(Status::OutOfMemory, "no memory is left for the data"))?;
+    for part in [before, data, after] {
+        body.push_str(part);
+    }
+    Ok(body)
+}
+
+/// The rules of a signal, and how far it has come.
+pub(crate) struct Signal {
+    body: String,
+    connect_timeout: Duration,
+    deadline: Instant,
+    story: Story,
+    backoff: Backoff,
+}
+
+impl Signal {
+    pub fn begin(config: &Config, body: String, began: Instant) -> (Signal, Step) {
+        // It has a limit in time, and somebody waits for it: an outage is borne for as many failures as anything else.
+        let retries =
+            if config.retries == Retries::Default { Retries::AtMost(Retries::IN_A_ROW) } else { config.retries };
+        let signal = Signal {
+            body,
+            connect_timeout: config.connect_timeout,
+            deadline: began + config.request_timeout,
+            story: Story::new(began),
+            backoff: Backoff::new(retries),
+        };
+        let first = signal.request(began);
+        (signal, first)
+    }
+
+    fn request(&self, now: Instant) -> Step {
+        let (connect, end) = (self.deadline.min(now + self.connect_timeout), Some(self.deadline));
+        let limits = Limits { connect: Some(connect), send: end, answer: end };
+        Step::Request(Request { asked: Duration::ZERO, limits, max_idle: MAX_IDLE, is_rearm: false })
+    }
+
+    fn retry(&mut self, status: Status, outcome: Outcome, reached: bool, now: Instant) -> Step {
+        let facts = Facts { elapsed: self.story.elapsed(now), reached };
+        let remaining = self.deadline.saturating_duration_since(now);
+        match self.backoff.next(Patience::Counted, facts).filter(|pause| *pause < remaining) {
+            Some(pause) => Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) }),
+            None => self.fail(status, outcome, now),
+        }
+    }
+
+    fn fail(&self, status: Status, outcome: Outcome, now: Instant) -> Step {
+        let is_late = matches!(outcome.kind, Kind::Failed { kind: FailureKind::TimedOut, .. });
+        let mut error = self.story.failure(status, outcome, now);
+        error.detail.timed_out = is_late && now >= self.deadline;
+        Step::Done(Err(error))
+    }
+}
+
+impl Rules for Signal {
+    fn body(&self, _: &Request) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.body.as_bytes())
+    }
+
+    fn answered(&mut self, outcome: Outcome, reached: bool, now: Instant) -> Step {
+        use FailureKind::{
+            Broken, Cancelled, Exhausted, Interrupted, Malformed, NotPermitted, TimedOut, TlsRefused, TooLarge,
+            UnknownHost,
+        };
+        self.story.note(&outcome);
+        let is_written = outcome.written.is_some();
+        let status = match outcome.kind {
+            Kind::Answer(answer) => return Step::Done(Ok(answer)),
+            // The API answers so to a wait only.
+            Kind::NotSignaled => Status::from_http(408),
+            Kind::NotApi { .. } => Status::Protocol,
+            Kind::Refused { code, .. } => Status::from_http(code),
+            Kind::Failed { kind, .. } => match kind {
+                Cancelled => Status::Cancelled,
+                Interrupted => Status::Interrupted,
+                TlsRefused => Status::Tls,
+                NotPermitted => Status::NotSent,
+                Malformed => Status::Protocol,
+                TooLarge => Status::ResponseTooLarge,
+                Exhausted if is_written => Status::OutOfMemory,
+                // It may have been delivered: it is not for us to send it twice.
+                Broken | TimedOut if is_written => Status::ConnectionLost,
+                Exhausted => return self.retry(Status::OutOfMemory, outcome, reached, now),
+                Broken | TimedOut | UnknownHost => return self.retry(Status::NotSent, outcome, reached, now),
+            },
+        };
+        self.fail(status, outcome, now)
+    }
+
+    fn paused(&mut self, now: Instant) -> Step {
+        self.request(now)
+    }
+
+    fn stopped(&mut self, stop: Stop, now: Instant) -> Step {
+        Step::Done(Err(self.story.stopped(stop, now)))
+    }
+}

@@ -1,0 +1,125 @@
+//! What a forked child must not share with its parent, such as a pool of connections or a lock that a thread of the parent
+//! may hold.
+
+use super::system;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+/// A value of which each process has its own. A child makes one when it first asks; the parent's is left alone, since threads
+/// that the child does not have may be using it.
+pub(crate) struct PerProcess<T>(AtomicPtr<Owned<T>>);
+
+struct Owned<T> {
+    process: Process,
+    value: T,
+}
+
+impl<T> PerProcess<T> {
+    pub fn new(value: T) -> PerProcess<T> {
+        PerProcess(AtomicPtr::new(Owned::leak(value)))
+    }
+
+    pub fn get<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+        let found = self.0.load(Ordering::Acquire);
+        // SAFETY: the pointer came from `leak`, and what it points to is freed only when `self` is dropped; one that was
+        // replaced is kept.
+        let owned = unsafe { &*found };
+        if owned.process == Process::current() {
+            return Ok(&owned.value);
+        }
+        let own = Owned::leak(make()?);
+        // Only the parent's is replaced: threads of a child that come here at once all see the same one in the end.
+        if let Err(first) = self.0.compare_exchange(found, own, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: another thread of this process was first, so `own` was never shared; `first` is as `found`.
+            return unsafe {
+                drop(Box::from_raw(own));
+                Ok(&(*first).value)
+            };
+        }
+        // SAFETY: as above.
+        Ok(unsafe { &(*own).value })
+    }
+}
+
+impl<T> Owned<T> {
+    fn leak(value: T) -> *mut Owned<T> {
+        Box::into_raw(Box::new(Owned { process: Process::current(), value }))
+    }
+}
+
+impl<T> Drop for PerProcess<T> {
+    fn drop(&mut self) {
+        let owned = *self.0.get_mut();
+        // SAFETY: the pointer came from `leak`, and nobody else has `self` any more. A parent's is left alone.
+        unsafe {
+            if (*owned).process == Process::current() {
+                drop(Box::from_raw(owned));
+            }
+        }
+    }
+}
+
+// SAFETY: it gives out `&T` to any thread and drops T on one, as Arc<T> does.
+unsafe impl<T: Send + Sync> Send for PerProcess<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
+
+/// A process within a line of parents and children. Two things tell a child from its parent without a system call, since each
+/// misses something: a handler of fork misses a bare `clone`, and a page that is wiped on fork is not where an emulator
+/// only pretends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Process {
+    forks: u64,
+    page: u64,
+}
+
+/// How often a process in the line before this one forked.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+/// No process in the line had a number above this one in its page.
+static LAST: AtomicU64 = AtomicU64::new(0);
+/// The page, once it is set up.
+static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
+/// Stands for the page where there is none.
+static NO_PAGE: AtomicU64 = AtomicU64::new(0);
+
+impl Process {
+    fn current() -> Process {
+        let page = match PAGE.load(Ordering::Acquire) {
+            unset if unset.is_null() => set_up(),
+            // SAFETY: the address is that of a static or of a page that is never unmapped.
+            page => unsafe { &*page },
+        };
+        let number = if ptr::eq(page, &NO_PAGE) { std::process::id().into() } else { number(page) };
+        Process { forks: FORKS.load(Ordering::Acquire), page: number }
+    }
+}
+
+/// Without a lock, which a child could inherit locked: threads that come here at once each register a handler, which does no
+/// harm, and one page remains.
+fn set_up() -> &'static AtomicU64 {
+    extern "C" fn in_child() {
+        FORKS.fetch_add(1, Ordering::AcqRel);
+    }
+    // SAFETY: the handler is async-signal-safe. If there is no memory for it, the page remains.
+    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    let page = system::wiped_on_fork().unwrap_or(&NO_PAGE);
+    let new = ptr::from_ref(page).cast_mut();
+    match PAGE.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+        Ok(_) => page,
+        // SAFETY: as in `current`.
+        Err(first) => unsafe { &*first },
+    }
+}
+
+/// The number in the page. A child finds zero, and puts one there that no process before it had.
+fn number(page: &AtomicU64) -> u64 {
+    loop {
+        match page.load(Ordering::Acquire) {
+            0 => {
+                let new = LAST.fetch_add(1, Ordering::AcqRel) + 1;
+                let _ = page.compare_exchange(0, new, Ordering::AcqRel, Ordering::Acquire);
+            }
+            found => return found,
+        }
+    }
+}

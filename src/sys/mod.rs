@@ -1,0 +1,43 @@
+//! The only door to the operating system. Everything that names `libc`, a descriptor, a thread or a socket option is here,
+//! and nothing here knows HTTP, TLS or an event of the service.
+//!
+//! **The contract**, which each system fulfils in a file of its own (`linux.rs`; others are to follow):
+//!
+//! - [`Event`]: is set from `notify` to `clear`, and can be polled. `notify` is async-signal-safe and leaves errno alone.
+//! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It says which of
+//!   these happened, also when several did. It is never early, and late by no more than the system's timer.
+//! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
+//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out.
+//! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is the value.
+//! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
+//! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
+//! - [`wipe`]: overwrites a secret in a way that no compiler removes.
+//! - [`is_exhausted`]: whether an error says that this process or system has no descriptor, thread or memory left.
+//!
+//! Windows will need of it: a wait handle for an event, a socket that is watched by an event of its thread, no fork, no
+//! interruption. macOS and FreeBSD: a pipe or eventfd, a poll in milliseconds that is rounded up, the process id for fork.
+
+mod fork;
+mod latch;
+mod lookup;
+mod poll;
+mod scoped;
+mod socket;
+mod thread;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as system;
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("libanchor supports Linux; docs/platforms.md says what was run where");
+
+pub(crate) use fork::PerProcess;
+pub(crate) use latch::Latch;
+pub(crate) use lookup::{LookupError, look_up};
+pub(crate) use poll::{MAX_WATCHED, Wake, poll};
+pub(crate) use scoped::Scoped;
+pub(crate) use socket::Socket;
+pub(crate) use system::{Event, Watch, impl_pollable, is_exhausted, wipe};
+pub(crate) use thread::Thread;

@@ -1,0 +1,86 @@
+//! Blocks until something is ready, and exactly until an instant. What a wake-up means for a call is not decided here.
+
+use super::{Watch, system};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// The most descriptors that one call of the library watches: addresses of a connect, and cancel tokens.
+pub(crate) const MAX_WATCHED: usize = 36;
+
+/// How a poll ended. Several may be true at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wake {
+    /// At least one watch is ready.
+    pub ready: bool,
+    /// The instant had come when the poll last looked.
+    pub expired: bool,
+    /// A signal handler ran on this thread, and the caller asked to be told.
+    pub interrupted: bool,
+}
+
+/// Blocks until a watch is ready, `until` has come (`None`: never), or, if `interruptible`, a signal handler ran.
+///
+/// # Errors
+///
+/// The system cannot watch so many (EINVAL under a low RLIMIT_NOFILE, ENOMEM).
+pub(crate) fn poll(watched: &mut [Watch], interruptible: bool, until: Option<Instant>) -> io::Result<Wake> {
+    let mut interrupted = false;
+    loop {
+        match poll_in_steps(watched, if interrupted { Some(Instant::now()) } else { until }) {
+            Ok((ready, expired)) => return Ok(Wake { ready, expired: expired && !interrupted, interrupted }),
+            // A poll that was interrupted did not look.
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => interrupted |= interruptible,
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// The kernel may let a poll oversleep by 0.1 % of its length. So it sleeps to a little before the end, then the rest.
+fn poll_in_steps(watched: &mut [Watch], until: Option<Instant>) -> io::Result<(bool, bool)> {
+    const SHORT: Duration = Duration::from_millis(20);
+    loop {
+        let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let (nap, is_last) = match remaining {
+            Some(left) if left > SHORT => (Some(left - left / 500 - Duration::from_millis(5)), false),
+            other => (other, true),
+        };
+        let ready = system::poll_once(watched, nap)?;
+        if ready || is_last {
+            return Ok((ready, remaining == Some(Duration::ZERO) || (!ready && is_last)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Event;
+
+    #[test]
+    fn a_poll_says_all_that_happened() {
+        let (set, unset) = (Event::new().unwrap(), Event::new().unwrap());
+        set.notify();
+        let mut watched = [Watch::readable(&set), Watch::readable(&unset)];
+        let past = Some(Instant::now());
+        assert_eq!(poll(&mut watched, true, past).unwrap(), Wake { ready: true, expired: true, interrupted: false });
+        assert_eq!([watched[0].is_ready(), watched[1].is_ready()], [true, false]);
+        assert_eq!(poll(&mut watched[1..], true, past).unwrap(), Wake { expired: true, ..Wake::default() });
+        assert_eq!(poll(&mut watched, true, None).unwrap(), Wake { ready: true, ..Wake::default() });
+    }
+
+    #[test]
+    fn a_poll_is_never_early() {
+        for millis in [0, 1, 3, 25, 60] {
+            let until = Instant::now() + Duration::from_millis(millis);
+            assert!(poll(&mut [], false, Some(until)).unwrap().expired);
+            assert!(Instant::now() >= until, "{millis}");
+        }
+    }
+
+    #[test]
+    fn the_longest_durations_do_not_overflow() {
+        let ready = Event::new().unwrap();
+        ready.notify();
+        assert!(system::poll_once(&mut [Watch::readable(&ready)], Some(Duration::MAX)).unwrap());
+    }
+}

@@ -1,0 +1,86 @@
+//! A TCP socket that never blocks. Who waits for it uses [`Watch`](super::Watch) and [`poll`](super::poll).
+
+use socket2::{Domain, SockAddr, TcpKeepalive, Type};
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::Duration;
+
+/// A socket that is connected, or on its way.
+pub(crate) struct Socket(socket2::Socket);
+
+/// How soon a dead peer is noticed, whether the connection is quiet (keepalive) or not (user timeout).
+const DEAD_AFTER: Duration = Duration::from_secs(30);
+
+impl Socket {
+    /// Opens a socket and starts to connect it. An output watch is ready when [`outcome`](Self::outcome) is known.
+    pub fn connect(address: SocketAddr) -> io::Result<Socket> {
+        let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), None)?;
+        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_keepalive(&keepalive())?;
+        socket.set_tcp_user_timeout(Some(DEAD_AFTER))?;
+        match socket.connect(&SockAddr::from(address)) {
+            Err(e) if !matches!(e.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => Err(e),
+            _ => Ok(Socket(socket)),
+        }
+    }
+
+    /// Why the connect failed, if it did.
+    pub fn outcome(&self) -> io::Result<()> {
+        self.0.take_error()?.map_or(Ok(()), Err)
+    }
+
+    /// Sends what the kernel takes of it at once.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
+    }
+
+    /// Gives what is in the socket to `take`, at most `limit` bytes, and says how much it was; 0 is the end of the stream. It
+    /// comes by way of the stack, so that the buffer can be as large as what came; less than a page, so that a wait which is
+    /// armed again does not hold more of it.
+    #[inline(never)]
+    pub fn receive(&self, limit: usize, take: impl FnOnce(&[u8])) -> io::Result<usize> {
+        let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
+        let limit = limit.min(room.len());
+        let count = self.0.recv_with_flags(&mut room[..limit], libc::MSG_DONTWAIT)?;
+        // SAFETY: the kernel has written that many bytes.
+        take(unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), count) });
+        Ok(count)
+    }
+
+    /// How many bytes are in the socket now.
+    pub fn available(&self) -> usize {
+        let mut count: libc::c_int = 0;
+        // SAFETY: the pointer is to a local of the type that FIONREAD writes.
+        let done = unsafe { libc::ioctl(self.0.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+        if done == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+    }
+
+    /// Whether the connection goes to this machine itself.
+    pub fn is_to_loopback(&self) -> bool {
+        let peer = self.0.peer_addr().ok().and_then(|peer| peer.as_socket());
+        peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+    }
+
+    /// Whether the peer has neither sent anything nor hung up.
+    pub fn is_quiet(&self) -> bool {
+        let mut byte = [MaybeUninit::<u8>::uninit()];
+        let seen = self.0.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+        seen.is_err_and(|e| e.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    pub(super) fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl std::fmt::Debug for Socket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Socket({})", self.0.as_raw_fd())
+    }
+}
+
+fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new().with_time(DEAD_AFTER / 2).with_interval(DEAD_AFTER / 6).with_retries(3)
+}

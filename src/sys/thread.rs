@@ -1,0 +1,107 @@
+//! Threads of the library's own. std's would make up 27 KB of it, and would take the program's signals.
+
+use std::ffi::{CStr, c_void};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+/// A thread on which all signals are blocked, so that it is never the one to run the program's handlers. Dropped, it goes on
+/// by itself.
+pub(crate) struct Thread(libc::pthread_t);
+
+impl Thread {
+    /// Runs `work`. A panic in it goes no further.
+    pub fn start(name: &CStr, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        let work: Box<Work> = Box::new(Box::new(work));
+        let argument = Box::into_raw(work);
+        let created = with_signals_blocked(|| create_thread(stack_size, argument));
+        match created {
+            Ok(thread) => {
+                // SAFETY: the thread is neither joined nor detached yet; the name is a C string.
+                unsafe { libc::pthread_setname_np(thread, name.as_ptr()) };
+                Ok(Thread(thread))
+            }
+            Err(e) => {
+                // SAFETY: no thread took it.
+                drop(unsafe { Box::from_raw(argument) });
+                Err(e)
+            }
+        }
+    }
+
+    /// Waits until its work is done.
+    pub fn join(self) {
+        let thread = std::mem::ManuallyDrop::new(self);
+        // SAFETY: it is joined once, and not detached since its drop does not run.
+        unsafe { libc::pthread_join(thread.0, ptr::null_mut()) };
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // SAFETY: it was not joined.
+        unsafe { libc::pthread_detach(self.0) };
+    }
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+fn create_thread(stack_size: usize, argument: *mut Work) -> io::Result<libc::pthread_t> {
+    extern "C" fn run(argument: *mut c_void) -> *mut c_void {
+        // SAFETY: `Thread::start` gave the box away to this thread.
+        let work = unsafe { Box::from_raw(argument.cast::<Work>()) };
+        std::mem::forget(catch_unwind(AssertUnwindSafe(work)));
+        ptr::null_mut()
+    }
+
+    // SAFETY: the attributes are initialised before they are used and destroyed once; all pointers are to locals.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        let mut thread = std::mem::zeroed();
+        let mut error = libc::pthread_attr_init(&raw mut attributes);
+        if error == 0 {
+            error = libc::pthread_attr_setstacksize(&raw mut attributes, stack_size);
+            if error == 0 {
+                error = libc::pthread_create(&raw mut thread, &raw const attributes, run, argument.cast());
+            }
+            libc::pthread_attr_destroy(&raw mut attributes);
+        }
+        if error == 0 { Ok(thread) } else { Err(io::Error::from_raw_os_error(error)) }
+    }
+}
+
+fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
+    // SAFETY: the sets are locals; sigfillset makes the one valid that pthread_sigmask reads, which fills the other.
+    let before = unsafe {
+        let mut all = std::mem::zeroed();
+        let mut before = std::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        before
+    };
+    let started = start();
+    // SAFETY: `before` is the mask that was read above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
+    started
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_are_blocked_only_while_starting() {
+        fn mask() -> libc::sigset_t {
+            // SAFETY: pthread_sigmask with NULL only reads the mask into a local.
+            unsafe {
+                let mut set = std::mem::zeroed();
+                libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &raw mut set);
+                set
+            }
+        }
+        // SAFETY: a valid set is read.
+        let has_int = |set: &libc::sigset_t| unsafe { libc::sigismember(set, libc::SIGINT) == 1 };
+        assert!(has_int(&with_signals_blocked(mask)));
+        assert!(!has_int(&mask()));
+    }
+}

@@ -1,0 +1,8 @@
+//! Installing: the tree that `make install` makes, that of cargo-c, the source tarball, what the README says about it, and
+//! a consumer for each way to build a program against it.
+
+mod cargo_c;
+mod consumers;
+mod readme;
+mod tarball;
+mod tree;
