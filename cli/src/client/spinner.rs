@@ -1,21 +1,22 @@
-//! What a person sees while a wait blocks: that it lives, for how long it has, and for how long it will.
+//! The progress line that a person sees while a wait blocks: the event, the time that has passed, the time that is left.
 //!
-//! On stderr, only if that is a terminal, and gone without a trace when the wait ends.
+//! It is drawn on stderr if that is a terminal that can move its cursor, and only by a job in the foreground. It is removed
+//! when the wait ends.
 
 use std::fmt::Write;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use console::Term;
+use console::{Term, is_dumb};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
-use crate::exit;
+use super::escape::escape;
 
-const LONGEST: usize = 40;
+const MAX_NAME_LENGTH: usize = 40;
 const TICK: Duration = Duration::from_millis(100);
-const FRAMES_A_SECOND: u8 = 20;
+const FRAMES_PER_SECOND: u8 = 20;
 
-/// A line that moves until this is dropped.
+/// The line is drawn until this is dropped.
 pub struct Spinner(Option<ProgressBar>);
 
 impl Spinner {
@@ -23,12 +24,12 @@ impl Spinner {
         Self(None)
     }
 
-    /// `limit` is the time until the wait ends by itself, if it does.
+    /// `limit`: the time-out of the wait, if it has one.
     pub fn start(what: &str, limit: Option<Duration>) -> Self {
-        if !exit::is_watched() {
+        if !io::stderr().is_terminal() || is_dumb() {
             return Self::none();
         }
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Margin(Term::stderr())), FRAMES_A_SECOND);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(JobTerm(Term::stderr())), FRAMES_PER_SECOND);
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(style(limit));
         bar.set_message(shown(what));
@@ -36,7 +37,7 @@ impl Spinner {
         Self(Some(bar))
     }
 
-    /// Runs what writes to the terminal without the line in its way.
+    /// Removes the line while `write` writes to the terminal.
     pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.0 {
             Some(bar) => bar.suspend(write),
@@ -53,42 +54,42 @@ impl Drop for Spinner {
     }
 }
 
-/// The terminal, a little narrower than it is. indicatif fills its line to the end; the `^C` that a
-/// terminal echoes would wrap there, and leave the line behind.
+/// The terminal while this job is in its foreground; otherwise nothing is drawn. Four columns narrower than it is:
+/// indicatif fills its line to the end, so the `^C` that a terminal echoes would wrap, and the line would not be removed.
 #[derive(Debug)]
-struct Margin(Term);
+struct JobTerm(Term);
 
-impl TermLike for Margin {
+impl TermLike for JobTerm {
     fn width(&self) -> u16 {
         self.0.size().1.saturating_sub(4)
     }
 
     fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        self.0.move_cursor_up(lines)
+        self.draw(|term| term.move_cursor_up(lines))
     }
 
     fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.0.move_cursor_down(lines)
+        self.draw(|term| term.move_cursor_down(lines))
     }
 
     fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_right(columns)
+        self.draw(|term| term.move_cursor_right(columns))
     }
 
     fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_left(columns)
+        self.draw(|term| term.move_cursor_left(columns))
     }
 
     fn write_line(&self, line: &str) -> io::Result<()> {
-        self.0.write_line(line)
+        self.draw(|term| term.write_line(line))
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.0.write_str(text)
+        self.draw(|term| term.write_str(text))
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.0.clear_line()
+        self.draw(Term::clear_line)
     }
 
     fn flush(&self) -> io::Result<()> {
@@ -96,19 +97,27 @@ impl TermLike for Margin {
     }
 }
 
-/// A name must neither move the cursor nor push the times out of sight.
+impl JobTerm {
+    /// Asked each time: a job can be moved to the background and back.
+    fn draw(&self, write: impl FnOnce(&Term) -> io::Result<()>) -> io::Result<()> {
+        let foreground = rustix::termios::tcgetpgrp(rustix::stdio::stderr());
+        if foreground.is_ok_and(|group| group == rustix::process::getpgrp()) { write(&self.0) } else { Ok(()) }
+    }
+}
+
+/// A name must not move the cursor, nor push the times off the line.
 fn shown(what: &str) -> String {
-    let escaped = what.escape_debug().to_string();
-    match escaped.char_indices().nth(LONGEST) {
+    let escaped = escape(what);
+    match escaped.char_indices().nth(MAX_NAME_LENGTH) {
         Some((end, _)) => format!("{}…", &escaped[..end]),
-        None => escaped,
+        None => escaped.into_owned(),
     }
 }
 
 fn style(limit: Option<Duration>) -> ProgressStyle {
     let start = Instant::now();
     ProgressStyle::with_template("{spinner:.cyan} waiting for {msg}  {times:.dim}")
-        .expect("the template is right")
+        .expect("the template is valid")
         .with_key("times", move |_: &ProgressState, out: &mut dyn Write| {
             let _ = out.write_str(&times(start.elapsed(), limit));
         })
@@ -133,9 +142,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_shown_harmless_and_short() {
+    fn a_name_is_escaped_and_shortened() {
         assert_eq!(shown("mfa_code"), "mfa_code");
-        assert_eq!(shown("a\u{1b}[2J\n"), "a\\u{1b}[2J\\n");
+        assert_eq!(shown("a\u{1b}[2J\n"), "a\\u001b[2J\\n");
         assert_eq!(shown(&"é".repeat(50)), format!("{}…", "é".repeat(40)));
     }
 

@@ -1,6 +1,6 @@
-//! Which timeouts the service honours, and how long it, and everything on the way, really holds a wait.
+//! Which time-outs the service honours, and for how long the service, and every gateway before it, holds a wait.
 //!
-//! All holds run side by side, each with a client of its own whose counts tell when it was answered.
+//! All waits run at the same time. Each has a client of its own, whose statistics show when the request was answered.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,19 +9,19 @@ use anchor::{CancelToken, Client, Config, Error, Status};
 
 use super::{Finding, Probe};
 use crate::args::ProbeArgs;
-use crate::connect;
+use crate::client;
 use crate::exit::Failure;
 
-const TRIED: [u64; 6] = [1, 5, 20, 60, 120, 300];
-const GLANCE: Duration = Duration::from_millis(5);
-/// Answered this much before its time, a wait has been cut short.
+const TIMEOUTS_S: [u64; 6] = [1, 5, 20, 60, 120, 300];
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// A wait that was answered before this share of its time was cut short.
 const TOLERANCE: f64 = 0.98;
 
-/// One finding for each timeout up to the longest to try.
-pub fn all(probe: &Probe<'_>, args: &ProbeArgs) -> Result<Vec<Finding>, Failure> {
-    let config = connect::config(&args.client)?;
+/// One finding for each time-out up to the longest one to measure.
+pub fn measure(probe: &Probe<'_>, args: &ProbeArgs) -> Result<Vec<Finding>, Failure> {
+    let config = client::config(&args.client)?;
     let mut times: Vec<Duration> =
-        TRIED.into_iter().map(Duration::from_secs).filter(|time| *time < args.max_hold).collect();
+        TIMEOUTS_S.into_iter().map(Duration::from_secs).filter(|time| *time < args.max_hold).collect();
     times.push(args.max_hold);
     thread::scope(|scope| {
         let holds: Vec<_> = times
@@ -36,13 +36,13 @@ pub fn all(probe: &Probe<'_>, args: &ProbeArgs) -> Result<Vec<Finding>, Failure>
 }
 
 fn hold(probe: &Probe<'_>, mut config: Config, time: Duration) -> Result<Finding, Error> {
-    // A single request, whose end is not smoothed over.
+    // A single request, so that its end is visible.
     config.set_slice(time)?.set_rearm(false).set_retries(0);
     let client = Client::new(&config)?;
     let name = probe.name(&format!("hold-{}", time.as_millis()));
-    let end = watch(&client, &name, time, probe.cancel)?;
+    let end = until_answered(&client, &name, time, probe.cancel)?;
     let question = format!("a wait of {}", humantime::format_duration(time));
-    Ok(Finding::new(question, end.told(time)))
+    Ok(Finding::new(question, end.describe(time)))
 }
 
 /// How a hold ended, and when.
@@ -53,34 +53,34 @@ enum End {
 }
 
 impl End {
-    fn told(&self, asked: Duration) -> String {
+    fn describe(&self, asked: Duration) -> String {
         match self {
             Self::Answered(held) if held.as_secs_f64() >= asked.as_secs_f64() * TOLERANCE => {
                 format!("is honoured: answered after {}", seconds(*held))
             }
             Self::Answered(held) => format!("is cut short: answered after {}", seconds(*held)),
             Self::Failed(error, held) => format!("ends with {} after {}", error.status().name(), seconds(*held)),
-            Self::Signaled => "was signaled by somebody else".into(),
+            Self::Signaled => "was signaled by another program".into(),
         }
     }
 }
 
-/// Waits on a thread, and watches from here for the first answer that is none.
-fn watch(client: &Client, name: &str, time: Duration, cancel: &CancelToken) -> Result<End, Error> {
-    let enough = CancelToken::new()?;
+/// Waits on a thread of its own, and observes here when the first request is answered without an event.
+fn until_answered(client: &Client, name: &str, time: Duration, cancel: &CancelToken) -> Result<End, Error> {
+    let stop = CancelToken::new()?;
     thread::scope(|scope| {
         let start = Instant::now();
-        let wait = scope.spawn(|| client.wait(name, Some(time), Some(&enough)));
+        let wait = scope.spawn(|| client.wait(name, Some(time), Some(&stop)));
         while !wait.is_finished() {
             if client.stats().rearms > 0 {
                 let held = start.elapsed();
-                enough.cancel();
+                stop.cancel();
                 return Ok(End::Answered(held));
             }
             if cancel.is_cancelled() {
-                enough.cancel();
+                stop.cancel();
             }
-            thread::sleep(GLANCE);
+            thread::sleep(POLL_INTERVAL);
         }
         let held = start.elapsed();
         match wait.join().expect("a wait does not panic") {

@@ -1,4 +1,4 @@
-//! What is printed of an event, in the format that was asked for.
+//! The text that is printed for an event, in each format.
 
 use anchor::json_get;
 use serde::Deserialize;
@@ -7,28 +7,28 @@ use serde_json::value::RawValue;
 
 use crate::args::FormatArgs;
 
-/// What to print, and whether it is all that was asked for.
-pub struct Printed {
+/// The text to print.
+pub struct Rendered {
     pub text: String,
-    /// What could not be found. The text is the whole answer then: an event is not thrown away.
+    /// Says that the pointer found nothing. The text is the whole answer then, so that the event is not lost.
     pub missing: Option<String>,
 }
 
-/// The event in the answer, as text that ends where the event does.
-pub fn event(format: &FormatArgs, name: &str, answer: &str) -> Printed {
+/// Renders the event in the service's answer, without a line end.
+pub fn render(format: &FormatArgs, name: &str, answer: &str) -> Rendered {
     let found = match format {
         FormatArgs { raw: true, .. } => Some(answer.to_owned()),
         FormatArgs { json: true, .. } => Some(with_name(name, answer)),
         FormatArgs { pointer: Some(pointer), .. } => json_get(answer, pointer),
-        // The service does not promise that there is data.
+        // The API does not promise that an answer has data.
         _ => Some(on_one_line(&json_get(answer, "/data").unwrap_or_else(|| answer.to_owned()))),
     };
     match found {
-        Some(text) => Printed { text, missing: None },
+        Some(text) => Rendered { text, missing: None },
         None => {
             let pointer = format.pointer.as_deref().unwrap_or_default();
             let missing = Some(format!("{pointer} is not in the event, so all of it was printed"));
-            Printed { text: answer.to_owned(), missing }
+            Rendered { text: answer.to_owned(), missing }
         }
     }
 }
@@ -44,7 +44,7 @@ fn with_name(name: &str, answer: &str) -> String {
     format!(r#"{{"event":{},"data":{}}}"#, json!(name), on_one_line(data.map_or("null", RawValue::get)))
 }
 
-/// JSON has line breaks between its parts only; within a string they are escaped.
+/// JSON has line breaks only between tokens; in a string they are escaped.
 fn on_one_line(json: &str) -> String {
     json.replace(['\n', '\r'], " ")
 }
@@ -60,8 +60,8 @@ mod tests {
     }
 
     #[test]
-    fn each_format_prints_its_part() {
-        let text = |format| event(&format, "a\"b", ANSWER).text;
+    fn each_format_renders_its_part() {
+        let text = |format| render(&format, "a\"b", ANSWER).text;
         assert_eq!(text(format(false, true, None)), ANSWER);
         assert_eq!(text(format(false, false, Some("/data/code"))), "123456");
         let named: serde_json::Value = serde_json::from_str(&text(format(true, false, None))).unwrap();
@@ -71,22 +71,22 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_one_line_whatever_the_service_sends() {
+    fn an_event_is_one_line_even_if_the_answer_has_more() {
         let answer = "{\"data\":{\r\n\"text\":\"a\\nb\"}}";
-        assert_eq!(event(&format(false, false, None), "a", answer).text, r#"{  "text":"a\nb"}"#);
-        assert_eq!(event(&format(true, false, None), "a", answer).text, r#"{"event":"a","data":{  "text":"a\nb"}}"#);
+        assert_eq!(render(&format(false, false, None), "a", answer).text, r#"{  "text":"a\nb"}"#);
+        assert_eq!(render(&format(true, false, None), "a", answer).text, r#"{"event":"a","data":{  "text":"a\nb"}}"#);
     }
 
     #[test]
-    fn an_event_without_what_was_asked_for_is_printed_whole() {
-        let printed = event(&format(false, false, Some("/data/other")), "a", ANSWER);
-        assert_eq!(printed.text, ANSWER);
-        assert!(printed.missing.is_some_and(|missing| missing.starts_with("/data/other is not")));
+    fn an_event_without_the_value_is_rendered_whole() {
+        let rendered = render(&format(false, false, Some("/data/other")), "a", ANSWER);
+        assert_eq!(rendered.text, ANSWER);
+        assert!(rendered.missing.is_some_and(|missing| missing.starts_with("/data/other is not")));
     }
 
     #[test]
     fn an_answer_without_data_is_an_event_too() {
-        assert_eq!(event(&format(false, false, None), "a", "{}").text, "{}");
-        assert_eq!(event(&format(true, false, None), "a", "{}").text, r#"{"event":"a","data":null}"#);
+        assert_eq!(render(&format(false, false, None), "a", "{}").text, "{}");
+        assert_eq!(render(&format(true, false, None), "a", "{}").text, r#"{"event":"a","data":null}"#);
     }
 }

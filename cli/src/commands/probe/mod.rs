@@ -1,12 +1,10 @@
-//! `anchor-events probe`: finds out how the configured service behaves, where its documentation is silent.
+//! `anchor-events probe`: measures how the configured service behaves where its documentation does not say.
 //!
-//! Every question is asked on names made up for this run, so that nobody else's events are touched, and
-//! what is left over is drained.
+//! The event names are made for this run, so that no other program's events are touched. Signals that remain are drained.
 
 mod behaviour;
 mod hold;
 
-use std::io::{self, Write};
 use std::sync::mpsc;
 use std::thread;
 
@@ -15,41 +13,41 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use crate::args::ProbeArgs;
+use crate::client::spinner::Spinner;
+use crate::client::{self, signals, stdout};
 use crate::exit::Failure;
-use crate::spinner::Spinner;
-use crate::{connect, interrupt};
 
-/// One question and what was found.
+/// One question and its answer.
 pub struct Finding {
     question: String,
     answer: String,
 }
 
-/// What a question is asked with.
+/// What the measurements share.
 pub struct Probe<'a> {
     client: &'a Client,
     cancel: &'a CancelToken,
-    /// What the names of this run begin with.
+    /// The beginning of all event names of this run.
     prefix: String,
 }
 
 pub fn run(args: &ProbeArgs) -> Result<(), Failure> {
-    let cancel = interrupt::token()?;
-    let client = connect::client(&args.client)?;
+    let cancel = signals::token()?;
+    let client = client::new(&args.client)?;
     let probe = Probe { client: &client, cancel: &cancel, prefix: prefix()? };
     let spinner = spinner(args);
-    let (tell, told) = mpsc::channel();
+    let (findings, found) = mpsc::channel();
     thread::scope(|scope| {
-        // The holds take longest and disturb nobody.
-        let holds = scope.spawn(|| hold::all(&probe, args));
-        let result = behaviour::all(&probe, &tell);
+        // The longest part. It does not influence the other measurements.
+        let holds = scope.spawn(|| hold::measure(&probe, args));
+        let result = behaviour::measure(&probe, &findings);
         if result.is_err() {
             cancel.cancel();
         }
         let holds = holds.join().expect("the holds do not panic");
         result?;
-        drop(tell);
-        spinner.suspend(|| print(args, told.into_iter().chain(holds?)))
+        drop(findings);
+        spinner.suspend(|| print(args, found.into_iter().chain(holds?)))
     })
 }
 
@@ -65,23 +63,21 @@ impl Probe<'_> {
     }
 }
 
-/// Nobody else's names begin with this.
+/// No other program's event names begin with this.
 fn prefix() -> anyhow::Result<String> {
-    let chance = getrandom::u64().context("no random numbers for the names")?;
-    Ok(format!("anchor-probe-{chance:016x}"))
+    let random = getrandom::u64().context("no random numbers for the names")?;
+    Ok(format!("anchor-probe-{random:016x}"))
 }
 
 fn print(args: &ProbeArgs, findings: impl Iterator<Item = Finding>) -> Result<(), Failure> {
     let findings: Vec<Finding> = findings.collect();
-    let mut stdout = io::stdout().lock();
     if args.json {
         let findings = findings.iter().map(|found| json!({ "question": found.question, "answer": found.answer }));
-        writeln!(stdout, "{}", Value::from_iter(findings))?;
-        return Ok(());
+        return Ok(stdout::print_line(&Value::from_iter(findings).to_string())?);
     }
     let width = findings.iter().map(|found| found.question.len()).max().unwrap_or(0);
     for Finding { question, answer } in findings {
-        writeln!(stdout, "{question:<width$}  {answer}")?;
+        stdout::print_line(&format!("{question:<width$}  {answer}"))?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! What becomes of a signal: how fast it goes, whether it is kept, in which order, and who gets it.
+//! What the service does with a signal: how fast it answers, whether it keeps the signal, in which order, and which wait
+//! gets it.
 
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -9,24 +10,24 @@ use anchor::{Error, Status, json_get};
 use super::{Finding, Probe};
 
 const ROUNDS: usize = 10;
-/// A kept signal comes at once; this much later it is not kept.
+/// A signal that the service keeps comes at once; one that has not come after this time was not kept.
 const KEPT: Duration = Duration::from_secs(3);
-/// How long a waiter is given to be known to the service, beside the way there.
+/// The time after which the service must know a wait, beside the round trip.
 const SETTLE: Duration = Duration::from_millis(300);
 const WAITER: Duration = Duration::from_secs(15);
 
-/// Asks everything, and tells each finding as it is made. A service that cannot be reached ends it.
-pub fn all(probe: &Probe<'_>, tell: &Sender<Finding>) -> Result<(), Error> {
-    let told = |question: &str, answer: String| {
-        // Whoever asked stays to hear the answer.
-        let _ = tell.send(Finding::new(question, answer));
+/// Measures everything and sends each finding. An error, such as a service that cannot be reached, ends it.
+pub fn measure(probe: &Probe<'_>, findings: &Sender<Finding>) -> Result<(), Error> {
+    let report = |question: &str, answer: String| {
+        // The receiver exists until this function has returned.
+        let _ = findings.send(Finding::new(question, answer));
     };
-    let (way, latency) = latency(probe)?;
-    told("latency of a signal", latency);
-    told("a signal that nobody waits for", buffering(probe)?);
-    told("several of one name", order(probe)?);
-    told("one signal, two waiters", waiters(probe, way)?);
-    told("a wait that asks once", asks_once(probe)?);
+    let (round_trip, latency) = latency(probe)?;
+    report("latency of a signal", latency);
+    report("a signal that nobody waits for", buffering(probe)?);
+    report("several of one name", order(probe)?);
+    report("one signal, two waiters", waiters(probe, round_trip)?);
+    report("a wait that asks once", asks_once(probe)?);
     Ok(())
 }
 
@@ -75,35 +76,35 @@ fn order(probe: &Probe<'_>) -> Result<String, Error> {
     })
 }
 
-/// Two waits, one begun after the other, and a single signal; then a second one for whoever is left.
-fn waiters(probe: &Probe<'_>, way: Duration) -> Result<String, Error> {
+/// Starts two waits, one after the other, and signals once; then a second time for the wait that is left.
+fn waiters(probe: &Probe<'_>, round_trip: Duration) -> Result<String, Error> {
     let name = probe.name("waiters");
-    let settle = SETTLE + way * 4;
-    let (tell, told) = mpsc::channel();
+    let settle = SETTLE + round_trip * 4;
+    let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
-        for who in ["first", "second"] {
-            let (tell, name) = (tell.clone(), &name);
-            scope.spawn(move || tell.send((who, probe.client.wait(name, Some(WAITER), Some(probe.cancel)))));
+        for which in ["first", "second"] {
+            let (sender, name) = (sender.clone(), &name);
+            scope.spawn(move || sender.send((which, probe.client.wait(name, Some(WAITER), Some(probe.cancel)))));
             thread::sleep(settle);
         }
         signal(probe, &name, 1)?;
-        let (served, outcome) = told.recv().expect("two waits are running");
+        let (served, outcome) = receiver.recv().expect("two waits are running");
         outcome?;
-        let both = told.recv_timeout(settle * 4).is_ok();
+        let both = receiver.recv_timeout(settle * 4).is_ok();
         if both {
             return Ok("ends both waits".into());
         }
         signal(probe, &name, 2)?;
-        let (_, outcome) = told.recv().expect("one wait is running");
+        let (_, outcome) = receiver.recv().expect("one wait is running");
         outcome?;
-        Ok(format!("ends one wait: the one that began {served}"))
+        Ok(format!("ends one wait: the one that started {served}"))
     })
 }
 
 fn asks_once(probe: &Probe<'_>) -> Result<String, Error> {
     let start = Instant::now();
     take(probe, &probe.name("nothing"), Duration::ZERO)?;
-    Ok(format!("comes back after {}", ms(start.elapsed())))
+    Ok(format!("is answered after {}", ms(start.elapsed())))
 }
 
 fn signal(probe: &Probe<'_>, name: &str, number: u32) -> Result<(), Error> {
@@ -120,7 +121,7 @@ fn take(probe: &Probe<'_>, name: &str, timeout: Duration) -> Result<Option<Strin
 }
 
 fn drain(probe: &Probe<'_>, name: &str) {
-    // Left over signals harm nobody: the name is not used again.
+    // If this fails, signals remain that no program waits for.
     let _ = probe.client.drain(name);
 }
 
