@@ -1,31 +1,14 @@
 //! `anchor-events serve`: the event-coordination API on this machine, for work without an account.
 //!
-//! The rules are in `store`, the blocking in `hub`, HTTP in `api`; a socket is seen by `listener` and
-//! `connection` only. The server keeps everything in memory and forgets it when it ends.
+//! The rules are in `broker`, HTTP and sockets in `http`, faults on purpose in `faults`. The server keeps everything in memory and forgets it when it ends.
 
-mod accounts;
-mod admin;
-mod answer;
-mod api;
-mod body;
-mod connection;
-mod delivery;
+mod broker;
 mod faults;
-mod gate;
-mod hub;
-mod journal;
-mod latency;
-mod listener;
+mod http;
 mod log;
-mod misbehave;
-mod page;
-mod recent;
-mod routes;
-mod store;
-mod tls;
 
-pub use faults::Rule;
-pub use latency::Latency;
+pub use faults::latency::Latency;
+pub use faults::rule::Rule;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -36,16 +19,17 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::ServeArgs;
-use accounts::Accounts;
-use admin::Admin;
-use api::Api;
-use faults::Faults;
-use gate::Token;
-use hub::Hub;
-use journal::{Journal, What};
-use misbehave::Mischief;
-use store::Limits;
-use tls::Tls;
+use broker::accounts::Accounts;
+use broker::hub::Hub;
+use broker::journal::{Journal, What};
+use broker::store::Limits;
+use faults::rule::Faults;
+use http::access::Token;
+use http::admin::Admin;
+use http::api::Api;
+use http::inject::Mischief;
+use http::tls::Tls;
+use http::{listener, routes};
 
 /// How often it is looked for signals that were kept long enough.
 const SWEEP: Duration = Duration::from_millis(500);

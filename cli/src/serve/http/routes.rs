@@ -12,8 +12,8 @@ use super::admin::{self, Admin};
 use super::answer::{Refusal, Refused, no_such_operation};
 use super::api::{self, Api};
 use super::connection::Peer;
-use super::journal::{Journal, What};
 use super::page;
+use crate::serve::broker::journal::{Journal, What};
 
 pub fn routes(api: Api, admin: Admin) -> Router {
     let journal = admin.journal.clone();

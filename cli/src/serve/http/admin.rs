@@ -19,15 +19,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 
-use super::accounts::{Account, Accounts};
+use super::access::{Token, check_local};
 use super::answer::{Refusal, no_such_operation};
 use super::api::{bad_request, full, signaled_data};
 use super::connection::Peer;
-use super::faults::{Faults, Listed, Rule};
-use super::gate::{Token, check_local};
-use super::hub::{Hub, Snapshot};
-use super::journal::{Entry, Journal};
-use super::store::Topic;
+use crate::serve::broker::accounts::{Account, Accounts};
+use crate::serve::broker::hub::{Hub, Snapshot};
+use crate::serve::broker::journal::{Entry, Journal};
+use crate::serve::broker::store::Topic;
+use crate::serve::faults::rule::{Faults, Listed, Rule};
 
 /// How many waits and signals a state lists; it counts all of them.
 const LISTED: usize = 200;

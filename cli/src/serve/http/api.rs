@@ -18,15 +18,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::accounts::{Account, Accounts};
+use super::access::check_origin;
 use super::answer::{RECEIPT, Refusal, no_such_operation};
 use super::connection::Peer;
-use super::faults::Operation;
-use super::gate::check_origin;
-use super::hub::{Hub, WaitEnd};
-use super::latency::Latency;
-use super::misbehave::Mischief;
-use super::store::{Full, Topic};
+use super::inject::Mischief;
+use crate::serve::broker::accounts::{Account, Accounts};
+use crate::serve::broker::hub::{Hub, WaitEnd};
+use crate::serve::broker::store::{Full, Topic};
+use crate::serve::faults::latency::Latency;
+use crate::serve::faults::rule::Operation;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 

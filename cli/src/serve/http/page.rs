@@ -9,9 +9,9 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 
+use super::access::{self, Token, check_local};
 use super::answer::Refusal;
 use super::connection::Peer;
-use super::gate::{self, Token, check_local};
 
 const PAGE: &str = include_str!("page.html");
 
@@ -26,7 +26,7 @@ async fn page(
 ) -> Result<Response, Refusal> {
     check_local(&headers, peer.address)?;
     // The page's own script and style are known by a number used once; anything smuggled in is not run.
-    let nonce = gate::random().map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "No random numbers"))?;
+    let nonce = access::random().map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "No random numbers"))?;
     let page = PAGE.replace("{{token}}", &attribute(token.as_str())).replace("{{nonce}}", &nonce);
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \

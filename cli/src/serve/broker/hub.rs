@@ -281,7 +281,7 @@ fn millis(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::accounts::Account;
+    use crate::serve::broker::accounts::Account;
 
     const SOON: Duration = Duration::from_secs(30);
 

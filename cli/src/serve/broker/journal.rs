@@ -170,7 +170,7 @@ fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::accounts::Account;
+    use crate::serve::broker::accounts::Account;
 
     fn waiting(wait: u64) -> What {
         let topic = Topic { account: Account(2), name: "a\"b".into() };
