@@ -9,8 +9,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::task::JoinHandle;
 
 use crate::args::LogFormat;
-use crate::serve::broker::journal::{Entry, Journal, What};
-use crate::serve::broker::store::Topic;
+use crate::serve::broker::{Entry, Journal, Topic, What};
 
 /// Writes the journal until it ends. Warnings are written in any case.
 pub fn follow(journal: &Arc<Journal>, format: Option<LogFormat>) -> JoinHandle<()> {
@@ -106,7 +105,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::serve::broker::accounts::Account;
+    use crate::serve::broker::Account;
 
     fn entry(what: What) -> Entry {
         Entry { number: 1, time: SystemTime::UNIX_EPOCH + Duration::from_millis(1234), what }

@@ -7,8 +7,7 @@ mod faults;
 mod http;
 mod log;
 
-pub use faults::latency::Latency;
-pub use faults::rule::Rule;
+pub use faults::{Latency, Rule};
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -19,11 +18,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::ServeArgs;
-use broker::accounts::Accounts;
-use broker::hub::Hub;
-use broker::journal::{Journal, What};
-use broker::store::Limits;
-use faults::rule::Faults;
+use broker::{Accounts, Hub, Journal, Limits, What};
+use faults::Faults;
 use http::access::Token;
 use http::admin::Admin;
 use http::api::Api;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::event::Event;
 use super::hub::Hub;
-use super::store::Event;
 
 /// For this long after an answer was written, a reset tells that it was not read.
 const REFUSAL_WINDOW: Duration = Duration::from_secs(2);

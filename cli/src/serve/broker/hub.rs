@@ -7,18 +7,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use serde::Serialize;
 use tokio::sync::{oneshot, watch};
 
 use super::delivery::Delivery;
+use super::event::{Event, Topic};
 use super::journal::{Journal, What};
 use super::recent::Recent;
-use super::store::{Event, Full, Limits, Signaled, Store, Ticket, Topic, Waited};
+use super::snapshot::Snapshot;
+use super::store::{Full, Limits, Signaled, Store, Waited};
+use super::waiter::{Parked, Waiter, millis};
 
 /// Where signals and waits meet.
 pub struct Hub {
     store: Mutex<Store<Waiter>>,
-    journal: Arc<Journal>,
+    pub(super) journal: Arc<Journal>,
     recent: Recent,
     closing: watch::Sender<bool>,
 }
@@ -28,45 +30,6 @@ pub enum WaitEnd {
     Event(Delivery),
     TimeUp,
     Closing,
-}
-
-/// Who waits and what is queued, at one moment. The lists are cut off at a length; the counts are not.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Snapshot {
-    waiting: Vec<WaitView>,
-    waiting_count: usize,
-    queued: Vec<QueuedView>,
-    queued_count: usize,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WaitView {
-    #[serde(flatten)]
-    topic: Topic,
-    wait: u64,
-    peer: SocketAddr,
-    waited_ms: u64,
-    timeout_ms: u64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct QueuedView {
-    #[serde(flatten)]
-    topic: Topic,
-    id: u64,
-    bytes: usize,
-    queued_ms: u64,
-}
-
-/// A parked wait, as the store sees it: the way to hand it an event, and who it is.
-struct Waiter {
-    hand: oneshot::Sender<Delivery>,
-    peer: SocketAddr,
-    since: Instant,
-    timeout: Duration,
 }
 
 impl Hub {
@@ -156,18 +119,7 @@ impl Hub {
 
     /// The longest waits and the oldest signals first.
     pub fn snapshot(&self, at_most: usize) -> Snapshot {
-        let now = Instant::now();
-        let store = self.store();
-        let mut waiting: Vec<_> =
-            store.waiters().map(|(topic, ticket, waiter)| waiter.view(topic, ticket, now)).collect();
-        let mut queued: Vec<_> = store.queued().map(|event| QueuedView::of(event, now)).collect();
-        drop(store);
-        let (waiting_count, queued_count) = (waiting.len(), queued.len());
-        waiting.sort_unstable_by_key(|view| view.wait);
-        queued.sort_unstable_by_key(|view| view.id);
-        waiting.truncate(at_most);
-        queued.truncate(at_most);
-        Snapshot { waiting, waiting_count, queued, queued_count }
+        Snapshot::of(&self.store(), at_most, Instant::now())
     }
 
     fn park(self: &Arc<Self>, topic: Topic, timeout: Duration, peer: SocketAddr) -> Result<Delivery, Parked> {
@@ -201,87 +153,15 @@ impl Hub {
         drop(waiter.hand.send(Delivery::new(self.clone(), event)));
     }
 
-    fn store(&self) -> MutexGuard<'_, Store<Waiter>> {
+    pub(super) fn store(&self) -> MutexGuard<'_, Store<Waiter>> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// One wait in line. Dropping it leaves the line.
-struct Parked {
-    hub: Arc<Hub>,
-    topic: Topic,
-    ticket: Ticket,
-    taken: oneshot::Receiver<Delivery>,
-    since: Instant,
-}
-
-impl Parked {
-    async fn wait(mut self, timeout: Duration) -> WaitEnd {
-        let hub = self.hub.clone();
-        let end = tokio::select! {
-            biased;
-            Ok(delivery) = &mut self.taken => return WaitEnd::Event(delivery),
-            () = hub.closed() => WaitEnd::Closing,
-            () = tokio::time::sleep(timeout) => WaitEnd::TimeUp,
-        };
-        if self.leave() {
-            self.note(&end);
-            return end;
-        }
-        // Chosen in this very instant: the event is on its way and is the better answer.
-        match (&mut self.taken).await {
-            Ok(delivery) => WaitEnd::Event(delivery),
-            Err(_) => end,
-        }
-    }
-
-    /// Whether the wait was still in line.
-    fn leave(&self) -> bool {
-        self.hub.store().leave(&self.topic, self.ticket).is_some()
-    }
-
-    fn note(&self, end: &WaitEnd) {
-        let (topic, wait, waited_ms) = (self.topic.clone(), self.ticket.0, millis(self.since.elapsed()));
-        match end {
-            WaitEnd::Event(_) => {}
-            WaitEnd::TimeUp => self.hub.journal.note(What::TimedOut { topic, wait, waited_ms }),
-            WaitEnd::Closing => self.hub.journal.note(What::Dismissed { topic, wait, waited_ms }),
-        }
-    }
-}
-
-impl Drop for Parked {
-    fn drop(&mut self) {
-        if self.leave() {
-            let (topic, wait, waited_ms) = (self.topic.clone(), self.ticket.0, millis(self.since.elapsed()));
-            self.hub.journal.note(What::HungUp { topic, wait, waited_ms });
-        }
-    }
-}
-
-impl Waiter {
-    fn view(&self, topic: &Topic, ticket: Ticket, now: Instant) -> WaitView {
-        let waited_ms = millis(now.saturating_duration_since(self.since));
-        let timeout_ms = millis(self.timeout);
-        WaitView { topic: topic.clone(), wait: ticket.0, peer: self.peer, waited_ms, timeout_ms }
-    }
-}
-
-impl QueuedView {
-    fn of(event: &Event, now: Instant) -> Self {
-        let queued_ms = millis(now.saturating_duration_since(event.queued_at));
-        Self { topic: event.topic.clone(), id: event.id, bytes: event.data.len(), queued_ms }
-    }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::broker::accounts::Account;
+    use crate::serve::broker::Account;
 
     const SOON: Duration = Duration::from_secs(30);
 

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::store::Topic;
+use super::event::Topic;
 
 /// How many entries the page can look back on.
 const HISTORY: usize = 200;
@@ -170,7 +170,7 @@ fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::broker::accounts::Account;
+    use crate::serve::broker::Account;
 
     fn waiting(wait: u64) -> What {
         let topic = Topic { account: Account(2), name: "a\"b".into() };

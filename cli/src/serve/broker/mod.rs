@@ -2,9 +2,20 @@
 //!
 //! Nothing in here knows HTTP or a socket.
 
-pub mod accounts;
-pub mod delivery;
-pub mod hub;
-pub mod journal;
+mod accounts;
+mod delivery;
+mod event;
+mod hub;
+mod journal;
 mod recent;
-pub mod store;
+mod snapshot;
+mod store;
+mod waiter;
+
+pub use accounts::{Account, Accounts};
+pub use delivery::{Delivery, Outbox};
+pub use event::Topic;
+pub use hub::{Hub, WaitEnd};
+pub use journal::{Entry, Journal, What};
+pub use snapshot::Snapshot;
+pub use store::{Full, Limits};

@@ -4,34 +4,11 @@
 //! clock. Not here: locks, wake-ups and HTTP.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use serde::{Serialize, Serializer};
 
-use super::accounts::Account;
-
-/// What signals and waits meet on: a name, within one account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Topic {
-    pub account: Account,
-    #[serde(rename = "event", serialize_with = "as_text")]
-    pub name: Arc<str>,
-}
-
-/// One signal, on its way to whoever waits for it.
-#[derive(Clone)]
-pub struct Event {
-    /// Ascending over the whole server, so that an event that comes back finds its old place.
-    pub id: u64,
-    pub topic: Topic,
-    /// The JSON object as it was sent, byte for byte.
-    pub data: Bytes,
-    pub queued_at: Instant,
-    /// Made on purpose, by a fault rule.
-    pub is_duplicate: bool,
-}
+use super::event::{Event, Topic};
 
 /// How much may be kept, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -198,10 +175,6 @@ impl<W> Store<W> {
     }
 }
 
-fn as_text<S: Serializer>(name: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(name)
-}
-
 impl<W> Line<W> {
     fn is_idle(&self) -> bool {
         self.events.is_empty() && self.waiters.is_empty()
@@ -217,6 +190,7 @@ impl<W> Default for Line<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::broker::Account;
 
     const LIMITS: Limits = Limits { queue: 3, queued_bytes: 100, retention: Duration::from_secs(60) };
 

@@ -1,15 +1,13 @@
-//! Faults on purpose: which rule applies to which request, so that a client meets the bad days too.
+//! One fault rule: what goes wrong, for which requests, and how it is written.
 //!
-//! A rule reads `NAME=FAULT[,times=N][,on=wait|signal|both]`. Here rules are kept and chosen; how a
-//! fault is made is in `api` and `fault_body`.
+//! A rule reads `NAME=FAULT[,times=N][,on=wait|signal|both]`. Which rule applies to a request is in
+//! `faults/mod.rs`.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use serde::Serialize;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,78 +46,15 @@ pub enum Operation {
 pub struct Rule {
     /// `*` is every name.
     name: String,
-    fault: Fault,
+    pub(super) fault: Fault,
     /// How often it still applies; `None` is always.
-    times: Option<u32>,
+    pub(super) times: Option<u32>,
     /// `None` is both.
     on: Option<Operation>,
 }
 
-/// The rules in force, in the order they were given. The first that fits is applied.
-#[derive(Default)]
-pub struct Faults(Mutex<Rules>);
-
-#[derive(Default)]
-struct Rules {
-    rules: Vec<(u64, Rule)>,
-    last_id: u64,
-}
-
-/// A rule as the admin endpoint lists it.
-#[derive(Serialize)]
-pub struct Listed {
-    id: u64,
-    rule: String,
-}
-
-impl Faults {
-    pub fn add(&self, rule: Rule) -> u64 {
-        let mut rules = self.rules();
-        rules.last_id += 1;
-        let id = rules.last_id;
-        rules.rules.push((id, rule));
-        id
-    }
-
-    /// The fault to make now, if any; a rule with a count is used up by it.
-    pub fn take(&self, name: &str, operation: Operation, stage: Stage) -> Option<Fault> {
-        let mut rules = self.rules();
-        let fits = |(_, rule): &(u64, Rule)| rule.fits(name, operation, stage);
-        let index = rules.rules.iter().position(fits)?;
-        let rule = &mut rules.rules[index].1;
-        let fault = rule.fault;
-        if let Some(times) = &mut rule.times {
-            *times -= 1;
-            if *times == 0 {
-                rules.rules.remove(index);
-            }
-        }
-        Some(fault)
-    }
-
-    pub fn list(&self) -> Vec<Listed> {
-        self.rules().rules.iter().map(|(id, rule)| Listed { id: *id, rule: rule.to_string() }).collect()
-    }
-
-    /// Whether there was such a rule.
-    pub fn remove(&self, id: u64) -> bool {
-        let mut rules = self.rules();
-        let before = rules.rules.len();
-        rules.rules.retain(|(other, _)| *other != id);
-        rules.rules.len() < before
-    }
-
-    pub fn clear(&self) {
-        self.rules().rules.clear();
-    }
-
-    fn rules(&self) -> MutexGuard<'_, Rules> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Rule {
-    fn fits(&self, name: &str, operation: Operation, stage: Stage) -> bool {
+    pub(super) fn fits(&self, name: &str, operation: Operation, stage: Stage) -> bool {
         (self.name == "*" || self.name == name)
             && self.on.is_none_or(|on| on == operation)
             && self.fault.stage() == stage
@@ -292,38 +227,5 @@ mod tests {
         }
         let error = "a=explode".parse::<Rule>().unwrap_err();
         assert!(error.contains("\"explode\" is no fault"), "{error}");
-    }
-
-    #[test]
-    fn the_first_rule_that_fits_is_applied_until_it_is_used_up() {
-        let faults = Faults::default();
-        for rule in ["b=hang", "a=status:503,times=2", "*=html:502"] {
-            faults.add(rule.parse().unwrap());
-        }
-        let take = || faults.take("a", Operation::Wait, Stage::Request);
-        assert_eq!(take(), Some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE)));
-        assert_eq!(take(), Some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE)));
-        assert_eq!(take(), Some(Fault::Html(StatusCode::BAD_GATEWAY)));
-        assert_eq!(faults.list().len(), 2);
-    }
-
-    #[test]
-    fn a_rule_is_for_its_operation_and_its_stage() {
-        let faults = Faults::default();
-        faults.add("a=cut-body,on=signal".parse().unwrap());
-        assert_eq!(faults.take("a", Operation::Wait, Stage::Answer), None);
-        assert_eq!(faults.take("a", Operation::Signal, Stage::Request), None);
-        assert_eq!(faults.take("a", Operation::Signal, Stage::Answer), Some(Fault::CutBody));
-    }
-
-    #[test]
-    fn rules_can_be_removed() {
-        let faults = Faults::default();
-        let id = faults.add("a=hang".parse().unwrap());
-        faults.add("b=hang".parse().unwrap());
-        assert!(faults.remove(id));
-        assert!(!faults.remove(id));
-        faults.clear();
-        assert!(faults.list().is_empty());
     }
 }

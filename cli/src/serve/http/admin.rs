@@ -23,11 +23,8 @@ use super::access::{Token, check_local};
 use super::answer::{Refusal, no_such_operation};
 use super::api::{bad_request, full, signaled_data};
 use super::connection::Peer;
-use crate::serve::broker::accounts::{Account, Accounts};
-use crate::serve::broker::hub::{Hub, Snapshot};
-use crate::serve::broker::journal::{Entry, Journal};
-use crate::serve::broker::store::Topic;
-use crate::serve::faults::rule::{Faults, Listed, Rule};
+use crate::serve::broker::{Account, Accounts, Entry, Hub, Journal, Snapshot, Topic};
+use crate::serve::faults::{Faults, Listed, Rule};
 
 /// How many waits and signals a state lists; it counts all of them.
 const LISTED: usize = 200;

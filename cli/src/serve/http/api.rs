@@ -22,11 +22,8 @@ use super::access::check_origin;
 use super::answer::{RECEIPT, Refusal, no_such_operation};
 use super::connection::Peer;
 use super::inject::Mischief;
-use crate::serve::broker::accounts::{Account, Accounts};
-use crate::serve::broker::hub::{Hub, WaitEnd};
-use crate::serve::broker::store::{Full, Topic};
-use crate::serve::faults::latency::Latency;
-use crate::serve::faults::rule::Operation;
+use crate::serve::broker::{Account, Accounts, Full, Hub, Topic, WaitEnd};
+use crate::serve::faults::{Latency, Operation};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 

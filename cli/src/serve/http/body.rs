@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
-use crate::serve::broker::delivery::{Delivery, Outbox};
+use crate::serve::broker::{Delivery, Outbox};
 
 /// Bytes to send and what becomes of the event in them.
 pub struct AnswerBody {

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
-use crate::serve::broker::delivery::Outbox;
+use crate::serve::broker::Outbox;
 
 /// How long a reset may take to follow the peer's end. On this machine it is there at once, if the peer's
 /// process is not held up between the two.

@@ -11,11 +11,8 @@ use axum::response::{Html, IntoResponse, Response};
 use super::answer::Refusal;
 use super::body::AnswerBody;
 use super::connection::Peer;
-use crate::serve::broker::delivery::{Delivery, Outbox};
-use crate::serve::broker::hub::Hub;
-use crate::serve::broker::journal::{Journal, What};
-use crate::serve::broker::store::Topic;
-use crate::serve::faults::rule::{Fault, Faults, Operation, Stage};
+use crate::serve::broker::{Delivery, Hub, Journal, Outbox, Topic, What};
+use crate::serve::faults::{Fault, Faults, Operation, Stage};
 
 /// Makes the faults that the rules ask for, and notes each.
 #[derive(Clone)]

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Connection, Peer, Socket};
-use crate::serve::broker::delivery::Outbox;
+use crate::serve::broker::Outbox;
 
 const BACKLOG: u32 = 4096;
 const IDLE_LIMIT: Duration = Duration::from_secs(75);

@@ -13,7 +13,7 @@ use super::answer::{Refusal, Refused, no_such_operation};
 use super::api::{self, Api};
 use super::connection::Peer;
 use super::page;
-use crate::serve::broker::journal::{Journal, What};
+use crate::serve::broker::{Journal, What};
 
 pub fn routes(api: Api, admin: Admin) -> Router {
     let journal = admin.journal.clone();

@@ -1,0 +1,34 @@
+//! A signal on its way to a waiter, and the topic that both name.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+
+use super::accounts::Account;
+
+/// What signals and waits meet on: a name, within one account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Topic {
+    pub account: Account,
+    #[serde(rename = "event", serialize_with = "as_text")]
+    pub name: Arc<str>,
+}
+
+/// One signal, on its way to whoever waits for it.
+#[derive(Clone)]
+pub struct Event {
+    /// Ascending over the whole server, so that an event that comes back finds its old place.
+    pub id: u64,
+    pub topic: Topic,
+    /// The JSON object as it was sent, byte for byte.
+    pub data: Bytes,
+    pub queued_at: Instant,
+    /// Made on purpose, by a fault rule.
+    pub is_duplicate: bool,
+}
+
+fn as_text<S: Serializer>(name: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(name)
+}
