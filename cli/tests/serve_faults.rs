@@ -120,7 +120,7 @@ fn rules_can_be_turned_on_and_off_while_the_server_runs() {
     assert_eq!(server.take("a", 1), None);
     let refused = server.admin("POST", "/admin/faults", "a=explode");
     assert_eq!(refused.status, 400);
-    assert!(refused.body.contains("is no fault"), "{}", refused.body);
+    assert!(refused.body.contains("is not a fault"), "{}", refused.body);
 }
 
 #[test]

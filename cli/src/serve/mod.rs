@@ -1,6 +1,6 @@
-//! `anchor-events serve`: the event-coordination API on this machine, for work without an account.
+//! `anchor-events serve`: the event-coordination API on this machine, for development without an account.
 //!
-//! The rules are in `broker`, HTTP and sockets in `http`, faults on purpose in `faults`. The server keeps everything in memory and forgets it when it ends.
+//! `broker` holds the rules, `http` the sockets and routes, `faults` the fault rules. All state is in memory.
 
 mod broker;
 mod faults;
@@ -18,21 +18,21 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::ServeArgs;
-use broker::{Accounts, Hub, Journal, Limits, What};
+use broker::{Accounts, Activity, Broker, Journal, Limits};
 use faults::Faults;
-use http::access::Token;
+use http::access::AdminToken;
 use http::admin::Admin;
 use http::api::Api;
-use http::inject::Mischief;
+use http::inject::FaultInjector;
 use http::tls::Tls;
 use http::{listener, routes};
 
-/// How often it is looked for signals that were kept long enough.
+/// How often the server looks for signals whose retention is over.
 const SWEEP: Duration = Duration::from_millis(500);
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    // Thousands of waits are thousands of sockets. Where that is not allowed, fewer do.
+    // Thousands of waits are thousands of sockets. If the limit cannot be raised, fewer must do.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(args))
@@ -46,17 +46,17 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let listener = listener::bind(&args.host, args.port).await?;
     announce(&listener, tls.as_ref(), args, &journal).context("cannot print the URL")?;
 
-    let hub = Hub::new(limits(args), journal.clone());
-    let routes = assemble(args, &hub, &journal)?;
-    let sweeper = tokio::spawn(sweep(hub.clone()));
+    let broker = Broker::new(limits(args), journal.clone());
+    let routes = assemble(args, &broker, &journal)?;
+    let sweeper = tokio::spawn(sweep(broker.clone()));
     let stop = async {
         stop.await;
-        hub.close();
+        broker.close();
     };
     listener::serve(listener, tls.as_ref().map(|tls| tls.acceptor.clone()), routes, stop).await;
 
     sweeper.abort();
-    journal.note(What::Stopped { queued: hub.queued() });
+    journal.note(Activity::Stopped { queued: broker.queued() });
     Ok(log.await?)
 }
 
@@ -65,18 +65,18 @@ fn limits(args: &ServeArgs) -> Limits {
     Limits { queue: args.queue_limit, queued_bytes: args.queue_bytes, retention }
 }
 
-fn assemble(args: &ServeArgs, hub: &Arc<Hub>, journal: &Arc<Journal>) -> anyhow::Result<axum::Router> {
+fn assemble(args: &ServeArgs, broker: &Arc<Broker>, journal: &Arc<Journal>) -> anyhow::Result<axum::Router> {
     let accounts = Arc::new(Accounts::new(&args.api_key));
     let faults = Arc::new(Faults::default());
     for rule in &args.fault {
         faults.add(rule.clone());
     }
-    let token = Token::new(args.admin_token.as_deref()).context("no random numbers for the admin token")?;
-    let admin = Admin { hub: hub.clone(), accounts: accounts.clone(), journal: journal.clone(), faults, token };
+    let token = AdminToken::new(args.admin_token.as_deref()).context("no random numbers for the admin token")?;
+    let admin = Admin { broker: broker.clone(), accounts: accounts.clone(), journal: journal.clone(), faults, token };
     let api = Api {
-        hub: hub.clone(),
+        broker: broker.clone(),
         accounts,
-        mischief: Mischief { faults: admin.faults.clone(), journal: journal.clone() },
+        injector: FaultInjector { faults: admin.faults.clone(), journal: journal.clone() },
         latency: args.latency,
         max_wait: args.max_wait.0.unwrap_or(Duration::MAX),
         max_body: args.max_body,
@@ -84,7 +84,7 @@ fn assemble(args: &ServeArgs, hub: &Arc<Hub>, journal: &Arc<Journal>) -> anyhow:
     Ok(routes::routes(api, admin))
 }
 
-/// The first line of stdout is for programs: it tells where the server is, and that it is ready.
+/// The first line of stdout is for programs: it is the URL, and means that the server is ready.
 fn announce(listener: &TcpListener, tls: Option<&Tls>, args: &ServeArgs, journal: &Journal) -> io::Result<()> {
     let address = listener::reachable_at(listener)?;
     let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
@@ -94,22 +94,22 @@ fn announce(listener: &TcpListener, tls: Option<&Tls>, args: &ServeArgs, journal
         writeln!(stdout, "{}", tls.ca_path.display())?;
     }
     stdout.flush()?;
-    journal.note(What::Started { url });
+    journal.note(Activity::Started { url });
     if !listener.local_addr()?.ip().is_loopback() && args.api_key.is_empty() {
         let message = "reachable from other machines, and any API key is accepted: give --api-key to keep others out";
-        journal.note(What::Warning { message: message.into() });
+        journal.note(Activity::Warning { message: message.into() });
     }
     Ok(())
 }
 
-async fn sweep(hub: Arc<Hub>) {
+async fn sweep(broker: Arc<Broker>) {
     loop {
         tokio::time::sleep(SWEEP).await;
-        hub.expire();
+        broker.expire();
     }
 }
 
-/// Ends with the first SIGINT or SIGTERM. Both are taken from here on, not only once it is awaited.
+/// Resolves at the first SIGINT or SIGTERM. Both are handled from now on, not only once it is awaited.
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

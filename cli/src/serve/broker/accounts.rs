@@ -1,6 +1,6 @@
 //! Which account an API key opens. Events of one account are invisible to another.
 //!
-//! A key never leaves this module: everything else knows an account by its number.
+//! A key never leaves this module. The rest of the server knows an account by its number.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,18 +8,18 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-/// One API key's world, numbered in order of appearance.
+/// The events of one API key. Accounts are numbered in the order in which they were first used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Account(pub u32);
 
-/// The keys that are known, and whether others may join.
+/// The known keys, and whether an unknown key opens a new account.
 pub struct Accounts {
     numbers: Mutex<HashMap<Box<[u8]>, Account>>,
     open: bool,
 }
 
 impl Accounts {
-    /// Only these keys are accepted; with none given, any key is.
+    /// With keys, only these are accepted. Without, every key is.
     pub fn new(keys: &[String]) -> Self {
         let mut numbers = HashMap::new();
         for key in keys {

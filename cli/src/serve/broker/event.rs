@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::accounts::Account;
 
-/// What signals and waits meet on: a name, within one account.
+/// An event name within one account. Signals and waits of the same topic meet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Topic {
     pub account: Account,
@@ -16,10 +16,10 @@ pub struct Topic {
     pub name: Arc<str>,
 }
 
-/// One signal, on its way to whoever waits for it.
+/// One signal, until a waiter has received it.
 #[derive(Clone)]
 pub struct Event {
-    /// Ascending over the whole server, so that an event that comes back finds its old place.
+    /// Ascending over the whole server, so that an event that comes back keeps its position in the queue.
     pub id: u64,
     pub topic: Topic,
     /// The JSON object as it was sent, byte for byte.

@@ -1,4 +1,4 @@
-//! Who waits and what is queued, at one moment, as the page and tests see it.
+//! All waits and queued signals at one moment, as the page and tests see them.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use super::event::{Event, Topic};
 use super::store::{Store, Ticket};
 use super::waiter::{Waiter, millis};
 
-/// Who waits and what is queued, at one moment. The lists are cut off at a length; the counts are not.
+/// All waits and queued signals at one moment. The lists are limited in length; the counts are of all.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
@@ -41,7 +41,7 @@ struct QueuedView {
 }
 
 impl Snapshot {
-    /// The longest waits and the oldest signals first.
+    /// The longest waits and the oldest signals come first.
     pub(super) fn of(store: &Store<Waiter>, at_most: usize, now: Instant) -> Self {
         let mut waiting: Vec<_> =
             store.waiters().map(|(topic, ticket, waiter)| WaitView::of(topic, ticket, waiter, now)).collect();

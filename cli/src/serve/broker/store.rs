@@ -1,7 +1,7 @@
-//! Which signals are queued and who waits for them: the server's rules as a plain state machine.
+//! Which signals are queued and who waits for them: the server's rules as a state machine without I/O.
 //!
-//! Time is passed in and a waiter is any value, so every rule can be tested without a socket or a
-//! clock. Not here: locks, wake-ups and HTTP.
+//! Time is a parameter and a waiter is any value, so every rule is tested without a socket or a
+//! clock. Locks, wake-ups and HTTP are elsewhere.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::event::{Event, Topic};
 
-/// How much may be kept, and for how long.
+/// How much is kept, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub queue: usize,
@@ -18,50 +18,50 @@ pub struct Limits {
     pub retention: Duration,
 }
 
-/// A parked waiter's place in its line.
+/// The number of a parked waiter. The lowest number of a topic waits longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
 pub enum Signaled<W> {
-    /// Somebody waited: this waiter is to be given this event.
+    /// Somebody waited: this waiter gets this event.
     Handed(Ticket, W, Event),
     /// Nobody waited; the event is kept.
     Queued(u64),
 }
 
 pub enum Waited<W> {
-    /// An event was queued already. The waiter is given back unused.
+    /// An event was queued. The waiter is returned unused.
     Taken(Event, W),
     Parked(Ticket),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// This event's queue holds as many signals as it may.
+    /// The queue of this event holds as many signals as the limit allows.
     Queue(usize),
-    /// All queues together hold as many bytes as they may.
+    /// All queues together hold as many bytes as the limit allows.
     Bytes(usize),
 }
 
-/// All lines of the server. A line never has events and waiters at once.
+/// All topics of the server. A topic never has events and waiters at the same time.
 pub struct Store<W> {
-    lines: HashMap<Topic, Line<W>>,
+    topics: HashMap<Topic, TopicState<W>>,
     limits: Limits,
     last_id: u64,
     queued_bytes: usize,
 }
 
-struct Line<W> {
+struct TopicState<W> {
     events: BTreeMap<u64, Event>,
     waiters: BTreeMap<Ticket, W>,
 }
 
 impl<W> Store<W> {
     pub fn new(limits: Limits) -> Self {
-        Self { lines: HashMap::new(), limits, last_id: 0, queued_bytes: 0 }
+        Self { topics: HashMap::new(), limits, last_id: 0, queued_bytes: 0 }
     }
 
-    /// A signal goes to the longest waiter, or into the queue if nobody waits.
+    /// A signal goes to the longest waiter, or into the queue if there is none.
     pub fn signal(&mut self, topic: &Topic, data: Bytes, now: Instant) -> Result<Signaled<W>, Full> {
         let id = self.next_id();
         let event = Event { id, topic: topic.clone(), data, queued_at: now, is_duplicate: false };
@@ -79,21 +79,21 @@ impl<W> Store<W> {
             return Waited::Taken(event, waiter);
         }
         let ticket = Ticket(self.next_id());
-        self.line(topic).waiters.insert(ticket, waiter);
+        self.topic_state(topic).waiters.insert(ticket, waiter);
         Waited::Parked(ticket)
     }
 
-    /// The waiter goes away. `None` if it was not parked any more: an event is already on its way to it.
+    /// The waiter leaves. `None` if it was not parked any more, because an event was handed to it.
     pub fn leave(&mut self, topic: &Topic, ticket: Ticket) -> Option<W> {
-        let waiter = self.lines.get_mut(topic)?.waiters.remove(&ticket);
+        let waiter = self.topics.get_mut(topic)?.waiters.remove(&ticket);
         self.forget_if_idle(topic);
         waiter
     }
 
-    /// An event that could not be delivered goes to the longest waiter, or back to its old place in the queue.
+    /// An event that was not delivered goes to the longest waiter, or back to its position in the queue.
     ///
-    /// Limits do not apply: what was accepted once is never refused later.
-    pub fn give_back(&mut self, event: Event) -> Option<(Ticket, W, Event)> {
+    /// Limits do not apply: an accepted signal is never refused later.
+    pub fn redeliver(&mut self, event: Event) -> Option<(Ticket, W, Event)> {
         match self.next_waiter(&event.topic) {
             Some((ticket, waiter)) => Some((ticket, waiter, event)),
             None => {
@@ -103,11 +103,11 @@ impl<W> Store<W> {
         }
     }
 
-    /// Takes out what was queued longer ago than the retention allows.
+    /// Removes the signals whose retention is over.
     pub fn expire(&mut self, now: Instant) -> Vec<Event> {
         let retention = self.limits.retention;
         let mut expired = Vec::new();
-        for line in self.lines.values_mut() {
+        for line in self.topics.values_mut() {
             while let Some(first) = line.events.first_entry() {
                 if now.saturating_duration_since(first.get().queued_at) < retention {
                     break;
@@ -116,22 +116,22 @@ impl<W> Store<W> {
             }
         }
         self.queued_bytes -= expired.iter().map(|event| event.data.len()).sum::<usize>();
-        self.lines.retain(|_, line| !line.is_idle());
+        self.topics.retain(|_, line| !line.is_idle());
         expired
     }
 
     pub fn queued(&self) -> impl Iterator<Item = &Event> {
-        self.lines.values().flat_map(|line| line.events.values())
+        self.topics.values().flat_map(|line| line.events.values())
     }
 
     pub fn waiters(&self) -> impl Iterator<Item = (&Topic, Ticket, &W)> {
-        self.lines
+        self.topics
             .iter()
             .flat_map(|(topic, line)| line.waiters.iter().map(move |(ticket, waiter)| (topic, *ticket, waiter)))
     }
 
     fn check_room(&self, topic: &Topic, bytes: usize) -> Result<(), Full> {
-        let depth = self.lines.get(topic).map_or(0, |line| line.events.len());
+        let depth = self.topics.get(topic).map_or(0, |line| line.events.len());
         if depth >= self.limits.queue {
             return Err(Full::Queue(self.limits.queue));
         }
@@ -143,29 +143,29 @@ impl<W> Store<W> {
 
     fn enqueue(&mut self, event: Event) {
         self.queued_bytes += event.data.len();
-        self.line(&event.topic.clone()).events.insert(event.id, event);
+        self.topic_state(&event.topic.clone()).events.insert(event.id, event);
     }
 
     fn next_event(&mut self, topic: &Topic) -> Option<Event> {
-        let (_, event) = self.lines.get_mut(topic)?.events.pop_first()?;
+        let (_, event) = self.topics.get_mut(topic)?.events.pop_first()?;
         self.queued_bytes -= event.data.len();
         self.forget_if_idle(topic);
         Some(event)
     }
 
     fn next_waiter(&mut self, topic: &Topic) -> Option<(Ticket, W)> {
-        let first = self.lines.get_mut(topic)?.waiters.pop_first();
+        let first = self.topics.get_mut(topic)?.waiters.pop_first();
         self.forget_if_idle(topic);
         first
     }
 
-    fn line(&mut self, topic: &Topic) -> &mut Line<W> {
-        self.lines.entry(topic.clone()).or_default()
+    fn topic_state(&mut self, topic: &Topic) -> &mut TopicState<W> {
+        self.topics.entry(topic.clone()).or_default()
     }
 
     fn forget_if_idle(&mut self, topic: &Topic) {
-        if self.lines.get(topic).is_some_and(Line::is_idle) {
-            self.lines.remove(topic);
+        if self.topics.get(topic).is_some_and(TopicState::is_idle) {
+            self.topics.remove(topic);
         }
     }
 
@@ -175,13 +175,13 @@ impl<W> Store<W> {
     }
 }
 
-impl<W> Line<W> {
+impl<W> TopicState<W> {
     fn is_idle(&self) -> bool {
         self.events.is_empty() && self.waiters.is_empty()
     }
 }
 
-impl<W> Default for Line<W> {
+impl<W> Default for TopicState<W> {
     fn default() -> Self {
         Self { events: BTreeMap::new(), waiters: BTreeMap::new() }
     }
@@ -206,7 +206,7 @@ mod tests {
         store.signal(topic, Bytes::from_static(data.as_bytes()), Instant::now()).unwrap_or_else(|_| panic!("full"))
     }
 
-    /// What a wait takes at once; `None` if it would have been parked.
+    /// The event that a wait takes at once; `None` if the wait would have been parked.
     fn take(store: &mut Store<&'static str>, topic: &Topic) -> Option<Event> {
         match store.wait(topic, "passer-by") {
             Waited::Taken(event, _) => Some(event),
@@ -278,8 +278,8 @@ mod tests {
         }
         let first = take(&mut store, &topic).unwrap();
         let second = take(&mut store, &topic).unwrap();
-        assert!(store.give_back(second).is_none());
-        assert!(store.give_back(first).is_none());
+        assert!(store.redeliver(second).is_none());
+        assert!(store.redeliver(first).is_none());
         let order: Vec<_> = std::iter::from_fn(|| take(&mut store, &topic)).map(|event| event.data).collect();
         assert_eq!(order, ["1", "2", "3"]);
     }
@@ -290,7 +290,7 @@ mod tests {
         park(&mut store, &topic, "hangs up");
         let (_, event) = handed(signal(&mut store, &topic, "x"));
         park(&mut store, &topic, "stays");
-        let (_, waiter, event) = store.give_back(event).expect("somebody waits");
+        let (_, waiter, event) = store.redeliver(event).expect("somebody waits");
         assert_eq!((waiter, event.data), ("stays", Bytes::from("x")));
     }
 
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(full, Some(Full::Queue(3)));
         let event = take(&mut store, &topic).unwrap();
         signal(&mut store, &topic, "4");
-        store.give_back(event);
+        store.redeliver(event);
         assert_eq!(store.queued().count(), 4);
     }
 
@@ -338,6 +338,6 @@ mod tests {
         take(&mut store, &topic);
         let ticket = park(&mut store, &topic, "w");
         store.leave(&topic, ticket);
-        assert!(store.lines.is_empty());
+        assert!(store.topics.is_empty());
     }
 }

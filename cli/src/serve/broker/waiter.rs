@@ -1,4 +1,4 @@
-//! One wait that is parked: how it gets its event, and how it leaves.
+//! One parked wait: how it receives its event, and how it leaves.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,58 +8,58 @@ use tokio::sync::oneshot;
 
 use super::delivery::Delivery;
 use super::event::Topic;
-use super::hub::{Hub, WaitEnd};
-use super::journal::What;
+use super::journal::Activity;
 use super::store::Ticket;
+use super::{Broker, WaitEnd};
 
-/// A parked wait, as the store sees it: the way to hand it an event, and who it is.
+/// A parked wait as the store sees it: a channel for its event, and the facts that a snapshot shows.
 pub struct Waiter {
-    pub hand: oneshot::Sender<Delivery>,
+    pub sender: oneshot::Sender<Delivery>,
     pub peer: SocketAddr,
     pub since: Instant,
     pub timeout: Duration,
 }
 
-/// One wait in line. Dropping it leaves the line.
+/// A parked wait as its request sees it. Dropping it leaves the topic.
 pub struct Parked {
-    pub hub: Arc<Hub>,
+    pub broker: Arc<Broker>,
     pub topic: Topic,
     pub ticket: Ticket,
-    pub taken: oneshot::Receiver<Delivery>,
+    pub receiver: oneshot::Receiver<Delivery>,
     pub since: Instant,
 }
 
 impl Parked {
     pub async fn wait(mut self, timeout: Duration) -> WaitEnd {
-        let hub = self.hub.clone();
+        let broker = self.broker.clone();
         let end = tokio::select! {
             biased;
-            Ok(delivery) = &mut self.taken => return WaitEnd::Event(delivery),
-            () = hub.closed() => WaitEnd::Closing,
+            Ok(delivery) = &mut self.receiver => return WaitEnd::Event(delivery),
+            () = broker.closed() => WaitEnd::Closing,
             () = tokio::time::sleep(timeout) => WaitEnd::TimeUp,
         };
         if self.leave() {
             self.note(&end);
             return end;
         }
-        // Chosen in this very instant: the event is on its way and is the better answer.
-        match (&mut self.taken).await {
+        // An event was handed over at the same moment, and it is the better answer.
+        match (&mut self.receiver).await {
             Ok(delivery) => WaitEnd::Event(delivery),
             Err(_) => end,
         }
     }
 
-    /// Whether the wait was still in line.
+    /// Whether the wait was still parked.
     fn leave(&self) -> bool {
-        self.hub.store().leave(&self.topic, self.ticket).is_some()
+        self.broker.store().leave(&self.topic, self.ticket).is_some()
     }
 
     fn note(&self, end: &WaitEnd) {
         let (topic, wait, waited_ms) = (self.topic.clone(), self.ticket.0, millis(self.since.elapsed()));
         match end {
             WaitEnd::Event(_) => {}
-            WaitEnd::TimeUp => self.hub.journal.note(What::TimedOut { topic, wait, waited_ms }),
-            WaitEnd::Closing => self.hub.journal.note(What::Dismissed { topic, wait, waited_ms }),
+            WaitEnd::TimeUp => self.broker.journal.note(Activity::TimedOut { topic, wait, waited_ms }),
+            WaitEnd::Closing => self.broker.journal.note(Activity::Dismissed { topic, wait, waited_ms }),
         }
     }
 }
@@ -68,7 +68,7 @@ impl Drop for Parked {
     fn drop(&mut self) {
         if self.leave() {
             let (topic, wait, waited_ms) = (self.topic.clone(), self.ticket.0, millis(self.since.elapsed()));
-            self.hub.journal.note(What::HungUp { topic, wait, waited_ms });
+            self.broker.journal.note(Activity::HungUp { topic, wait, waited_ms });
         }
     }
 }

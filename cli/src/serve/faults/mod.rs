@@ -1,6 +1,6 @@
 //! Faults on purpose: which rule applies to which request, and how long requests are delayed.
 //!
-//! How a fault is made is in `http/inject.rs`.
+//! The faults are injected by `http/inject.rs`.
 
 mod latency;
 mod rule;
@@ -12,7 +12,7 @@ use serde::Serialize;
 pub use latency::Latency;
 pub use rule::{Fault, Operation, Rule, Stage};
 
-/// The rules in force, in the order they were given. The first that fits is applied.
+/// The rules in force, in the order in which they were added. The first one that matches is applied.
 #[derive(Default)]
 pub struct Faults(Mutex<Rules>);
 
@@ -38,7 +38,7 @@ impl Faults {
         id
     }
 
-    /// The fault to make now, if any; a rule with a count is used up by it.
+    /// The fault to inject now, if any. A rule with a count is used up by this.
     pub fn take(&self, name: &str, operation: Operation, stage: Stage) -> Option<Fault> {
         let mut rules = self.rules();
         let fits = |(_, rule): &(u64, Rule)| rule.fits(name, operation, stage);
@@ -58,7 +58,7 @@ impl Faults {
         self.rules().rules.iter().map(|(id, rule)| Listed { id: *id, rule: rule.to_string() }).collect()
     }
 
-    /// Whether there was such a rule.
+    /// Removes a rule, and reports whether there was one.
     pub fn remove(&self, id: u64) -> bool {
         let mut rules = self.rules();
         let before = rules.rules.len();

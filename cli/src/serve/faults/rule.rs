@@ -12,23 +12,23 @@ use axum::http::StatusCode;
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The request is carried out, and the connection closed without an answer.
+    /// The request is carried out, and the connection is closed without an answer.
     DropAfterConsume,
     /// The request is carried out, and the answer breaks off in the middle.
     CutBody,
-    /// The request is taken and never answered; nothing is carried out.
+    /// The request is read and never answered. It is not carried out.
     Hang,
-    /// This status, in the API's error shape; nothing is carried out.
+    /// The answer is this status in the API's error format. The request is not carried out.
     Status(StatusCode),
-    /// This status with an HTML page, as a gateway answers; nothing is carried out.
+    /// The answer is this status with an HTML page, as from a gateway. The request is not carried out.
     Html(StatusCode),
-    /// The answer trickles.
+    /// The answer is sent slowly.
     Slow { bytes: usize, per: Duration },
-    /// The event is handed out and kept for the next wait as well.
+    /// The event is delivered to this wait and to the next one.
     Duplicate,
 }
 
-/// When a fault is made: before the request is carried out, or to its answer.
+/// When a fault is injected: in place of carrying the request out, or into its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Request,
@@ -47,7 +47,7 @@ pub struct Rule {
     /// `*` is every name.
     name: String,
     pub(super) fault: Fault,
-    /// How often it still applies; `None` is always.
+    /// How often it still applies; `None` is without a limit.
     pub(super) times: Option<u32>,
     /// `None` is both.
     on: Option<Operation>,
@@ -73,7 +73,7 @@ impl Fault {
 impl FromStr for Rule {
     type Err = String;
 
-    /// A name may hold `=` too: the rule starts behind the first one that a fault follows.
+    /// A name may contain `=`: the fault begins after the first `=` that is followed by a valid fault.
     fn from_str(text: &str) -> Result<Self, String> {
         let splits = text.match_indices('=').map(|(at, _)| (&text[..at], &text[at + 1..]));
         let mut first_error = None;
@@ -89,7 +89,7 @@ impl FromStr for Rule {
 
 fn rule(name: &str, rest: &str) -> Result<Rule, String> {
     if name.is_empty() {
-        return Err("the name before the = is missing; * stands for every name".into());
+        return Err("the name before the = is missing; use * for every name".into());
     }
     let mut parts = rest.split(',');
     let fault = parts.next().unwrap_or_default().parse()?;
@@ -128,16 +128,16 @@ impl FromStr for Fault {
 
 fn unknown(text: &str) -> String {
     format!(
-        "{text:?} is no fault; there are drop-after-consume, cut-body, hang, duplicate, status:CODE, html:CODE and slow:1b/s"
+        "{text:?} is not a fault; the faults are drop-after-consume, cut-body, hang, duplicate, status:CODE, html:CODE and slow:1b/s"
     )
 }
 
 fn status(code: &str) -> Result<StatusCode, String> {
     let status = code.parse().ok().filter(|status: &StatusCode| (200..600).contains(&status.as_u16()));
-    status.ok_or_else(|| format!("{code:?} is no HTTP status from 200 to 599"))
+    status.ok_or_else(|| format!("{code:?} is not an HTTP status from 200 to 599"))
 }
 
-/// `10b/s`: so many bytes, once in so much time. The unit of time is s or ms.
+/// `10b/s` sends 10 bytes every second. The unit of time is s or ms.
 fn slow(speed: &str) -> Result<Fault, String> {
     let parse = || {
         let (bytes, per) = speed.split_once("b/")?;
@@ -148,11 +148,11 @@ fn slow(speed: &str) -> Result<Fault, String> {
         };
         Some(Fault::Slow { bytes: bytes.parse().ok().filter(|bytes| *bytes > 0)?, per })
     };
-    parse().ok_or_else(|| format!("{speed:?} is no speed; expected something like 1b/s"))
+    parse().ok_or_else(|| format!("{speed:?} is not a speed; expected a speed such as 1b/s"))
 }
 
 fn positive(count: &str) -> Result<u32, String> {
-    count.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("{count:?} is no positive number"))
+    count.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("{count:?} is not a positive number"))
 }
 
 impl fmt::Display for Fault {
@@ -226,6 +226,6 @@ mod tests {
             assert!(text.parse::<Rule>().is_err(), "{text}");
         }
         let error = "a=explode".parse::<Rule>().unwrap_err();
-        assert!(error.contains("\"explode\" is no fault"), "{error}");
+        assert!(error.contains("\"explode\" is not a fault"), "{error}");
     }
 }

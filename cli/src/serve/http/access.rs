@@ -1,20 +1,20 @@
-//! Who may come in: other web pages may not, and what is for the person at this machine stays here.
+//! Access control: which web pages may use the server, and who may see the page and the admin endpoint.
 //!
-//! A browser sends `Origin` with whatever a page posts, and `Host` with the name it believes in; both
-//! are checked, so that neither another page nor a name that was pointed here (DNS rebinding) gets in.
+//! A browser sends `Origin` with what a page posts, and `Host` with the name in the page's URL. Both are
+//! checked, against other pages and against foreign names that resolve to this machine (DNS rebinding).
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, StatusCode, header};
 
-use super::answer::Refusal;
+use super::answer::ApiError;
 
-/// What a request must show to see everything and to change the server: it is in the page, and told
-/// to whoever started the server.
+/// The secret that the admin endpoint requires. It is in the page, and known to
+/// whoever chose it when the server was started.
 #[derive(Clone)]
-pub struct Token(String);
+pub struct AdminToken(String);
 
-impl Token {
+impl AdminToken {
     pub fn new(given: Option<&str>) -> Result<Self, getrandom::Error> {
         given.map_or_else(|| random().map(Self), |given| Ok(Self(given.to_owned())))
     }
@@ -23,7 +23,7 @@ impl Token {
         &self.0
     }
 
-    /// In a time that does not tell how much of it was right.
+    /// Compares in constant time.
     pub fn matches(&self, shown: &str) -> bool {
         let (ours, shown) = (self.0.as_bytes(), shown.as_bytes());
         let differences = ours.iter().zip(shown).fold(0, |sum, (a, b)| sum | (a ^ b));
@@ -31,32 +31,32 @@ impl Token {
     }
 }
 
-/// 128 bits that nobody guesses, as text.
+/// 128 random bits as text.
 pub fn random() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A request that a web page made must come from a page of this server.
-pub fn check_origin(headers: &HeaderMap) -> Result<(), Refusal> {
+/// A request from a web page must come from a page of this server.
+pub fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return Ok(());
     };
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
     match (origin, host(headers)) {
         (Some(("http" | "https", origin)), Some(host)) if origin == host && is_loopback(host) => Ok(()),
-        _ => Err(forbidden("Other web pages may not use this server")),
+        _ => Err(forbidden("Web pages of other sites may not use this server")),
     }
 }
 
-/// The page and the admin endpoint are for this machine only, whatever the server listens on.
-pub fn check_local(headers: &HeaderMap, peer: SocketAddr) -> Result<(), Refusal> {
+/// The page and the admin endpoint are for clients on this machine, whatever address the server listens on.
+pub fn check_local(headers: &HeaderMap, peer: SocketAddr) -> Result<(), ApiError> {
     if !peer.ip().to_canonical().is_loopback() {
-        return Err(forbidden("This is only for the machine that the server runs on"));
+        return Err(forbidden("Only clients on the server's own machine may use this"));
     }
     if !host(headers).is_some_and(is_loopback) {
-        return Err(forbidden("This is only known under a loopback name, such as 127.0.0.1 or localhost"));
+        return Err(forbidden("Use a loopback name in the URL, such as 127.0.0.1 or localhost"));
     }
     check_origin(headers)
 }
@@ -73,8 +73,8 @@ fn is_loopback(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-fn forbidden(message: &str) -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, message)
+fn forbidden(message: &str) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, message)
 }
 
 #[cfg(test)]
@@ -120,11 +120,11 @@ mod tests {
 
     #[test]
     fn a_token_matches_itself_only() {
-        let token = Token::new(Some("abc")).unwrap();
+        let token = AdminToken::new(Some("abc")).unwrap();
         assert!(token.matches("abc"));
         for other in ["", "ab", "abcd", "abd"] {
             assert!(!token.matches(other), "{other}");
         }
-        assert_ne!(Token::new(None).unwrap().as_str(), Token::new(None).unwrap().as_str());
+        assert_ne!(AdminToken::new(None).unwrap().as_str(), AdminToken::new(None).unwrap().as_str());
     }
 }

@@ -1,6 +1,6 @@
-//! What the page and tests use beside the API: the server's state, live or once, signals and fault rules.
+//! The admin endpoint, for the page and for tests: the server's state (once or live), signals and fault rules.
 //!
-//! Only for this machine, and only with the token. Payloads are given out one by one, on request.
+//! It is for this machine only, and requires the token. Payloads are sent one at a time, on request.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,27 +19,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 
-use super::access::{Token, check_local};
-use super::answer::{Refusal, no_such_operation};
+use super::access::{AdminToken, check_local};
+use super::answer::{ApiError, no_such_operation};
 use super::api::{bad_request, full, signaled_data};
 use super::connection::Peer;
-use crate::serve::broker::{Account, Accounts, Entry, Hub, Journal, Snapshot, Topic};
+use crate::serve::broker::{Account, Accounts, Broker, Journal, Record, Snapshot, Topic};
 use crate::serve::faults::{Faults, Listed, Rule};
 
-/// How many waits and signals a state lists; it counts all of them.
+/// How many waits and signals a state lists. It counts all of them.
 const LISTED: usize = 200;
-/// The page is told of changes no more often than this.
-const PACE: Duration = Duration::from_millis(200);
-/// And at least this often, so that either side notices that the other is gone.
+/// The page receives changes no more often than this.
+const MIN_INTERVAL: Duration = Duration::from_millis(200);
+/// It receives something at least this often, so that each side notices when the other is gone.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 #[derive(Clone)]
 pub struct Admin {
-    pub hub: Arc<Hub>,
+    pub broker: Arc<Broker>,
     pub accounts: Arc<Accounts>,
     pub journal: Arc<Journal>,
     pub faults: Arc<Faults>,
-    pub token: Token,
+    pub token: AdminToken,
 }
 
 pub fn routes(admin: Admin) -> Router {
@@ -50,12 +50,17 @@ pub fn routes(admin: Admin) -> Router {
         .route("/admin/signals", post(signal))
         .route("/admin/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/admin/faults/{id}", delete(remove_fault))
-        .route_layer(from_fn_with_state(admin.clone(), admit))
+        .route_layer(from_fn_with_state(admin.clone(), authorize))
         .with_state(admin)
 }
 
-/// The token is a header, or, since an event source cannot send one, in the query.
-async fn admit(State(admin): State<Admin>, Extension(peer): Extension<Peer>, request: Request, next: Next) -> Response {
+/// The token is in a header, or in the query, since an `EventSource` cannot send a header.
+async fn authorize(
+    State(admin): State<Admin>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
     if let Err(refusal) = check_local(request.headers(), peer.address) {
         return refusal.into_response();
     }
@@ -63,7 +68,7 @@ async fn admit(State(admin): State<Admin>, Extension(peer): Extension<Peer>, req
     let query = request.uri().query().and_then(|query| query.strip_prefix("token="));
     match header.or(query) {
         Some(token) if admin.token.matches(token) => next.run(request).await,
-        _ => Refusal::new(StatusCode::FORBIDDEN, "The admin token is missing or wrong").into_response(),
+        _ => ApiError::new(StatusCode::FORBIDDEN, "The admin token is missing or wrong").into_response(),
     }
 }
 
@@ -76,7 +81,7 @@ struct ServerState {
     #[serde(flatten)]
     now: Snapshot,
     faults: Vec<Listed>,
-    history: Vec<Entry>,
+    history: Vec<Record>,
 }
 
 impl Admin {
@@ -85,7 +90,7 @@ impl Admin {
             version: env!("CARGO_PKG_VERSION"),
             any_key: self.accounts.is_open(),
             accounts: self.accounts.count(),
-            now: self.hub.snapshot(LISTED),
+            now: self.broker.snapshot(LISTED),
             faults: self.faults.list(),
             history: self.journal.recent(),
         }
@@ -96,7 +101,7 @@ async fn state(State(admin): State<Admin>) -> Response {
     uncached(Json(admin.state()))
 }
 
-/// The whole state each time that something has changed: a page that missed one is right after the next.
+/// Sends the whole state after each change, so that a page that missed one is right after the next.
 async fn live(State(admin): State<Admin>) -> Response {
     uncached(Sse::new(states(admin)))
 }
@@ -104,7 +109,7 @@ async fn live(State(admin): State<Admin>) -> Response {
 fn states(admin: Admin) -> impl Stream<Item = Result<Event, Infallible>> {
     let changes = admin.journal.listen();
     stream::unfold((admin, changes, true), async |(admin, mut changes, is_first)| {
-        if !is_first && !changed(&admin.hub, &mut changes).await {
+        if !is_first && !changed(&admin.broker, &mut changes).await {
             return None;
         }
         let event = Event::default().event("state").json_data(admin.state()).ok()?;
@@ -112,25 +117,26 @@ fn states(admin: Admin) -> impl Stream<Item = Result<Event, Infallible>> {
     })
 }
 
-/// Waits for a change, or for the time of a heartbeat. False once the server ends.
-async fn changed(hub: &Hub, changes: &mut Receiver<Entry>) -> bool {
+/// Waits for a change, or until a heartbeat is due. False when the server stops.
+async fn changed(broker: &Broker, changes: &mut Receiver<Record>) -> bool {
     tokio::select! {
-        () = hub.closed() => return false,
+        () = broker.closed() => return false,
         _ = changes.recv() => {}
         () = tokio::time::sleep(HEARTBEAT) => return true,
     }
-    tokio::time::sleep(PACE).await;
+    tokio::time::sleep(MIN_INTERVAL).await;
     *changes = changes.resubscribe();
     true
 }
 
-async fn payload(State(admin): State<Admin>, Path(id): Path<u64>) -> Result<Response, Refusal> {
-    let data = admin.hub.data(id);
-    let data = data.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "This payload is not kept any more"))?;
+async fn payload(State(admin): State<Admin>, Path(id): Path<u64>) -> Result<Response, ApiError> {
+    let data = admin.broker.data(id);
+    let data =
+        data.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "The server does not keep this payload any more"))?;
     Ok(uncached(([(header::CONTENT_TYPE, "application/json")], data)))
 }
 
-/// Who the signal is from: an account that is known by its number, or one that a key opens.
+/// A signal of an account, which is named by its number or by its key.
 #[derive(Deserialize)]
 struct Signal {
     event: String,
@@ -138,20 +144,20 @@ struct Signal {
     key: Option<String>,
 }
 
-async fn signal(State(admin): State<Admin>, body: Bytes) -> Result<Response, Refusal> {
-    let signal: Signal =
-        serde_json::from_slice(&body).map_err(|_| bad_request("An event and an account are needed"))?;
+async fn signal(State(admin): State<Admin>, body: Bytes) -> Result<Response, ApiError> {
+    let signal: Signal = serde_json::from_slice(&body)
+        .map_err(|_| bad_request("The body must be a JSON object with an event and an account"))?;
     if signal.event.is_empty() {
-        return Err(bad_request("The event needs a name"));
+        return Err(bad_request("The event name is empty"));
     }
     let account = signal.account(&admin.accounts)?;
     let topic = Topic { account, name: signal.event.into() };
-    admin.hub.signal(&topic, signaled_data(&body)?).map_err(full)?;
+    admin.broker.signal(&topic, signaled_data(&body)?).map_err(full)?;
     Ok(Json(json!({ "account": account })).into_response())
 }
 
 impl Signal {
-    fn account(&self, accounts: &Accounts) -> Result<Account, Refusal> {
+    fn account(&self, accounts: &Accounts) -> Result<Account, ApiError> {
         match (self.account, &self.key) {
             (Some(number), None) => Some(Account(number)).filter(|account| accounts.knows(*account)),
             (None, Some(key)) => accounts.open(key.as_bytes()),
@@ -165,8 +171,8 @@ async fn faults(State(admin): State<Admin>) -> Response {
     uncached(Json(admin.faults.list()))
 }
 
-/// The body is a rule as `--fault` takes it.
-async fn add_fault(State(admin): State<Admin>, rule: String) -> Result<Response, Refusal> {
+/// The body is a rule in the format of `--fault`.
+async fn add_fault(State(admin): State<Admin>, rule: String) -> Result<Response, ApiError> {
     let rule: Rule = rule.trim_end().parse().map_err(|error: String| bad_request(&error))?;
     Ok((StatusCode::CREATED, Json(json!({ "id": admin.faults.add(rule) }))).into_response())
 }
@@ -176,7 +182,7 @@ async fn clear_faults(State(admin): State<Admin>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn remove_fault(State(admin): State<Admin>, Path(id): Path<u64>) -> Result<StatusCode, Refusal> {
+async fn remove_fault(State(admin): State<Admin>, Path(id): Path<u64>) -> Result<StatusCode, ApiError> {
     if admin.faults.remove(id) { Ok(StatusCode::NO_CONTENT) } else { Err(no_such_operation()) }
 }
 

@@ -1,6 +1,6 @@
 //! The two operations of the event-coordination API, as its OpenAPI file describes them.
 //!
-//! HTTP on one side, the hub on the other; what is not in the API's file is not here.
+//! This is HTTP in front of the broker. What is not in the API's file is in `admin` and `page`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,22 +19,22 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::access::check_origin;
-use super::answer::{RECEIPT, Refusal, no_such_operation};
+use super::answer::{ApiError, RECEIPT, no_such_operation};
 use super::connection::Peer;
-use super::inject::Mischief;
-use crate::serve::broker::{Account, Accounts, Full, Hub, Topic, WaitEnd};
+use super::inject::FaultInjector;
+use crate::serve::broker::{Account, Accounts, Broker, Full, Topic, WaitEnd};
 use crate::serve::faults::{Latency, Operation};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What the operations work with.
+/// What the operations need.
 #[derive(Clone)]
 pub struct Api {
-    pub hub: Arc<Hub>,
+    pub broker: Arc<Broker>,
     pub accounts: Arc<Accounts>,
-    pub mischief: Mischief,
+    pub injector: FaultInjector,
     pub latency: Latency,
-    /// The longest that a wait is held, whatever it asks for.
+    /// The longest time that a wait is held, whatever it asks for.
     pub max_wait: Duration,
     pub max_body: usize,
 }
@@ -45,14 +45,14 @@ pub fn routes(api: Api) -> Router {
     Router::new()
         .route("/v1/events/{event_name}/wait", post(wait))
         .route("/v1/events/{event_name}", post(signal))
-        .layer(from_fn_with_state(api.clone(), arrive))
+        .layer(from_fn_with_state(api.clone(), before_each_request))
         .layer(DefaultBodyLimit::max(max_body))
         .with_state(api)
 }
 
-/// What every request goes through: the way here takes time, and other web pages may not come in.
-async fn arrive(State(api): State<Api>, request: Request, next: Next) -> Response {
-    api.latency.pass().await;
+/// Runs before each request: adds the latency, and refuses other web pages.
+async fn before_each_request(State(api): State<Api>, request: Request, next: Next) -> Response {
+    api.latency.delay().await;
     match check_origin(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
@@ -65,19 +65,19 @@ async fn wait(
     EventName(name): EventName,
     Extension(peer): Extension<Peer>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let timeout = requested_timeout(&body.map_err(unreadable)?)?.min(api.max_wait);
     let topic = Topic { account, name };
-    if let Some(fault) = api.mischief.instead(&topic, Operation::Wait, &api.hub, &peer).await {
+    if let Some(fault) = api.injector.replace_request(&topic, Operation::Wait, &api.broker, &peer).await {
         return Ok(fault);
     }
-    match api.hub.wait(topic.clone(), timeout, peer.address).await {
+    match api.broker.wait(topic.clone(), timeout, peer.address).await {
         WaitEnd::Event(delivery) => {
             let answer = delivery.answer();
-            Ok(api.mischief.answer(&topic, Operation::Wait, answer, Some(delivery), peer.outbox))
+            Ok(api.injector.respond(&topic, Operation::Wait, answer, Some(delivery), peer.outbox))
         }
-        WaitEnd::TimeUp => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "Not signaled within the time")),
-        WaitEnd::Closing => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down")),
+        WaitEnd::TimeUp => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "The event was not signaled in time")),
+        WaitEnd::Closing => Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down")),
     }
 }
 
@@ -87,26 +87,26 @@ async fn signal(
     EventName(name): EventName,
     Extension(peer): Extension<Peer>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let data = signaled_data(&body.map_err(unreadable)?)?;
     let topic = Topic { account, name };
-    if let Some(fault) = api.mischief.instead(&topic, Operation::Signal, &api.hub, &peer).await {
+    if let Some(fault) = api.injector.replace_request(&topic, Operation::Signal, &api.broker, &peer).await {
         return Ok(fault);
     }
-    api.hub.signal(&topic, data).map_err(full)?;
-    Ok(api.mischief.answer(&topic, Operation::Signal, Bytes::from_static(RECEIPT), None, peer.outbox))
+    api.broker.signal(&topic, data).map_err(full)?;
+    Ok(api.injector.respond(&topic, Operation::Signal, Bytes::from_static(RECEIPT), None, peer.outbox))
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WaitRequest {
-    /// `null` is no integer, and is not the same as leaving it out.
+    /// `null` is not an integer, and not the same as a missing member.
     #[serde(default, deserialize_with = "present")]
     timeout_ms: Option<Value>,
 }
 
-/// The body may be missing, and so may the time in it.
-fn requested_timeout(body: &[u8]) -> Result<Duration, Refusal> {
+/// The body may be missing, and so may the timeout in it.
+fn requested_timeout(body: &[u8]) -> Result<Duration, ApiError> {
     if body.is_empty() {
         return Ok(DEFAULT_TIMEOUT);
     }
@@ -118,7 +118,7 @@ fn requested_timeout(body: &[u8]) -> Result<Duration, Refusal> {
     };
     let ms = timeout_ms.as_f64().filter(|ms| ms.fract() == 0.0);
     let ms = ms.ok_or_else(|| bad_request("timeoutMs must be an integer"))?;
-    // A time already past asks once without waiting.
+    // A negative timeout asks once, as 0 does.
     Ok(Duration::try_from_secs_f64((ms / 1000.0).max(0.0)).unwrap_or(Duration::MAX))
 }
 
@@ -132,16 +132,17 @@ struct SignalRequest<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// The data as it was sent: numbers keep their digits, members their order.
-pub fn signaled_data(body: &[u8]) -> Result<Bytes, Refusal> {
+/// The data byte for byte as it was sent: numbers keep their digits, members keep their order.
+pub fn signaled_data(body: &[u8]) -> Result<Bytes, ApiError> {
     object(body).ok_or_else(|| bad_request("The body must be a JSON object"))?;
-    let request: SignalRequest = serde_json::from_slice(body).map_err(|_| bad_request("The body is not valid"))?;
+    let request: SignalRequest =
+        serde_json::from_slice(body).map_err(|_| bad_request("The body must be a JSON object"))?;
     let data = request.data.map(|data| data.get().as_bytes()).filter(|data| object(data).is_some());
     let data = data.ok_or_else(|| bad_request("Event data is required and must be a JSON object"))?;
     Ok(Bytes::copy_from_slice(data))
 }
 
-/// A strict look at the JSON, since the raw text is passed on as it is.
+/// Checks the whole JSON text, since the server passes it on unchanged.
 fn object(json: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice(json).ok()
 }
@@ -149,9 +150,9 @@ fn object(json: &[u8]) -> Option<Map<String, Value>> {
 struct EventName(Arc<str>);
 
 impl FromRequestParts<Api> for EventName {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let name: Result<Path<String>, PathRejection> = Path::from_request_parts(parts, api).await;
         let Path(name) = name.map_err(|_| bad_request("The event name must be percent-encoded UTF-8"))?;
         if name.is_empty() {
@@ -162,34 +163,34 @@ impl FromRequestParts<Api> for EventName {
 }
 
 impl FromRequestParts<Api> for Account {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let key = parts.headers.get("anchor-api-key").map(HeaderValue::as_bytes);
         key.and_then(|key| api.accounts.open(key))
-            .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "Invalid API key"))
+            .ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "Invalid API key"))
     }
 }
 
-pub fn bad_request(message: &str) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, message)
+pub fn bad_request(message: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, message)
 }
 
-fn unreadable(rejection: BytesRejection) -> Refusal {
+fn unreadable(rejection: BytesRejection) -> ApiError {
     match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
-        status => Refusal::new(status, "The body could not be read"),
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
+        status => ApiError::new(status, "The body could not be read"),
     }
 }
 
-pub fn full(full: Full) -> Refusal {
+pub fn full(full: Full) -> ApiError {
     let message = match full {
         Full::Queue(limit) => {
-            format!("{limit} signals of this name are queued already, and no more are kept")
+            format!("{limit} signals of this name are queued already, which is the limit")
         }
-        Full::Bytes(limit) => format!("The queues hold {limit} bytes at most, and are full"),
+        Full::Bytes(limit) => format!("The queues hold {limit} bytes at most, and this signal does not fit"),
     };
-    Refusal::new(StatusCode::TOO_MANY_REQUESTS, message)
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, message)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The page at `/`: joined from three files, no build step, nothing from elsewhere.
+//! The page at `/`, joined from three files: no build step, and nothing from other servers.
 //!
-//! It is given to this machine only, with the token in it: that other pages cannot read it is what
-//! keeps them from using the admin endpoint.
+//! The page contains the admin token. Only clients on this machine get it, and other web pages cannot
+//! read it, so they cannot use the admin endpoint.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,26 +9,26 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 
-use super::access::{self, Token, check_local};
-use super::answer::Refusal;
+use super::access::{self, AdminToken, check_local};
+use super::answer::ApiError;
 use super::connection::Peer;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
-pub fn routes(token: Token) -> Router {
+pub fn routes(token: AdminToken) -> Router {
     Router::new().route("/", get(page)).with_state(token)
 }
 
 async fn page(
-    State(token): State<Token>,
+    State(token): State<AdminToken>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     check_local(&headers, peer.address)?;
-    // The page's own script and style are known by a number used once; anything smuggled in is not run.
-    let nonce = access::random().map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "No random numbers"))?;
+    // Only the page's own script and style have the nonce; the browser ignores injected ones.
+    let nonce = access::random().map_err(|_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "No random numbers"))?;
     let page = PAGE.replace("{{nonce}}", &nonce).replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
     let page = page.replace("{{token}}", &attribute(token.as_str()));
     let policy = format!(
@@ -44,7 +44,7 @@ async fn page(
     Ok((headers, Html(page)).into_response())
 }
 
-/// A given token may hold anything that an attribute must not.
+/// Escapes a token that was chosen by the user, for an attribute.
 fn attribute(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }

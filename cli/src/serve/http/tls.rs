@@ -1,6 +1,6 @@
-//! TLS with a certificate authority of the server's own, made anew each time and gone with it.
+//! TLS with a certificate authority that is made for this run of the server.
 //!
-//! The authority's certificate is written to a file for clients to trust; its key never leaves memory.
+//! The authority's certificate is written to a file for clients to trust. Its key stays in memory.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,16 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// What it takes to speak TLS, and where the CA certificate is.
+/// The TLS acceptor, and the path of the CA certificate.
 pub struct Tls {
     pub acceptor: TlsAcceptor,
     pub ca_path: PathBuf,
-    /// The CA's file goes with the server, unless it was asked for by name.
+    /// Removes the CA's file when the server ends, unless the user chose its path.
     _folder: Option<TempDir>,
 }
 
 impl Tls {
-    /// `host` is served beside the loopback names.
+    /// The certificate is for `host` and the loopback names.
     pub fn new(host: &str, ca_file: Option<&Path>) -> anyhow::Result<Self> {
         let authority = authority().context("cannot make a certificate authority")?;
         let (ca_path, folder) = place(ca_file)?;
