@@ -1,4 +1,4 @@
-//! The page in a real browser: headless Chromium, driven by the script beside this file.
+//! The page in a real browser: headless Chromium, driven by `page/page.mjs`.
 
 mod server;
 mod tools;
@@ -9,7 +9,7 @@ use std::process::Command;
 use server::Server;
 
 #[test]
-fn the_page_does_what_a_person_wants() {
+fn the_page_works_in_a_browser() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
     let has_modules = || folder.join("node_modules/playwright-core").is_dir() || tools::missing("playwright-core");
     if !(tools::has("node") && tools::has("chromium") && has_modules()) {

@@ -1,4 +1,4 @@
-//! The two operations over plain HTTP: what is answered to what.
+//! The two operations over plain HTTP: which request gets which answer.
 
 mod server;
 

@@ -1,4 +1,4 @@
-//! Starting and stopping: the URL, the signals, the last answers, and thousands of waits at once.
+//! Start and shutdown: the URL, the signals, the last answers, and thousands of waits at once.
 
 mod server;
 
@@ -23,7 +23,7 @@ fn a_signal_ends_the_server_with_0_and_answers_every_waiter() {
         for waiter in &mut waiters {
             waiter.start_wait("a");
         }
-        // A connection without a request must not hold the end up.
+        // A connection without a request must not delay the shutdown.
         let _idle = server.connect();
         server.until_waiting(20);
         assert_eq!(server.stop(signal).code(), Some(0));
