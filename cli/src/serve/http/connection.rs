@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -32,16 +32,25 @@ pub struct Peer {
 
 /// A TCP socket, with or without TLS.
 pub trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Whether a shutdown writes bytes before its FIN. A peer that has closed answers them with a reset,
+    /// even if it had read everything else.
+    const SHUTDOWN_WRITES: bool;
+
     fn tcp(&self) -> &TcpStream;
 }
 
 impl Socket for TcpStream {
+    const SHUTDOWN_WRITES: bool = false;
+
     fn tcp(&self) -> &TcpStream {
         self
     }
 }
 
 impl Socket for TlsStream<TcpStream> {
+    /// The close_notify.
+    const SHUTDOWN_WRITES: bool = true;
+
     fn tcp(&self) -> &TcpStream {
         self.get_ref().0
     }
@@ -100,6 +109,8 @@ impl<S: Socket> AsyncRead for Connection<S> {
         let read = ready!(self.socket().poll_read(cx, buf));
         match &read {
             Ok(()) if buf.filled().len() > before => self.outbox.settle(),
+            // TLS reports a FIN without close_notify as an error. Here it is an end like any other.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Poll::Ready(Ok(())),
             // The peer's end alone does not tell whether it has read what it was given: drop finds out.
             Ok(()) => {}
             Err(_) => self.outbox.reject(),
@@ -134,6 +145,9 @@ impl<S: Socket> AsyncWrite for Connection<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if S::SHUTDOWN_WRITES && self.outbox.is_written() {
+            return Poll::Ready(Ok(())); // `settle_later` does it.
+        }
         self.socket().poll_shutdown(cx)
     }
 }
@@ -151,11 +165,14 @@ impl<S: Socket> Drop for Connection<S> {
     }
 }
 
-/// A peer that closed without having read its answer says so with a reset, which may come after its end.
-async fn settle_later<S: Socket>(socket: S, outbox: Arc<Outbox>) {
+/// A peer that closed without having read its answer sends a reset, which may come after its FIN.
+async fn settle_later<S: Socket>(mut socket: S, outbox: Arc<Outbox>) {
     let _ = timeout(RESET_GRACE, socket.tcp().ready(Interest::ERROR)).await;
     match socket.tcp().take_error() {
         Ok(None) => outbox.settle(),
-        _ => outbox.reject(),
+        _ => return outbox.reject(),
+    }
+    if S::SHUTDOWN_WRITES {
+        let _ = timeout(RESET_GRACE, socket.shutdown()).await;
     }
 }
