@@ -98,7 +98,7 @@ fn the_json_log_reports_what_happened_without_secrets() {
     server.connect().with_key("the-secret-key").post("/v1/events/a", r#"{"data":{"code":"the-secret-code"}}"#);
     waiter.read().unwrap();
     server.connect().with_key("").post("/v1/events/a", r#"{"data":{"code":"the-secret-code"}}"#);
-    server.stop("-INT");
+    server.stop("-TERM");
     let mut log = String::new();
     server.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(!log.contains("secret"), "{log}");

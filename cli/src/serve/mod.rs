@@ -6,6 +6,7 @@ mod broker;
 mod faults;
 mod http;
 mod log;
+mod signals;
 
 pub use faults::{Latency, Rule};
 
@@ -15,7 +16,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::ServeArgs;
 use broker::{Accounts, Activity, Broker, Journal, Limits};
@@ -39,7 +39,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
 }
 
 async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
-    let stop = stop_signal()?;
+    let stop = signals::stop()?;
     let journal = Journal::new();
     let log = log::follow(&journal, args.log);
     let tls = args.tls.then(|| Tls::new(&args.host, args.ca_file.as_deref())).transpose()?;
@@ -107,16 +107,4 @@ async fn sweep(broker: Arc<Broker>) {
         tokio::time::sleep(SWEEP).await;
         broker.expire();
     }
-}
-
-/// Resolves at the first SIGINT or SIGTERM. Both are handled from now on, not only once it is awaited.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }
