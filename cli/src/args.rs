@@ -201,10 +201,15 @@ pub struct ServeArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     pub queue_bytes: usize,
 
-    /// The token that the admin endpoint requires, instead of a random one; a command line is visible to
-    /// other users (ps): prefer ANCHOR_SERVE_ADMIN_TOKEN
+    /// The token that the admin endpoint requires, instead of a random one. Other users can read a command line (ps):
+    /// prefer ANCHOR_SERVE_ADMIN_TOKEN
     #[arg(long, value_name = "TOKEN", env = "ANCHOR_SERVE_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
+
+    /// Open the page and the admin endpoint to other machines under this host name or address, as
+    /// http://NAME:PORT/?token=TOKEN; needs --admin-token; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub page_host: Vec<crate::serve::HostName>,
 
     /// How to log to stderr; the default is text on a terminal and off otherwise
     #[arg(long, value_name = "FORMAT")]

@@ -9,6 +9,7 @@ mod log;
 mod signals;
 
 pub use faults::{Latency, Rule};
+pub use http::access::HostName;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use tokio::net::TcpListener;
 use crate::args::ServeArgs;
 use broker::{Accounts, Activity, Broker, Journal, Limits};
 use faults::Faults;
-use http::access::AdminToken;
+use http::access::Access;
 use http::admin::Admin;
 use http::api::Api;
 use http::inject::FaultInjector;
@@ -40,14 +41,20 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
 
 async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let stop = signals::stop()?;
+    let access = Access::new(args.admin_token.as_deref(), &args.page_host)?;
     let journal = Journal::new();
     let log = log::follow(&journal, args.log);
-    let tls = args.tls.then(|| Tls::new(&args.host, args.ca_file.as_deref())).transpose()?;
+    let tls = args.tls.then(|| Tls::new(&names(args), args.ca_file.as_deref())).transpose()?;
     let listener = listener::bind(&args.host, args.port).await?;
-    announce(&listener, tls.as_ref(), args, &journal).context("cannot print the URL")?;
+    let url = url(&listener, args.tls)?;
+    announce(&url, tls.as_ref()).context("cannot print the URL")?;
+    journal.note(Activity::Started { url });
+    for message in warnings(args, &listener, args.api_key.is_empty())? {
+        journal.note(Activity::Warning { message: message.into() });
+    }
 
     let broker = Broker::new(limits(args), journal.clone());
-    let routes = assemble(args, &broker, &journal)?;
+    let routes = assemble(args, access, &broker, &journal);
     let sweeper = tokio::spawn(sweep(broker.clone()));
     let stop = async {
         stop.await;
@@ -65,41 +72,56 @@ fn limits(args: &ServeArgs) -> Limits {
     Limits { queue: args.queue_limit, queued_bytes: args.queue_bytes, retention }
 }
 
-fn assemble(args: &ServeArgs, broker: &Arc<Broker>, journal: &Arc<Journal>) -> anyhow::Result<axum::Router> {
+/// Every name by which clients may connect.
+fn names(args: &ServeArgs) -> Vec<&str> {
+    std::iter::once(args.host.as_str()).chain(args.page_host.iter().map(HostName::as_str)).collect()
+}
+
+fn assemble(args: &ServeArgs, access: Access, broker: &Arc<Broker>, journal: &Arc<Journal>) -> axum::Router {
     let accounts = Arc::new(Accounts::new(&args.api_key));
+    let access = Arc::new(access);
     let faults = Arc::new(Faults::default());
     for rule in &args.fault {
         faults.add(rule.clone());
     }
-    let token = AdminToken::new(args.admin_token.as_deref()).context("no random numbers for the admin token")?;
-    let admin = Admin { broker: broker.clone(), accounts: accounts.clone(), journal: journal.clone(), faults, token };
     let api = Api {
         broker: broker.clone(),
-        accounts,
-        injector: FaultInjector { faults: admin.faults.clone(), journal: journal.clone() },
+        accounts: accounts.clone(),
+        access: access.clone(),
+        injector: FaultInjector { faults: faults.clone(), journal: journal.clone() },
         latency: args.latency,
         max_wait: args.max_wait.0.unwrap_or(Duration::MAX),
         max_body: args.max_body,
     };
-    Ok(routes::routes(api, admin))
+    let admin = Admin { broker: broker.clone(), accounts, journal: journal.clone(), faults, access };
+    routes::routes(api, admin)
+}
+
+fn url(listener: &TcpListener, is_tls: bool) -> io::Result<String> {
+    let address = listener::reachable_at(listener)?;
+    Ok(format!("{}://{address}", if is_tls { "https" } else { "http" }))
 }
 
 /// The first line of stdout is for programs: it is the URL, and means that the server is ready.
-fn announce(listener: &TcpListener, tls: Option<&Tls>, args: &ServeArgs, journal: &Journal) -> io::Result<()> {
-    let address = listener::reachable_at(listener)?;
-    let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
+fn announce(url: &str, tls: Option<&Tls>) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{url}")?;
     if let Some(tls) = tls {
         writeln!(stdout, "{}", tls.ca_path.display())?;
     }
-    stdout.flush()?;
-    journal.note(Activity::Started { url });
-    if !listener.local_addr()?.ip().is_loopback() && args.api_key.is_empty() {
-        let message = "reachable from other machines, and any API key is accepted: give --api-key to keep others out";
-        journal.note(Activity::Warning { message: message.into() });
+    stdout.flush()
+}
+
+fn warnings(args: &ServeArgs, listener: &TcpListener, any_key: bool) -> io::Result<Vec<&'static str>> {
+    let mut warnings = Vec::new();
+    if any_key && !listener.local_addr()?.ip().is_loopback() {
+        warnings.push("reachable from other machines, and any API key is accepted: give --api-key to keep others out");
     }
-    Ok(())
+    if !args.page_host.is_empty() && !args.tls {
+        warnings
+            .push("the page is open to other machines without --tls: others on the network can read the admin token");
+    }
+    Ok(warnings)
 }
 
 async fn sweep(broker: Arc<Broker>) {

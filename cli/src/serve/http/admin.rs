@@ -1,6 +1,6 @@
 //! The admin endpoint, for the page and for tests: the server's state (once or live), signals and fault rules.
 //!
-//! It is for this machine only, and requires the token. Payloads are sent one at a time, on request.
+//! It requires the token (`access`). Payloads are sent one at a time, on request.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 
-use super::access::{AdminToken, check_local};
+use super::access::Access;
 use super::answer::{ApiError, no_such_operation};
 use super::api::{bad_request, full, signaled_data};
 use super::connection::Peer;
@@ -39,7 +39,7 @@ pub struct Admin {
     pub accounts: Arc<Accounts>,
     pub journal: Arc<Journal>,
     pub faults: Arc<Faults>,
-    pub token: AdminToken,
+    pub access: Arc<Access>,
 }
 
 pub fn routes(admin: Admin) -> Router {
@@ -54,21 +54,15 @@ pub fn routes(admin: Admin) -> Router {
         .with_state(admin)
 }
 
-/// The token is in a header, or in the query, since an `EventSource` cannot send a header.
 async fn authorize(
     State(admin): State<Admin>,
     Extension(peer): Extension<Peer>,
     request: Request,
     next: Next,
 ) -> Response {
-    if let Err(refusal) = check_local(request.headers(), peer.address) {
-        return refusal.into_response();
-    }
-    let header = request.headers().get("anchor-admin-token").and_then(|token| token.to_str().ok());
-    let query = request.uri().query().and_then(|query| query.strip_prefix("token="));
-    match header.or(query) {
-        Some(token) if admin.token.matches(token) => next.run(request).await,
-        _ => ApiError::new(StatusCode::FORBIDDEN, "The admin token is missing or wrong").into_response(),
+    match admin.access.check_admin(request.headers(), request.uri(), peer.address) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
     }
 }
 

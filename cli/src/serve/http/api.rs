@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::access::check_origin;
+use super::access::Access;
 use super::answer::{ApiError, RECEIPT, no_such_operation};
 use super::connection::Peer;
 use super::inject::FaultInjector;
@@ -32,6 +32,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Api {
     pub broker: Arc<Broker>,
     pub accounts: Arc<Accounts>,
+    pub access: Arc<Access>,
     pub injector: FaultInjector,
     pub latency: Latency,
     /// The longest time that a wait is held, whatever it asks for.
@@ -53,9 +54,9 @@ pub fn routes(api: Api) -> Router {
 /// Runs before each request: adds the latency, and refuses other web pages.
 async fn before_each_request(State(api): State<Api>, request: Request, next: Next) -> Response {
     api.latency.delay().await;
-    match check_origin(request.headers()) {
+    match api.access.check_origin(request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(error) => error.into_response(),
     }
 }
 

@@ -1,15 +1,17 @@
 //! The page at `/`, joined from three files: no build step, and nothing from other servers.
 //!
-//! The page contains the admin token. Only clients on this machine get it, and other web pages cannot
-//! read it, so they cannot use the admin endpoint.
+//! The page contains the admin token. `access` decides who gets it; other web pages cannot read it, so
+//! they cannot use the admin endpoint.
+
+use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 
-use super::access::{self, AdminToken, check_local};
+use super::access::{self, Access};
 use super::answer::ApiError;
 use super::connection::Peer;
 
@@ -17,20 +19,21 @@ const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
-pub fn routes(token: AdminToken) -> Router {
-    Router::new().route("/", get(page)).with_state(token)
+pub fn routes(access: Arc<Access>) -> Router {
+    Router::new().route("/", get(page)).with_state(access)
 }
 
 async fn page(
-    State(token): State<AdminToken>,
+    State(access): State<Arc<Access>>,
     Extension(peer): Extension<Peer>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    check_local(&headers, peer.address)?;
+    access.check_page(&headers, &uri, peer.address)?;
     // Only the page's own script and style have the nonce; the browser ignores injected ones.
     let nonce = access::random().map_err(|_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "No random numbers"))?;
     let page = PAGE.replace("{{nonce}}", &nonce).replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
-    let page = page.replace("{{token}}", &attribute(token.as_str()));
+    let page = page.replace("{{token}}", &attribute(access.token()));
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
          img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

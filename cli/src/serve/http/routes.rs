@@ -17,7 +17,7 @@ use crate::serve::broker::{Activity, Journal};
 
 pub fn routes(api: Api, admin: Admin) -> Router {
     let journal = admin.journal.clone();
-    page::routes(admin.token.clone())
+    page::routes(admin.access.clone())
         .merge(api::routes(api))
         .merge(admin::routes(admin))
         .method_not_allowed_fallback(async || {

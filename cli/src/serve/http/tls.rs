@@ -26,12 +26,12 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// The certificate is for `host` and the loopback names.
-    pub fn new(host: &str, ca_file: Option<&Path>) -> anyhow::Result<Self> {
+    /// The certificate is for these names and the loopback names.
+    pub fn new(hosts: &[&str], ca_file: Option<&Path>) -> anyhow::Result<Self> {
         let authority = authority().context("cannot make a certificate authority")?;
         let (ca_path, folder) = place(ca_file)?;
         std::fs::write(&ca_path, authority.pem()).with_context(|| format!("cannot write {}", ca_path.display()))?;
-        let config = server_config(&authority, host).context("cannot make a certificate")?;
+        let config = server_config(&authority, hosts).context("cannot make a certificate")?;
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), ca_path, _folder: folder })
     }
 }
@@ -53,9 +53,9 @@ fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
 }
 
-fn server_config(authority: &CertifiedIssuer<'_, KeyPair>, host: &str) -> anyhow::Result<ServerConfig> {
+fn server_config(authority: &CertifiedIssuer<'_, KeyPair>, hosts: &[&str]) -> anyhow::Result<ServerConfig> {
     let key = KeyPair::generate()?;
-    let mut params = CertificateParams::new(names(host))?;
+    let mut params = CertificateParams::new(names(hosts))?;
     params.distinguished_name.push(DnType::CommonName, "anchor-events serve");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
@@ -69,11 +69,13 @@ fn server_config(authority: &CertifiedIssuer<'_, KeyPair>, host: &str) -> anyhow
     Ok(config)
 }
 
-fn names(host: &str) -> Vec<String> {
+fn names(hosts: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
-    let is_any = host.parse().is_ok_and(|address: IpAddr| address.is_unspecified());
-    if !is_any && !names.iter().any(|name| name == host) {
-        names.push(host.into());
+    for host in hosts {
+        let is_any = host.parse().is_ok_and(|address: IpAddr| address.is_unspecified());
+        if !is_any && !names.iter().any(|name| name == host) {
+            names.push((*host).into());
+        }
     }
     names
 }
