@@ -160,9 +160,14 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = 8642)]
     pub port: u16,
 
-    /// Accept this API key and no other; may be repeated
-    #[arg(long, value_name = "KEY", env = "ANCHOR_SERVE_API_KEY", hide_env_values = true)]
+    /// Accept this API key instead of every key; may be repeated. Other users can read a command line (ps): prefer
+    /// --api-key-file, or ANCHOR_SERVE_API_KEY, which is used if neither option is given
+    #[arg(long, value_name = "KEY")]
     pub api_key: Vec<String>,
+
+    /// Accept the API keys in this file, one per line, instead of every key; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub api_key_file: Vec<PathBuf>,
 
     /// Use TLS, with a certificate authority made for this run; the path of its certificate is the second line of stdout
     #[arg(long)]

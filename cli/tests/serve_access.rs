@@ -2,6 +2,7 @@
 
 mod server;
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use server::{Http, Server};
@@ -68,6 +69,63 @@ fn an_empty_token_is_as_if_there_were_none_and_an_unusable_one_is_refused() {
 }
 
 #[test]
+fn keys_come_from_files_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys");
+    std::fs::write(&path, "\u{feff}one\r\n\n  two  \n").unwrap();
+    let server = Server::start(&["--api-key-file", text(&path), "--api-key", "three"]);
+    for (key, status) in [("one", 200), ("two", 200), ("three", 200), ("four", 401)] {
+        let answer = server.connect().with_key(key).post("/v1/events/a", r#"{"data":{}}"#);
+        assert_eq!(answer.status, status, "{key}");
+    }
+}
+
+#[test]
+fn a_key_comes_from_the_environment_if_no_other_is_given() {
+    let start = |options: &[&str], key: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+        Server::spawn(command.args(["serve", "--port", "0"]).args(options).env("ANCHOR_SERVE_API_KEY", key))
+    };
+    let status =
+        |server: &Server, key| server.connect().with_key(key).post("/v1/events/a/wait", r#"{"timeoutMs":0}"#).status;
+    let server = start(&[], "one");
+    assert_eq!((status(&server, "one"), status(&server, "two")), (408, 401));
+    let server = start(&["--api-key", "two"], "one");
+    assert_eq!((status(&server, "one"), status(&server, "two")), (401, 408));
+    let server = start(&[], "");
+    assert_eq!(status(&server, "any"), 408, "an empty variable is as if unset");
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let missing = folder.path().join("missing");
+    let empty = path("empty", "\n \n");
+    let control = path("control", "good\nse\u{1}cret\n");
+    let cases: [(&[&str], &str); 4] = [
+        (&["--api-key", ""], "an empty API key"),
+        (&["--api-key-file", text(&missing)], text(&missing)),
+        (&["--api-key-file", text(&empty)], "no API key"),
+        (&["--api-key-file", text(&control)], "line 2"),
+    ];
+    for (options, words) in cases {
+        let refused = serve(options, None);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains(words) && !said.contains("cret"), "{words}: {said}");
+        assert!(refused.stdout.is_empty());
+    }
+    let refused = serve(&[], Some("se\u{1}cret"));
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("ANCHOR_SERVE_API_KEY"));
+}
+
+#[test]
 fn the_page_opens_under_other_names_only_on_purpose_and_with_the_token() {
     let server = Server::start(&["--page-host", "Devbox.example", "--page-host", "192.168.0.9"]);
     let ask = |path: &str, host: &str| get(&server, path, &[("host", host)]);
@@ -120,4 +178,8 @@ fn serve(options: &[&str], key: Option<&str>) -> Output {
     command.env_remove("ANCHOR_SERVE_ADMIN_TOKEN").env_remove("ANCHOR_SERVE_API_KEY");
     command.envs(key.map(|key| ("ANCHOR_SERVE_API_KEY", key)));
     command.output().unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }

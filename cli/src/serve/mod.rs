@@ -5,6 +5,7 @@
 mod broker;
 mod faults;
 mod http;
+mod keys;
 mod log;
 mod signals;
 
@@ -41,6 +42,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
 
 async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let stop = signals::stop()?;
+    let keys = keys::accepted(args)?;
     let access = Access::new(args.admin_token.as_deref(), &args.page_host)?;
     let journal = Journal::new();
     let log = log::follow(&journal, args.log);
@@ -49,12 +51,12 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let url = url(&listener, args.tls)?;
     announce(&url, tls.as_ref()).context("cannot print the URL")?;
     journal.note(Activity::Started { url });
-    for message in warnings(args, &listener, args.api_key.is_empty())? {
+    for message in warnings(args, &listener, keys.is_empty())? {
         journal.note(Activity::Warning { message: message.into() });
     }
 
     let broker = Broker::new(limits(args), journal.clone());
-    let routes = assemble(args, access, &broker, &journal);
+    let routes = assemble(args, &keys, access, &broker, &journal);
     let sweeper = tokio::spawn(sweep(broker.clone()));
     let stop = async {
         stop.await;
@@ -77,8 +79,14 @@ fn names(args: &ServeArgs) -> Vec<&str> {
     std::iter::once(args.host.as_str()).chain(args.page_host.iter().map(HostName::as_str)).collect()
 }
 
-fn assemble(args: &ServeArgs, access: Access, broker: &Arc<Broker>, journal: &Arc<Journal>) -> axum::Router {
-    let accounts = Arc::new(Accounts::new(&args.api_key));
+fn assemble(
+    args: &ServeArgs,
+    keys: &[String],
+    access: Access,
+    broker: &Arc<Broker>,
+    journal: &Arc<Journal>,
+) -> axum::Router {
+    let accounts = Arc::new(Accounts::new(keys));
     let access = Arc::new(access);
     let faults = Arc::new(Faults::default());
     for rule in &args.fault {
@@ -115,7 +123,8 @@ fn announce(url: &str, tls: Option<&Tls>) -> io::Result<()> {
 fn warnings(args: &ServeArgs, listener: &TcpListener, any_key: bool) -> io::Result<Vec<&'static str>> {
     let mut warnings = Vec::new();
     if any_key && !listener.local_addr()?.ip().is_loopback() {
-        warnings.push("reachable from other machines, and any API key is accepted: give --api-key to keep others out");
+        warnings
+            .push("reachable from other machines, and any API key is accepted: give --api-key-file to keep others out");
     }
     if !args.page_host.is_empty() && !args.tls {
         warnings
