@@ -11,11 +11,20 @@ use tokio::task::JoinHandle;
 use crate::args::LogFormat;
 use crate::serve::broker::{Activity, Journal, Record, Topic};
 
+/// Whether somebody reads the log on a terminal, as text.
+pub fn is_for_people(format: Option<LogFormat>) -> bool {
+    io::stderr().is_terminal() && or_default(format) == LogFormat::Text
+}
+
 /// Writes the journal until the server stops. Warnings are always written.
 pub fn follow(journal: &Arc<Journal>, format: Option<LogFormat>) -> JoinHandle<()> {
-    let format = format.unwrap_or_else(|| if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Off });
+    let format = or_default(format);
     let records = journal.listen();
     tokio::task::spawn_blocking(move || write_all(records, format))
+}
+
+fn or_default(format: Option<LogFormat>) -> LogFormat {
+    format.unwrap_or_else(|| if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Off })
 }
 
 fn write_all(mut records: Receiver<Record>, format: LogFormat) {

@@ -3,6 +3,7 @@
 //! `broker` holds the rules, `http` the sockets and routes, `faults` the fault rules. All state is in memory.
 
 mod broker;
+mod environment;
 mod faults;
 mod http;
 mod keys;
@@ -50,6 +51,9 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let listener = listener::bind(&args.host, args.port).await?;
     let url = url(&listener, args.tls)?;
     announce(&url, tls.as_ref()).context("cannot print the URL")?;
+    if log::is_for_people(args.log) {
+        eprint!("{}", environment::lines(&url, tls.as_ref().map(|tls| &*tls.ca_path), keys.is_empty()));
+    }
     journal.note(Activity::Started { url });
     for message in warnings(args, &listener, keys.is_empty())? {
         journal.note(Activity::Warning { message: message.into() });
