@@ -202,7 +202,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 1000)]
     pub queue_limit: usize,
 
-    /// How many bytes of signals are kept in all; the next one is answered 429
+    /// How many bytes of signals, names and data, are kept in all; the next one is answered 429
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     pub queue_bytes: usize,
 

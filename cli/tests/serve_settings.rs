@@ -32,6 +32,17 @@ fn all_queues_together_have_a_limit_too() {
 }
 
 #[test]
+fn names_count_towards_the_limit_of_bytes() {
+    let server = Server::start(&["--queue-bytes", "1000"]);
+    server.signal(&"a".repeat(900), "{}");
+    let refused = server.post(&format!("/v1/events/{}", "b".repeat(900)), r#"{"data":{}}"#);
+    assert_eq!(refused.status, 429);
+    assert!(refused.body.contains("1000 bytes at most"), "{}", refused.body);
+    server.take(&"a".repeat(900), 0).expect("the first event");
+    server.signal(&"b".repeat(900), "{}");
+}
+
+#[test]
 fn a_signal_that_nobody_waits_for_expires() {
     let server = Server::start(&["--retention", "50ms"]);
     server.signal("a", "{}");

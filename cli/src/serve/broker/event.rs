@@ -29,6 +29,13 @@ pub struct Event {
     pub is_duplicate: bool,
 }
 
+impl Event {
+    /// What the event counts towards the limit of bytes.
+    pub fn bytes(&self) -> usize {
+        self.topic.name.len() + self.data.len()
+    }
+}
+
 fn as_text<S: Serializer>(name: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(name)
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod delivery;
 mod event;
 mod journal;
+mod limits;
 mod recent;
 mod snapshot;
 mod store;
@@ -23,8 +24,8 @@ pub use accounts::{Account, Accounts};
 pub use delivery::{Delivery, Outbox};
 pub use event::Topic;
 pub use journal::{Activity, Journal, Record};
+pub use limits::{Full, Limits};
 pub use snapshot::Snapshot;
-pub use store::{Full, Limits};
 
 use event::Event;
 use recent::RecentPayloads;

@@ -4,19 +4,12 @@
 //! clock. Locks, wake-ups and HTTP are elsewhere.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::event::{Event, Topic};
-
-/// How much is kept, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    pub queue: usize,
-    pub queued_bytes: usize,
-    pub retention: Duration,
-}
+use super::limits::{Full, Limits};
 
 /// The number of a parked waiter. The lowest number of a topic waits longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,14 +26,6 @@ pub enum Waited<W> {
     /// An event was queued. The waiter is returned unused.
     Taken(Event, W),
     Parked(Ticket),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
-    /// The queue of this event holds as many signals as the limit allows.
-    Queue(usize),
-    /// All queues together hold as many bytes as the limit allows.
-    Bytes(usize),
 }
 
 /// All topics of the server. A topic never has events and waiters at the same time.
@@ -68,7 +53,7 @@ impl<W> Store<W> {
         if let Some((ticket, waiter)) = self.next_waiter(topic) {
             return Ok(Signaled::Handed(ticket, waiter, event));
         }
-        self.check_room(topic, event.data.len())?;
+        self.check_room(topic, event.bytes())?;
         self.enqueue(event);
         Ok(Signaled::Queued(id))
     }
@@ -115,7 +100,7 @@ impl<W> Store<W> {
                 expired.push(first.remove());
             }
         }
-        self.queued_bytes -= expired.iter().map(|event| event.data.len()).sum::<usize>();
+        self.queued_bytes -= expired.iter().map(Event::bytes).sum::<usize>();
         self.topics.retain(|_, line| !line.is_idle());
         expired
     }
@@ -132,23 +117,17 @@ impl<W> Store<W> {
 
     fn check_room(&self, topic: &Topic, bytes: usize) -> Result<(), Full> {
         let depth = self.topics.get(topic).map_or(0, |line| line.events.len());
-        if depth >= self.limits.queue {
-            return Err(Full::Queue(self.limits.queue));
-        }
-        if self.queued_bytes + bytes > self.limits.queued_bytes {
-            return Err(Full::Bytes(self.limits.queued_bytes));
-        }
-        Ok(())
+        self.limits.check(depth, self.queued_bytes + bytes)
     }
 
     fn enqueue(&mut self, event: Event) {
-        self.queued_bytes += event.data.len();
+        self.queued_bytes += event.bytes();
         self.topic_state(&event.topic.clone()).events.insert(event.id, event);
     }
 
     fn next_event(&mut self, topic: &Topic) -> Option<Event> {
         let (_, event) = self.topics.get_mut(topic)?.events.pop_first()?;
-        self.queued_bytes -= event.data.len();
+        self.queued_bytes -= event.bytes();
         self.forget_if_idle(topic);
         Some(event)
     }
@@ -189,6 +168,8 @@ impl<W> Default for TopicState<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::serve::broker::Account;
 
@@ -317,6 +298,18 @@ mod tests {
         assert_eq!(store.signal(&topic(1, "b"), big.clone(), now).err(), Some(Full::Bytes(100)));
         take(&mut store, &topic(1, "a"));
         assert!(store.signal(&topic(1, "b"), big, now).is_ok());
+        assert_eq!(store.queued_bytes, 61);
+    }
+
+    #[test]
+    fn names_count_as_data_does() {
+        let mut store = store();
+        let now = Instant::now();
+        let (first, second) = (topic(1, &"a".repeat(60)), topic(1, &"b".repeat(60)));
+        assert!(store.signal(&first, Bytes::from("{}"), now).is_ok());
+        assert_eq!(store.signal(&second, Bytes::from("{}"), now).err(), Some(Full::Bytes(100)));
+        store.expire(now + LIMITS.retention);
+        assert_eq!(store.queued_bytes, 0);
     }
 
     #[test]
