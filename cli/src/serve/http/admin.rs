@@ -20,9 +20,10 @@ use serde_json::json;
 use tokio::sync::broadcast::Receiver;
 
 use super::access::Access;
-use super::answer::{ApiError, no_such_operation};
-use super::api::{bad_request, full, signaled_data};
+use super::answer::{ApiError, bad_request, no_such_operation};
+use super::api::full;
 use super::connection::Peer;
+use super::request::signaled_data;
 use crate::serve::broker::{Account, Accounts, Broker, Journal, Record, Snapshot, Topic};
 use crate::serve::faults::{Faults, Listed, Rule};
 

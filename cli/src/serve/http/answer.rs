@@ -42,3 +42,7 @@ pub const RECEIPT: &[u8] = br#"{"data":{"status":"signaled"}}"#;
 pub fn no_such_operation() -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "No such operation")
 }
+
+pub fn bad_request(message: &str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, message)
+}

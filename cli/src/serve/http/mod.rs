@@ -11,5 +11,6 @@ mod connection;
 pub mod inject;
 pub mod listener;
 mod page;
+mod request;
 pub mod routes;
 pub mod tls;
