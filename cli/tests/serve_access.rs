@@ -126,6 +126,31 @@ fn a_key_that_cannot_be_used_is_refused_at_the_start() {
 }
 
 #[test]
+fn an_account_is_forgotten_when_it_holds_nothing() {
+    let server = Server::start(&[]);
+    assert_eq!(server.connect().with_key("signals").post("/v1/events/a", r#"{"data":{"n":1}}"#).status, 200);
+    let mut waiting = server.connect().with_key("waits");
+    waiting.start_wait("b");
+    server.until_waiting(1);
+    for key in 0..1000 {
+        assert_eq!(server.connect().with_key(&format!("key-{key}")).wait("a", 0), None);
+    }
+    // The history of at most 200 records names accounts too.
+    server.until("most accounts are forgotten", |state| state["accounts"].as_array().unwrap().len() <= 202);
+    assert_eq!(server.state()["accounts"][0], 1);
+    assert_eq!(server.connect().with_key("signals").wait("a", 0).as_deref(), Some(r#"{"n":1}"#));
+    assert_eq!(server.connect().with_key("waits").post("/v1/events/b", r#"{"data":{"n":2}}"#).status, 200);
+    assert_eq!(waiting.read().unwrap().data(), r#"{"n":2}"#);
+}
+
+#[test]
+fn given_accounts_are_known_from_the_start() {
+    let server = Server::start(&["--api-key", "one", "--api-key", "two"]);
+    assert_eq!(server.connect().with_key("three").post("/v1/events/a", r#"{"data":{}}"#).status, 401);
+    assert_eq!(server.state()["accounts"], serde_json::json!([1, 2]));
+}
+
+#[test]
 fn the_page_opens_under_other_names_only_on_purpose_and_with_the_token() {
     let server = Server::start(&["--page-host", "Devbox.example", "--page-host", "192.168.0.9"]);
     let ask = |path: &str, host: &str| get(&server, path, &[("host", host)]);

@@ -124,14 +124,14 @@ mod tests {
 
     #[test]
     fn a_line_for_people_tells_when_what_and_to_whom() {
-        let topic = Topic { account: Account(1), name: "mfa".into() };
+        let topic = Topic { account: Account::new(1), name: "mfa".into() };
         let line = text(&record(Activity::Queued { topic, id: 4, bytes: 20 }));
         assert_eq!(line, "00:00:01.234  queued     \"mfa\" of account 1  signal 4, 20 bytes");
     }
 
     #[test]
     fn a_name_cannot_forge_a_line() {
-        let topic = Topic { account: Account(1), name: "a\nb\u{1b}[2J".into() };
+        let topic = Topic { account: Account::new(1), name: "a\nb\u{1b}[2J".into() };
         let line = text(&record(Activity::Expired { topic, id: 4 }));
         assert!(!line.contains(['\n', '\u{1b}']), "{line:?}");
     }

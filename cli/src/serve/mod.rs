@@ -30,7 +30,7 @@ use http::inject::FaultInjector;
 use http::tls::Tls;
 use http::{listener, routes};
 
-/// How often the server looks for signals whose retention is over.
+/// How often the server looks for signals whose retention is over, and for unused accounts.
 const SWEEP: Duration = Duration::from_millis(500);
 
 /// Serves until SIGINT or SIGTERM.
@@ -52,7 +52,8 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let url = url(&listener, args.tls)?;
     announce(&url, tls.as_ref()).context("cannot print the URL")?;
     if log::is_for_people(args.log) {
-        eprint!("{}", environment::lines(&url, tls.as_ref().map(|tls| &*tls.ca_path), keys.is_empty()));
+        let lines = environment::lines(&url, tls.as_ref().map(|tls| &*tls.ca_path), keys.is_empty());
+        let _ = io::stderr().write_all(lines.as_bytes());
     }
     journal.note(Activity::Started { url });
     for message in warnings(args, &listener, keys.is_empty())? {
@@ -60,8 +61,9 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     }
 
     let broker = Broker::new(limits(args), journal.clone());
-    let routes = assemble(args, &keys, access, &broker, &journal);
-    let sweeper = tokio::spawn(sweep(broker.clone()));
+    let accounts = Arc::new(Accounts::new(&keys));
+    let routes = assemble(args, &accounts, access, &broker, &journal);
+    let sweeper = tokio::spawn(sweep(broker.clone(), accounts));
     let stop = async {
         stop.await;
         broker.close();
@@ -85,12 +87,11 @@ fn names(args: &ServeArgs) -> Vec<&str> {
 
 fn assemble(
     args: &ServeArgs,
-    keys: &[String],
+    accounts: &Arc<Accounts>,
     access: Access,
     broker: &Arc<Broker>,
     journal: &Arc<Journal>,
 ) -> axum::Router {
-    let accounts = Arc::new(Accounts::new(keys));
     let access = Arc::new(access);
     let faults = Arc::new(Faults::default());
     for rule in &args.fault {
@@ -105,7 +106,7 @@ fn assemble(
         max_wait: args.max_wait.0.unwrap_or(Duration::MAX),
         max_body: args.max_body,
     };
-    let admin = Admin { broker: broker.clone(), accounts, journal: journal.clone(), faults, access };
+    let admin = Admin { broker: broker.clone(), accounts: accounts.clone(), journal: journal.clone(), faults, access };
     routes::routes(api, admin)
 }
 
@@ -137,9 +138,10 @@ fn warnings(args: &ServeArgs, listener: &TcpListener, any_key: bool) -> io::Resu
     Ok(warnings)
 }
 
-async fn sweep(broker: Arc<Broker>) {
+async fn sweep(broker: Arc<Broker>, accounts: Arc<Accounts>) {
     loop {
         tokio::time::sleep(SWEEP).await;
         broker.expire();
+        accounts.forget_unused();
     }
 }

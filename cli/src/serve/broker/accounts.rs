@@ -4,67 +4,107 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// The events of one API key. Accounts are numbered in the order in which they were first used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct Account(pub u32);
+///
+/// Each wait, signal and log record holds a clone, so the clones show whether an account is in use.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Account(Arc<u32>);
 
 /// The known keys, and whether an unknown key opens a new account.
 pub struct Accounts {
-    numbers: Mutex<HashMap<Box<[u8]>, Account>>,
-    open: bool,
+    known: Mutex<Known>,
+    any_key: bool,
+}
+
+#[derive(Default)]
+struct Known {
+    by_key: HashMap<Box<[u8]>, Account>,
+    last_number: u32,
 }
 
 impl Accounts {
     /// With keys, only these are accepted. Without, every key is.
     pub fn new(keys: &[String]) -> Self {
-        let mut numbers = HashMap::new();
+        let mut known = Known::default();
         for key in keys {
-            let next = Account(numbers.len() as u32 + 1);
-            numbers.entry(key.as_bytes().into()).or_insert(next);
+            known.open(key.as_bytes());
         }
-        Self { open: numbers.is_empty(), numbers: Mutex::new(numbers) }
+        Self { any_key: keys.is_empty(), known: Mutex::new(known) }
     }
 
     /// The account of this key, or `None` if the key is not accepted.
     pub fn open(&self, key: &[u8]) -> Option<Account> {
-        if key.is_empty() {
-            return None;
+        let mut known = self.known();
+        match known.by_key.get(key) {
+            Some(account) => Some(account.clone()),
+            None => (self.any_key && !key.is_empty()).then(|| known.open(key)),
         }
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(account) = numbers.get(key) {
-            return Some(*account);
-        }
-        if !self.open {
-            return None;
-        }
-        let account = Account(numbers.len() as u32 + 1);
-        numbers.insert(key.into(), account);
-        Some(account)
     }
 
-    /// Whether this account has been opened, or was given from the start.
-    pub fn knows(&self, account: Account) -> bool {
-        (1..=self.count()).contains(&account.0)
+    /// The known account with this number.
+    pub fn numbered(&self, number: u32) -> Option<Account> {
+        self.known().by_key.values().find(|account| account.number() == number).cloned()
     }
 
-    /// Accounts are numbered from 1 to this.
-    pub fn count(&self) -> u32 {
-        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).len() as u32
+    /// The numbers of the known accounts, ascending.
+    pub fn numbers(&self) -> Vec<u32> {
+        let mut numbers: Vec<_> = self.known().by_key.values().map(Account::number).collect();
+        numbers.sort_unstable();
+        numbers
     }
 
-    /// Whether any key is accepted.
-    pub fn is_open(&self) -> bool {
-        self.open
+    /// Whether every key is accepted.
+    pub fn accept_any_key(&self) -> bool {
+        self.any_key
+    }
+
+    /// Forgets the accounts that nothing refers to. Given keys stay.
+    pub fn forget_unused(&self) {
+        if self.any_key {
+            // A clone is only made from another clone or under this lock, so a count of 1 cannot rise meanwhile.
+            self.known().by_key.retain(|_, account| Arc::strong_count(&account.0) > 1);
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn open(&mut self, key: &[u8]) -> Account {
+        let last_number = &mut self.last_number;
+        let account = self.by_key.entry(key.into()).or_insert_with(|| {
+            *last_number += 1;
+            Account::new(*last_number)
+        });
+        account.clone()
+    }
+}
+
+impl Account {
+    pub fn new(number: u32) -> Self {
+        Self(Arc::new(number))
+    }
+
+    pub fn number(&self) -> u32 {
+        *self.0
     }
 }
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        write!(f, "{}", self.number())
+    }
+}
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.number())
     }
 }
 
@@ -72,23 +112,41 @@ impl fmt::Display for Account {
 mod tests {
     use super::*;
 
+    fn number(accounts: &Accounts, key: &[u8]) -> Option<u32> {
+        accounts.open(key).map(|account| account.number())
+    }
+
     #[test]
     fn any_key_opens_its_own_account_unless_keys_were_given() {
         let accounts = Accounts::new(&[]);
-        assert_eq!(accounts.open(b"one"), Some(Account(1)));
-        assert_eq!(accounts.open(b"two"), Some(Account(2)));
-        assert_eq!(accounts.open(b"one"), Some(Account(1)));
+        for (key, expected) in [("one", 1), ("two", 2), ("one", 1)] {
+            assert_eq!(number(&accounts, key.as_bytes()), Some(expected));
+        }
     }
 
     #[test]
     fn given_keys_keep_others_out() {
         let accounts = Accounts::new(&["one".into(), "one".into(), "two".into()]);
-        assert_eq!(accounts.open(b"two"), Some(Account(2)));
-        assert_eq!(accounts.open(b"three"), None);
+        assert_eq!(number(&accounts, b"two"), Some(2));
+        assert_eq!(number(&accounts, b"three"), None);
+        accounts.forget_unused();
+        assert_eq!(accounts.numbers(), [1, 2]);
     }
 
     #[test]
     fn an_empty_key_opens_nothing() {
-        assert_eq!(Accounts::new(&[]).open(b""), None);
+        assert_eq!(number(&Accounts::new(&[]), b""), None);
+    }
+
+    #[test]
+    fn an_account_is_forgotten_when_nothing_refers_to_it() {
+        let accounts = Accounts::new(&[]);
+        let used = accounts.open(b"used").unwrap();
+        accounts.open(b"unused").unwrap();
+        accounts.forget_unused();
+        assert_eq!(accounts.numbers(), [used.number()]);
+        assert_eq!(accounts.numbered(1), Some(used));
+        assert_eq!(accounts.numbered(2), None);
+        assert_eq!(number(&accounts, b"unused"), Some(3), "a number is not used again");
     }
 }

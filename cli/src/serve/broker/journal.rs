@@ -173,7 +173,7 @@ mod tests {
     use crate::serve::broker::Account;
 
     fn waiting(wait: u64) -> Activity {
-        let topic = Topic { account: Account(2), name: "a\"b".into() };
+        let topic = Topic { account: Account::new(2), name: "a\"b".into() };
         Activity::Waiting { topic, wait, peer: ([127, 0, 0, 1], 9).into(), timeout_ms: 50 }
     }
 

@@ -182,7 +182,7 @@ mod tests {
 
     fn broker() -> (Arc<Broker>, Topic) {
         let limits = Limits { queue: 10, queued_bytes: 1000, retention: Duration::MAX };
-        (Broker::new(limits, Journal::new()), Topic { account: Account(1), name: "a".into() })
+        (Broker::new(limits, Journal::new()), Topic { account: Account::new(1), name: "a".into() })
     }
 
     async fn wait(broker: Arc<Broker>, topic: Topic, timeout: Duration) -> WaitEnd {

@@ -176,7 +176,7 @@ mod tests {
     const LIMITS: Limits = Limits { queue: 3, queued_bytes: 100, retention: Duration::from_secs(60) };
 
     fn topic(account: u32, name: &str) -> Topic {
-        Topic { account: Account(account), name: name.into() }
+        Topic { account: Account::new(account), name: name.into() }
     }
 
     fn store() -> Store<&'static str> {

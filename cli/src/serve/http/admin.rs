@@ -27,7 +27,7 @@ use super::request::signaled_data;
 use crate::serve::broker::{Account, Accounts, Broker, Journal, Record, Snapshot, Topic};
 use crate::serve::faults::{Faults, Listed, Rule};
 
-/// How many waits and signals a state lists. It counts all of them.
+/// How many waits, signals and accounts a state lists. It counts all waits and signals.
 const LISTED: usize = 200;
 /// The page receives changes no more often than this.
 const MIN_INTERVAL: Duration = Duration::from_millis(200);
@@ -72,7 +72,7 @@ async fn authorize(
 struct ServerState {
     version: &'static str,
     any_key: bool,
-    accounts: u32,
+    accounts: Vec<u32>,
     #[serde(flatten)]
     now: Snapshot,
     faults: Vec<Listed>,
@@ -81,10 +81,12 @@ struct ServerState {
 
 impl Admin {
     fn state(&self) -> ServerState {
+        let mut accounts = self.accounts.numbers();
+        accounts.truncate(LISTED);
         ServerState {
             version: env!("CARGO_PKG_VERSION"),
-            any_key: self.accounts.is_open(),
-            accounts: self.accounts.count(),
+            any_key: self.accounts.accept_any_key(),
+            accounts,
             now: self.broker.snapshot(LISTED),
             faults: self.faults.list(),
             history: self.journal.recent(),
@@ -148,13 +150,13 @@ async fn signal(State(admin): State<Admin>, body: Bytes) -> Result<Response, Api
     let account = signal.account(&admin.accounts)?;
     let topic = Topic { account, name: signal.event.into() };
     admin.broker.signal(&topic, signaled_data(&body)?).map_err(full)?;
-    Ok(Json(json!({ "account": account })).into_response())
+    Ok(Json(json!({ "account": topic.account })).into_response())
 }
 
 impl Signal {
     fn account(&self, accounts: &Accounts) -> Result<Account, ApiError> {
         match (self.account, &self.key) {
-            (Some(number), None) => Some(Account(number)).filter(|account| accounts.knows(*account)),
+            (Some(number), None) => accounts.numbered(number),
             (None, Some(key)) => accounts.open(key.as_bytes()),
             _ => None,
         }

@@ -94,7 +94,7 @@ setInterval(() => {
 }, 1000);
 
 const isLimited = wait => wait.timeoutMs < 1e12;
-const account = item => state.accounts > 1 ? `, account ${item.account}` : "";
+const account = item => state.accounts.length > 1 ? `, account ${item.account}` : "";
 
 function clock(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
@@ -176,13 +176,14 @@ async function payload(id) {
 
 // --- the form -------------------------------------------------------------------------------------------------------
 function showAccounts() {
-  const select = $("account"), numbers = Array.from({ length: state.accounts }, (_, index) => String(index + 1));
+  const select = $("account"), numbers = state.accounts.map(String);
   const wanted = [...numbers.map(number => [number, `Account ${number}`]), ...(state.anyKey ? [["", "The account of another key…"]] : [])];
-  if (select.options.length !== wanted.length) {
+  if ([...select.options].map(option => option.value).join() !== wanted.map(([value]) => value).join()) {
     const chosen = select.options.length ? select.value : numbers[0] ?? "";
     select.replaceChildren(...wanted.map(([value, text]) => new Option(text, value)));
-    // The first account to appear is the one that was missing.
-    select.value = chosen === "" && numbers.length === 1 && !$("key").value ? "1" : chosen;
+    // The first account to appear is the one that was missing. One that is forgotten is never replaced by another.
+    const isFirst = chosen === "" && numbers.length === 1 && !$("key").value;
+    select.value = isFirst ? numbers[0] : numbers.includes(chosen) ? chosen : "";
   }
   $("account-choice").hidden = wanted.length < 2;
   $("key-choice").hidden = select.value !== "";
