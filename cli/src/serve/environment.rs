@@ -5,7 +5,7 @@ use std::path::Path;
 /// `ca_path` is for a server with TLS. A key that the server accepts is never shown.
 pub fn lines(url: &str, ca_path: Option<&Path>, any_key: bool) -> String {
     let key = if any_key { "any" } else { "'one of the accepted keys'" };
-    let mut lines = format!("export ANCHORBROWSER_BASE_URL={url}\nexport ANCHORBROWSER_API_KEY={key}\n");
+    let mut lines = format!("export ANCHORBROWSER_BASE_URL={}\nexport ANCHORBROWSER_API_KEY={key}\n", quoted(url));
     if let Some(path) = ca_path {
         lines.push_str(&format!("export SSL_CERT_FILE={}\n", quoted(&path.to_string_lossy())));
     }
@@ -14,7 +14,7 @@ pub fn lines(url: &str, ca_path: Option<&Path>, any_key: bool) -> String {
 
 /// Quoted for a POSIX shell, if that is necessary.
 fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-".contains(c);
     if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 

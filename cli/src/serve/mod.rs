@@ -27,6 +27,7 @@ use http::access::Access;
 use http::admin::Admin;
 use http::api::Api;
 use http::inject::FaultInjector;
+use http::page::Page;
 use http::tls::Tls;
 use http::{listener, routes};
 
@@ -62,7 +63,10 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
 
     let broker = Broker::new(limits(args), journal.clone());
     let accounts = Arc::new(Accounts::new(&keys));
-    let routes = assemble(args, &accounts, access, &broker, &journal);
+    let access = Arc::new(access);
+    let ca_path = tls.as_ref().map(|tls| tls.ca_path.as_path().into());
+    let page = Page { access: access.clone(), ca_path, any_key: keys.is_empty() };
+    let routes = assemble(args, &accounts, access, page, &broker, &journal);
     let sweeper = tokio::spawn(sweep(broker.clone(), accounts));
     let stop = async {
         stop.await;
@@ -88,11 +92,11 @@ fn names(args: &ServeArgs) -> Vec<&str> {
 fn assemble(
     args: &ServeArgs,
     accounts: &Arc<Accounts>,
-    access: Access,
+    access: Arc<Access>,
+    page: Page,
     broker: &Arc<Broker>,
     journal: &Arc<Journal>,
 ) -> axum::Router {
-    let access = Arc::new(access);
     let faults = Arc::new(Faults::default());
     for rule in &args.fault {
         faults.add(rule.clone());
@@ -107,7 +111,7 @@ fn assemble(
         max_body: args.max_body,
     };
     let admin = Admin { broker: broker.clone(), accounts: accounts.clone(), journal: journal.clone(), faults, access };
-    routes::routes(api, admin)
+    routes::routes(api, admin, page)
 }
 
 fn url(listener: &TcpListener, is_tls: bool) -> io::Result<String> {

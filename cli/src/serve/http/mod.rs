@@ -10,7 +10,7 @@ mod body;
 mod connection;
 pub mod inject;
 pub mod listener;
-mod page;
+pub mod page;
 mod request;
 pub mod routes;
 pub mod tls;

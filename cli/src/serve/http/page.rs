@@ -3,6 +3,7 @@
 //! The page contains the admin token. `access` decides who gets it; other web pages cannot read it, so
 //! they cannot use the admin endpoint.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -14,26 +15,50 @@ use axum::{Extension, Router};
 use super::access::{self, Access};
 use super::answer::ApiError;
 use super::connection::Peer;
+use crate::serve::environment;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
-pub fn routes(access: Arc<Access>) -> Router {
-    Router::new().route("/", get(page)).with_state(access)
+/// What the page shows besides the state.
+#[derive(Clone)]
+pub struct Page {
+    pub access: Arc<Access>,
+    /// The file of the certificate authority, if the server uses TLS.
+    pub ca_path: Option<Arc<Path>>,
+    /// Whether every API key is accepted.
+    pub any_key: bool,
 }
 
-async fn page(
-    State(access): State<Arc<Access>>,
+impl Page {
+    /// The environment for a client, with the host name by which the page was opened.
+    fn environment(&self, headers: &HeaderMap) -> String {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let scheme = if self.ca_path.is_some() { "https" } else { "http" };
+        environment::lines(&format!("{scheme}://{host}"), self.ca_path.as_deref(), self.any_key)
+    }
+}
+
+pub fn routes(page: Page) -> Router {
+    Router::new().route("/", get(send)).with_state(page)
+}
+
+async fn send(
+    State(page): State<Page>,
     Extension(peer): Extension<Peer>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    access.check_page(&headers, &uri, peer.address)?;
+    page.access.check_page(&headers, &uri, peer.address)?;
     // Only the page's own script and style have the nonce; the browser ignores injected ones.
     let nonce = access::random().map_err(|_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "No random numbers"))?;
-    let page = PAGE.replace("{{nonce}}", &nonce).replace("{{style}}", STYLE).replace("{{script}}", SCRIPT);
-    let page = page.replace("{{token}}", &attribute(access.token()));
+    let html = PAGE
+        .replace("{{style}}", STYLE)
+        .replace("{{script}}", SCRIPT)
+        .replace("{{nonce}}", &nonce)
+        .replace("{{environment}}", &escaped(&page.environment(&headers)))
+        .replace("{{token}}", &escaped(page.access.token()));
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; \
          img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -44,10 +69,10 @@ async fn page(
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, Html(page)).into_response())
+    Ok((headers, Html(html)).into_response())
 }
 
-/// Escapes a token that was chosen by the user, for an attribute.
-fn attribute(text: &str) -> String {
+/// Escapes text for HTML, inside and outside of attributes.
+fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }

@@ -12,12 +12,12 @@ use super::admin::{self, Admin};
 use super::answer::{ApiError, ErrorMessage, no_such_operation};
 use super::api::{self, Api};
 use super::connection::Peer;
-use super::page;
+use super::page::{self, Page};
 use crate::serve::broker::{Activity, Journal};
 
-pub fn routes(api: Api, admin: Admin) -> Router {
+pub fn routes(api: Api, admin: Admin, page: Page) -> Router {
     let journal = admin.journal.clone();
-    page::routes(admin.access.clone())
+    page::routes(page)
         .merge(api::routes(api))
         .merge(admin::routes(admin))
         .method_not_allowed_fallback(async || {

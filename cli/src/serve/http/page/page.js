@@ -4,7 +4,7 @@ const token = document.querySelector("meta[name=token]").content;
 const ask = (path, options = {}) =>
   fetch("/admin" + path, { ...options, headers: { "anchor-admin-token": token, ...options.headers } });
 
-// --- what the server says -------------------------------------------------------------------------------------------
+// --- the server's state -------------------------------------------------------------------------------------------
 let state = null;
 let received = 0;
 let lastNumber = 0;
@@ -33,20 +33,37 @@ function show() {
   showHistory();
 }
 
-// --- lists: rows are kept as long as what they show is, so that focus and opened payloads stay -----------------------
+// --- lists: a row stays while its item does, so that focus and opened payloads stay -----------------------
 function list(id, items, count, key, create, update) {
   const rows = new Map([...$(id).children].map(row => [row.dataset.key, row]));
   items.forEach((item, index) => {
     const row = rows.get(String(key(item))) ?? create(item);
     row.dataset.key = key(item);
+    row.dataset.event = item.event;
     rows.delete(String(key(item)));
     update(row, item);
     if ($(id).children[index] !== row) $(id).insertBefore(row, $(id).children[index] ?? null);
   });
   rows.forEach(row => row.remove());
-  $(id + "-count").textContent = count > items.length ? `${count}, ${items.length} shown` : count;
   $(id + "-none").hidden = count > 0;
+  $(id + "-short").textContent = count;
+  const matching = applyFilter(id);
+  const listed = count > items.length ? `${items.length} listed of ${count}` : `${count}`;
+  $(id + "-count").textContent = matching === items.length ? listed : `${matching} of ${listed}`;
 }
+
+// --- the filter: it hides the rows of other events -------------------------------------------------------------------
+const matches = event => (event ?? "").toLowerCase().includes($("filter").value.trim().toLowerCase());
+
+function applyFilter(id) {
+  const rows = [...$(id).children];
+  for (const row of rows) row.hidden = !matches(row.dataset.event);
+  const matching = rows.filter(row => !row.hidden).length;
+  $(id + "-filtered").hidden = matching > 0 || rows.length === 0;
+  return matching;
+}
+
+$("filter").oninput = () => state && show();
 
 function element(tag, className = "", text = "") {
   const made = document.createElement(tag);
@@ -108,15 +125,15 @@ const words = {
   "started": entry => ["", "Server started", ""],
   "warning": entry => ["bad", "Warning", entry.message],
   "queued": entry => ["", "Signaled", "and queued"],
-  "handed": entry => ["", "Signaled", "and handed to a waiter"],
+  "handed": entry => ["", "Signaled", "and handed to a wait"],
   "waiting": entry => ["", "Wait began", ""],
   "taken": entry => ["", "Taken from the queue", ""],
   "delivered": entry => ["good", "Delivered", ""],
-  "returned": entry => ["odd", "Came back", "its waiter was gone"],
+  "returned": entry => ["odd", "Not received", "offered again"],
   "timed-out": entry => ["odd", "Wait timed out", `after ${clock(entry.waitedMs)}`],
-  "hung-up": entry => ["odd", "Waiter hung up", `after ${clock(entry.waitedMs)}`],
+  "hung-up": entry => ["odd", "Client disconnected", `after ${clock(entry.waitedMs)}`],
   "dismissed": entry => ["odd", "Wait ended", "the server is stopping"],
-  "expired": entry => ["bad", "Expired", "nobody waited in time"],
+  "expired": entry => ["bad", "Expired", "no wait came in time"],
   "fault": entry => ["odd", "Fault", entry.fault],
   "refused": entry => ["bad", `Refused (${entry.status})`, entry.message],
   "stopped": entry => ["", "Server stopped", ""],
@@ -128,11 +145,13 @@ function showHistory() {
   while ($("history").children.length > 200) $("history").lastElementChild.remove();
   if (lastNumber > 0) announce(fresh);
   lastNumber = Math.max(lastNumber, ...fresh.map(entry => entry.number));
+  applyFilter("history");
 }
 
 function historyRow(entry) {
   const [kind, what, more] = (words[entry.kind] ?? (() => ["", entry.kind, ""]))(entry);
   const row = element("li", kind);
+  row.dataset.event = entry.event ?? "";
   const time = element("time", "", new Date(entry.time).toLocaleTimeString("en-GB"));
   time.dateTime = entry.time;
   const line = element("span", "what");
@@ -147,7 +166,7 @@ function announce(entries) {
   if (told.length) $("news").textContent = told.map(entry => `${words[entry.kind](entry)[1]}: ${entry.event}`).join(". ");
 }
 
-// --- payloads: fetched when asked for, and gone again when hidden ---------------------------------------------------
+// --- payloads: fetched when asked for, removed when hidden ---------------------------------------------------
 function revealer(id, event, row) {
   const button = element("button", "", "Show data");
   button.type = "button";
@@ -168,7 +187,7 @@ async function payload(id) {
   pre.tabIndex = 0;
   try {
     const answer = await ask("/payloads/" + id);
-    // As it was sent: to parse it would round its numbers.
+    // The text as it was sent: parsing would round its numbers.
     pre.textContent = answer.ok ? await answer.text() : (await answer.json()).error.message;
   } catch { pre.textContent = "The server is not reachable."; }
   return pre;
@@ -194,6 +213,7 @@ function choose(wait) {
   $("event").value = wait.event;
   $("account").value = String(wait.account);
   showAccounts();
+  view("signal");
   tell("", `Fill in the data for ${wait.event}, then press Signal.`);
   $("data").focus();
   $("data").select();
@@ -217,7 +237,7 @@ $("signal").onsubmit = async submitted => {
   const event = $("event").value, data = $("data").value.trim() || "{}", number = $("account").value;
   if (!event) return wrong("event", "The event needs a name.");
   if (!isObject(data)) return wrong("data", "The data must be a JSON object.");
-  if (!number && !$("key").value) return wrong("key", "An API key tells whose event this is.");
+  if (!number && !$("key").value) return wrong("key", "The API key is missing.");
   const who = number ? `"account":${number}` : `"key":${JSON.stringify($("key").value)}`;
   const button = $("signal").querySelector("button");
   button.disabled = true;
@@ -230,6 +250,28 @@ $("signal").onsubmit = async submitted => {
 };
 $("data").onkeydown = pressed => {
   if (pressed.key === "Enter" && (pressed.ctrlKey || pressed.metaKey)) $("signal").requestSubmit();
+};
+
+// --- on a phone: one section at a time -------------------------------------------------------------------------------
+function view(name) {
+  document.querySelector("main").dataset.view = name;
+  for (const button of document.querySelectorAll("nav button")) {
+    button.dataset.view === name ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current");
+  }
+  if (getComputedStyle(document.querySelector("nav")).display !== "none") scrollTo(0, 0);
+}
+for (const button of document.querySelectorAll("nav button")) button.onclick = () => view(button.dataset.view);
+
+// --- the lines for a shell -------------------------------------------------------------------------------------------
+$("copy").onclick = async () => {
+  try {
+    await navigator.clipboard.writeText($("environment").textContent);
+    $("copy").textContent = "Copied";
+  } catch {
+    // Browsers allow this over TLS and on this machine only.
+    getSelection().selectAllChildren($("environment"));
+    $("copy").textContent = "Selected";
+  }
 };
 
 listen();
