@@ -75,6 +75,11 @@ fn five_thousand_wait_at_once_in_little_memory_and_each_gets_its_own() {
         waiter.start_wait(&format!("e{number}"));
     }
     server.until_waiting(5000);
+    let state: serde_json::Value =
+        serde_json::from_str(&server.admin("GET", "/admin/state?filter=E49%39", "").body).unwrap();
+    assert_eq!((&state["waitingCount"], &state["waitingMatching"]), (&5000.into(), &11.into()));
+    let listed = state["waiting"].as_array().unwrap();
+    assert!(listed.iter().any(|wait| wait["event"] == "e4999"), "the filter finds what the whole list leaves out");
     let resident = resident_kib(server.child.id());
     assert!(resident < 150 * 1024, "{resident} KiB for 5,000 waiting clients");
     println!("5,000 waiting clients: {resident} KiB resident");

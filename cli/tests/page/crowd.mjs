@@ -26,13 +26,14 @@ for (const [device, width, height] of [["desktop", 1180, 900], ["phone", 390, 84
     await page.locator("#history li").nth(20).waitFor({ state: "attached" });
     await shoot("scrolled");
     await page.fill("#filter", "mfa_code_1");
+    await page.locator("#waiting-count", { hasText: "of" }).waitFor();
     await shoot("filtered");
     if (device === "phone") {
       await page.getByRole("navigation").getByRole("button", { name: "History" }).click();
       await shoot("history");
       await page.getByRole("navigation").getByRole("button", { name: "Waiting" }).click();
     }
-    await page.locator("#waiting li:not([hidden])").nth(2).getByRole("button").click();
+    await page.locator("#waiting li").nth(2).getByRole("button").click();
     await shoot("form");
     await page.close();
   }

@@ -29,6 +29,20 @@ pub struct Event {
     pub is_duplicate: bool,
 }
 
+/// Chooses events by a part of their name, in upper or lower case.
+#[derive(Clone, Default)]
+pub struct Filter(String);
+
+impl Filter {
+    pub fn new(part: &str) -> Self {
+        Self(part.trim().to_lowercase())
+    }
+
+    pub fn matches(&self, topic: &Topic) -> bool {
+        self.0.is_empty() || topic.name.to_lowercase().contains(&self.0)
+    }
+}
+
 impl Event {
     /// What the event counts towards the limit of bytes.
     pub fn bytes(&self) -> usize {

@@ -22,7 +22,7 @@ use tokio::sync::{oneshot, watch};
 
 pub use accounts::{Account, Accounts};
 pub use delivery::{Delivery, Outbox};
-pub use event::Topic;
+pub use event::{Filter, Topic};
 pub use journal::{Activity, Journal, Record};
 pub use limits::{Full, Limits};
 pub use snapshot::Snapshot;
@@ -133,8 +133,8 @@ impl Broker {
     }
 
     /// The longest waits and the oldest signals come first.
-    pub fn snapshot(&self, at_most: usize) -> Snapshot {
-        Snapshot::of(&self.store(), at_most, Instant::now())
+    pub fn snapshot(&self, filter: &Filter, at_most: usize) -> Snapshot {
+        Snapshot::of(&self.store(), filter, at_most, Instant::now())
     }
 
     fn park(self: &Arc<Self>, topic: Topic, timeout: Duration, peer: SocketAddr) -> Result<Delivery, Parked> {

@@ -5,18 +5,21 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::event::{Event, Topic};
+use super::event::{Event, Filter, Topic};
 use super::store::{Store, Ticket};
 use super::waiter::{Waiter, millis};
 
-/// All waits and queued signals at one moment. The lists are limited in length; the counts are of all.
+/// All waits and queued signals at one moment. The lists are filtered and limited in length; `_count` is of
+/// all, `_matching` of those that the filter matches.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     waiting: Vec<WaitView>,
     waiting_count: usize,
+    waiting_matching: usize,
     queued: Vec<QueuedView>,
     queued_count: usize,
+    queued_matching: usize,
 }
 
 #[derive(Serialize)]
@@ -42,16 +45,27 @@ struct QueuedView {
 
 impl Snapshot {
     /// The longest waits and the oldest signals come first.
-    pub(super) fn of(store: &Store<Waiter>, at_most: usize, now: Instant) -> Self {
-        let mut waiting: Vec<_> =
-            store.waiters().map(|(topic, ticket, waiter)| WaitView::of(topic, ticket, waiter, now)).collect();
-        let mut queued: Vec<_> = store.queued().map(|event| QueuedView::of(event, now)).collect();
-        let (waiting_count, queued_count) = (waiting.len(), queued.len());
+    pub(super) fn of(store: &Store<Waiter>, filter: &Filter, at_most: usize, now: Instant) -> Self {
+        let (mut waiting, mut queued) = (Vec::new(), Vec::new());
+        let (mut waiting_count, mut queued_count) = (0, 0);
+        for (topic, ticket, waiter) in store.waiters() {
+            waiting_count += 1;
+            if filter.matches(topic) {
+                waiting.push(WaitView::of(topic, ticket, waiter, now));
+            }
+        }
+        for event in store.queued() {
+            queued_count += 1;
+            if filter.matches(&event.topic) {
+                queued.push(QueuedView::of(event, now));
+            }
+        }
         waiting.sort_unstable_by_key(|view| view.wait);
         queued.sort_unstable_by_key(|view| view.id);
+        let (waiting_matching, queued_matching) = (waiting.len(), queued.len());
         waiting.truncate(at_most);
         queued.truncate(at_most);
-        Self { waiting, waiting_count, queued, queued_count }
+        Self { waiting, waiting_count, waiting_matching, queued, queued_count, queued_matching }
     }
 }
 

@@ -9,10 +9,10 @@ use std::str::FromStr;
 
 use anyhow::{Context, ensure};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
 
 use super::answer::ApiError;
+use super::query::parameter;
 
 /// Who may use what.
 pub struct Access {
@@ -58,7 +58,7 @@ impl Access {
 
     /// A client on this machine gets the page. Others must use one of the names for it, and show the token.
     pub fn check_page(&self, headers: &HeaderMap, uri: &Uri, peer: SocketAddr) -> Result<(), ApiError> {
-        if self.check_names(headers, peer)? || query_token(uri).is_some_and(|token| self.token.matches(&token)) {
+        if self.check_names(headers, peer)? || parameter(uri, "token").is_some_and(|token| self.token.matches(&token)) {
             return Ok(());
         }
         Err(forbidden("Open the page with the admin token in its URL: /?token=TOKEN"))
@@ -70,7 +70,7 @@ impl Access {
         self.check_names(headers, peer)?;
         let shown = match headers.get("anchor-admin-token") {
             Some(token) => Some(Cow::Borrowed(token.as_bytes())),
-            None => query_token(uri),
+            None => parameter(uri, "token"),
         };
         match shown {
             Some(token) if self.token.matches(&token) => Ok(()),
@@ -148,12 +148,6 @@ pub fn random() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The parameter `token`. A `+` stands for itself, since tokens in base64 contain it.
-fn query_token(uri: &Uri) -> Option<Cow<'_, [u8]>> {
-    let token = uri.query()?.split('&').find_map(|parameter| parameter.strip_prefix("token="))?;
-    Some(percent_decode_str(token).into())
 }
 
 fn host(headers: &HeaderMap) -> Option<&str> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
@@ -23,8 +23,9 @@ use super::access::Access;
 use super::answer::{ApiError, bad_request, no_such_operation};
 use super::api::full;
 use super::connection::Peer;
+use super::query::parameter;
 use super::request::signaled_data;
-use crate::serve::broker::{Account, Accounts, Broker, Journal, Record, Snapshot, Topic};
+use crate::serve::broker::{Account, Accounts, Broker, Filter, Journal, Record, Snapshot, Topic};
 use crate::serve::faults::{Faults, Listed, Rule};
 
 /// How many waits, signals and accounts a state lists. It counts all waits and signals.
@@ -80,37 +81,42 @@ struct ServerState {
 }
 
 impl Admin {
-    fn state(&self) -> ServerState {
+    fn state(&self, filter: &Filter) -> ServerState {
         let mut accounts = self.accounts.numbers();
         accounts.truncate(LISTED);
         ServerState {
             version: env!("CARGO_PKG_VERSION"),
             any_key: self.accounts.accept_any_key(),
             accounts,
-            now: self.broker.snapshot(LISTED),
+            now: self.broker.snapshot(filter, LISTED),
             faults: self.faults.list(),
             history: self.journal.recent(),
         }
     }
 }
 
-async fn state(State(admin): State<Admin>) -> Response {
-    uncached(Json(admin.state()))
+async fn state(State(admin): State<Admin>, uri: Uri) -> Response {
+    uncached(Json(admin.state(&filter(&uri))))
 }
 
 /// Sends the whole state after each change, so that a page that missed one is right after the next.
-async fn live(State(admin): State<Admin>) -> Response {
-    uncached(Sse::new(states(admin)))
+async fn live(State(admin): State<Admin>, uri: Uri) -> Response {
+    uncached(Sse::new(states(admin, filter(&uri))))
 }
 
-fn states(admin: Admin) -> impl Stream<Item = Result<Event, Infallible>> {
+/// The part of a name in the query, by which the lists are filtered.
+fn filter(uri: &Uri) -> Filter {
+    Filter::new(&String::from_utf8_lossy(&parameter(uri, "filter").unwrap_or_default()))
+}
+
+fn states(admin: Admin, filter: Filter) -> impl Stream<Item = Result<Event, Infallible>> {
     let changes = admin.journal.listen();
-    stream::unfold((admin, changes, true), async |(admin, mut changes, is_first)| {
+    stream::unfold((admin, filter, changes, true), async |(admin, filter, mut changes, is_first)| {
         if !is_first && !changed(&admin.broker, &mut changes).await {
             return None;
         }
-        let event = Event::default().event("state").json_data(admin.state()).ok()?;
-        Some((Ok(event), (admin, changes, false)))
+        let event = Event::default().event("state").json_data(admin.state(&filter)).ok()?;
+        Some((Ok(event), (admin, filter, changes, false)))
     })
 }
 

@@ -11,6 +11,7 @@ mod connection;
 pub mod inject;
 pub mod listener;
 pub mod page;
+mod query;
 mod request;
 pub mod routes;
 pub mod tls;

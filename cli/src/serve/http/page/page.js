@@ -9,8 +9,13 @@ let state = null;
 let received = 0;
 let lastNumber = 0;
 
+let live = null;
+
 function listen() {
-  const live = new EventSource("/admin/live?token=" + encodeURIComponent(token));
+  live?.close();
+  const parameters = { token, filter: $("filter").value };
+  const query = Object.entries(parameters).map(([name, value]) => name + "=" + encodeURIComponent(value)).join("&");
+  live = new EventSource("/admin/live?" + query);
   live.addEventListener("state", message => { state = JSON.parse(message.data); received = Date.now(); connected("live", "Live"); show(); });
   live.onerror = () => {
     const isOver = live.readyState === EventSource.CLOSED;
@@ -27,19 +32,18 @@ function show() {
   $("version").textContent = state.version;
   $("faults").hidden = state.faults.length === 0;
   $("faults").lastElementChild.textContent = state.faults.map(fault => fault.rule).join("   ");
-  list("waiting", state.waiting, state.waitingCount, wait => wait.wait, newWait, updateWait);
-  list("queued", state.queued, state.queuedCount, signal => signal.id, newQueued, updateQueued);
+  list("waiting", state.waiting, state.waitingCount, state.waitingMatching, wait => wait.wait, newWait, updateWait);
+  list("queued", state.queued, state.queuedCount, state.queuedMatching, signal => signal.id, newQueued, updateQueued);
   showAccounts();
   showHistory();
 }
 
 // --- lists: a row stays while its item does, so that focus and opened payloads stay -----------------------
-function list(id, items, count, key, create, update) {
+function list(id, items, count, matching, key, create, update) {
   const rows = new Map([...$(id).children].map(row => [row.dataset.key, row]));
   items.forEach((item, index) => {
     const row = rows.get(String(key(item))) ?? create(item);
     row.dataset.key = key(item);
-    row.dataset.event = item.event;
     rows.delete(String(key(item)));
     update(row, item);
     if ($(id).children[index] !== row) $(id).insertBefore(row, $(id).children[index] ?? null);
@@ -47,23 +51,24 @@ function list(id, items, count, key, create, update) {
   rows.forEach(row => row.remove());
   $(id + "-none").hidden = count > 0;
   $(id + "-short").textContent = count;
-  const matching = applyFilter(id);
-  const listed = count > items.length ? `${items.length} listed of ${count}` : `${count}`;
-  $(id + "-count").textContent = matching === items.length ? listed : `${matching} of ${listed}`;
+  $(id + "-filtered").hidden = count === 0 || matching > 0;
+  const listed = items.length < matching ? `, ${items.length} listed` : "";
+  $(id + "-count").textContent = (matching < count ? `${matching} of ${count}` : count) + listed;
 }
 
-// --- the filter: it hides the rows of other events -------------------------------------------------------------------
-const matches = event => (event ?? "").toLowerCase().includes($("filter").value.trim().toLowerCase());
+// --- the filter: the server applies it to waits and queued signals, of which it may have more than it lists ----------
+let retyped;
+$("filter").oninput = () => {
+  clearTimeout(retyped);
+  retyped = setTimeout(listen, 150);
+  filterHistory();
+};
 
-function applyFilter(id) {
-  const rows = [...$(id).children];
-  for (const row of rows) row.hidden = !matches(row.dataset.event);
-  const matching = rows.filter(row => !row.hidden).length;
-  $(id + "-filtered").hidden = matching > 0 || rows.length === 0;
-  return matching;
+function filterHistory() {
+  const part = $("filter").value.trim().toLowerCase(), rows = [...$("history").children];
+  for (const row of rows) row.hidden = !row.dataset.event.toLowerCase().includes(part);
+  $("history-filtered").hidden = rows.some(row => !row.hidden);
 }
-
-$("filter").oninput = () => state && show();
 
 function element(tag, className = "", text = "") {
   const made = document.createElement(tag);
@@ -145,7 +150,7 @@ function showHistory() {
   while ($("history").children.length > 200) $("history").lastElementChild.remove();
   if (lastNumber > 0) announce(fresh);
   lastNumber = Math.max(lastNumber, ...fresh.map(entry => entry.number));
-  applyFilter("history");
+  filterHistory();
 }
 
 function historyRow(entry) {
