@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// `ca_path` is for a server with TLS. A key that the server accepts is never shown.
 pub fn lines(url: &str, ca_path: Option<&Path>, any_key: bool) -> String {
-    let key = if any_key { "any" } else { "'one of the accepted keys'" };
+    let key = if any_key { "local" } else { "'one of the accepted keys'" };
     let mut lines = format!("export ANCHORBROWSER_BASE_URL={}\nexport ANCHORBROWSER_API_KEY={key}\n", quoted(url));
     if let Some(path) = ca_path {
         lines.push_str(&format!("export SSL_CERT_FILE={}\n", quoted(&path.to_string_lossy())));
@@ -26,7 +26,7 @@ mod tests {
     fn the_lines_set_the_environment_of_a_client() {
         assert_eq!(
             lines("http://127.0.0.1:8642", None, true),
-            "export ANCHORBROWSER_BASE_URL=http://127.0.0.1:8642\nexport ANCHORBROWSER_API_KEY=any\n"
+            "export ANCHORBROWSER_BASE_URL=http://127.0.0.1:8642\nexport ANCHORBROWSER_API_KEY=local\n"
         );
         let with_tls = lines("https://127.0.0.1:1", Some(Path::new("/tmp/it's here/ca.pem")), false);
         assert!(with_tls.contains("API_KEY='one of the accepted keys'\n"), "{with_tls}");

@@ -1,4 +1,4 @@
-// Takes pictures of the page with many waits, to look at: node crowd.mjs PATH-OF-ANCHOR FOLDER [COUNT]
+// Takes pictures of the page with many waits, to look at: node crowd.mjs PATH-OF-ANCHOR-EVENTS FOLDER [COUNT]
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { launch } from "./browser.mjs";

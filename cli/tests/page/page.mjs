@@ -217,7 +217,7 @@ const tests = {
     await page.click("#copy");
     await page.locator("#copy", { hasText: "Copied" }).waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
-    assert.equal(copied, `export ANCHORBROWSER_BASE_URL=${url}\nexport ANCHORBROWSER_API_KEY=any\n`);
+    assert.equal(copied, `export ANCHORBROWSER_BASE_URL=${url}\nexport ANCHORBROWSER_API_KEY=local\n`);
   },
 
   async "it opens under another name with the token"() {
