@@ -2,6 +2,7 @@
 //!
 //! `broker` holds the rules, `http` the sockets and routes, `faults` the fault rules. All state is in memory.
 
+mod announce;
 mod broker;
 mod environment;
 mod faults;
@@ -13,12 +14,8 @@ mod signals;
 pub use faults::{Latency, Rule};
 pub use http::access::HostName;
 
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
-
-use anyhow::Context;
-use tokio::net::TcpListener;
 
 use crate::args::ServeArgs;
 use broker::{Accounts, Activity, Broker, Journal, Limits};
@@ -50,23 +47,13 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let log = log::follow(&journal, args.log);
     let tls = args.tls.then(|| Tls::new(&names(args), args.ca_file.as_deref())).transpose()?;
     let listener = listener::bind(&args.host, args.port).await?;
-    let url = url(&listener, args.tls)?;
-    announce(&url, tls.as_ref()).context("cannot print the URL")?;
-    if log::is_for_people(args.log) {
-        let lines = environment::lines(&url, tls.as_ref().map(|tls| &*tls.ca_path), keys.is_empty());
-        let _ = io::stderr().write_all(lines.as_bytes());
-    }
-    journal.note(Activity::Started { url });
-    for message in warnings(args, &listener, keys.is_empty())? {
-        journal.note(Activity::Warning { message: message.into() });
-    }
+    announce::ready(args, &listener, tls.as_ref(), keys.is_empty(), &journal)?;
 
     let broker = Broker::new(limits(args), journal.clone());
     let accounts = Arc::new(Accounts::new(&keys));
-    let access = Arc::new(access);
     let ca_path = tls.as_ref().map(|tls| tls.ca_path.as_path().into());
-    let page = Page { access: access.clone(), ca_path, any_key: keys.is_empty() };
-    let routes = assemble(args, &accounts, access, page, &broker, &journal);
+    let page = Page { access: Arc::new(access), ca_path, any_key: keys.is_empty() };
+    let routes = assemble(args, page, &accounts, &broker, &journal);
     let sweeper = tokio::spawn(sweep(broker.clone(), accounts));
     let stop = async {
         stop.await;
@@ -91,9 +78,8 @@ fn names(args: &ServeArgs) -> Vec<&str> {
 
 fn assemble(
     args: &ServeArgs,
-    accounts: &Arc<Accounts>,
-    access: Arc<Access>,
     page: Page,
+    accounts: &Arc<Accounts>,
     broker: &Arc<Broker>,
     journal: &Arc<Journal>,
 ) -> axum::Router {
@@ -104,42 +90,20 @@ fn assemble(
     let api = Api {
         broker: broker.clone(),
         accounts: accounts.clone(),
-        access: access.clone(),
+        access: page.access.clone(),
         injector: FaultInjector { faults: faults.clone(), journal: journal.clone() },
         latency: args.latency,
         max_wait: args.max_wait.0.unwrap_or(Duration::MAX),
         max_body: args.max_body,
     };
-    let admin = Admin { broker: broker.clone(), accounts: accounts.clone(), journal: journal.clone(), faults, access };
+    let admin = Admin {
+        broker: broker.clone(),
+        accounts: accounts.clone(),
+        access: page.access.clone(),
+        journal: journal.clone(),
+        faults,
+    };
     routes::routes(api, admin, page)
-}
-
-fn url(listener: &TcpListener, is_tls: bool) -> io::Result<String> {
-    let address = listener::reachable_at(listener)?;
-    Ok(format!("{}://{address}", if is_tls { "https" } else { "http" }))
-}
-
-/// The first line of stdout is for programs: it is the URL, and means that the server is ready.
-fn announce(url: &str, tls: Option<&Tls>) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{url}")?;
-    if let Some(tls) = tls {
-        writeln!(stdout, "{}", tls.ca_path.display())?;
-    }
-    stdout.flush()
-}
-
-fn warnings(args: &ServeArgs, listener: &TcpListener, any_key: bool) -> io::Result<Vec<&'static str>> {
-    let mut warnings = Vec::new();
-    if any_key && !listener.local_addr()?.ip().is_loopback() {
-        warnings
-            .push("reachable from other machines, and any API key is accepted: give --api-key-file to keep others out");
-    }
-    if !args.page_host.is_empty() && !args.tls {
-        warnings
-            .push("the page is open to other machines without --tls: others on the network can read the admin token");
-    }
-    Ok(warnings)
 }
 
 async fn sweep(broker: Arc<Broker>, accounts: Arc<Accounts>) {

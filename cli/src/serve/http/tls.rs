@@ -79,3 +79,14 @@ fn names(hosts: &[&str]) -> Vec<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_certificate_is_for_each_name_once_and_never_for_every_address() {
+        let names = names(&["0.0.0.0", "devbox", "::1", "devbox", "192.168.0.9"]);
+        assert_eq!(names, ["localhost", "127.0.0.1", "::1", "devbox", "192.168.0.9"]);
+    }
+}
