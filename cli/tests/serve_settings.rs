@@ -108,6 +108,8 @@ fn the_json_log_reports_what_happened_without_secrets() {
     server.until_waiting(1);
     server.connect().with_key("the-secret-key").post("/v1/events/a", r#"{"data":{"code":"the-secret-code"}}"#);
     waiter.read().unwrap();
+    // A client may have read its answer before the server logs that it was written.
+    server::until("the delivery is logged", || server.history().contains(&"delivered".to_owned()));
     server.connect().with_key("").post("/v1/events/a", r#"{"data":{"code":"the-secret-code"}}"#);
     server.stop("-TERM");
     let mut log = String::new();
