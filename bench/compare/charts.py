@@ -1,16 +1,16 @@
-"""Which results are drawn, and how: the plots of results/README.md."""
+"""Which results are drawn, and how: the charts of results/README.md."""
 
 import math
 
-from figures import CURVE, kept
-from peers import LABELS
-from plots import bars, lines, logarithmic, number
+from bench.compare.alternatives import LABELS
+from bench.compare.figures import CURVE, kept
+from bench.compare.svg import bars, lines, logarithmic, number
 
 COMPILED = ("floor", "anchor", "curl", "ureq")
 EVERYONE = ("floor", "anchor", "anchor-started", "curl", "curl-multi", "ureq", "python", "node")
 
 
-def warm_plot() -> str:
+def warm_chart() -> str:
     groups = []
     for case, name in (("plain", "plain HTTP"), ("tls", "TLS")):
         found = kept("warm", case)
@@ -35,7 +35,7 @@ def bar(key: str, found: dict, unit: str) -> dict:
     }
 
 
-def work_plot() -> str:
+def work_chart() -> str:
     groups = []
     for case, name in (("plain", "plain HTTP"), ("tls", "TLS")):
         found = kept("work", case)
@@ -63,7 +63,7 @@ def work_plot() -> str:
     )
 
 
-def cold_plot() -> str:
+def cold_chart() -> str:
     groups = []
     for case, name in (("plain", "plain HTTP"), ("tls", "TLS")):
         found = kept("cold", case)
@@ -80,7 +80,7 @@ def cold_plot() -> str:
     )
 
 
-def wake_plot() -> str:
+def wake_chart() -> str:
     found = kept("wake", "plain")
     keys = [key for key in ("floor", "anchor", "curl", "curl-multi", "ureq") if key in found]
 
@@ -121,7 +121,7 @@ def wake_plot() -> str:
     )
 
 
-def memory_plot() -> str:
+def memory_chart() -> str:
     sizes = [int(case.split()[1]) for case in kept("memory")["cases"] if case.startswith("plain")]
     series = []
     for key in EVERYONE:
@@ -140,7 +140,7 @@ def memory_plot() -> str:
     )
 
 
-def throughput_plot() -> str:
+def throughput_chart() -> str:
     found = kept("throughput")["cases"]
     threads = [int(case.split()[0]) for case in found]
     series = [
@@ -164,11 +164,11 @@ def throughput_plot() -> str:
     )
 
 
-PLOTS = {
-    "warm": warm_plot,
-    "work": work_plot,
-    "wake": wake_plot,
-    "cold": cold_plot,
-    "memory": memory_plot,
-    "throughput": throughput_plot,
+CHARTS = {
+    "warm": warm_chart,
+    "work": work_chart,
+    "wake": wake_chart,
+    "cold": cold_chart,
+    "memory": memory_chart,
+    "throughput": throughput_chart,
 }

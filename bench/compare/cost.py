@@ -2,22 +2,24 @@
 
 import math
 
-from figures import kept, ratio
-from peers import BENCH
+from pathlib import Path
 
+from bench.compare.figures import kept, ratio
+
+TEMPLATE = Path(__file__).with_name("cost.md.in")
 # Of the library: the default slice, and src/http/agent.rs.
 SLICE_S = 50
 IDLE_KEPT, IDLE_S = 64, 50
 # Of Linux on x86-64.
 PORTS = 28_232
 KERNEL_STACK_KIB = 16
-# The third of these is no longer for one machine, but for some with a share each.
+# The largest is for several machines, with a share each.
 FLEETS = (10, 1000, 100_000)
 SHARE = 20_000
 
 
 def page() -> str:
-    return (BENCH / "cost.md.in").read_text().format(**of_one_wait(), **of_growth(), fleets=fleet_table())
+    return TEMPLATE.read_text().format(**of_one_wait(), **of_growth(), fleets=fleet_table())
 
 
 def of_one_wait() -> dict:

@@ -7,13 +7,13 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import peers
-from counts import traced
-from servers import EventServer
+from bench.guard import peers
+from bench.guard.counts import traced
+from bench.guard.servers import EventServer
 
 STANDARD, REST = "Rust's standard library", "the rest: the C library, and the program"
 FOLDER = peers.BUILD / "lines"
-# The first pattern that is found in a file's path says whose it is.
+# The owner of the first pattern that matches a file's path.
 OWNERS = {
     r"/registry/src/[^/]+/(?P<crate>[\w-]+?)-\d": "`{crate}`",
     r"/rustc/\w+/|/rust/deps/": STANDARD,

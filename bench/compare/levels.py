@@ -1,9 +1,9 @@
 """What each choice in Cargo.toml's release profile is worth: the library is built with that choice taken back, and
 compared.
 
-    levels.py
+    python3 -m bench.compare.levels
 
-A build of a minute for each, and so no part of `make bench`; to be run when the profile or a dependency changes. The
+Each takes a build of a minute, so `make bench` leaves it out. Run it when the profile or a dependency changes. The
 results are a table of results/README.md.
 """
 
@@ -12,12 +12,11 @@ import time
 import tomllib
 from pathlib import Path
 
-import counts
-import measurements
-import peers
-import report
-from figures import keep
-from servers import EventServer
+from bench.compare import report
+from bench.compare.figures import keep
+from bench.guard import counts, peers
+from bench.guard.servers import EventServer
+from bench.guard.size import stripped_size
 
 FOLDER = peers.BUILD / "levels"
 
@@ -50,7 +49,7 @@ def built(option: str | None) -> dict[str, int]:
         command += ["--config", f"profile.release.{option}"]
     peers.run(command, env={**os.environ, "CARGO_TARGET_DIR": str(FOLDER)})
     library = FOLDER / "release/libanchor.so"
-    return {"bytes": measurements.stripped_size(library)} | {
+    return {"bytes": stripped_size(library)} | {
         case: instructions(library, case) for case in ("plain", "tls")
     }
 
@@ -66,7 +65,7 @@ def instructions(library: Path, case: str) -> int:
 
 def main() -> None:
     peers.build_library()
-    peers.build_program("anchor")
+    peers.build(peers.LIBANCHOR)
     chosen = built(None)
     found = {}
     for name, option in choices().items():

@@ -6,7 +6,8 @@ import re
 import time
 from pathlib import Path
 
-import peers
+from bench.compare.alternatives import ALL
+from bench.guard import peers
 
 
 def description() -> dict:
@@ -25,7 +26,7 @@ def description() -> dict:
         "compilers": [peers.run(["cc", "--version"]).splitlines()[0], peers.run(["rustc", "--version"]).strip()],
         "governor": governor(),
         "load": round(os.getloadavg()[0], 1),
-        "peers": {peer.key: peers.measure(peer, {}, "name")["name"] for peer in peers.ALL},
+        "peers": {peer.key: peers.measure(peer, {}, "name")["name"] for peer in ALL},
     }
 
 

@@ -10,24 +10,19 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import crates
-import servers
-from counts import instructions, system_calls
-from figures import CURVE, median, quantile, rounds, significant
-from peers import (
+from bench.compare import crates, listeners
+from bench.compare.alternatives import COMPILED, CURL_EASY, CURL_MULTI, LAUNCH, SDKS, SIGNALS, UREQ_AGENT
+from bench.compare.figures import CURVE, median, quantile, rounds, significant
+from bench.compare.listeners import ClosingServer, environment_of
+from bench.guard.counts import instructions, system_calls
+from bench.guard.peers import (
     BUILD,
-    COMPILED,
-    CURL_EASY,
-    CURL_MULTI,
     FLOOR,
     LIBANCHOR,
     LIBRARY,
-    ROOT,
-    SDKS,
     SERVER_CORE,
     STARTED,
     TARGET,
-    UREQ_AGENT,
     Peer,
     measure,
     pinned,
@@ -35,7 +30,8 @@ from peers import (
     run,
     start,
 )
-from servers import ClosingServer, EventServer, environment_of
+from bench.guard.servers import EventServer
+from bench.guard.size import size_of_library
 
 CASES = {"plain": False, "tls": True}
 
@@ -88,7 +84,7 @@ def wake_latencies(server: EventServer, peer: Peer) -> list[float]:
     server.signal(count=2)
     waits = start(peer, server.environment, "waits", count)
     server.await_waiting(1)
-    command = [*pinned(SERVER_CORE), BUILD / "signals", count, *pauses]
+    command = [*pinned(SERVER_CORE), *SIGNALS.command, count, *pauses]
     signals = Peer("signals", "", tuple(map(str, command)))
     sent = measure(signals, server.environment)["sent"]
     result = result_of(waits)
@@ -104,7 +100,7 @@ def cold(quick: bool) -> dict:
             for number in range(4 if quick else 20):
                 for peer in able(case, COMPILED + (SDKS if number % 4 == 0 else ())):
                     server.signal()
-                    launched = Peer(peer.key, peer.label, (str(BUILD / "launch"), *peer.command))
+                    launched = Peer(peer.key, peer.label, (*LAUNCH.command, *peer.command))
                     took[case, peer.key] += measure(launched, server.environment, "first")["took"]
     return cases("us", {key: rounds(values) for key, values in took.items()})
 
@@ -239,7 +235,7 @@ def deadline(quick: bool) -> dict:
     processes = {100: 1, 1000: 1, 10000: 1, 60000: 1 if quick else 5}
     peers = COMPILED + SDKS
     started = []
-    with servers.silent_listener() as listener:
+    with listeners.silent_listener() as listener:
         for timeout, count in counts.items():
             for peer in peers:
                 for _ in range(processes[timeout]):
@@ -259,7 +255,7 @@ def deadline(quick: bool) -> dict:
 
 def cancel(quick: bool) -> dict:
     """From the moment that a wait is cancelled, in each of its phases, until it has returned."""
-    hole, silent, unavailable = servers.black_hole(), servers.silent_listener(), servers.unavailable_listener()
+    hole, silent, unavailable = listeners.black_hole(), listeners.silent_listener(), listeners.unavailable_listener()
     phases = {
         "connect": (hole[0], "http"),
         "tls": (silent, "https"),
@@ -309,41 +305,6 @@ def size(quick: bool) -> dict:
         "libanchor.so needs": needs(TARGET / "release/libanchor.so"),
         "libcurl and cJSON need": needs(BUILD / "curl"),
     }
-
-
-def size_of_library() -> dict[str, int]:
-    """Stripped: the shared library, and a static program."""
-    with tempfile.TemporaryDirectory() as folder:
-        program = static_program(Path(folder))
-        return {
-            "libanchor.so": stripped_size(TARGET / "release/libanchor.so"),
-            "static program": stripped_size(program),
-        }
-
-
-def stripped_size(file: Path) -> int:
-    with tempfile.NamedTemporaryFile() as stripped:
-        run(["strip", "-o", stripped.name, file])
-        return Path(stripped.name).stat().st_size
-
-
-def static_program(folder: Path) -> Path:
-    """The README's first program, with nothing to load at run time but the kernel."""
-    native = (ROOT / "packaging/native-static-libs").read_text().split()
-    native = [word.replace("-lgcc_s", "-lgcc_eh") for word in native if not word.startswith("#")]
-    source = re.search(r"```c\n(#include <anchor.h>.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
-    (folder / "hello.c").write_text(source)
-    command = [
-        "cc",
-        "-O2",
-        "-static-pie",
-        f"-I{ROOT}/include",
-        folder / "hello.c",
-        TARGET / "release/libanchor.a",
-        *native,
-    ]
-    run([*command, "-Wl,--gc-sections", "-o", folder / "hello"])
-    return folder / "hello"
 
 
 def needs(binary: Path) -> dict[str, int]:

@@ -2,9 +2,9 @@
 
 import re
 
-from figures import kept
-from peers import ROOT
-from plots import number
+from bench.compare.figures import kept
+from bench.compare.svg import number
+from bench.guard.peers import ROOT
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- made by make bench -->\n", "<!-- end -->\n"

@@ -1,19 +1,25 @@
-"""Results to read, all made from results/*.json: results/README.md with its table of targets, the plots, docs/cost.md,
-and the table of the README."""
+"""Results to read, all made from results/*.json: results/README.md with its table of targets, the charts,
+docs/cost.md, and the table of the README.
 
-import charts
-import cost
-import readme
-import targets
-from charts import COMPILED, EVERYONE
-from figures import RESULTS, kept, ratio
-from peers import LABELS
-from plots import number
+    python3 -m bench.compare.report [--check]
+
+--check writes nothing: it fails where a committed file differs from what the results give, or where the README claims
+what they do not show.
+"""
+
+import argparse
+import sys
+
+from bench.compare import charts, cost, readme, targets
+from bench.compare.alternatives import LABELS
+from bench.compare.charts import COMPILED, EVERYONE
+from bench.compare.figures import RESULTS, kept, ratio
+from bench.compare.svg import number
 
 
 def contents() -> dict[str, str]:
-    """What each generated file beside this one holds."""
-    files = {f"results/{name}.svg": plot() for name, plot in charts.PLOTS.items()}
+    """What each generated file holds, by its path from bench/."""
+    files = {f"results/{name}.svg": chart() for name, chart in charts.CHARTS.items()}
     return files | {"results/README.md": page(), "../docs/cost.md": cost.page(), "../README.md": readme.page()}
 
 
@@ -179,7 +185,7 @@ def sections() -> list[str]:
         "## Size and build",
         size_table(),
         "What each choice in the release profile of Cargo.toml is worth, taken back one at a time (`python3 "
-        "bench/levels.py`): what it adds "
+        "-m bench.compare.levels`): what it adds "
         "to the library, and to a warm wait.",
         levels_table(),
     ]
@@ -282,5 +288,21 @@ def levels_table() -> str:
     return table(["", "bytes", "instructions", "over TLS"], [whole, *rows])
 
 
+def is_committed() -> bool:
+    stale = [name for name, content in contents().items() if (RESULTS.parent / name).read_text() != content]
+    for name in stale:
+        print(f"bench/{name} differs from the results: python3 -m bench.compare.report writes it")
+    return not stale
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Writes the reports from the results.")
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail where a report is not up to date")
+    if not parser.parse_args().check:
+        write()
+    elif not (is_committed() & readme.is_true()):
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    write()
+    main()

@@ -1,19 +1,16 @@
 """Measures libanchor beside what a user would take instead, and writes down what was found.
 
-    run.py [--quick] [MEASUREMENT]...
+    python3 -m bench.compare.run [--quick] [MEASUREMENT]...
 
-Raw results go to results/*.json, and from these come results/README.md, its plots, docs/cost.md and the README's table.
+Raw results go to results/*.json, and from these come results/README.md, its charts, docs/cost.md and the README's table.
 A measurement that is named is taken alone; the others keep their results. --quick takes few samples, to try things out.
 """
 
 import argparse
 import time
 
-import machine
-import measurements
-import peers
-import report
-from figures import keep
+from bench.compare import alternatives, machine, measurements, report
+from bench.compare.figures import keep
 
 
 def main() -> None:
@@ -24,7 +21,7 @@ def main() -> None:
     arguments = parser.parse_args()
     begin = time.monotonic()
     step("build")
-    peers.build_all()
+    alternatives.build_all()
     keep("machine", machine.description())
     for name, measurement in names.items():
         if not arguments.measurement or name in arguments.measurement:

@@ -1,4 +1,9 @@
-"""The plots, as SVG written by hand: bars and lines, in the reader's light or dark."""
+"""Charts as SVG: bars and lines, in the reader's light or dark mode.
+
+By hand, because no library tried gives what these are: 4 to 9 KB, a style sheet with both modes, the same bytes from the
+same results. matplotlib 3.11 writes 11 to 25 KB with fixed colours and installs 200 MB; pygal 3.1 writes 20 to 126 KB with
+a random id in each file.
+"""
 
 import math
 from html import escape
@@ -126,7 +131,7 @@ def lines(
     y_ticks: list[tuple[float, str]],
     x_title: str,
 ) -> str:
-    """Each: {key, label, points}, in the units of the ticks, whose ends are the plot's. Names stand where lines end."""
+    """Each: {key, label, points}, in the units of the ticks, whose ends are the chart's. Names stand where lines end."""
     left, right, top, bottom, height = 74, WIDTH - 190, 60, 330, 374
     drawing = Drawing(title, subtitle, height)
     (x_low, *_, x_high), (y_low, *_, y_high) = ([at for at, _ in ticks] for ticks in (x_ticks, y_ticks))

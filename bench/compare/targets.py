@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from figures import kept, ratio
-from plots import number
+from bench.compare.figures import kept, ratio
+from bench.compare.svg import number
 
 
 @dataclass(frozen=True)

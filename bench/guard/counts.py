@@ -5,12 +5,12 @@ import re
 import subprocess
 import sys
 
-from peers import Peer
-from servers import Server
+from bench.guard.peers import Peer
+from bench.guard.servers import Server
 
 
 def instructions(peer: Peer, server: Server, few: int, many: int, within: str = "peer_wait") -> int:
-    """In user space, for each wait: what many waits take more than few, so that neither start nor warming up counts."""
+    """In user space, for each wait: what many waits take more than few, so that neither the start nor the first waits count."""
     collected = []
     for count in (few, many):
         valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--toggle-collect={within}"]

@@ -1,4 +1,5 @@
-"""What is measured: libanchor and what a user would take instead, built and ready to run."""
+"""The library and the programs that are measured: how they are built and run. The driver in C is the same for every
+peer, so the peer alone makes the difference between two figures. The peers that need other libraries are in compare/."""
 
 import json
 import os
@@ -7,7 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-BENCH = Path(__file__).resolve().parent
+GUARD = Path(__file__).resolve().parent
+BENCH = GUARD.parent
 ROOT = BENCH.parent
 TARGET = (ROOT / os.environ.get("CARGO_TARGET_DIR", "target")).resolve()
 BUILD = TARGET / "bench"
@@ -17,21 +19,10 @@ CORES = sorted(os.sched_getaffinity(0))
 CLIENT_CORE, SERVER_CORE = CORES[0], CORES[-1]
 
 LIBRARY = "cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib".split()
-CC = "cc -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror".split()
-DRIVER = ["driver/main.c", "driver/service.c", "driver/threads.c"]
-CURL = ["peers/curl_request.c", "-lcurl", "-lcjson"]
+CC = f"cc -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I{GUARD}/peers".split()
+DRIVER = [GUARD / "driver" / name for name in ("main.c", "service.c", "threads.c")]
+CROWD = GUARD / "peers/crowd_threads.c"
 ANCHOR = [f"-I{ROOT}/include", f"-L{BUILD}", "-lanchor", f"-Wl,-rpath,{BUILD}"]
-UREQ = [str(BUILD / "cargo/release/libureq_peer.a"), "-lm"]
-PROGRAMS = {
-    "floor": [*DRIVER, "peers/floor.c", "peers/crowd_threads.c"],
-    "curl": [*DRIVER, "peers/curl_easy.c", "peers/crowd_threads.c", *CURL],
-    "curl-multi": [*DRIVER, "peers/curl_multi.c", *CURL],
-    "ureq": [*DRIVER, "peers/crowd_threads.c", *UREQ],
-    "anchor": [*DRIVER, "peers/anchor.c", "peers/crowd_threads.c", *ANCHOR],
-    "anchor-started": [*DRIVER, "peers/anchor.c", "peers/anchor_started.c", *ANCHOR],
-    "signals": ["driver/signals.c", "driver/service.c"],
-    "launch": ["driver/launch.c"],
-}
 
 
 @dataclass(frozen=True)
@@ -39,28 +30,27 @@ class Peer:
     key: str
     label: str
     command: tuple[str, ...]
+    sources: tuple = ()
 
 
-def program(key: str, label: str) -> Peer:
-    return Peer(key, label, (str(BUILD / key),))
+def driven(key: str, label: str, *sources) -> Peer:
+    """The driver, linked with this peer."""
+    return Peer(key, label, (str(BUILD / key),), (*DRIVER, *sources))
 
 
-FLOOR = program("floor", "bare socket")
-CURL_EASY = program("curl", "libcurl easy + cJSON")
-CURL_MULTI = program("curl-multi", "libcurl multi + cJSON")
-UREQ_AGENT = program("ureq", "ureq + serde_json")
-LIBANCHOR = program("anchor", "libanchor")
-STARTED = program("anchor-started", "libanchor, started waits")
-PYTHON = Peer("python", "Python SDK", (str(BUILD / "python/bin/python"), str(BENCH / "peers/python/peer.py")))
-NODE = Peer("node", "TypeScript SDK", ("node", str(BUILD / "node/peer.mjs")))
-COMPILED = (FLOOR, CURL_EASY, UREQ_AGENT, LIBANCHOR)
-SDKS = (PYTHON, NODE)
-ALL = (FLOOR, LIBANCHOR, STARTED, CURL_EASY, CURL_MULTI, UREQ_AGENT, PYTHON, NODE)
-LABELS = {peer.key: peer.label for peer in ALL}
+FLOOR = driven("floor", "bare socket", GUARD / "peers/floor.c", CROWD)
+LIBANCHOR = driven("anchor", "libanchor", GUARD / "peers/anchor.c", CROWD, *ANCHOR)
+STARTED = driven(
+    "anchor-started",
+    "libanchor, started waits",
+    GUARD / "peers/anchor.c",
+    GUARD / "peers/anchor_started.c",
+    *ANCHOR,
+)
 
 
 def run(command, **options) -> str:
-    """The output of a command that has to succeed; what it says otherwise is shown if it does not."""
+    """The output of a command that has to succeed. If it fails, its output is shown."""
     command = [str(word) for word in command]
     done = subprocess.run(command, **{"cwd": ROOT} | options, capture_output=True, text=True)
     if done.returncode:
@@ -76,32 +66,8 @@ def build_library() -> None:
         (BUILD / name).symlink_to(TARGET / "release/libanchor.so")
 
 
-def build_program(name: str) -> None:
-    run([*CC, *PROGRAMS[name], "-o", BUILD / name, "-lpthread"], cwd=BENCH)
-
-
-def build_ureq() -> None:
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(BUILD / "cargo")}
-    run(["cargo", "build", "--release", "--locked"], cwd=BENCH / "peers/ureq", env=environment)
-
-
-def build_sdks() -> None:
-    run([sys.executable, "-m", "venv", BUILD / "python"])
-    pip = [BUILD / "python/bin/pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*pip, "--requirement", BENCH / "peers/python/requirements.txt"])
-    (BUILD / "node").mkdir(exist_ok=True)
-    for name in ("package.json", "package-lock.json", "peer.mjs"):
-        (BUILD / "node" / name).write_text((BENCH / "peers/node" / name).read_text())
-    run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"], cwd=BUILD / "node")
-
-
-def build_all() -> None:
-    build_library()
-    run(["make", "release"])
-    build_ureq()
-    build_sdks()
-    for name in PROGRAMS:
-        build_program(name)
+def build(peer: Peer) -> None:
+    run([*CC, *peer.sources, "-o", *peer.command, "-lpthread"])
 
 
 def pinned(core: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is measured against: `anchor-events serve` in a process of its own, and servers that do not answer as they should."""
+"""What is measured against: `anchor-events serve` in a process of its own."""
 
 import http.client
 import json
@@ -6,11 +6,9 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
-from pathlib import Path
 
-from peers import BENCH, SERVER_CORE, TARGET, pinned
+from bench.guard.peers import ROOT, SERVER_CORE, TARGET, pinned
 
 KEY = "bench"
 BODY = b'{"data":{"code":"123456"}}'
@@ -20,7 +18,8 @@ class Server:
     """A process that prints its address, and with TLS the path of its authority."""
 
     def __init__(self, command, tls: bool):
-        self.process = subprocess.Popen([*pinned(SERVER_CORE), *map(str, command)], stdout=subprocess.PIPE, text=True)
+        command = [*pinned(SERVER_CORE), *map(str, command)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
         self.ca_file = self.process.stdout.readline().strip() if tls else None
         self.address = ("127.0.0.1", int(self.url.rpartition(":")[2]))
@@ -93,66 +92,3 @@ class EventServer(Server):
             if time.monotonic() > deadline:
                 sys.exit(f"{self.waiting()} waits are blocked instead of {count}")
             time.sleep(0.05)
-
-
-class ClosingServer(Server):
-    """Answers each wait over TLS and closes the connection: what comes next is a handshake, new or resumed."""
-
-    def __init__(self, resumes: bool):
-        command = [sys.executable, BENCH / "closing_server.py", "resumes" if resumes else "forgets"]
-        super().__init__(command, tls=True)
-
-
-def silent_listener(backlog: int = 4096) -> socket.socket:
-    """Connections are made, since the kernel makes them, and nobody says a word."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=backlog)
-    return listener
-
-
-def black_hole() -> list[socket.socket]:
-    """The first of these is a listener with a full queue, at which one more connection is never made."""
-    listener = silent_listener(backlog=0)
-    fillers = [socket.socket() for _ in range(4)]
-    for filler in fillers:
-        filler.setblocking(False)
-        filler.connect_ex(listener.getsockname())
-    return [listener, *fillers]
-
-
-def unavailable_listener() -> socket.socket:
-    """Answers each request with 503 and a Retry-After that a wait of a minute has time for."""
-    listener = silent_listener()
-    answer = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 20\r\ncontent-length: 0\r\n\r\n"
-
-    def serve():
-        held = []
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            held.append(connection)
-            connection.recv(65536)
-            connection.sendall(answer)
-
-    threading.Thread(target=serve, daemon=True).start()
-    return listener
-
-
-def environment_of(listener: socket.socket, scheme: str = "http") -> dict[str, str]:
-    url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-    return {"ANCHORBROWSER_BASE_URL": url, "ANCHORBROWSER_API_KEY": KEY}
-
-
-def certificate(folder: Path) -> tuple[Path, Path, Path]:
-    """An authority, and a chain and key for 127.0.0.1, of P-256 as `anchor-events serve` has them."""
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    ca, ca_key, chain, key = (folder / name for name in ("ca.pem", "ca.key", "chain.pem", "key.pem"))
-    openssl = ["openssl", "req", "-x509", *new_key]
-    subject = ["-subj", "/CN=bench authority", "-keyout", ca_key, "-out", ca]
-    constraints = ["-addext", "keyUsage=critical,keyCertSign"]
-    leaf = ["-CA", ca, "-CAkey", ca_key, "-subj", "/CN=bench", "-keyout", key, "-out", chain]
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
-    for command in ([*openssl, *subject, *constraints], [*openssl, *leaf, *names]):
-        subprocess.run(list(map(str, command)), check=True, stderr=subprocess.DEVNULL)
-    return ca, chain, key
