@@ -1,4 +1,4 @@
-"""What a user would take instead of libanchor, built and ready to run, and the programs that only a comparison needs."""
+"""What a user would take instead of libanchor, built and ready to run, and the programs that only comparisons need."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ SDKS = (PYTHON, NODE)
 ALL = (FLOOR, LIBANCHOR, STARTED, CURL_EASY, CURL_MULTI, UREQ_AGENT, PYTHON, NODE)
 LABELS = {peer.key: peer.label for peer in ALL}
 
-# Not peers: one signals the events, the other takes the time from a process's start.
+# Not peers: one signals the events, the other measures from the start of a process.
 DRIVER = GUARD / "driver"
 SIGNALS = Peer("signals", "", (str(BUILD / "signals"),), (DRIVER / "signals.c", DRIVER / "service.c"))
 LAUNCH = Peer("launch", "", (str(BUILD / "launch"),), (DRIVER / "launch.c",))

@@ -43,7 +43,7 @@ class Handler(socketserver.BaseRequestHandler):
                 return
             request += received
         connection.sendall(ANSWER % len(BODY) + BODY)
-        # The client closes last, so that what it sends to end the TLS session meets no closed socket.
+        # The client closes last, so that its close_notify does not reach a closed socket.
         connection.unwrap()
 
 

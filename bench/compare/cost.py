@@ -7,10 +7,10 @@ from pathlib import Path
 from bench.compare.figures import kept, ratio
 
 TEMPLATE = Path(__file__).with_name("cost.md.in")
-# Of the library: the default slice, and src/http/agent.rs.
+# The library's defaults: the slice, and the pool of idle connections.
 SLICE_S = 50
 IDLE_KEPT, IDLE_S = 64, 50
-# Of Linux on x86-64.
+# Linux on x86-64.
 PORTS = 28_232
 KERNEL_STACK_KIB = 16
 # The largest is for several machines, with a share each.
@@ -73,7 +73,7 @@ def millions(handshake: dict) -> str:
 
 
 def of_first_wait() -> int:
-    """KiB of a process."""
+    """KiB of a process that has made one wait."""
     return kept("memory", "plain 1")["anchor"]["process"]["resident"]
 
 

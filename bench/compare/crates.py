@@ -1,5 +1,5 @@
-"""Where the instructions of a warm wait go. callgrind counts them for each line of source, inlined ones too, and each
-file is of some crate, of Rust's standard library, or of the C library."""
+"""Which crate the instructions of a warm wait belong to. callgrind counts them for each line of source, inlined lines
+included; each file belongs to a crate, to Rust's standard library, or to the C library."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def instructions_by_owner(tls: bool, few: int = 50, many: int = 250) -> dict[str
 
 
 def build() -> None:
-    """The library as it is shipped, but with what each instruction's line is."""
+    """The library as it is shipped, but with the line of each instruction."""
     command = [*peers.LIBRARY, "--config", 'profile.release.debug="line-tables-only"']
     peers.run(command, env={**os.environ, "CARGO_TARGET_DIR": str(FOLDER)})
     soname = FOLDER / "release/libanchor.so.0"
@@ -43,7 +43,7 @@ def build() -> None:
 
 
 def collected(server: EventServer, count: int) -> str:
-    """What callgrind writes of so many waits."""
+    """The profile that callgrind writes for so many waits."""
     with tempfile.NamedTemporaryFile() as file:
         tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={file.name}", "--toggle-collect=peer_wait"]
         with_lines = ["env", f"LD_LIBRARY_PATH={FOLDER / 'release'}"]
@@ -52,8 +52,8 @@ def collected(server: EventServer, count: int) -> str:
 
 
 def owners(profile: str) -> Counter[str]:
-    """Sums up the lines that say a cost. The one after `calls=` is what was called, which is counted where it stands.
-    What was inlined from the standard library is of the function that it was inlined into."""
+    """Adds up the lines that hold a cost. The line after `calls=` is the cost of a called function, which is counted
+    with that function. Code inlined from the standard library counts for the function that it was inlined into."""
     names: dict[str, str] = {}
     found: Counter[str] = Counter()
     function = whose = REST

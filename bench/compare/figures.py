@@ -1,4 +1,4 @@
-"""How samples become figures, and figures files."""
+"""Samples become figures, and figures are kept in files."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
-# The quantiles of a curve: denser where it matters.
+# The quantiles of a curve, denser in the tail.
 CURVE = (
     [n / 100 for n in range(2, 90, 2)]
     + [n / 1000 for n in range(900, 990, 5)]
@@ -31,7 +31,7 @@ def significant(value: float) -> float:
 
 
 def rounds(values: list[float]) -> dict:
-    """A figure that was taken in several rounds: its median, and how far they spread."""
+    """A figure that was taken in several rounds: its median and its spread."""
     return {
         "median": significant(median(values)),
         "lowest": significant(min(values)),
@@ -41,12 +41,12 @@ def rounds(values: list[float]) -> dict:
 
 
 def ratio(mine: dict, other: dict) -> dict:
-    """Round by round, since rounds are interleaved: what disturbs one disturbs its neighbour."""
+    """Round by round: rounds are interleaved, so a disturbance hits both."""
     return rounds([a / b for a, b in zip(mine["rounds"], other["rounds"])])
 
 
 def keep(name: str, content: dict) -> None:
-    """A list of numbers takes one line."""
+    """Lists of numbers are written on one line."""
     text = re.sub(
         r"\[\s+([-\d.,e\s]+?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", json.dumps(content, indent=1)
     )

@@ -1,5 +1,4 @@
-"""What each choice in Cargo.toml's release profile is worth: the library is built with that choice taken back, and
-compared.
+"""What each choice in Cargo.toml's release profile is worth: the library is built without that choice, and compared.
 
     python3 -m bench.compare.levels
 
@@ -22,7 +21,7 @@ FOLDER = peers.BUILD / "levels"
 
 
 def choices() -> dict[str, str]:
-    """What each choice is called, and the option of cargo that takes it back."""
+    """The name of each choice, and the option of cargo that undoes it."""
     profile = tomllib.loads((peers.ROOT / "Cargo.toml").read_text())["profile"]["release"]
     default = profile["opt-level"]
     found = {
@@ -43,7 +42,7 @@ def shown(level: str | int) -> str:
 
 
 def built(option: str | None) -> dict[str, int]:
-    """Dependencies are kept from one build to the next, where the option allows it."""
+    """Builds share a folder, so dependencies that the option does not touch are built once."""
     command = ["cargo", "rustc", "--release", "--package", "anchor-events", "--lib", "--crate-type", "cdylib"]
     if option:
         command += ["--config", f"profile.release.{option}"]

@@ -1,4 +1,4 @@
-"""Servers that end a wait in another way than by an event: by silence, by a full queue, by 503, by closing."""
+"""Servers that do not hold a wait as the service does: they are silent, full, unavailable, or close the connection."""
 
 import socket
 import sys
@@ -32,7 +32,7 @@ def black_hole() -> list[socket.socket]:
 
 
 def unavailable_listener() -> socket.socket:
-    """Answers each request with 503 and a Retry-After that a wait of a minute has time for."""
+    """Answers each request with 503 and a Retry-After that fits into a wait of a minute."""
     listener = silent_listener()
     answer = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 20\r\ncontent-length: 0\r\n\r\n"
 

@@ -1,4 +1,4 @@
-"""What the figures were taken on and with."""
+"""The machine and the versions that the figures were taken with."""
 
 import os
 import platform
@@ -32,4 +32,4 @@ def description() -> dict:
 
 def governor() -> str:
     path = Path(f"/sys/devices/system/cpu/cpu{peers.CLIENT_CORE}/cpufreq/scaling_governor")
-    return path.read_text().strip() if path.exists() else "none to be seen"
+    return path.read_text().strip() if path.exists() else "not visible"

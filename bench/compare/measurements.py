@@ -1,5 +1,4 @@
-"""Every measurement: what is run against what, in which order, and what is kept of it. Each gives the content of one
-file of results."""
+"""The measurements. Each returns the content of one file of results."""
 
 import os
 import re
@@ -37,7 +36,7 @@ CASES = {"plain": False, "tls": True}
 
 
 def able(case: str, peers: tuple[Peer, ...]) -> list[Peer]:
-    """The floor is a plain socket."""
+    """The floor speaks plain HTTP only."""
     return [peer for peer in peers if not (peer is FLOOR and case != "plain")]
 
 
@@ -78,8 +77,8 @@ def wake(quick: bool) -> dict:
 
 
 def wake_latencies(server: EventServer, peer: Peer) -> list[float]:
-    """Pauses are longer than a wait needs to block again, and no two are alike. A wait that was not there yet when its
-    signal was sent does not count: it began less than `settled` before."""
+    """Pauses are of random length, and longer than a wait needs to block again. A wait that began less than `settled`
+    before its signal was sent may not have been blocked yet, so it does not count."""
     count, pauses, settled = (200, (8000, 12000), 2000) if peer in SDKS else (2000, (700, 1700), 200)
     server.signal(count=2)
     waits = start(peer, server.environment, "waits", count)
@@ -123,7 +122,7 @@ def handshake(quick: bool) -> dict:
 
 
 def work(quick: bool) -> dict:
-    """What a warm wait costs wherever it runs: instructions in user space, and system calls."""
+    """What a warm wait costs on any machine: instructions in user space, and system calls."""
     result = {}
     for case, tls in CASES.items():
         with EventServer(tls) as server:
@@ -139,7 +138,7 @@ def work(quick: bool) -> dict:
 
 
 def breakdown(quick: bool) -> dict:
-    """Whose the instructions of libanchor's warm wait are."""
+    """Which crate the instructions of libanchor's warm wait belong to."""
     crates.build()
     return {"unit": "instructions"} | {case: crates.instructions_by_owner(tls) for case, tls in CASES.items()}
 
@@ -159,7 +158,7 @@ def memory(quick: bool) -> dict:
 
 
 def blocked(peer: Peer, tls: bool, count: int, look=None) -> dict:
-    """Starts waits, looks at the process while they are blocked, and lets each of them have its event."""
+    """Starts waits, looks at the process while they are blocked, and then signals each."""
     with EventServer(tls) as server:
         server.signal()
         process = start(peer, server.environment, "blocked", count)
@@ -182,7 +181,7 @@ def footprint(pid: int) -> dict[str, int]:
     status = Path(f"/proc/{pid}/status").read_text()
     fields = {"resident": "VmRSS", "page_tables": "VmPTE", "threads": "Threads"}
     figures = {name: int(re.search(rf"^{field}:\s+(\d+)", status, re.M)[1]) for name, field in fields.items()}
-    # The whole machine's, since the kernel keeps no account for a process: both ends of the connections are in it.
+    # Of the whole machine, because the kernel does not count this by process. Both ends of the connections are in it.
     kernel = re.findall(r"^(?:Slab|KernelStack):\s+(\d+)", Path("/proc/meminfo").read_text(), re.M)
     return figures | {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "kernel_of_machine": sum(map(int, kernel))}
 
@@ -230,7 +229,7 @@ def switches(pid: int) -> int:
 
 
 def deadline(quick: bool) -> dict:
-    """How much later than its timeout a wait comes back from a server that says nothing."""
+    """How much later than its timeout a wait returns if the server never answers."""
     counts = {100: 20, 1000: 2, 10000: 1, 60000: 1} if quick else {100: 100, 1000: 20, 10000: 6, 60000: 1}
     processes = {100: 1, 1000: 1, 10000: 1, 60000: 1 if quick else 5}
     peers = COMPILED + SDKS
@@ -239,7 +238,7 @@ def deadline(quick: bool) -> dict:
         for timeout, count in counts.items():
             for peer in peers:
                 for _ in range(processes[timeout]):
-                    # So that they do not end in the same millisecond.
+                    # They must not end in the same millisecond.
                     time.sleep(0.05)
                     process = start(peer, environment_of(listener), "deadline", count, timeout)
                     started.append((timeout, peer, process))
@@ -265,10 +264,10 @@ def cancel(quick: bool) -> dict:
     result = {}
     for phase, (listener, scheme) in phases.items():
         for peer in (FLOOR, CURL_EASY, CURL_MULTI, LIBANCHOR):
-            # The floor connects before it can be cancelled, and the others have no backing off.
+            # The floor connects before it can be cancelled, and only libanchor backs off.
             if (peer is FLOOR and phase != "wait") or (phase == "backoff" and peer is not LIBANCHOR):
                 continue
-            # libcurl's easy interface looks once a second.
+            # libcurl's easy interface notices a cancel once a second.
             count = 5 if peer is CURL_EASY else 200 if quick else 1000
             late = measure(peer, environment_of(listener, scheme), "cancel", count)["late"]
             result[phase, peer.key] = {
@@ -298,7 +297,7 @@ def throughput(quick: bool) -> dict:
 
 
 def size(quick: bool) -> dict:
-    """Bytes on the disk: of the library, and of what would be loaded instead."""
+    """Bytes on the disk: of the library, and of what a program would load instead."""
     return {
         "unit": "bytes",
         **size_of_library(),
@@ -308,7 +307,7 @@ def size(quick: bool) -> dict:
 
 
 def needs(binary: Path) -> dict[str, int]:
-    """The shared libraries that are loaded with it, those of the C library aside, which every program has."""
+    """The shared libraries that it loads, without those of the C library, which every program loads."""
     of_c = ("libc.so", "libm.so", "ld-linux", "linux-vdso", "libpthread", "libdl", "librt", "libresolv")
     loaded = re.findall(r"^\s*(\S+) => (/\S+)", run(["ldd", binary]), re.M)
     kept = {name: Path(path) for name, path in loaded if not name.startswith(of_c)}
@@ -316,7 +315,7 @@ def needs(binary: Path) -> dict[str, int]:
 
 
 def build(quick: bool) -> dict:
-    """Seconds for a release build from nothing but the sources, and how many crates it is made of."""
+    """Seconds for a release build from the sources alone, and the number of crates."""
     tree = ["cargo", "tree", "--package", "anchor-events", "--edges", "normal", "--prefix", "none", "--format", "{p}"]
     crates = {line.removesuffix(" (*)") for line in run(tree).splitlines()}
     result = {"unit": "seconds", "crates": len(crates) - 1}
@@ -330,12 +329,12 @@ def build(quick: bool) -> dict:
 
 
 def cases(unit: str, found: dict) -> dict:
-    """{(case, peer): figures} as it is kept."""
+    """From {(case, peer): figures} to the form that is kept."""
     kept = defaultdict(dict)
     for (case, peer), figures in found.items():
         kept[case][peer] = figures
     return {"unit": unit, "cases": kept}
 
 
-# The order is that of a run: what sleeps first, what loads the machine last.
+# In the order of a run: those that sleep first, those that load the machine last.
 ALL = (deadline, idle, warm, wake, cold, handshake, work, breakdown, cancel, memory, beside, throughput, size, build)

@@ -1,4 +1,4 @@
-"""What the README says in numbers: its table is made of the results, and its sentences are compared with them."""
+"""The numbers in the README: its table is made from the results, and its sentences are compared with them."""
 
 import re
 
@@ -46,7 +46,7 @@ def table() -> str:
 
 
 def claims() -> list[tuple[str, bool]]:
-    """Sentences of the README, and whether the results bear them out. What rests on time is a target, with its verdict."""
+    """Sentences of the README, and whether the results support them. Claims about time are targets, in targets.py."""
     size, work = kept("size"), kept("work", "plain")["anchor"]
     memory = {
         case: kept("memory", case)["anchor"]["each"]["resident"] for case in ("plain 1000", "plain 5000", "tls 500")
@@ -80,5 +80,5 @@ def system_calls_claimed(text: str) -> dict[str, int]:
 def is_true() -> bool:
     wrong = [what for what, holds in claims() if not holds]
     for what in wrong:
-        print(f"README.md does not say of {what} what bench/results show")
+        print(f"README.md and bench/results disagree about {what}")
     return not wrong

@@ -55,28 +55,25 @@ def times(cases: dict[str, str], name: str, peers=EVERYONE) -> str:
 
 def page() -> str:
     machine = kept("machine")
-    pinned = "the server has one core, what is measured the other" if machine["pinned"] else "there is one core for all"
+    pinned = "the server has one core, and the client the other" if machine["pinned"] else "there is one core for all"
     found = targets.targets()
     missed = sum(not target.met for target in found)
     return (
         "\n\n".join(
             [
                 "# libanchor beside what a user would take instead",
-                "Made by `make bench` from the files in this folder; nothing here is written by hand.",
+                "Made by `make bench` from the files in this folder, not by hand.",
                 f"{machine['date']}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-                f"{machine['kernel']}, "
-                f"{machine['system']}, {machine['libc']}; {machine['compilers'][0]}, {machine['compilers'][1]}. The "
-                "server is `anchor-events serve` in a "
-                f"process of its own, over loopback; {pinned}; the load was {machine['load']} before it began. "
-                "Everything does the same: it waits for the event and hands out the value of "
-                "`/data/code`. Rounds are interleaved, so that what disturbs one disturbs its neighbours; a figure "
-                "is the median of rounds, its "
-                "spread in brackets, and a ratio is taken round by round.",
-                table(["", "what it is"], [[LABELS[key], name] for key, name in machine["peers"].items()]),
-                "The floor is a bare blocking socket, which takes for granted what no program should. libcurl is "
-                "used as its manual says: a handle "
-                "for a thread, options set once. ureq gets a timeout with each request, since waits differ; it then "
-                "starts a thread for it.",
+                f"{machine['kernel']}, {machine['system']}, {machine['libc']}; {machine['compilers'][0]}, "
+                f"{machine['compilers'][1]}. The server is `anchor-events serve` in a process of its own, over "
+                f"loopback; {pinned}; the load was {machine['load']} before the run. Each peer does the same: it waits "
+                "for the event and returns the value of `/data/code`. Rounds are interleaved, so a disturbance hits "
+                "neighbouring rounds alike. A figure is the median of the rounds, with their spread in brackets; a "
+                "ratio is taken round by round.",
+                table(["", "version"], [[LABELS[key], name] for key, name in machine["peers"].items()]),
+                "The floor is a bare blocking socket; it relies on what no program should rely on. libcurl is used as "
+                "its manual says: a handle for a thread, options set once. ureq gets a timeout with each request, "
+                "because waits differ; it then starts a thread for the request.",
                 "## Targets",
                 f"{len(found) - missed} of {len(found)} are met.",
                 table(["", "measured", "at most", ""], [target.row() for target in found]),
@@ -109,8 +106,8 @@ def sections() -> list[str]:
             ],
         ),
         f"Without `anchor_json_get`, libanchor takes {without} instructions.",
-        "Whose they are, by the files that they come from; what was inlined from the standard library is of the crate "
-        "that it serves:",
+        "By crate, from the file of each instruction; code inlined from the standard library counts for the crate that "
+        "it was inlined into:",
         breakdown_table(),
         "## From signal to return",
         "![From signal to return](wake.svg)",
@@ -161,8 +158,7 @@ def sections() -> list[str]:
         ),
         "## Blocked waits",
         "![Memory of blocked waits](memory.svg)",
-        "KiB of resident memory for each blocked wait, thread stacks included; for one wait, that of the whole "
-        "process.",
+        "KiB of resident memory for each blocked wait, thread stacks included; for one wait, of the whole process.",
         memory_table(),
         f"Context switches of 8 blocked waits in {kept('idle', 'plain')['anchor']['seconds']} s:",
         table(
@@ -170,11 +166,10 @@ def sections() -> list[str]:
             [[LABELS[key], str(one["wake_ups"])] for key, one in in_order(kept("idle", "plain"))],
         ),
         "## The end of a wait",
-        "Milliseconds that a wait comes back after its timeout, from a server that says nothing: median, and worst.",
+        "Milliseconds from the timeout of a wait to its return, if the server never answers: median and worst.",
         late_table("deadline", "worst"),
-        "Milliseconds from a cancel to the return of the wait, by phase: median, and 99 %. Where nothing stands, "
-        "there is no such phase or "
-        "no way to cancel.",
+        "Milliseconds from a cancel to the return of the wait, by phase: median and 99 %. A cell is empty where a peer "
+        "has no such phase or no way to cancel.",
         late_table("cancel", "p99"),
         "## Threads",
         "![Waits a second](throughput.svg)",
@@ -184,23 +179,22 @@ def sections() -> list[str]:
         ),
         "## Size and build",
         size_table(),
-        "What each choice in the release profile of Cargo.toml is worth, taken back one at a time (`python3 "
-        "-m bench.compare.levels`): what it adds "
-        "to the library, and to a warm wait.",
+        "What each choice in the release profile of Cargo.toml adds to the library and to a warm wait, found by "
+        "undoing one at a time (`python3 -m bench.compare.levels`).",
         levels_table(),
     ]
 
 
 def above_the_floor() -> str:
-    """What a target as a share of libcurl's time leaves for a client, when most of that time is everybody's."""
+    """How much of libcurl's time a client itself can save: most of that time is the server's and the kernel's."""
     found = {key: kept("warm", "plain")[key]["median"] for key in ("floor", "anchor", "curl")}
     adds = {key: found[key] - found["floor"] for key in ("anchor", "curl")}
     left = 0.75 * found["curl"] - found["floor"]
     return (
-        f"To what the bare socket takes, libanchor adds {adds['anchor']:.0f} µs, and libcurl with cJSON "
-        f"{adds['curl']:.0f}. Three quarters of libcurl's time would leave {max(left, 0):.0f}: the bare socket's own "
-        "time is the server's, the kernel's, and two wake-ups of an idle processor, which everybody waits for. What "
-        "libanchor adds is cut up below."
+        f"libanchor adds {adds['anchor']:.0f} µs to the time of the bare socket, and libcurl with cJSON adds "
+        f"{adds['curl']:.0f}. Three quarters of libcurl's time would leave {max(left, 0):.0f}: the time of the bare "
+        "socket is spent in the server, in the kernel and in two wake-ups of an idle processor, which every peer waits "
+        "for. The instructions that libanchor adds are listed below."
     )
 
 
@@ -270,7 +264,7 @@ def size_table() -> str:
             "libcurl, cJSON and what they load besides the C library",
             f"{sum(curl.values()):,} bytes in {len(curl)} libraries",
         ],
-        ["crates that libanchor is made of", str(build["crates"])],
+        ["crates in libanchor", str(build["crates"])],
     ]
     if "library" in build:
         rows.append(["its release build from the sources alone", f"{build['library']} s"])

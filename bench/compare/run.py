@@ -1,9 +1,10 @@
-"""Measures libanchor beside what a user would take instead, and writes down what was found.
+"""Measures libanchor beside what a user would take instead, and writes the results.
 
     python3 -m bench.compare.run [--quick] [MEASUREMENT]...
 
-Raw results go to results/*.json, and from these come results/README.md, its charts, docs/cost.md and the README's table.
-A measurement that is named is taken alone; the others keep their results. --quick takes few samples, to try things out.
+Raw results go to results/*.json; results/README.md, its charts, docs/cost.md and the README's table are made from them.
+With names, only those measurements are taken, and the others keep their results. --quick takes few samples, for a
+trial.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What libanchor is to reach, and whether it does. Ratios are of rounds that stood side by side in one run."""
+"""The targets that libanchor has to meet, and whether it does. Ratios compare neighbouring rounds of one run."""
 
 from dataclasses import dataclass
 

@@ -1,9 +1,9 @@
-"""A guard that CI can afford: what a wait costs in instructions and system calls, and how large the library is, against
-baseline.json. None of these depends on what else the machine does. Times are not looked at.
+"""A guard for CI: the instructions and system calls of a wait and the size of the library, against baseline.json. These
+do not depend on what else the machine does. Times do, so they are not compared.
 
     python3 -m bench.guard.check [--accept]
 
---accept writes down what is measured now as the baseline.
+--accept makes what is measured now the baseline.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from bench.guard.size import size_of_library
 
 BASELINE = peers.GUARD / "baseline.json"
 
-# Instructions vary a little with where things lie in memory and with the version of the C library, and over TLS with
-# what the processor can do. Bytes vary with the compiler. Once in many waits an answer comes in two pieces, which takes a
-# system call more; one more in each wait is far beyond this.
+# Instructions vary a little with addresses and with the version of the C library, and over TLS with the processor.
+# Bytes vary with the compiler. A few answers arrive in two pieces and take one more system call; one more in each
+# wait is far above this tolerance.
 TOLERANCE = {"instructions": 0.02, "instructions over TLS": 0.03, "system calls": 0.1, "bytes": 0.01}
 
 
@@ -41,7 +41,7 @@ def measured() -> dict[str, dict[str, float]]:
 
 
 def compare(found: dict, baseline: dict) -> bool:
-    """Prints each figure beside its baseline. Whether none is worse than it may be."""
+    """Prints each figure beside its baseline. True if none exceeds its tolerance."""
     good = True
     for kind, figures in found.items():
         for name in sorted(figures.keys() | baseline[kind].keys()):
@@ -65,7 +65,7 @@ def main() -> None:
         return
     good = compare(found, json.loads(BASELINE.read_text()))
     if not good:
-        sys.exit("If it has to be: make bench-check ACCEPT=1, and say in the commit what the cost is for.")
+        sys.exit("If the change is worth it: make bench-check ACCEPT=1, and say in the commit what the cost is for.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What valgrind and strace count of a wait: the same whatever else the machine does."""
+"""What valgrind and strace count for a wait. It does not depend on what else the machine does."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from bench.guard.servers import Server
 
 
 def instructions(peer: Peer, server: Server, few: int, many: int, within: str = "peer_wait") -> int:
-    """In user space, for each wait: what many waits take more than few, so that neither the start nor the first waits count."""
+    """In user space, for each wait: the difference between many waits and few, so that the start does not count."""
     collected = []
     for count in (few, many):
         valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--toggle-collect={within}"]
@@ -19,7 +19,7 @@ def instructions(peer: Peer, server: Server, few: int, many: int, within: str = 
 
 
 def system_calls(peer: Peer, server: Server, few: int, many: int) -> dict[str, float]:
-    """The same with strace -c."""
+    """The same difference, by strace -c."""
     counts = []
     for count in (few, many):
         table = traced(["strace", "-f", "-c", "-U", "calls,name"], peer, server, count)
@@ -30,7 +30,7 @@ def system_calls(peer: Peer, server: Server, few: int, many: int) -> dict[str, f
 
 
 def traced(tracer: list[str], peer: Peer, server: Server, count: int) -> str:
-    """What the tracer says of so many waits, on stderr."""
+    """The tracer's report on so many waits, from stderr."""
     server.signal(count=count + 2)
     command = [*tracer, *peer.command, "waits", str(count)]
     done = subprocess.run(command, env={**os.environ, **server.environment}, capture_output=True, text=True)

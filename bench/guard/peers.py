@@ -1,5 +1,6 @@
-"""The library and the programs that are measured: how they are built and run. The driver in C is the same for every
-peer, so the peer alone makes the difference between two figures. The peers that need other libraries are in compare/."""
+"""The library and the programs that are measured: how they are built and run. The driver in C is the same for
+each peer, so the peer alone makes the difference between two figures. The peers that need other libraries are in
+compare/."""
 
 import json
 import os
@@ -81,7 +82,7 @@ def start(peer: Peer, environment: dict[str, str], *words) -> subprocess.Popen:
 
 
 def result_of(process: subprocess.Popen) -> dict:
-    """What it printed: the members of its lines of JSON."""
+    """The members of the lines of JSON that it printed."""
     output, _ = process.communicate()
     if process.returncode:
         sys.exit(f"{' '.join(process.args)}: exit status {process.returncode}")

@@ -1,4 +1,4 @@
-"""What is measured against: `anchor-events serve` in a process of its own."""
+"""The server of the measurements: `anchor-events serve` in a process of its own."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ BODY = b'{"data":{"code":"123456"}}'
 
 
 class Server:
-    """A process that prints its address, and with TLS the path of its authority."""
+    """A process that prints its address, and with TLS the path of its certificate authority."""
 
     def __init__(self, command, tls: bool):
         command = [*pinned(SERVER_CORE), *map(str, command)]
@@ -33,7 +33,7 @@ class Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes each peer use it, and trust it and nobody else."""
+        """The variables that make each peer use this server, and trust its authority alone."""
         environment = {"ANCHORBROWSER_BASE_URL": self.url, "ANCHORBROWSER_API_KEY": KEY}
         if self.ca_file:
             names = ("ANCHOR_BENCH_CA_FILE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
@@ -41,11 +41,11 @@ class Server:
         return environment
 
     def signal(self, event: str = "bench", count: int = 1) -> None:
-        """Nothing to do for one that has an event for every wait."""
+        """Does nothing here: a server that has an event for each wait needs no signal."""
 
 
 class EventServer(Server):
-    """`anchor-events serve`, which keeps as many signals as it is sent."""
+    """`anchor-events serve`, which keeps each signal until a wait takes it."""
 
     def __init__(self, tls: bool = False, profile: str = "command"):
         options = ["--port", "0", "--queue-limit", "1000000", "--admin-token", KEY, *(["--tls"] if tls else [])]
@@ -60,7 +60,7 @@ class EventServer(Server):
         super().__exit__()
 
     def signal(self, event: str = "bench", count: int = 1) -> None:
-        """Many at a time, since most measurements want thousands of them in the queue."""
+        """Many at a time, because most measurements need thousands in the queue."""
         request = (
             f"POST /v1/events/{event} HTTP/1.1\r\nhost: bench\r\nanchor-api-key: {KEY}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(BODY)}\r\n\r\n"
@@ -72,10 +72,10 @@ class EventServer(Server):
     def _receive_answers(self, count: int) -> None:
         answers = b""
         while answers.count(b'"signaled"}}') < count:
-            answers += self.connection.recv(65536) or sys.exit("anchor-events serve has gone")
+            answers += self.connection.recv(65536) or sys.exit("anchor-events serve has ended")
 
     def waiting(self) -> int:
-        """How many waits it holds."""
+        """The number of waits that it holds."""
         if self.ca_file:
             context = ssl.create_default_context(cafile=self.ca_file)
             admin = http.client.HTTPSConnection(*self.address, context=context)

@@ -1,6 +1,6 @@
 /*
- * libcurl's easy interface and cJSON, as a careful C program has it: one handle for a thread, options set once, the
- * answer checked and parsed, a progress callback to be cancelled by.
+ * libcurl's easy interface and cJSON, as a careful C program uses them: one handle for a thread, options set once, the
+ * answer checked and parsed, and a progress callback for the cancel.
  */
 #include "curl_request.h"
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /*
  * libcurl's multi interface: one wait that another thread can cancel at once, and a crowd on one thread with epoll,
- * which is how libcurl is to be used for thousands of transfers.
+ * as libcurl's documentation advises for thousands of transfers.
  */
 #define _GNU_SOURCE
 #include "crowd.h"

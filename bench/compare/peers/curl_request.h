@@ -14,14 +14,14 @@ struct curl_request {
     char body[48];
 };
 
-/* The options that are set once. 0 if there is no memory. */
+/* Sets the options that stay. 0 if there is no memory. */
 int curl_request_open(struct curl_request *request, const struct service *service);
 void curl_request_close(struct curl_request *request);
 
 /* The options of one wait. */
 void curl_request_set(struct curl_request *request, const struct service *service, const char *event, long timeout_ms);
 
-/* What came of the wait. */
+/* The outcome of the wait. */
 enum outcome curl_request_outcome(struct curl_request *request, CURLcode result, char code[CODE_SIZE]);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  *     launch COMMAND [ARGUMENT]...
  *
- * Runs a command that prints {"answered":[US]}, and prints how long after its start that was.
+ * Runs a command that prints {"answered":[US]}, and prints how long after the start of the process that was.
  */
 #define _GNU_SOURCE
 #include <spawn.h>

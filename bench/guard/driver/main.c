@@ -1,15 +1,15 @@
 /*
- * The driver, linked with one peer: one measurement a run, its result in lines of JSON on stdout. Times are in us, of
- * the monotonic clock. Who runs it signals the events.
+ * The driver, linked with one peer: it takes one measurement and prints the result as lines of JSON. Times are in us,
+ * of the monotonic clock. The caller signals the events.
  *
  *     name                     the peer and its versions
  *     first                    one wait for "bench": when it was answered
  *     waits COUNT              2 waits for "bench" to warm up, then COUNT: when each began, and when it was answered
- *     deadline COUNT MS        COUNT waits that nobody answers: how much later than its timeout each came back
- *     cancel COUNT             COUNT waits that another thread cancels: how much later each came back
- *     throughput THREADS COUNT COUNT waits in all, by so many threads: waits a second
+ *     deadline COUNT MS        COUNT waits that nobody answers: how long after its timeout each returned
+ *     cancel COUNT             COUNT waits that another thread cancels: how long after that each returned
+ *     throughput THREADS COUNT COUNT waits in all, on THREADS threads: waits a second
  *     blocked COUNT            a wait for "bench", "ready", a line on stdin, COUNT waits at once
- *     beside CROWD COUNT       CROWD waits at once, "ready", a line on stdin, then as `waits`; the crowd is left
+ *     beside CROWD COUNT       CROWD waits at once, "ready", a line on stdin, then as `waits`; nobody ends the crowd
  */
 #define _GNU_SOURCE
 #include "../peers/crowd.h"

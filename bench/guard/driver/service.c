@@ -1,4 +1,4 @@
-/* The service that is measured against, from the environment, and what all measurements use. */
+/* The service, named by the environment, and what all measurements use. */
 #define _GNU_SOURCE
 #include "driver.h"
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /*
  *     signals COUNT MIN_US MAX_US
  *
- * Signals "bench" COUNT times over a plain connection, after a pause between MIN_US and MAX_US each, in which the
- * answer arrives but is not looked at: so nothing competes with the wait that it wakes. Prints when each was sent.
+ * Signals "bench" COUNT times over a plain connection, each after a pause between MIN_US and MAX_US. The answer arrives
+ * in the pause and is read after it, so that nothing competes with the wait that the signal wakes. Prints when each was
+ * sent.
  */
 #define _GNU_SOURCE
 #include "driver.h"
@@ -26,7 +27,7 @@ static int connected(void)
     return connection;
 }
 
-/* The body of the answer is JSON that ends in "}}", and nothing else in it does. */
+/* The answer ends at the first "}}". */
 static void receive_answer(int connection)
 {
     char text[1024];

@@ -1,4 +1,4 @@
-/* The measurements that need threads: how soon a cancelled wait is back, and how many waits a second threads make. */
+/* The measurements that need threads: how soon a cancelled wait returns, and how many waits a second threads make. */
 #define _GNU_SOURCE
 #include "driver.h"
 #include <pthread.h>

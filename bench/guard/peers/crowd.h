@@ -1,13 +1,13 @@
-/* Many waits at once, the way a peer has for it: wait i is for the event "crowd-i". */
+/* Many waits at once, in the peer's own way: wait i is for the event "crowd-i". */
 #ifndef CROWD_H
 #define CROWD_H
 
 #include "peer.h"
 
-/* Starts them and comes back. One that fails ends the process. */
+/* Starts them and returns. If one fails, the process ends. */
 void crowd_start(const struct service *service, int count);
 
-/* Comes back when each has got its event. */
+/* Returns when each has its event. */
 void crowd_join(void);
 
 #endif

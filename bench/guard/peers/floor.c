@@ -1,6 +1,6 @@
 /*
- * The floor: a bare blocking socket. It does what cannot be left out, on a connection that nobody closes, from a server
- * that answers as expected; no program should be written like this.
+ * The floor: a bare blocking socket. It does only what it must, and relies on a connection that nobody closes
+ * and on a server that answers as expected. Do not write programs like this.
  */
 #define _GNU_SOURCE
 #include "peer.h"
@@ -72,7 +72,7 @@ static int pick_code(const char *answer, char code[CODE_SIZE])
     return 1;
 }
 
-/* Set once for waits of one length. */
+/* Set again only if the length differs. */
 static void set_timeout(struct peer *peer, long timeout_ms)
 {
     struct timeval time = { .tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000 };

@@ -1,5 +1,5 @@
-//! ureq and serde_json as a Rust program has them: one agent for all threads, the answer parsed. Exported as the peer.h
-//! of the C peers, so that the driver is the same.
+//! ureq and serde_json as a Rust program uses them: one agent for all threads, the answer parsed. It exports the functions
+//! of peer.h, so that the driver is the same.
 
 use std::ffi::{CStr, c_char, c_int, c_long};
 use std::sync::{Arc, OnceLock};
