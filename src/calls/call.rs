@@ -5,7 +5,7 @@ use crate::calls::retry::{Operation, Outcome, retry_after};
 use crate::config::LogLevel;
 use crate::error::{Error, Origin, Phase};
 use crate::http::{Cancels, Exchange, Failure, FailureKind, Limits, Reply, Stop, sleep};
-use crate::json;
+use crate::json::{self, Refusal};
 use crate::session::{Engine, Session};
 use crate::status::Status;
 use std::time::{Duration, Instant, SystemTime};
@@ -125,9 +125,15 @@ impl<'a> Call<'a> {
     /// The answer, if it is the API's.
     pub fn take(&mut self, attempt: Attempt) -> Result<String, Error> {
         let Ok(reply) = attempt.reply else { return Err(self.fail(Status::Internal, "no answer to take")) };
-        json::one_object(reply.body).map_err(|why| {
+        json::one_object(reply.body).map_err(|refusal| {
             self.note_unanswered(attempt.written);
-            let mut error = self.fail(Status::Protocol, &format!("the answer with HTTP {} is {why}", reply.status));
+            let mut error = match refusal {
+                Refusal::OutOfMemory => self.fail(Status::OutOfMemory, "no memory is left for the answer"),
+                Refusal::Malformed(why) => {
+                    self.fail(Status::Protocol, &format!("the answer with HTTP {} is {why}", reply.status))
+                }
+                Refusal::Stopped => self.fail(Status::Internal, "the answer was not looked at to its end"),
+            };
             error.detail.http_status = Some(reply.status);
             error
         })

@@ -5,7 +5,7 @@ use crate::calls::call::Call;
 use crate::calls::retry::{Backoff, Decision, Operation, decide};
 use crate::error::{Error, Origin};
 use crate::http::Limits;
-use crate::json;
+use crate::json::{self, Refusal, Scanner, Token};
 use crate::session::Session;
 use crate::status::Status;
 use std::sync::Arc;
@@ -20,7 +20,11 @@ pub(crate) fn signal(client: &Session, event_name: &str, data: Option<&str>) -> 
     let started = Instant::now();
     check_event_name(event_name).map_err(Error::invalid)?;
     let data = data.unwrap_or("{}");
-    json::check_one_object(data).map_err(|why| Error::invalid(format!("data_json is {why}")))?;
+    json::check_one_object(data, &mut || true).map_err(|refusal| match refusal {
+        Refusal::OutOfMemory => Error::new(Status::OutOfMemory, "no memory is left for the data"),
+        Refusal::Malformed(why) => Error::invalid(format!("data_json is {why}")),
+        Refusal::Stopped => Error::new(Status::NotSent, "the data could not be checked in time"),
+    })?;
     let engine = client.engine()?;
     let cancels = [Some(Arc::clone(engine.cancel_all_token()?.latch())), None];
     let mut call = Call::new(client, engine, cancels, Operation::Signal, event_name);
@@ -70,7 +74,7 @@ fn without_payload(mut error: Error, data: &str) -> Error {
     if error.origin() == Origin::Client {
         return error;
     }
-    let leaves = json::leaves(data);
+    let leaves = leaves(data);
     let quotes = |text: &str| text.contains(data) || leaves.iter().any(|leaf| leaf.len() > 1 && text.contains(leaf));
     if data.len() > 2 && quotes(&error.detail.message) {
         error.detail.message = format!("{} Its words quote the data and are left out.", error.detail.status.message());
@@ -78,4 +82,18 @@ fn without_payload(mut error: Error, data: &str) -> Error {
     error.detail.last_error.take_if(|text| quotes(text));
     error.detail.request_id.take_if(|text| quotes(text));
     error
+}
+
+fn leaves(data: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut go_on = || true;
+    let mut scanner = Scanner::new(data, &mut go_on);
+    while let Ok(Some(token)) = scanner.next() {
+        match token {
+            Token::String(string) => found.extend(string.unescape().map(std::borrow::Cow::into_owned)),
+            Token::Number(number) => found.push(number.to_owned()),
+            _ => {}
+        }
+    }
+    found
 }
