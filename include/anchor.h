@@ -31,7 +31,9 @@
  * Threads    A client and a cancel token may be used by any number of threads at once; settings by one at a
  *            time. No handle may be freed while another thread uses it. Blocking calls hold no lock. The
  *            library starts a thread only to look up a name, and for a started wait; all signals are blocked
- *            on it.
+ *            on it. pthread_cancel is disabled for the length of a call, and acts at the thread's next
+ *            cancellation point after it; to end the call itself, cancel its token. Not for threads of
+ *            asynchronous type. A callback that throws, or that leaves by longjmp, ends the process.
  *
  * Signals    No handler is installed, SIGPIPE is never raised. Functions are not async-signal-safe unless they
  *            say so.
@@ -375,13 +377,16 @@ anchor_status anchor_config_set_base_url(anchor_config *config,
                                          const char *base_url);
 
 /**
- * Allows or forbids to send the key in clear, to a plain http base URL that is not loopback.
+ * Allows or forbids to send the key in clear: to a plain http base URL that is not loopback, or through a proxy that was
+ * set.
  *
  * @param config  the settings
  * @param allow   0 or 1; 0 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  */
-ANCHOR_MUST_USE anchor_status anchor_config_set_allow_http(anchor_config *config, int allow);
+ANCHOR_MUST_USE
+anchor_status anchor_config_set_allow_http(anchor_config *config,
+                                           int allow);
 
 /**
  * Sets the User-Agent header.
@@ -395,7 +400,8 @@ anchor_status anchor_config_set_user_agent(anchor_config *config,
                                            const char *user_agent);
 
 /**
- * Sets the proxy to tunnel through with CONNECT. From then on the environment's proxies and NO_PROXY do not count.
+ * Sets the proxy to tunnel through with CONNECT. From then on the environment's proxies and NO_PROXY do not count. With a
+ * plain http base URL it needs anchor_config_set_allow_http. The environment's proxies are not used for loopback hosts.
  *
  * @param config  the settings
  * @param proxy   "http://[user:password@]host:port", also "https://..."; empty for none. A SOCKS proxy is refused

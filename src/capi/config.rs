@@ -102,7 +102,8 @@ pub unsafe extern "C" fn anchor_config_set_base_url(config: *mut anchor_config, 
     unsafe { set_text(config, "base_url", base_url, Config::set_base_url) }
 }
 
-/// Allows or forbids to send the key in clear, to a plain http base URL that is not loopback.
+/// Allows or forbids to send the key in clear: to a plain http base URL that is not loopback, or through a proxy that was
+/// set.
 ///
 /// @param config  the settings
 /// @param allow   0 or 1; 0 by default
@@ -126,7 +127,8 @@ pub unsafe extern "C" fn anchor_config_set_user_agent(config: *mut anchor_config
     unsafe { set_text(config, "user_agent", user_agent, Config::set_user_agent) }
 }
 
-/// Sets the proxy to tunnel through with CONNECT. From then on the environment's proxies and NO_PROXY do not count.
+/// Sets the proxy to tunnel through with CONNECT. From then on the environment's proxies and NO_PROXY do not count. With a
+/// plain http base URL it needs anchor_config_set_allow_http. The environment's proxies are not used for loopback hosts.
 ///
 /// @param config  the settings
 /// @param proxy   "http://[user:password@]host:port", also "https://..."; empty for none. A SOCKS proxy is refused
