@@ -33,7 +33,7 @@
  *            library starts a thread only to look up a name, and for a started wait; all signals are blocked
  *            on it. pthread_cancel is disabled for the length of a call, and acts at the thread's next
  *            cancellation point after it; to end the call itself, cancel its token. Not for threads of
- *            asynchronous type. A callback that throws, or that leaves by longjmp, ends the process.
+ *            asynchronous type. A callback that throws ends the process, and none may leave by longjmp.
  *
  * Signals    No handler is installed, SIGPIPE is never raised. Functions are not async-signal-safe unless they
  *            say so.
