@@ -221,7 +221,7 @@ enum anchor_trust
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * The system's; where the machine has none, the bundled Mozilla roots.
+     * The system's; where none is found or may be read, the bundled Mozilla roots, with a warning in the log.
      */
     ANCHOR_TRUST_AUTO = 0,
     /**
@@ -422,7 +422,8 @@ ANCHOR_MUST_USE anchor_status anchor_config_set_ca_file(anchor_config *config, c
 
 /**
  * Sets which certificate authorities are trusted, beside those of anchor_config_set_ca_file. The variables SSL_CERT_FILE
- * and SSL_CERT_DIR name the system's, if they are set when anchor_client_new reads these.
+ * and SSL_CERT_DIR name the system's, if they are set and not empty when anchor_client_new reads these. With
+ * ANCHOR_TRUST_AUTO the bundled ones are trusted where none of the system's is found or may be read, and the log says so.
  *
  * @param config  the settings
  * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
@@ -543,8 +544,9 @@ anchor_status anchor_config_set_log_callback(anchor_config *config,
  *
  * @param config  the settings, which are copied; NULL for those of the environment
  * @param out     receives the client, to be freed with anchor_client_free; NULL on failure
- * @return  ANCHOR_OK, or ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is not valid or
- *          missing: anchor_config_error says which
+ * @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is not valid or missing, which
+ *          anchor_config_error names; or ANCHOR_OUT_OF_MEMORY if no descriptor or memory is left to read certificate
+ *          authorities
  */
 ANCHOR_MUST_USE
 anchor_status anchor_client_new(const anchor_config *config,

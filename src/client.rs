@@ -25,7 +25,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::InvalidArgument`] if a setting, or a variable of the environment, is not valid or missing.
+    /// [`Status::InvalidArgument`] if a setting, or a variable of the environment, is not valid or missing;
+    /// [`Status::OutOfMemory`] if no descriptor or memory is left to read certificate authorities.
     pub fn new(config: &Config) -> Result<Client, Error> {
         Ok(Client { session: Arc::new(Session::new(config)?) })
     }

@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Trust {
-    /// The system's; where the machine has none, the bundled Mozilla roots.
+    /// The system's; where none is found or may be read, the bundled Mozilla roots, with a warning in the log.
     #[default]
     Auto = 0,
     /// The system's, or none.

@@ -28,8 +28,9 @@ pub struct anchor_client {
 ///
 /// @param config  the settings, which are copied; NULL for those of the environment
 /// @param out     receives the client, to be freed with anchor_client_free; NULL on failure
-/// @return  ANCHOR_OK, or ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is not valid or
-///          missing: anchor_config_error says which
+/// @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is not valid or missing, which
+///          anchor_config_error names; or ANCHOR_OUT_OF_MEMORY if no descriptor or memory is left to read certificate
+///          authorities
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_client_new(config: *const anchor_config, out: *mut *mut anchor_client) -> Status {

@@ -153,7 +153,8 @@ pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, c
 }
 
 /// Sets which certificate authorities are trusted, beside those of anchor_config_set_ca_file. The variables SSL_CERT_FILE
-/// and SSL_CERT_DIR name the system's, if they are set when anchor_client_new reads these.
+/// and SSL_CERT_DIR name the system's, if they are set and not empty when anchor_client_new reads these. With
+/// ANCHOR_TRUST_AUTO the bundled ones are trusted where none of the system's is found or may be read, and the log says so.
 ///
 /// @param config  the settings
 /// @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default

@@ -5,16 +5,14 @@ use super::buffers::HeldBuffers;
 use super::context::{Cancels, Context, Limits};
 use super::dial::{Dialer, NoResolver};
 use super::failure::{Cause, Failure, explain};
-use super::trust::client_config;
+use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
 use crate::address::proxy::Proxy;
-use crate::config::Trust;
 use crate::error::{Error, Phase};
 use crate::panic::inject;
 use crate::secret::Secret;
 use bytes::Bytes;
 use std::io::Read;
-use std::path::Path;
 use std::time::{Duration, Instant};
 use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
@@ -27,8 +25,8 @@ pub(crate) struct AgentOptions<'a> {
     pub key: &'a Secret,
     pub user_agent: &'a str,
     pub proxy: Option<&'a Proxy>,
-    pub trust: Trust,
-    pub ca_file: Option<&'a Path>,
+    /// `None` if neither the service nor a proxy is reached over TLS.
+    pub tls: Option<&'a TlsSettings>,
     pub max_response_bytes: usize,
 }
 
@@ -102,15 +100,12 @@ impl Agent {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .max_idle_age(MAX_IDLE)
             .build();
-        // Reading the machine's authorities takes some milliseconds, which plain HTTP need not pay.
-        let needs_tls = options.https || options.proxy.is_some_and(|proxy| proxy.https) || options.ca_file.is_some();
-        let tls = if needs_tls { Some(client_config(options.trust, options.ca_file)?) } else { None };
         let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
         let authority: Authority =
             options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
         let target_port = authority.port_u16().unwrap_or(default_port(options.https));
         let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
-        let dialer = Dialer { tls, tunnel: options.proxy.map(tunnel) };
+        let dialer = Dialer { tls: options.tls.map(TlsSettings::of_process), tunnel: options.proxy.map(tunnel) };
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = Method::POST;
         request.headers = headers(options)?;
@@ -255,8 +250,7 @@ mod tests {
                 key: &key,
                 user_agent: "",
                 proxy: None,
-                trust: Trust::Bundled,
-                ca_file: None,
+                tls: None,
                 max_response_bytes: 1,
             };
             assert_eq!(headers(&options).expect("valid headers")[HOST], expected, "{authority}");

@@ -25,3 +25,4 @@ mod tunnel;
 pub(crate) use context::{Cancels, Limits, Stop, sleep};
 pub(crate) use exchange::{Agent, AgentOptions, Exchange, Reply, Trace};
 pub(crate) use failure::{Failure, FailureKind};
+pub(crate) use trust::TlsSettings;

@@ -113,3 +113,32 @@ fn the_variables_count_as_they_were_when_they_were_read() {
     assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
     assert_eq!(proxy.connections(), 1);
 }
+
+/// As curl and Go have it: who empties a variable wants it to be as if it were not there.
+#[test]
+fn an_empty_variable_is_as_if_unset() {
+    let named =
+        ["ANCHORBROWSER_API_KEY", "ANCHORBROWSER_BASE_URL", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
+    let port = free_port().to_string();
+    let proxy = format!("http://127.0.0.1:{port}");
+    let mut variables: Vec<(&str, &str)> = named.into_iter().map(|name| (name, "")).collect();
+    variables.extend([("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", ""), ("REQUEST_METHOD", "")]);
+    variables.extend([
+        ("ANCHOR_API_KEY", KEY),
+        ("https_proxy", &proxy),
+        ("no_proxy", "other.test"),
+        ("TEST_PORT", &port),
+    ]);
+    if !is_alone("environment::an_empty_variable_is_as_if_unset", &variables) {
+        return;
+    }
+    let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
+    let mut config = Config::from_env();
+    assert!(Client::new(&config).is_ok(), "its base URL is the service's, over TLS");
+    config.set_base_url("https://service.test").unwrap().set_ca_file(authority_file()).unwrap();
+    for trust in [Trust::Auto, Trust::Bundled] {
+        assert_eq!(Client::new(config.set_trust(trust)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{trust:?}");
+    }
+    assert_eq!(proxy.connections(), 2, "the second name of each variable counts");
+    assert!(proxy.requests().iter().any(|request| request.header("anchor-api-key") == Some(KEY)));
+}

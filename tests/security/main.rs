@@ -9,4 +9,5 @@ mod injection;
 mod memory;
 mod secrecy;
 mod tls;
+mod trust;
 mod weak_tls;
