@@ -39,7 +39,10 @@
  * Threads    Any number of threads may use a client or a cancel token at once; one thread at a time may use
  *            settings. No handle may be freed while another thread uses it. Blocking calls hold no lock. The
  *            library starts a thread only to look up a name, and for a started wait; all signals are blocked
- *            on these threads.
+ *            on these threads. pthread_cancel has no effect during a call: it acts at the thread's next cancellation
+ *            point after the call. To end the call itself, cancel its token. Threads whose cancellation type is
+ *            asynchronous may not call the library. A callback that throws ends the process; a callback may not
+ *            leave by longjmp.
  *
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
@@ -229,7 +232,7 @@ enum anchor_trust
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * The system's, or the built-in ones of Mozilla if the system has none.
+     * The system's, or the built-in ones of Mozilla if none of the system's is found or may be read; the log says so.
      */
     ANCHOR_TRUST_AUTO = 0,
     /**
@@ -413,7 +416,8 @@ anchor_status anchor_config_set_base_url(anchor_config *config,
                                          const char *base_url);
 
 /**
- * Sets whether the key may be sent unencrypted, to a plain http base URL whose host is not loopback.
+ * Sets whether the key may be sent unencrypted: to a plain http base URL whose host is not loopback, or to a proxy that
+ * anchor_config_set_proxy sets for a plain http base URL.
  *
  * @param config  the settings
  * @param allow   0 or 1; 0 by default
@@ -440,7 +444,8 @@ anchor_status anchor_config_set_user_agent(anchor_config *config,
 /**
  * Sets the proxy to connect through, with CONNECT.
  *
- * Once it is set, the proxies and NO_PROXY of the environment are ignored.
+ * Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
+ * anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
  *
  * @param config  the settings
  * @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
@@ -465,8 +470,9 @@ ANCHOR_MUST_USE anchor_status anchor_config_set_ca_file(anchor_config *config, c
 /**
  * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
  *
- * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set when anchor_client_new
- * reads the certificates.
+ * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
+ * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
+ * may be read, and reports it to the log.
  *
  * @param config  the settings
  * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
@@ -626,8 +632,9 @@ anchor_status anchor_config_set_log_callback(anchor_config *config,
  * @param config  the settings, which are copied; NULL for the defaults and the environment, as anchor_config_new
  *                reads it
  * @param out     receives the client, to be freed with anchor_client_free; NULL on failure
- * @return  ANCHOR_OK, or ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is missing or not
- *          valid: anchor_config_error names it
+ * @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is missing or not valid:
+ *          anchor_config_error names it; ANCHOR_OUT_OF_MEMORY if no file descriptor or memory is left to read
+ *          certificates
  * @since 0.1.0
  */
 ANCHOR_MUST_USE

@@ -1,9 +1,10 @@
-//! What all exports share: no panic crosses the ABI, a pointer is checked before it is used, and strings for the caller are
-//! allocated with malloc, so that running out of memory can be reported.
+//! What all exports share: no panic crosses the ABI, `pthread_cancel` waits until the call is over, a pointer is checked before
+//! it is used, and strings for the caller are allocated with malloc, so that running out of memory can be reported.
 
 use crate::error::Error;
-pub(super) use crate::panic::catch;
+use crate::panic;
 use crate::status::Status;
+use crate::sys::CancellationDisabled;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
@@ -28,6 +29,12 @@ pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -
     // SAFETY: the caller's promise.
     unsafe { put(out_json, copy) };
     if copy.is_null() { Status::OutOfMemory } else { status }
+}
+
+/// Runs a call. Whatever an export does that could block, write or close goes through here.
+pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let _disabled = CancellationDisabled::new();
+    panic::catch(call)
 }
 
 /// Runs a call that can fail by a panic only; then the result is `otherwise`.

@@ -31,8 +31,9 @@ pub struct anchor_client {
 /// @param config  the settings, which are copied; NULL for the defaults and the environment, as anchor_config_new
 ///                reads it
 /// @param out     receives the client, to be freed with anchor_client_free; NULL on failure
-/// @return  ANCHOR_OK, or ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is missing or not
-///          valid: anchor_config_error names it
+/// @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is missing or not valid:
+///          anchor_config_error names it; ANCHOR_OUT_OF_MEMORY if no file descriptor or memory is left to read
+///          certificates
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]

@@ -112,7 +112,8 @@ pub unsafe extern "C" fn anchor_config_set_base_url(config: *mut anchor_config, 
     unsafe { set_text(config, "base_url", base_url, Config::set_base_url) }
 }
 
-/// Sets whether the key may be sent unencrypted, to a plain http base URL whose host is not loopback.
+/// Sets whether the key may be sent unencrypted: to a plain http base URL whose host is not loopback, or to a proxy that
+/// anchor_config_set_proxy sets for a plain http base URL.
 ///
 /// @param config  the settings
 /// @param allow   0 or 1; 0 by default
@@ -141,7 +142,8 @@ pub unsafe extern "C" fn anchor_config_set_user_agent(config: *mut anchor_config
 
 /// Sets the proxy to connect through, with CONNECT.
 ///
-/// Once it is set, the proxies and NO_PROXY of the environment are ignored.
+/// Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
+/// anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
 ///
 /// @param config  the settings
 /// @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
@@ -170,8 +172,9 @@ pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, c
 
 /// Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
 ///
-/// The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set when anchor_client_new
-/// reads the certificates.
+/// The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
+/// anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
+/// may be read, and reports it to the log.
 ///
 /// @param config  the settings
 /// @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default

@@ -31,3 +31,4 @@ mod tunnel;
 pub(crate) use context::{Cancels, Limits, Stop, pause_until};
 pub(crate) use exchange::{Agent, AgentOptions, Exchange, Reply, Trace};
 pub(crate) use failure::{Failure, FailureKind};
+pub(crate) use trust::TlsSettings;

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 /// How a server's certificate is right or wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certificate {
-    /// For 127.0.0.1, ::1 and localhost, signed by the authority that the test's client trusts.
+    /// For 127.0.0.1, ::1, localhost and service.test, which only a proxy can reach, signed by the authority that the test's client trusts.
     Good,
     SelfSigned,
     UnknownAuthority,
@@ -122,7 +122,7 @@ fn signed(kind: Certificate) -> (rcgen::Certificate, Vec<Issuer>, KeyPair) {
         Certificate::WrongHost => vec!["elsewhere.example".to_owned()],
         Certificate::WrongAddress => vec!["127.0.0.2".to_owned()],
         Certificate::NoNames => Vec::new(),
-        _ => ["127.0.0.1", "::1", "localhost"].map(str::to_owned).to_vec(),
+        _ => ["127.0.0.1", "::1", "localhost", "service.test"].map(str::to_owned).to_vec(),
     };
     let mut params = CertificateParams::new(names).unwrap();
     match kind {

@@ -58,8 +58,8 @@ fn without_credentials_none_are_sent() {
 fn a_plain_service_is_tunnelled_to_as_well() {
     let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
     let mut config = through(&proxy.http());
-    let client = Client::new(config.set_base_url("http://localhost:9").unwrap()).unwrap();
-    assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+    config.set_base_url("http://localhost:9").unwrap().set_allow_http(true);
+    assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
     assert!(proxy.requests()[0].head.starts_with("CONNECT localhost:9 HTTP/1.1\r\n"));
     assert!(!proxy.requests()[0].head.contains(KEY));
 }

@@ -73,7 +73,7 @@ impl Tunnel {
     /// A client that reaches the service through the tunnel only.
     fn client(self, program: &Program, ground: &Ground<'_>, tweak: fn(&mut Config)) -> Client {
         let mut config = ground.config(&ground.service.url);
-        config.set_proxy(&self.url(program)).unwrap();
+        config.set_allow_http(true).set_proxy(&self.url(program)).unwrap();
         tweak(&mut config);
         Client::new(&config).unwrap()
     }
@@ -147,13 +147,13 @@ fn asks_for_what_is_not_there(tunnel: Tunnel, ground: &mut Ground<'_>, operation
     let program = tunnel.start()?;
     let nowhere = Refusing::bind();
     let mut config = ground.config(&format!("http://{}", nowhere.address()));
-    let client = Client::new(config.set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
+    let client = Client::new(config.set_allow_http(true).set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
     Some(ground.call(&client, operation))
 }
 
 fn asks_as_a_stranger(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
     let program = tinyproxy()?;
     let mut config = ground.config(&ground.service.url);
-    config.set_proxy(&format!("http://someone:wrong@127.0.0.1:{}", program.port)).unwrap();
+    config.set_allow_http(true).set_proxy(&format!("http://someone:wrong@127.0.0.1:{}", program.port)).unwrap();
     Some(ground.call(&Client::new(&config).unwrap(), operation))
 }

@@ -2,7 +2,7 @@
 //! sessions above all. A process with one thread must fork, so this program is without cargo's harness: it starts itself again
 //! for each case, and is the server that parent and child call.
 
-use anchor::{Client, json_get};
+use anchor::{Client, Config, Trust, json_get};
 use std::process::Command;
 use std::time::Duration;
 use testkit::certificates::{Certificate, authority_file, tls};
@@ -16,12 +16,14 @@ fn main() {
     match std::env::var("FORK_PROGRAM").as_deref() {
         Ok("one client") => child_and_parent_use_one_client(),
         Ok("cancel_all") => cancel_all_in_a_child(),
+        Ok("authorities") => child_after_the_files_are_gone(),
         Ok(other) => panic!("no program {other}"),
         // A test runner asks which tests there are.
         Err(_) if std::env::args().any(|argument| argument == "--list") => {}
         Err(_) => {
             a_child_and_its_parent_use_one_client();
             cancel_all_in_a_child_leaves_the_parents_wait_alone();
+            a_child_trusts_whom_its_parent_read();
             println!("test fork ... ok");
         }
     }
@@ -137,4 +139,36 @@ fn cancel_all_in_a_child() {
     let answer = client.wait("parents", LONG, None).expect("no cancel");
     assert_eq!(json_get(&answer, "/data/for").as_deref(), Some("parent"));
     expect_well(child);
+}
+
+/// What `Client::new` read is what counts: the child neither misses the files nor reads what stands there now.
+fn a_child_trusts_whom_its_parent_read() {
+    let server = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(event())]);
+    run("authorities", &server.https());
+    assert_eq!(server.connections(), 4);
+}
+
+fn child_after_the_files_are_gone() {
+    let pem = std::fs::read(std::env::var("TEST_CA").unwrap()).unwrap();
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fork-ca-{}.pem", std::process::id()));
+    let by_setting = |config: &mut Config| {
+        config.set_ca_file(&file).unwrap();
+    };
+    let by_variable = |config: &mut Config| {
+        // SAFETY: the process has one thread.
+        unsafe { std::env::set_var("SSL_CERT_FILE", &file) };
+        config.set_trust(Trust::System);
+    };
+    for name in [&by_setting as &dyn Fn(&mut Config), &by_variable] {
+        std::fs::write(&file, &pem).unwrap();
+        let mut config = Config::bare();
+        config.set_api_key("key").unwrap().set_base_url(&std::env::var("TEST_URL").unwrap()).unwrap();
+        config.set_trust(Trust::Bundled);
+        name(&mut config);
+        let client = Client::new(&config).unwrap();
+        std::fs::write(&file, "another file by now").unwrap();
+        expect_well(fork(|| takes_the_event(&client)));
+        std::fs::remove_file(&file).unwrap();
+        expect_well(fork(|| takes_the_event(&client)));
+    }
 }

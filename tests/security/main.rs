@@ -4,4 +4,5 @@ mod injection;
 mod memory;
 mod secrecy;
 mod tls;
+mod trust;
 mod weak_tls;

@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("calls", &["address", "cancel", "config", "error", "http", "json", "secret", "session", "status"]),
     ("started", &["calls", "cancel", "config", "error", "panic", "session", "status", "sys"]),
     ("client", &["calls", "cancel", "config", "error", "session", "started", "stats", "status"]),
-    ("capi", &["cancel", "client", "config", "error", "json", "panic", "started", "status"]),
+    ("capi", &["cancel", "client", "config", "error", "json", "panic", "started", "status", "sys"]),
 ];
 
 /// A word that only these modules may have in their code.
