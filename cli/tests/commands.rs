@@ -187,9 +187,13 @@ fn verbose_tells_what_is_done_and_no_secret() {
     let mut wait = anchor(Some(&server), &["wait", "a", "--verbose"]);
     let wait = wait.env("ANCHORBROWSER_API_KEY", "the-secret-key").output().unwrap();
     assert_eq!(stdout(&wait), "{\"code\":\"the-secret-code\"}\n");
-    for output in [&signal, &wait] {
+    let mut unanswered = anchor(None, &["wait", "a", "--verbose", "--timeout", "100ms"]);
+    let unanswered = unanswered.env("ANCHORBROWSER_API_KEY", "the-secret-key").output().unwrap();
+    for output in [&signal, &wait, &unanswered] {
         assert!(stderr(output).contains("debug:"), "{}", stderr(output));
         assert!(!stderr(output).contains("secret"), "{}", stderr(output));
+        let is_debug_output = ["{", "Some(", "None", "Err(", "Ok("].iter().any(|word| stderr(output).contains(word));
+        assert!(!is_debug_output, "words of Rust: {}", stderr(output));
     }
 }
 
