@@ -5,12 +5,12 @@ mod command;
 mod server;
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use command::{anchor, printed, run, stderr, stdout};
-use server::{Server, until};
+use command::{accept, anchor, printed, run, stderr, stdout};
+use server::Server;
 
 #[test]
 fn a_signal_takes_its_data_in_many_ways() {
@@ -157,19 +157,6 @@ fn a_request_that_was_sent_and_not_answered_is_not_called_safe_to_repeat() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
     assert!(stderr(&output).contains("the event may have been taken"), "{}", stderr(&output));
-}
-
-/// The next connection; without one in time, the test fails.
-fn accept(listener: &TcpListener) -> TcpStream {
-    listener.set_nonblocking(true).unwrap();
-    let mut accepted = None;
-    until("a connection", || {
-        accepted = listener.accept().ok();
-        accepted.is_some()
-    });
-    let (socket, _) = accepted.unwrap();
-    socket.set_nonblocking(false).unwrap();
-    socket
 }
 
 #[test]
