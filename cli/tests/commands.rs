@@ -215,7 +215,12 @@ fn completions_and_manual_pages_are_made_for_every_command() {
     assert!(anchor(None, &["man", folder.path().to_str().unwrap()]).status().unwrap().success());
     let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     for name in ["wait", "signal", "drain", "probe", "serve", "completions"] {
-        assert!(page(&format!("anchor-events-{name}.1")).contains(".SH OPTIONS"), "{name}");
+        let text = page(&format!("anchor-events-{name}.1"));
+        assert!(text.contains(".SH OPTIONS"), "{name}");
+        let talks_to_a_service = !["serve", "completions"].contains(&name);
+        assert_eq!(text.contains(".SH \"EXIT STATUS\""), talks_to_a_service, "{name}");
+        let help = anchor(None, &[name, "--help"]).output().unwrap();
+        assert_eq!(stdout(&help).contains("  6    The event came, but its"), talks_to_a_service, "{name}");
     }
     let main = page("anchor-events.1");
     for section in ["SYNOPSIS", "SUBCOMMANDS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES"] {
