@@ -1,4 +1,4 @@
-//! Everything the server answers, put together: the API, the admin endpoint, the page, and the rest.
+//! All routes: the API, the admin endpoint, the page, and the fallbacks.
 
 use std::sync::Arc;
 
@@ -9,23 +9,25 @@ use axum::response::Response;
 use axum::{Extension, Router};
 
 use super::admin::{self, Admin};
-use super::answer::{Refusal, Refused, no_such_operation};
+use super::answer::{ApiError, ErrorMessage, no_such_operation};
 use super::api::{self, Api};
 use super::connection::Peer;
-use super::journal::{Journal, What};
-use super::page;
+use super::page::{self, Page};
+use crate::serve::broker::{Activity, Journal};
 
-pub fn routes(api: Api, admin: Admin) -> Router {
+pub fn routes(api: Api, admin: Admin, page: Page) -> Router {
     let journal = admin.journal.clone();
-    page::routes(admin.token.clone())
+    page::routes(page)
         .merge(api::routes(api))
         .merge(admin::routes(admin))
-        .method_not_allowed_fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Not with this method"))
+        .method_not_allowed_fallback(async || {
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed")
+        })
         .fallback(async || no_such_operation())
         .layer(from_fn_with_state(journal, note_refusals))
 }
 
-/// Who did something wrong finds it in the journal. A wait that timed out did nothing wrong.
+/// Logs the requests that were refused. A wait that timed out was not refused.
 async fn note_refusals(
     State(journal): State<Arc<Journal>>,
     Extension(peer): Extension<Peer>,
@@ -36,10 +38,10 @@ async fn note_refusals(
     let status = response.status();
     if status.is_client_error()
         && status != StatusCode::REQUEST_TIMEOUT
-        && let Some(Refused(message)) = response.extensions().get()
+        && let Some(ErrorMessage(message)) = response.extensions().get()
     {
         let message = message.clone();
-        journal.note(What::Refused { status: status.as_u16(), message, peer: peer.address });
+        journal.note(Activity::Refused { status: status.as_u16(), message, peer: peer.address });
     }
     response
 }

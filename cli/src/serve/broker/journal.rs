@@ -1,6 +1,6 @@
-//! What happened on the server: kept for a while for the page, and told to whoever listens.
+//! The log records of the server: the last ones are kept for the page, and listeners receive each new one.
 //!
-//! An entry names events and accounts by name and number. It never holds a key or what was signaled.
+//! A record holds event names and account numbers. It never holds a key or the data of a signal.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -10,47 +10,47 @@ use std::time::SystemTime;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::store::Topic;
+use super::event::Topic;
 
-/// How many entries the page can look back on.
+/// How many records are kept for the page.
 const HISTORY: usize = 200;
-/// How many entries a slow listener may be behind before it misses some.
+/// How many records a slow listener may be behind before it misses some.
 const BACKLOG: usize = 4096;
 
-/// The server's recent past.
+/// The log of the server's activity.
 pub struct Journal {
     past: Mutex<Past>,
-    live: broadcast::Sender<Entry>,
+    live: broadcast::Sender<Record>,
 }
 
-/// One thing that happened.
+/// One log record.
 #[derive(Clone, Debug, Serialize)]
-pub struct Entry {
+pub struct Record {
     pub number: u64,
     #[serde(serialize_with = "rfc3339")]
     pub time: SystemTime,
     #[serde(flatten)]
-    pub what: What,
+    pub activity: Activity,
 }
 
-/// What happened. `id` numbers a signal, `wait` a wait.
+/// What a record reports. `id` numbers a signal, `wait` a wait.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub enum What {
+pub enum Activity {
     Started {
         url: String,
     },
     Warning {
         message: String,
     },
-    /// A signal came, and nobody waited.
+    /// A signal came, and no wait was there.
     Queued {
         #[serde(flatten)]
         topic: Topic,
         id: u64,
         bytes: usize,
     },
-    /// A signal came, and this wait was first in line.
+    /// A signal came, and this wait was the longest one.
     Handed {
         #[serde(flatten)]
         topic: Topic,
@@ -58,7 +58,7 @@ pub enum What {
         bytes: usize,
         wait: u64,
     },
-    /// A wait came, and nothing was queued.
+    /// A wait came, and no signal was queued.
     Waiting {
         #[serde(flatten)]
         topic: Topic,
@@ -66,19 +66,19 @@ pub enum What {
         peer: SocketAddr,
         timeout_ms: u64,
     },
-    /// A wait came, and this signal was first in the queue.
+    /// A wait came, and this signal was the oldest in the queue.
     Taken {
         #[serde(flatten)]
         topic: Topic,
         id: u64,
     },
-    /// The answer is out.
+    /// The answer was written.
     Delivered {
         #[serde(flatten)]
         topic: Topic,
         id: u64,
     },
-    /// The answer did not get out, and the event is back.
+    /// The answer was not received, and the event is offered again.
     Returned {
         #[serde(flatten)]
         topic: Topic,
@@ -96,20 +96,20 @@ pub enum What {
         wait: u64,
         waited_ms: u64,
     },
-    /// A wait was ended because the server ends.
+    /// A wait ended because the server stops.
     Dismissed {
         #[serde(flatten)]
         topic: Topic,
         wait: u64,
         waited_ms: u64,
     },
-    /// A signal was kept as long as it may.
+    /// A signal was dropped because its retention is over.
     Expired {
         #[serde(flatten)]
         topic: Topic,
         id: u64,
     },
-    /// A fault was made, as a rule asked.
+    /// A fault was injected, as a rule asked.
     Fault {
         #[serde(flatten)]
         topic: Topic,
@@ -127,7 +127,7 @@ pub enum What {
 
 #[derive(Default)]
 struct Past {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Record>,
     last_number: u64,
 }
 
@@ -136,25 +136,25 @@ impl Journal {
         Arc::new(Self { past: Mutex::default(), live: broadcast::Sender::new(BACKLOG) })
     }
 
-    pub fn note(&self, what: What) {
+    pub fn note(&self, activity: Activity) {
         let mut past = self.past();
         past.last_number += 1;
-        let entry = Entry { number: past.last_number, time: SystemTime::now(), what };
+        let entry = Record { number: past.last_number, time: SystemTime::now(), activity };
         if past.entries.len() == HISTORY {
             past.entries.pop_front();
         }
         past.entries.push_back(entry.clone());
-        // Sent under the lock, so that listeners see entries in order. Nobody listening is no error.
+        // Sent under the lock, so that listeners see records in order. That nobody listens is not an error.
         let _ = self.live.send(entry);
     }
 
-    /// The recent past, oldest first.
-    pub fn recent(&self) -> Vec<Entry> {
+    /// The records that are kept, oldest first.
+    pub fn recent(&self) -> Vec<Record> {
         self.past().entries.iter().cloned().collect()
     }
 
-    /// Everything from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Entry> {
+    /// Receives every record from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Record> {
         self.live.subscribe()
     }
 
@@ -170,11 +170,11 @@ fn rfc3339<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::accounts::Account;
+    use crate::serve::broker::Account;
 
-    fn waiting(wait: u64) -> What {
-        let topic = Topic { account: Account(2), name: "a\"b".into() };
-        What::Waiting { topic, wait, peer: ([127, 0, 0, 1], 9).into(), timeout_ms: 50 }
+    fn waiting(wait: u64) -> Activity {
+        let topic = Topic { account: Account::new(2), name: "a\"b".into() };
+        Activity::Waiting { topic, wait, peer: ([127, 0, 0, 1], 9).into(), timeout_ms: 50 }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The listening socket and the loop behind it: accept, serve, and end in good order.
+//! The listening socket: accepts connections, serves them, and shuts down in order.
 //!
-//! What is served is the router's affair; that an answer is out is `connection`'s.
+//! What is served is in `routes`; whether an answer was delivered is in `connection`.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -22,21 +22,21 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Connection, Peer, Socket};
-use super::delivery::Outbox;
+use crate::serve::broker::Outbox;
 
 const BACKLOG: u32 = 4096;
 const IDLE_LIMIT: Duration = Duration::from_secs(75);
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
-const LAST_ANSWERS: Duration = Duration::from_secs(2);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// Binds the first address that the host name stands for.
+/// Binds the first address of the host name.
 pub async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
     let found = tokio::net::lookup_host((host, port)).await.with_context(|| format!("no such host: {host}"))?;
     let address = found.into_iter().next().with_context(|| format!("no address for {host}"))?;
     listen(address).with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Where a client on this machine reaches the listener.
+/// The address at which a client on this machine reaches the listener.
 pub fn reachable_at(listener: &TcpListener) -> io::Result<SocketAddr> {
     let mut address = listener.local_addr()?;
     match address.ip() {
@@ -47,7 +47,7 @@ pub fn reachable_at(listener: &TcpListener) -> io::Result<SocketAddr> {
     Ok(address)
 }
 
-/// Serves until `stop` ends, then lets the last answers out.
+/// Serves until `stop` resolves, then writes the last answers.
 pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, routes: Router, stop: impl Future<Output = ()>) {
     let stopping = watch::Sender::new(false);
     // Each connection holds a clone of `open`; when the last one is gone, the channel ends.
@@ -59,7 +59,7 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, routes: Rout
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
                 Ok((socket, address)) => drop(tokio::spawn(server.clone().connect(socket, address))),
-                // Out of descriptors, most likely: waits that end will free some.
+                // Most likely there are no descriptors left: waits that end will free some.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         }
@@ -67,7 +67,7 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, routes: Rout
     drop((listener, server));
     stopping.send_replace(true);
     // A peer that does not read its answer must not keep the process alive.
-    let _ = timeout(LAST_ANSWERS, all_closed.recv()).await;
+    let _ = timeout(SHUTDOWN_GRACE, all_closed.recv()).await;
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -88,20 +88,20 @@ struct Server {
 
 impl Server {
     async fn connect(self, socket: TcpStream, address: SocketAddr) {
-        if tune(&socket).is_err() {
+        if set_options(&socket).is_err() {
             return;
         }
         match &self.tls {
-            None => self.converse(socket, address).await,
+            None => self.serve_connection(socket, address).await,
             Some(tls) => {
                 if let Ok(Ok(socket)) = timeout(HANDSHAKE_LIMIT, tls.accept(socket)).await {
-                    self.converse(socket, address).await;
+                    self.serve_connection(socket, address).await;
                 }
             }
         }
     }
 
-    async fn converse<S: Socket>(&self, socket: S, address: SocketAddr) {
+    async fn serve_connection<S: Socket>(&self, socket: S, address: SocketAddr) {
         let outbox = Arc::new(Outbox::default());
         let peer = Peer { address, outbox: outbox.clone() };
         let was_used = Arc::new(AtomicBool::new(false));
@@ -118,19 +118,19 @@ impl Server {
         tokio::pin!(connection);
         let mut stopping = self.stopping.clone();
         tokio::select! {
-            // How a connection ended is the peer's affair; what it carried has been settled.
+            // An error here is the peer's; the outbox has been settled.
             _ = connection.as_mut() => return,
             _ = stopping.wait_for(|stopping| *stopping) => connection.as_mut().graceful_shutdown(),
         }
-        // To hyper a connection without a request yet is busy, and would be waited for.
+        // hyper takes a connection without a request for busy, and would wait for it.
         if was_used.load(Ordering::Relaxed) {
             let _ = connection.await;
         }
     }
 }
 
-/// Answers go out at once, and a peer that vanished without a word is noticed some day.
-fn tune(socket: &TcpStream) -> io::Result<()> {
+/// Answers are sent at once, and a peer that vanished without a FIN is noticed.
+fn set_options(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
     SockRef::from(socket).set_tcp_keepalive(&keepalive)

@@ -1,4 +1,4 @@
-//! What was signaled lately, for the page to show on request: a few, and not too much of them.
+//! The data of the last signals, which the page shows on request: limited in number and in bytes.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -10,9 +10,9 @@ const AT_MOST_BYTES: usize = 4 << 20;
 
 /// The data of the last signals, oldest first.
 #[derive(Default)]
-pub struct Recent(Mutex<VecDeque<(u64, Bytes)>>);
+pub struct RecentPayloads(Mutex<VecDeque<(u64, Bytes)>>);
 
-impl Recent {
+impl RecentPayloads {
     pub fn keep(&self, id: u64, data: Bytes) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push_back((id, data));
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_last_ones_are_kept() {
-        let recent = Recent::default();
+        let recent = RecentPayloads::default();
         (0..=AT_MOST as u64).for_each(|id| recent.keep(id, Bytes::from("x")));
         assert_eq!(recent.data(0), None);
         assert_eq!(recent.data(1), Some(Bytes::from("x")));
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn large_ones_push_others_out() {
-        let recent = Recent::default();
+        let recent = RecentPayloads::default();
         recent.keep(1, Bytes::from("small"));
         recent.keep(2, vec![b' '; AT_MOST_BYTES].into());
         assert_eq!(recent.data(1), None);

@@ -1,97 +1,59 @@
-//! Which signals are queued and who waits for them: the server's rules as a plain state machine.
+//! Which signals are queued and who waits for them: the server's rules as a state machine without I/O.
 //!
-//! Time is passed in and a waiter is any value, so every rule can be tested without a socket or a
-//! clock. Not here: locks, wake-ups and HTTP.
+//! Time is a parameter and a waiter is any value, so every rule is tested without a socket or a
+//! clock. Locks, wake-ups and HTTP are elsewhere.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use serde::{Serialize, Serializer};
 
-use super::accounts::Account;
+use super::event::{Event, Topic};
+use super::limits::{Full, Limits};
 
-/// What signals and waits meet on: a name, within one account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Topic {
-    pub account: Account,
-    #[serde(rename = "event", serialize_with = "as_text")]
-    pub name: Arc<str>,
-}
-
-/// One signal, on its way to whoever waits for it.
-#[derive(Clone)]
-pub struct Event {
-    /// Ascending over the whole server, so that an event that comes back finds its old place.
-    pub id: u64,
-    pub topic: Topic,
-    /// The JSON object as it was sent, byte for byte.
-    pub data: Bytes,
-    pub queued_at: Instant,
-    /// Made on purpose, by a fault rule.
-    pub is_duplicate: bool,
-}
-
-/// How much may be kept, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    pub queue: usize,
-    pub queued_bytes: usize,
-    pub retention: Duration,
-}
-
-/// A parked waiter's place in its line.
+/// The number of a parked waiter. The lowest number of a topic waits longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
 pub enum Signaled<W> {
-    /// Somebody waited: this waiter is to be given this event.
+    /// Somebody waited: this waiter gets this event.
     Handed(Ticket, W, Event),
     /// Nobody waited; the event is kept.
     Queued(u64),
 }
 
 pub enum Waited<W> {
-    /// An event was queued already. The waiter is given back unused.
+    /// An event was queued. The waiter is returned unused.
     Taken(Event, W),
     Parked(Ticket),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
-    /// This event's queue holds as many signals as it may.
-    Queue(usize),
-    /// All queues together hold as many bytes as they may.
-    Bytes(usize),
-}
-
-/// All lines of the server. A line never has events and waiters at once.
+/// All topics of the server. A topic never has events and waiters at the same time.
 pub struct Store<W> {
-    lines: HashMap<Topic, Line<W>>,
+    topics: HashMap<Topic, TopicState<W>>,
     limits: Limits,
     last_id: u64,
     queued_bytes: usize,
 }
 
-struct Line<W> {
+struct TopicState<W> {
     events: BTreeMap<u64, Event>,
     waiters: BTreeMap<Ticket, W>,
 }
 
 impl<W> Store<W> {
     pub fn new(limits: Limits) -> Self {
-        Self { lines: HashMap::new(), limits, last_id: 0, queued_bytes: 0 }
+        Self { topics: HashMap::new(), limits, last_id: 0, queued_bytes: 0 }
     }
 
-    /// A signal goes to the longest waiter, or into the queue if nobody waits.
+    /// A signal goes to the longest waiter, or into the queue if there is none.
     pub fn signal(&mut self, topic: &Topic, data: Bytes, now: Instant) -> Result<Signaled<W>, Full> {
         let id = self.next_id();
         let event = Event { id, topic: topic.clone(), data, queued_at: now, is_duplicate: false };
         if let Some((ticket, waiter)) = self.next_waiter(topic) {
             return Ok(Signaled::Handed(ticket, waiter, event));
         }
-        self.check_room(topic, event.data.len())?;
+        self.check_room(topic, event.bytes())?;
         self.enqueue(event);
         Ok(Signaled::Queued(id))
     }
@@ -102,21 +64,21 @@ impl<W> Store<W> {
             return Waited::Taken(event, waiter);
         }
         let ticket = Ticket(self.next_id());
-        self.line(topic).waiters.insert(ticket, waiter);
+        self.topic_state(topic).waiters.insert(ticket, waiter);
         Waited::Parked(ticket)
     }
 
-    /// The waiter goes away. `None` if it was not parked any more: an event is already on its way to it.
+    /// The waiter leaves. `None` if it was not parked any more, because an event was handed to it.
     pub fn leave(&mut self, topic: &Topic, ticket: Ticket) -> Option<W> {
-        let waiter = self.lines.get_mut(topic)?.waiters.remove(&ticket);
+        let waiter = self.topics.get_mut(topic)?.waiters.remove(&ticket);
         self.forget_if_idle(topic);
         waiter
     }
 
-    /// An event that could not be delivered goes to the longest waiter, or back to its old place in the queue.
+    /// An event that was not delivered goes to the longest waiter, or back to its position in the queue.
     ///
-    /// Limits do not apply: what was accepted once is never refused later.
-    pub fn give_back(&mut self, event: Event) -> Option<(Ticket, W, Event)> {
+    /// Limits do not apply: an accepted signal is never refused later.
+    pub fn redeliver(&mut self, event: Event) -> Option<(Ticket, W, Event)> {
         match self.next_waiter(&event.topic) {
             Some((ticket, waiter)) => Some((ticket, waiter, event)),
             None => {
@@ -126,11 +88,11 @@ impl<W> Store<W> {
         }
     }
 
-    /// Takes out what was queued longer ago than the retention allows.
+    /// Removes the signals whose retention is over.
     pub fn expire(&mut self, now: Instant) -> Vec<Event> {
         let retention = self.limits.retention;
         let mut expired = Vec::new();
-        for line in self.lines.values_mut() {
+        for line in self.topics.values_mut() {
             while let Some(first) = line.events.first_entry() {
                 if now.saturating_duration_since(first.get().queued_at) < retention {
                     break;
@@ -138,57 +100,51 @@ impl<W> Store<W> {
                 expired.push(first.remove());
             }
         }
-        self.queued_bytes -= expired.iter().map(|event| event.data.len()).sum::<usize>();
-        self.lines.retain(|_, line| !line.is_idle());
+        self.queued_bytes -= expired.iter().map(Event::bytes).sum::<usize>();
+        self.topics.retain(|_, line| !line.is_idle());
         expired
     }
 
     pub fn queued(&self) -> impl Iterator<Item = &Event> {
-        self.lines.values().flat_map(|line| line.events.values())
+        self.topics.values().flat_map(|line| line.events.values())
     }
 
     pub fn waiters(&self) -> impl Iterator<Item = (&Topic, Ticket, &W)> {
-        self.lines
+        self.topics
             .iter()
             .flat_map(|(topic, line)| line.waiters.iter().map(move |(ticket, waiter)| (topic, *ticket, waiter)))
     }
 
     fn check_room(&self, topic: &Topic, bytes: usize) -> Result<(), Full> {
-        let depth = self.lines.get(topic).map_or(0, |line| line.events.len());
-        if depth >= self.limits.queue {
-            return Err(Full::Queue(self.limits.queue));
-        }
-        if self.queued_bytes + bytes > self.limits.queued_bytes {
-            return Err(Full::Bytes(self.limits.queued_bytes));
-        }
-        Ok(())
+        let depth = self.topics.get(topic).map_or(0, |line| line.events.len());
+        self.limits.check(depth, self.queued_bytes + bytes)
     }
 
     fn enqueue(&mut self, event: Event) {
-        self.queued_bytes += event.data.len();
-        self.line(&event.topic.clone()).events.insert(event.id, event);
+        self.queued_bytes += event.bytes();
+        self.topic_state(&event.topic.clone()).events.insert(event.id, event);
     }
 
     fn next_event(&mut self, topic: &Topic) -> Option<Event> {
-        let (_, event) = self.lines.get_mut(topic)?.events.pop_first()?;
-        self.queued_bytes -= event.data.len();
+        let (_, event) = self.topics.get_mut(topic)?.events.pop_first()?;
+        self.queued_bytes -= event.bytes();
         self.forget_if_idle(topic);
         Some(event)
     }
 
     fn next_waiter(&mut self, topic: &Topic) -> Option<(Ticket, W)> {
-        let first = self.lines.get_mut(topic)?.waiters.pop_first();
+        let first = self.topics.get_mut(topic)?.waiters.pop_first();
         self.forget_if_idle(topic);
         first
     }
 
-    fn line(&mut self, topic: &Topic) -> &mut Line<W> {
-        self.lines.entry(topic.clone()).or_default()
+    fn topic_state(&mut self, topic: &Topic) -> &mut TopicState<W> {
+        self.topics.entry(topic.clone()).or_default()
     }
 
     fn forget_if_idle(&mut self, topic: &Topic) {
-        if self.lines.get(topic).is_some_and(Line::is_idle) {
-            self.lines.remove(topic);
+        if self.topics.get(topic).is_some_and(TopicState::is_idle) {
+            self.topics.remove(topic);
         }
     }
 
@@ -198,17 +154,13 @@ impl<W> Store<W> {
     }
 }
 
-fn as_text<S: Serializer>(name: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(name)
-}
-
-impl<W> Line<W> {
+impl<W> TopicState<W> {
     fn is_idle(&self) -> bool {
         self.events.is_empty() && self.waiters.is_empty()
     }
 }
 
-impl<W> Default for Line<W> {
+impl<W> Default for TopicState<W> {
     fn default() -> Self {
         Self { events: BTreeMap::new(), waiters: BTreeMap::new() }
     }
@@ -216,12 +168,15 @@ impl<W> Default for Line<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::serve::broker::Account;
 
     const LIMITS: Limits = Limits { queue: 3, queued_bytes: 100, retention: Duration::from_secs(60) };
 
     fn topic(account: u32, name: &str) -> Topic {
-        Topic { account: Account(account), name: name.into() }
+        Topic { account: Account::new(account), name: name.into() }
     }
 
     fn store() -> Store<&'static str> {
@@ -232,7 +187,7 @@ mod tests {
         store.signal(topic, Bytes::from_static(data.as_bytes()), Instant::now()).unwrap_or_else(|_| panic!("full"))
     }
 
-    /// What a wait takes at once; `None` if it would have been parked.
+    /// The event that a wait takes at once; `None` if the wait would have been parked.
     fn take(store: &mut Store<&'static str>, topic: &Topic) -> Option<Event> {
         match store.wait(topic, "passer-by") {
             Waited::Taken(event, _) => Some(event),
@@ -304,8 +259,8 @@ mod tests {
         }
         let first = take(&mut store, &topic).unwrap();
         let second = take(&mut store, &topic).unwrap();
-        assert!(store.give_back(second).is_none());
-        assert!(store.give_back(first).is_none());
+        assert!(store.redeliver(second).is_none());
+        assert!(store.redeliver(first).is_none());
         let order: Vec<_> = std::iter::from_fn(|| take(&mut store, &topic)).map(|event| event.data).collect();
         assert_eq!(order, ["1", "2", "3"]);
     }
@@ -316,7 +271,7 @@ mod tests {
         park(&mut store, &topic, "hangs up");
         let (_, event) = handed(signal(&mut store, &topic, "x"));
         park(&mut store, &topic, "stays");
-        let (_, waiter, event) = store.give_back(event).expect("somebody waits");
+        let (_, waiter, event) = store.redeliver(event).expect("somebody waits");
         assert_eq!((waiter, event.data), ("stays", Bytes::from("x")));
     }
 
@@ -330,7 +285,7 @@ mod tests {
         assert_eq!(full, Some(Full::Queue(3)));
         let event = take(&mut store, &topic).unwrap();
         signal(&mut store, &topic, "4");
-        store.give_back(event);
+        store.redeliver(event);
         assert_eq!(store.queued().count(), 4);
     }
 
@@ -343,6 +298,18 @@ mod tests {
         assert_eq!(store.signal(&topic(1, "b"), big.clone(), now).err(), Some(Full::Bytes(100)));
         take(&mut store, &topic(1, "a"));
         assert!(store.signal(&topic(1, "b"), big, now).is_ok());
+        assert_eq!(store.queued_bytes, 61);
+    }
+
+    #[test]
+    fn names_count_as_data_does() {
+        let mut store = store();
+        let now = Instant::now();
+        let (first, second) = (topic(1, &"a".repeat(60)), topic(1, &"b".repeat(60)));
+        assert!(store.signal(&first, Bytes::from("{}"), now).is_ok());
+        assert_eq!(store.signal(&second, Bytes::from("{}"), now).err(), Some(Full::Bytes(100)));
+        store.expire(now + LIMITS.retention);
+        assert_eq!(store.queued_bytes, 0);
     }
 
     #[test]
@@ -364,6 +331,6 @@ mod tests {
         take(&mut store, &topic);
         let ticket = park(&mut store, &topic, "w");
         store.leave(&topic, ticket);
-        assert!(store.lines.is_empty());
+        assert!(store.topics.is_empty());
     }
 }

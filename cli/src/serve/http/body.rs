@@ -1,7 +1,7 @@
-//! The body of an answer: whole, or broken on purpose, and tied to the delivery that it makes.
+//! The body of an answer, whole or with a fault, and the delivery that it carries.
 //!
-//! Its last bytes put the delivery into the connection's outbox; a body that is dropped before gives
-//! the event back.
+//! When its last bytes are read, the delivery moves to the connection's outbox. A body that is dropped
+//! before that offers the event again.
 
 use std::io;
 use std::pin::Pin;
@@ -13,29 +13,29 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
-use super::delivery::{Delivery, Outbox};
+use crate::serve::broker::{Delivery, Outbox};
 
-/// Bytes to send and what becomes of the event in them.
+/// The bytes to send, and the delivery of the event in them.
 pub struct AnswerBody {
     rest: Bytes,
     delivery: Option<Delivery>,
     outbox: Arc<Outbox>,
-    manner: Manner,
+    mode: Mode,
 }
 
-enum Manner {
+enum Mode {
     Whole,
-    /// So many bytes at a time.
+    /// Sends this many bytes at a time.
     Slow {
         bytes: usize,
         per: Duration,
         pause: Option<Pin<Box<Sleep>>>,
     },
-    /// Half of it is still to come; then a moment for it to leave; then the end.
-    Cut(Half),
+    /// Sends half of the body, lets it leave, then fails.
+    Cut(CutStep),
 }
 
-enum Half {
+enum CutStep {
     Unsent,
     Leaving,
     Left,
@@ -43,20 +43,20 @@ enum Half {
 
 impl AnswerBody {
     pub fn whole(bytes: Bytes, delivery: Option<Delivery>, outbox: Arc<Outbox>) -> Self {
-        Self { rest: bytes, delivery, outbox, manner: Manner::Whole }
+        Self { rest: bytes, delivery, outbox, mode: Mode::Whole }
     }
 
     pub fn slow(self, bytes: usize, per: Duration) -> Self {
-        Self { manner: Manner::Slow { bytes, per, pause: None }, ..self }
+        Self { mode: Mode::Slow { bytes, per, pause: None }, ..self }
     }
 
-    /// The event in it is lost: that is what this fault is for.
+    /// The event is lost: that is the purpose of this fault.
     pub fn cut(mut self) -> Self {
         self.delivery.take().map(Delivery::confirm);
-        Self { manner: Manner::Cut(Half::Unsent), ..self }
+        Self { mode: Mode::Cut(CutStep::Unsent), ..self }
     }
 
-    /// The next bytes; the last ones complete the delivery.
+    /// The next bytes. With the last ones, the delivery moves to the outbox.
     fn send(&mut self, at_most: usize) -> Option<Result<Frame<Bytes>, io::Error>> {
         if self.rest.is_empty() {
             return None;
@@ -77,27 +77,27 @@ impl http_body::Body for AnswerBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
-        let at_most = match &mut this.manner {
-            Manner::Whole => usize::MAX,
-            Manner::Slow { bytes, per, pause } => {
+        let at_most = match &mut this.mode {
+            Mode::Whole => usize::MAX,
+            Mode::Slow { bytes, per, pause } => {
                 if let Some(pause) = pause {
                     ready!(pause.as_mut().poll(cx));
                 }
                 *pause = Some(Box::pin(tokio::time::sleep(*per)));
                 *bytes
             }
-            Manner::Cut(half) => match half {
-                Half::Unsent => {
-                    *half = Half::Leaving;
+            Mode::Cut(half) => match half {
+                CutStep::Unsent => {
+                    *half = CutStep::Leaving;
                     this.rest.len() / 2
                 }
-                Half::Leaving => {
-                    // hyper writes out what it has when the body has nothing for it.
-                    *half = Half::Left;
+                CutStep::Leaving => {
+                    // hyper writes out what it has when the body is not ready.
+                    *half = CutStep::Left;
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                Half::Left => return Poll::Ready(Some(Err(io::ErrorKind::BrokenPipe.into()))),
+                CutStep::Left => return Poll::Ready(Some(Err(io::ErrorKind::BrokenPipe.into()))),
             },
         };
         Poll::Ready(this.send(at_most))

@@ -1,36 +1,34 @@
-//! Faults on purpose: which rule applies to which request, so that a client meets the bad days too.
+//! One fault rule: what goes wrong, for which requests, and how it is written.
 //!
-//! A rule reads `NAME=FAULT[,times=N][,on=wait|signal|both]`. Here rules are kept and chosen; how a
-//! fault is made is in `api` and `fault_body`.
+//! A rule reads `NAME=FAULT[,times=N][,on=wait|signal|both]`. Which rule applies to a request is in
+//! `faults/mod.rs`.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use serde::Serialize;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The request is carried out, and the connection closed without an answer.
+    /// The request is carried out, and the connection is closed without an answer.
     DropAfterConsume,
     /// The request is carried out, and the answer breaks off in the middle.
     CutBody,
-    /// The request is taken and never answered; nothing is carried out.
+    /// The request is read and never answered. It is not carried out.
     Hang,
-    /// This status, in the API's error shape; nothing is carried out.
+    /// The answer is this status in the API's error format. The request is not carried out.
     Status(StatusCode),
-    /// This status with an HTML page, as a gateway answers; nothing is carried out.
+    /// The answer is this status with an HTML page, as from a gateway. The request is not carried out.
     Html(StatusCode),
-    /// The answer trickles.
+    /// The answer is sent slowly.
     Slow { bytes: usize, per: Duration },
-    /// The event is handed out and kept for the next wait as well.
+    /// The event is delivered to this wait and to the next one.
     Duplicate,
 }
 
-/// When a fault is made: before the request is carried out, or to its answer.
+/// When a fault is injected: in place of carrying the request out, or into its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Request,
@@ -48,78 +46,15 @@ pub enum Operation {
 pub struct Rule {
     /// `*` is every name.
     name: String,
-    fault: Fault,
-    /// How often it still applies; `None` is always.
-    times: Option<u32>,
+    pub(super) fault: Fault,
+    /// How often it still applies; `None` is without a limit.
+    pub(super) times: Option<u32>,
     /// `None` is both.
     on: Option<Operation>,
 }
 
-/// The rules in force, in the order they were given. The first that fits is applied.
-#[derive(Default)]
-pub struct Faults(Mutex<Rules>);
-
-#[derive(Default)]
-struct Rules {
-    rules: Vec<(u64, Rule)>,
-    last_id: u64,
-}
-
-/// A rule as the admin endpoint lists it.
-#[derive(Serialize)]
-pub struct Listed {
-    id: u64,
-    rule: String,
-}
-
-impl Faults {
-    pub fn add(&self, rule: Rule) -> u64 {
-        let mut rules = self.rules();
-        rules.last_id += 1;
-        let id = rules.last_id;
-        rules.rules.push((id, rule));
-        id
-    }
-
-    /// The fault to make now, if any; a rule with a count is used up by it.
-    pub fn take(&self, name: &str, operation: Operation, stage: Stage) -> Option<Fault> {
-        let mut rules = self.rules();
-        let fits = |(_, rule): &(u64, Rule)| rule.fits(name, operation, stage);
-        let index = rules.rules.iter().position(fits)?;
-        let rule = &mut rules.rules[index].1;
-        let fault = rule.fault;
-        if let Some(times) = &mut rule.times {
-            *times -= 1;
-            if *times == 0 {
-                rules.rules.remove(index);
-            }
-        }
-        Some(fault)
-    }
-
-    pub fn list(&self) -> Vec<Listed> {
-        self.rules().rules.iter().map(|(id, rule)| Listed { id: *id, rule: rule.to_string() }).collect()
-    }
-
-    /// Whether there was such a rule.
-    pub fn remove(&self, id: u64) -> bool {
-        let mut rules = self.rules();
-        let before = rules.rules.len();
-        rules.rules.retain(|(other, _)| *other != id);
-        rules.rules.len() < before
-    }
-
-    pub fn clear(&self) {
-        self.rules().rules.clear();
-    }
-
-    fn rules(&self) -> MutexGuard<'_, Rules> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Rule {
-    fn fits(&self, name: &str, operation: Operation, stage: Stage) -> bool {
+    pub(super) fn fits(&self, name: &str, operation: Operation, stage: Stage) -> bool {
         (self.name == "*" || self.name == name)
             && self.on.is_none_or(|on| on == operation)
             && self.fault.stage() == stage
@@ -138,7 +73,7 @@ impl Fault {
 impl FromStr for Rule {
     type Err = String;
 
-    /// A name may hold `=` too: the rule starts behind the first one that a fault follows.
+    /// A name may contain `=`: the fault begins after the first `=` that is followed by a valid fault.
     fn from_str(text: &str) -> Result<Self, String> {
         let splits = text.match_indices('=').map(|(at, _)| (&text[..at], &text[at + 1..]));
         let mut first_error = None;
@@ -154,7 +89,7 @@ impl FromStr for Rule {
 
 fn rule(name: &str, rest: &str) -> Result<Rule, String> {
     if name.is_empty() {
-        return Err("the name before the = is missing; * stands for every name".into());
+        return Err("the name before the = is missing; use * for every name".into());
     }
     let mut parts = rest.split(',');
     let fault = parts.next().unwrap_or_default().parse()?;
@@ -193,16 +128,16 @@ impl FromStr for Fault {
 
 fn unknown(text: &str) -> String {
     format!(
-        "{text:?} is no fault; there are drop-after-consume, cut-body, hang, duplicate, status:CODE, html:CODE and slow:1b/s"
+        "{text:?} is not a fault; the faults are drop-after-consume, cut-body, hang, duplicate, status:CODE, html:CODE and slow:1b/s"
     )
 }
 
 fn status(code: &str) -> Result<StatusCode, String> {
     let status = code.parse().ok().filter(|status: &StatusCode| (200..600).contains(&status.as_u16()));
-    status.ok_or_else(|| format!("{code:?} is no HTTP status from 200 to 599"))
+    status.ok_or_else(|| format!("{code:?} is not an HTTP status from 200 to 599"))
 }
 
-/// `10b/s`: so many bytes, once in so much time. The unit of time is s or ms.
+/// `10b/s` sends 10 bytes every second. The unit of time is s or ms.
 fn slow(speed: &str) -> Result<Fault, String> {
     let parse = || {
         let (bytes, per) = speed.split_once("b/")?;
@@ -213,11 +148,11 @@ fn slow(speed: &str) -> Result<Fault, String> {
         };
         Some(Fault::Slow { bytes: bytes.parse().ok().filter(|bytes| *bytes > 0)?, per })
     };
-    parse().ok_or_else(|| format!("{speed:?} is no speed; expected something like 1b/s"))
+    parse().ok_or_else(|| format!("{speed:?} is not a speed; expected a speed such as 1b/s"))
 }
 
 fn positive(count: &str) -> Result<u32, String> {
-    count.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("{count:?} is no positive number"))
+    count.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("{count:?} is not a positive number"))
 }
 
 impl fmt::Display for Fault {
@@ -291,39 +226,6 @@ mod tests {
             assert!(text.parse::<Rule>().is_err(), "{text}");
         }
         let error = "a=explode".parse::<Rule>().unwrap_err();
-        assert!(error.contains("\"explode\" is no fault"), "{error}");
-    }
-
-    #[test]
-    fn the_first_rule_that_fits_is_applied_until_it_is_used_up() {
-        let faults = Faults::default();
-        for rule in ["b=hang", "a=status:503,times=2", "*=html:502"] {
-            faults.add(rule.parse().unwrap());
-        }
-        let take = || faults.take("a", Operation::Wait, Stage::Request);
-        assert_eq!(take(), Some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE)));
-        assert_eq!(take(), Some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE)));
-        assert_eq!(take(), Some(Fault::Html(StatusCode::BAD_GATEWAY)));
-        assert_eq!(faults.list().len(), 2);
-    }
-
-    #[test]
-    fn a_rule_is_for_its_operation_and_its_stage() {
-        let faults = Faults::default();
-        faults.add("a=cut-body,on=signal".parse().unwrap());
-        assert_eq!(faults.take("a", Operation::Wait, Stage::Answer), None);
-        assert_eq!(faults.take("a", Operation::Signal, Stage::Request), None);
-        assert_eq!(faults.take("a", Operation::Signal, Stage::Answer), Some(Fault::CutBody));
-    }
-
-    #[test]
-    fn rules_can_be_removed() {
-        let faults = Faults::default();
-        let id = faults.add("a=hang".parse().unwrap());
-        faults.add("b=hang".parse().unwrap());
-        assert!(faults.remove(id));
-        assert!(!faults.remove(id));
-        faults.clear();
-        assert!(faults.list().is_empty());
+        assert!(error.contains("\"explode\" is not a fault"), "{error}");
     }
 }

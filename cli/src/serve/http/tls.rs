@@ -1,6 +1,6 @@
-//! TLS with a certificate authority of the server's own, made anew each time and gone with it.
+//! TLS with a certificate authority that is made for this run of the server.
 //!
-//! The authority's certificate is written to a file for clients to trust; its key never leaves memory.
+//! The authority's certificate is written to a file for clients to trust. Its key stays in memory.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -17,21 +17,21 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// What it takes to speak TLS, and where the CA certificate is.
+/// The TLS acceptor, and the path of the CA certificate.
 pub struct Tls {
     pub acceptor: TlsAcceptor,
     pub ca_path: PathBuf,
-    /// The CA's file goes with the server, unless it was asked for by name.
+    /// Removes the CA's file when the server ends, unless the user chose its path.
     _folder: Option<TempDir>,
 }
 
 impl Tls {
-    /// `host` is served beside the loopback names.
-    pub fn new(host: &str, ca_file: Option<&Path>) -> anyhow::Result<Self> {
+    /// The certificate is for these names and the loopback names.
+    pub fn new(hosts: &[&str], ca_file: Option<&Path>) -> anyhow::Result<Self> {
         let authority = authority().context("cannot make a certificate authority")?;
         let (ca_path, folder) = place(ca_file)?;
         std::fs::write(&ca_path, authority.pem()).with_context(|| format!("cannot write {}", ca_path.display()))?;
-        let config = server_config(&authority, host).context("cannot make a certificate")?;
+        let config = server_config(&authority, hosts).context("cannot make a certificate")?;
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), ca_path, _folder: folder })
     }
 }
@@ -53,9 +53,9 @@ fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
 }
 
-fn server_config(authority: &CertifiedIssuer<'_, KeyPair>, host: &str) -> anyhow::Result<ServerConfig> {
+fn server_config(authority: &CertifiedIssuer<'_, KeyPair>, hosts: &[&str]) -> anyhow::Result<ServerConfig> {
     let key = KeyPair::generate()?;
-    let mut params = CertificateParams::new(names(host))?;
+    let mut params = CertificateParams::new(names(hosts))?;
     params.distinguished_name.push(DnType::CommonName, "anchor-events serve");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
@@ -69,11 +69,24 @@ fn server_config(authority: &CertifiedIssuer<'_, KeyPair>, host: &str) -> anyhow
     Ok(config)
 }
 
-fn names(host: &str) -> Vec<String> {
+fn names(hosts: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
-    let is_any = host.parse().is_ok_and(|address: IpAddr| address.is_unspecified());
-    if !is_any && !names.iter().any(|name| name == host) {
-        names.push(host.into());
+    for host in hosts {
+        let is_any = host.parse().is_ok_and(|address: IpAddr| address.is_unspecified());
+        if !is_any && !names.iter().any(|name| name == host) {
+            names.push((*host).into());
+        }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_certificate_is_for_each_name_once_and_never_for_every_address() {
+        let names = names(&["0.0.0.0", "devbox", "::1", "devbox", "192.168.0.9"]);
+        assert_eq!(names, ["localhost", "127.0.0.1", "::1", "devbox", "192.168.0.9"]);
+    }
 }

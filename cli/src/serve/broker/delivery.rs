@@ -1,32 +1,32 @@
-//! When a delivery counts as made: an event that was not written out whole goes back to its place.
+//! When an event counts as delivered. An event whose answer was not written out whole is offered again.
 //!
-//! An answer passes through three hands. The handler holds a `Delivery`; its body, when its last bytes
-//! are read, puts the delivery into the connection's `Outbox`; the connection settles it once the bytes
-//! are with the kernel and the peer has not refused them. Whoever drops it on the way gives it back.
+//! The handler of a request holds a `Delivery`. When the last bytes of the answer's body are read, the body
+//! puts it into the connection's `Outbox`. The connection settles it when the bytes are with the kernel and
+//! the peer has not rejected them. Dropping a `Delivery` at any point before that offers the event again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::hub::Hub;
-use super::store::Event;
+use super::Broker;
+use super::event::Event;
 
-/// For this long after an answer was written, a reset tells that it was not read.
+/// A reset within this time after an answer was written means that the peer did not read the answer.
 const REFUSAL_WINDOW: Duration = Duration::from_secs(2);
 
-/// An event on its way to a waiter. Dropped unconfirmed, it gives the event back.
+/// An event on its way to a waiter. Dropping it before it is confirmed offers the event again.
 pub struct Delivery {
-    hub: Arc<Hub>,
+    broker: Arc<Broker>,
     event: Option<Event>,
 }
 
 impl Delivery {
-    pub fn new(hub: Arc<Hub>, event: Event) -> Self {
-        Self { hub, event: Some(event) }
+    pub fn new(broker: Arc<Broker>, event: Event) -> Self {
+        Self { broker, event: Some(event) }
     }
 
-    /// The event has reached its waiter, or is meant to be lost.
+    /// The event has reached its waiter, or a fault rule loses it.
     pub fn confirm(mut self) -> Event {
         self.event.take().expect("only confirm and drop take the event")
     }
@@ -41,9 +41,9 @@ impl Delivery {
         answer.freeze()
     }
 
-    /// Keeps the event for the next wait as well.
+    /// Hands the event to the next wait too.
     pub fn duplicate(&self) {
-        self.hub.duplicate(self.event());
+        self.broker.duplicate(self.event());
     }
 
     fn event(&self) -> &Event {
@@ -54,12 +54,12 @@ impl Delivery {
 impl Drop for Delivery {
     fn drop(&mut self) {
         if let Some(event) = self.event.take() {
-            self.hub.give_back(event);
+            self.broker.redeliver(event);
         }
     }
 }
 
-/// The delivery that a connection is carrying. HTTP/1 answers one request at a time, so one is enough.
+/// The delivery that a connection carries. HTTP/1 answers one request at a time, so there is at most one.
 #[derive(Default)]
 pub struct Outbox(Mutex<Slot>);
 
@@ -71,8 +71,8 @@ enum Slot {
     Loaded(Delivery),
     /// The bytes are with the kernel.
     Written(Delivery, Instant),
-    /// Nothing is to be written any more.
-    Severed,
+    /// The connection ends without another byte.
+    Aborted,
 }
 
 impl Outbox {
@@ -84,16 +84,16 @@ impl Outbox {
         matches!(*self.slot(), Slot::Loaded(_))
     }
 
-    /// Ends the connection before the next byte.
-    pub fn sever(&self) {
-        self.replace(|_| Slot::Severed);
+    /// Ends the connection before its next byte.
+    pub fn abort(&self) {
+        self.replace(|_| Slot::Aborted);
     }
 
-    pub fn is_severed(&self) -> bool {
-        matches!(*self.slot(), Slot::Severed)
+    pub fn is_aborted(&self) -> bool {
+        matches!(*self.slot(), Slot::Aborted)
     }
 
-    /// What was loaded will not be written any more, and goes back.
+    /// What was loaded will not be written any more: the event is offered again.
     pub fn unload(&self) {
         self.replace(|slot| match slot {
             Slot::Loaded(_) => Slot::Empty,
@@ -109,14 +109,14 @@ impl Outbox {
     pub fn written(&self) {
         self.replace(|slot| match slot {
             Slot::Loaded(delivery) => {
-                delivery.hub.note_delivered(delivery.event());
+                delivery.broker.note_delivered(delivery.event());
                 Slot::Written(delivery, Instant::now())
             }
             other => other,
         });
     }
 
-    /// The peer has gone on in good order: what was written is delivered.
+    /// The peer sent more or ended without a reset: what was written is delivered.
     pub fn settle(&self) {
         self.replace(|slot| match slot {
             Slot::Written(delivery, _) => confirmed(delivery),
@@ -124,8 +124,8 @@ impl Outbox {
         });
     }
 
-    /// The peer has refused what it was being given, which so is not delivered.
-    pub fn refuse(&self) {
+    /// The peer rejected the answer by a reset: the event is not delivered.
+    pub fn reject(&self) {
         self.replace(|slot| match slot {
             Slot::Written(delivery, at) if at.elapsed() > REFUSAL_WINDOW => confirmed(delivery),
             _ => Slot::Empty,
@@ -135,7 +135,7 @@ impl Outbox {
     fn replace(&self, change: impl FnOnce(Slot) -> Slot) {
         let mut slot = self.slot();
         let taken = std::mem::take(&mut *slot);
-        // A delivery dropped in here locks the hub, never this slot again.
+        // A delivery that is dropped here locks the broker; it never locks this slot again.
         *slot = change(taken);
     }
 

@@ -1,9 +1,9 @@
-//! How long a request is on its way, on purpose.
+//! An added delay of each request.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A time, or a range that each request takes its own from.
+/// A time, or a range from which each request takes a random time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Latency {
     least: Duration,
@@ -11,14 +11,14 @@ pub struct Latency {
 }
 
 impl Latency {
-    pub async fn pass(self) {
+    pub async fn delay(self) {
         if self.most > Duration::ZERO {
             tokio::time::sleep(self.pick()).await;
         }
     }
 
     fn pick(self) -> Duration {
-        // Without chance there is no harm in always taking the least.
+        // Without random numbers every request takes the shortest time.
         let chance = getrandom::u32().unwrap_or(0);
         self.least + (self.most - self.least).mul_f64(f64::from(chance) / f64::from(u32::MAX))
     }

@@ -1,6 +1,6 @@
-//! How a fault is made: in place of a request's work, or to its answer.
+//! Injects faults: in place of carrying a request out, or into its answer.
 //!
-//! Which fault is due is `faults`'; what is answered on good days is `api`'s.
+//! `faults` decides which fault is due; `api` gives the answers without a fault.
 
 use std::sync::Arc;
 
@@ -8,38 +8,41 @@ use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::answer::Refusal;
+use super::answer::ApiError;
 use super::body::AnswerBody;
 use super::connection::Peer;
-use super::delivery::{Delivery, Outbox};
-use super::faults::{Fault, Faults, Operation, Stage};
-use super::hub::Hub;
-use super::journal::{Journal, What};
-use super::store::Topic;
+use crate::serve::broker::{Activity, Broker, Delivery, Journal, Outbox, Topic};
+use crate::serve::faults::{Fault, Faults, Operation, Stage};
 
-/// Makes the faults that the rules ask for, and notes each.
+/// Injects the faults that the rules ask for, and logs each.
 #[derive(Clone)]
-pub struct Mischief {
+pub struct FaultInjector {
     pub faults: Arc<Faults>,
     pub journal: Arc<Journal>,
 }
 
-impl Mischief {
-    /// The answer that takes the place of the request's work, if a rule asks for one.
-    pub async fn instead(&self, topic: &Topic, operation: Operation, hub: &Hub, peer: &Peer) -> Option<Response> {
+impl FaultInjector {
+    /// An answer in place of carrying the request out, if a rule asks for one.
+    pub async fn replace_request(
+        &self,
+        topic: &Topic,
+        operation: Operation,
+        broker: &Broker,
+        peer: &Peer,
+    ) -> Option<Response> {
         match self.due(topic, operation, Stage::Request)? {
-            Fault::Status(status) => Some(Refusal::new(status, "A fault rule asked for this").into_response()),
+            Fault::Status(status) => Some(ApiError::new(status, "A fault rule asked for this").into_response()),
             Fault::Html(status) => Some((status, Html(gateway_page(status))).into_response()),
             _ => {
-                hub.closed().await;
-                peer.outbox.sever();
+                broker.closed().await;
+                peer.outbox.abort();
                 Some(StatusCode::SERVICE_UNAVAILABLE.into_response())
             }
         }
     }
 
-    /// The answer, or what a rule makes of it.
-    pub fn answer(
+    /// The answer, with a fault if a rule asks for one.
+    pub fn respond(
         &self,
         topic: &Topic,
         operation: Operation,
@@ -56,7 +59,7 @@ impl Mischief {
             Some(Fault::CutBody) => body.cut(),
             Some(Fault::Slow { bytes, per }) => body.slow(bytes, per),
             Some(Fault::DropAfterConsume) => {
-                outbox.sever();
+                outbox.abort();
                 body.cut()
             }
             _ => body,
@@ -65,7 +68,7 @@ impl Mischief {
 
     fn due(&self, topic: &Topic, operation: Operation, stage: Stage) -> Option<Fault> {
         let fault = self.faults.take(&topic.name, operation, stage)?;
-        self.journal.note(What::Fault { topic: topic.clone(), fault: fault.to_string() });
+        self.journal.note(Activity::Fault { topic: topic.clone(), fault: fault.to_string() });
         Some(fault)
     }
 }
