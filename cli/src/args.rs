@@ -21,12 +21,16 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     /// Wait until an event is signaled, and print its data
+    #[command(after_long_help = help::exit_codes())]
     Wait(WaitArgs),
     /// Signal an event
+    #[command(after_long_help = help::exit_codes())]
     Signal(SignalArgs),
     /// Discard the queued signals of an event, and print how many there were
+    #[command(after_long_help = help::exit_codes())]
     Drain(DrainArgs),
     /// Measure how the service behaves, with event names made for the purpose
+    #[command(after_long_help = help::exit_codes())]
     Probe(ProbeArgs),
     /// Run a local server, for development without an account
     Serve(ServeArgs),
@@ -152,7 +156,8 @@ pub struct ClientArgs {
     #[arg(long, value_name = "PATH")]
     pub ca_file: Option<PathBuf>,
 
-    /// How often in a row a failed request is repeated before the command gives up: a number, or always
+    /// How many failures in a row to retry: a number, or always. The default is 5; while the service is down, a wait
+    /// retries without that limit
     #[arg(long, value_name = "N", value_parser = retries)]
     pub retries: Option<u32>,
 

@@ -12,9 +12,9 @@ use crate::client::{message, signals};
 pub const CODES: [(u8, &str); 10] = [
     (0, "The event came, or the command did what was asked."),
     (1, "Wrong usage, or a failure that has no exit code of its own."),
-    (2, "The event was not signaled within the time; with --follow --count, not often enough."),
+    (2, "The event was not signaled within the time; with --count, not that many times."),
     (3, "The API key is missing, not valid, or not allowed to do this."),
-    (4, "No request reached the service; it is safe to repeat."),
+    (4, "The service could not be reached; nothing was taken or delivered, so it is safe to repeat."),
     (5, "The connection broke: the event may have been taken, or the signal delivered."),
     (6, "The event came, but its --exec command failed or could not run; the event is on stdout."),
     (129, "Ended by SIGHUP."),

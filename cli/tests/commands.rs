@@ -5,12 +5,12 @@ mod command;
 mod server;
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use command::{anchor, printed, run, stderr, stdout};
-use server::{Server, until};
+use command::{accept, anchor, printed, run, stderr, stdout};
+use server::Server;
 
 #[test]
 fn a_signal_takes_its_data_in_many_ways() {
@@ -159,19 +159,6 @@ fn a_request_that_was_sent_and_not_answered_is_not_called_safe_to_repeat() {
     assert!(stderr(&output).contains("the event may have been taken"), "{}", stderr(&output));
 }
 
-/// The next connection; without one in time, the test fails.
-fn accept(listener: &TcpListener) -> TcpStream {
-    listener.set_nonblocking(true).unwrap();
-    let mut accepted = None;
-    until("a connection", || {
-        accepted = listener.accept().ok();
-        accepted.is_some()
-    });
-    let (socket, _) = accepted.unwrap();
-    socket.set_nonblocking(false).unwrap();
-    socket
-}
-
 #[test]
 fn quiet_leaves_it_to_the_exit_code() {
     let server = Server::start(&[]);
@@ -187,9 +174,13 @@ fn verbose_tells_what_is_done_and_no_secret() {
     let mut wait = anchor(Some(&server), &["wait", "a", "--verbose"]);
     let wait = wait.env("ANCHORBROWSER_API_KEY", "the-secret-key").output().unwrap();
     assert_eq!(stdout(&wait), "{\"code\":\"the-secret-code\"}\n");
-    for output in [&signal, &wait] {
+    let mut unanswered = anchor(None, &["wait", "a", "--verbose", "--timeout", "100ms"]);
+    let unanswered = unanswered.env("ANCHORBROWSER_API_KEY", "the-secret-key").output().unwrap();
+    for output in [&signal, &wait, &unanswered] {
         assert!(stderr(output).contains("debug:"), "{}", stderr(output));
         assert!(!stderr(output).contains("secret"), "{}", stderr(output));
+        let is_debug_output = ["{", "Some(", "None", "Err(", "Ok("].iter().any(|word| stderr(output).contains(word));
+        assert!(!is_debug_output, "words of Rust: {}", stderr(output));
     }
 }
 
@@ -224,7 +215,12 @@ fn completions_and_manual_pages_are_made_for_every_command() {
     assert!(anchor(None, &["man", folder.path().to_str().unwrap()]).status().unwrap().success());
     let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     for name in ["wait", "signal", "drain", "probe", "serve", "completions"] {
-        assert!(page(&format!("anchor-events-{name}.1")).contains(".SH OPTIONS"), "{name}");
+        let text = page(&format!("anchor-events-{name}.1"));
+        assert!(text.contains(".SH OPTIONS"), "{name}");
+        let talks_to_a_service = !["serve", "completions"].contains(&name);
+        assert_eq!(text.contains(".SH \"EXIT STATUS\""), talks_to_a_service, "{name}");
+        let help = anchor(None, &[name, "--help"]).output().unwrap();
+        assert_eq!(stdout(&help).contains("  6    The event came, but its"), talks_to_a_service, "{name}");
     }
     let main = page("anchor-events.1");
     for section in ["SYNOPSIS", "SUBCOMMANDS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES"] {

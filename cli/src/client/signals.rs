@@ -9,8 +9,9 @@ use std::process::{self, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use anchor::CancelToken;
+use anchor::{CancelToken, Client};
 use anyhow::Context;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -30,6 +31,19 @@ pub fn token() -> Result<CancelToken, Failure> {
     let on_signal = token.clone();
     handle(move || on_signal.cancel()).context("cannot install the signal handlers")?;
     Ok(token)
+}
+
+/// Makes the signals cancel the client's calls from now on.
+pub fn cancel_calls(client: &Client) -> Result<(), Failure> {
+    let client = client.clone();
+    // It ends the calls that run at that moment. One that is only about to start is ended by the next round.
+    let cancel = move || {
+        loop {
+            client.cancel_all();
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    Ok(handle(cancel).context("cannot install the signal handlers")?)
 }
 
 /// The signal that has come, if one has.

@@ -3,11 +3,13 @@
 use anyhow::Context;
 
 use crate::args::DrainArgs;
-use crate::client::{self, stdout};
+use crate::client::{self, signals, stdout};
 use crate::exit::Failure;
 
 pub fn run(args: &DrainArgs) -> Result<(), Failure> {
-    let (drained, outcome) = match client::new(&args.client)?.drain(&args.name) {
+    let client = client::new(&args.client)?;
+    signals::cancel_calls(&client)?;
+    let (drained, outcome) = match client.drain(&args.name) {
         Ok(drained) => (drained, Ok(())),
         Err(error) => (error.drained, Err(Failure::Event(error.source))),
     };

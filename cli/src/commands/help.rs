@@ -12,21 +12,34 @@ pub const ENVIRONMENT: [(&str, &str); 6] = [
     ("NO_COLOR", "If set, nothing is printed in color."),
 ];
 
-pub const EXAMPLES: [(&str, &str); 4] = [
+pub const EXAMPLES: [(&str, &str); 5] = [
     (
         "code=$(anchor-events wait mfa_code --timeout 5m --pointer /data/code)",
         "Waits for a one-time code and stores the code alone.",
     ),
     ("anchor-events signal mfa_code code=123456", "Sends the code to the program that waits for it."),
     ("anchor-events wait paid failed --any --json", "Waits for the first of two events and prints which one it was."),
+    (
+        "anchor-events wait deploy --follow --exec 'cat >> deploys.log'",
+        "Runs a command for every event until it is interrupted.",
+    ),
     ("anchor-events serve --fault 'mfa_code=status:503,times=2'", "Runs a local server that fails twice first."),
 ];
 
 /// The end of `anchor-events --help`.
 pub fn after_long_help() -> String {
-    let lines = |pairs: &mut dyn Iterator<Item = String>| pairs.collect::<Vec<_>>().join("\n");
-    let codes = lines(&mut CODES.iter().map(|(code, meaning)| format!("  {code:<4} {meaning}")));
-    let environment = lines(&mut ENVIRONMENT.iter().map(|(name, meaning)| format!("  {name}\n      {meaning}")));
-    let examples = lines(&mut EXAMPLES.iter().map(|(line, meaning)| format!("  {line}\n      {meaning}")));
-    format!("Exit status:\n{codes}\n\nEnvironment:\n{environment}\n\nExamples:\n{examples}")
+    let environment = list(&ENVIRONMENT);
+    let examples = list(&EXAMPLES);
+    format!("{}\n\nEnvironment:\n{environment}\n\nExamples:\n{examples}", exit_codes())
+}
+
+/// The end of the long help of a command that talks to a service.
+pub fn exit_codes() -> String {
+    let codes: Vec<String> = CODES.iter().map(|(code, meaning)| format!("  {code:<4} {meaning}")).collect();
+    format!("Exit status:\n{}", codes.join("\n"))
+}
+
+fn list(entries: &[(&str, &str)]) -> String {
+    let lines: Vec<String> = entries.iter().map(|(term, meaning)| format!("  {term}\n      {meaning}")).collect();
+    lines.join("\n")
 }

@@ -19,14 +19,12 @@ pub fn run(folder: &Path) -> io::Result<()> {
     let mut program = Cli::command().disable_help_subcommand(true);
     program.build();
     for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let has_exit_codes = command.get_after_long_help().is_some();
         let man = new_page(command.clone());
-        let mut page = Vec::new();
-        man.render(&mut page)?;
-        write(folder, &man, page)?;
+        write(folder, &man, command_page(&man, has_exit_codes)?)?;
     }
-    let man = new_page(program.after_long_help(None::<&str>));
-    let page = main_page(&man)?;
-    write(folder, &man, page)
+    let man = new_page(program);
+    write(folder, &man, main_page(&man)?)
 }
 
 fn new_page(command: clap::Command) -> Man {
@@ -41,11 +39,30 @@ fn main_page(man: &Man) -> io::Result<Vec<u8>> {
     man.render_description_section(&mut page)?;
     man.render_subcommands_section(&mut page)?;
     let mut rest = Roff::new();
-    add_section(&mut rest, "EXIT STATUS", CODES.iter().map(|(code, meaning)| (code.to_string(), *meaning)));
+    add_exit_codes(&mut rest);
     add_section(&mut rest, "ENVIRONMENT", ENVIRONMENT.iter().map(|(name, meaning)| ((*name).to_owned(), *meaning)));
     add_section(&mut rest, "EXAMPLES", EXAMPLES.iter().map(|(line, meaning)| ((*line).to_owned(), *meaning)));
     rest.to_writer(&mut page)?;
     Ok(page)
+}
+
+fn command_page(man: &Man, has_exit_codes: bool) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if has_exit_codes {
+        let mut rest = Roff::new();
+        add_exit_codes(&mut rest);
+        rest.to_writer(&mut page)?;
+    }
+    Ok(page)
+}
+
+fn add_exit_codes(page: &mut Roff) {
+    add_section(page, "EXIT STATUS", CODES.iter().map(|(code, meaning)| (code.to_string(), *meaning)));
 }
 
 fn add_section<'a>(page: &mut Roff, title: &str, entries: impl Iterator<Item = (String, &'a str)>) {

@@ -3,20 +3,32 @@
 use std::fs;
 use std::io::{self, Read};
 
+use anchor::Status;
 use anyhow::{Context, anyhow, bail};
 use serde_json::value::RawValue;
 
 use crate::args::SignalArgs;
-use crate::client::{self, stdout};
+use crate::client::{self, signals, stdout};
 use crate::exit::Failure;
 
 pub fn run(args: &SignalArgs) -> Result<(), Failure> {
     let data = data(&args.data)?;
-    let answer = client::new(&args.client)?.signal(&args.name, data.as_deref())?;
+    let client = client::new(&args.client)?;
+    signals::cancel_calls(&client)?;
+    let answer = client.signal(&args.name, data.as_deref()).map_err(failure)?;
     if args.raw {
         stdout::print_line(&answer).context("the event was signaled, and stdout failed")?;
     }
     Ok(())
+}
+
+fn failure(error: anchor::Error) -> Failure {
+    match error.status() {
+        Status::Cancelled if error.maybe_consumed() => {
+            Failure::Other(anyhow!("interrupted; the signal may have been delivered"))
+        }
+        _ => error.into(),
+    }
 }
 
 /// The JSON to send, if there are arguments. The library checks that it is an object.

@@ -1,6 +1,7 @@
 //! The command as a script runs it, and what it printed.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -24,6 +25,19 @@ fn configured(mut command: Command, server: Option<&Server>, arguments: &[&str])
     command.args(arguments).env("ANCHORBROWSER_BASE_URL", url).env("ANCHORBROWSER_API_KEY", "test-key");
     command.env_remove("HTTP_PROXY").env_remove("ALL_PROXY").stdin(Stdio::null());
     command
+}
+
+/// The next connection; without one in time, the test fails.
+pub fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let mut accepted = None;
+    until("a connection", || {
+        accepted = listener.accept().ok();
+        accepted.is_some()
+    });
+    let (socket, _) = accepted.unwrap();
+    socket.set_nonblocking(false).unwrap();
+    socket
 }
 
 /// A command for `--exec` that shows that it runs, and runs until it is told to end.

@@ -8,6 +8,7 @@ mod exec;
 mod format;
 mod tally;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ use tally::{Goal, Tally};
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The index of the name, and the outcome of its wait.
-type Ended = (usize, Result<String, anchor::Error>);
+type Ended = (usize, Result<String, Failure>);
 
 pub fn run(args: &WaitArgs) -> Result<(), Failure> {
     let cancel = signals::token()?;
@@ -41,7 +42,7 @@ pub fn run(args: &WaitArgs) -> Result<(), Failure> {
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
     let (sender, outcomes) = mpsc::channel();
     let result = thread::scope(|scope| {
-        let waits = Waits { scope, args, client: &client, cancel: &cancel, deadline, sender };
+        let waits = Waits { scope, args, client: &client, cancel: &cancel, limit, deadline, sender };
         collect(&waits, &outcomes, &spinner)
     });
     match result {
@@ -65,18 +66,21 @@ struct Waits<'scope, 'env> {
     args: &'env WaitArgs,
     client: &'env Client,
     cancel: &'env CancelToken,
+    limit: Option<Duration>,
     deadline: Option<Instant>,
     sender: Sender<Ended>,
 }
 
 impl Waits<'_, '_> {
-    /// Starts a wait for the event with this index, for the time that is left.
-    fn start(&self, index: usize) -> Result<(), Failure> {
+    /// Starts a wait for the event with this index.
+    fn start(&self, index: usize, timeout: Option<Duration>) -> Result<(), Failure> {
         let (client, cancel, sender) = (self.client, self.cancel, self.sender.clone());
         let name = &self.args.names[index];
-        let timeout = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let wait = move || {
-            let outcome = client.wait(name, timeout, Some(cancel));
+            // Whoever receives counts the waits, so each one sends its outcome, even after a defect in it.
+            let outcome = panic::catch_unwind(AssertUnwindSafe(|| client.wait(name, timeout, Some(cancel))));
+            let defect = |_| Err(Failure::Other(anyhow!("a defect ended the wait; please report it")));
+            let outcome = outcome.map_or_else(defect, |outcome| outcome.map_err(Failure::Event));
             // The receiver exists until every wait has ended.
             let _ = sender.send((index, outcome));
         };
@@ -84,8 +88,8 @@ impl Waits<'_, '_> {
         Ok(())
     }
 
-    fn has_time(&self) -> bool {
-        self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -99,10 +103,11 @@ fn collect(waits: &Waits<'_, '_>, outcomes: &Receiver<Ended>, spinner: &Spinner)
     let mut delivery = Delivery::new(args);
     let mut undelivered = Vec::new();
     let mut to_start: Vec<usize> = (0..args.names.len()).collect();
+    let mut timeout = waits.limit;
     let mut running = 0;
     loop {
         for index in to_start.drain(..) {
-            match waits.start(index) {
+            match waits.start(index, timeout) {
                 Ok(()) => running += 1,
                 Err(failure) => tally.count_failure(failure),
             }
@@ -120,15 +125,16 @@ fn collect(waits: &Waits<'_, '_>, outcomes: &Receiver<Ended>, spinner: &Spinner)
                 tally.count_event();
                 undelivered.push((index, answer));
             }
-            Err(error) => tally.count_failure(error.into()),
+            Err(failure) => tally.count_failure(failure),
         }
         if tally.is_certain() || waits.cancel.is_cancelled() {
             continue;
         }
         for (index, answer) in undelivered.drain(..) {
             spinner.suspend(|| delivery.deliver(&args.names[index], &answer));
+            timeout = waits.time_left();
             match delivery.check() {
-                Ok(()) if args.follow && waits.has_time() => to_start.push(index),
+                Ok(()) if args.follow && timeout != Some(Duration::ZERO) => to_start.push(index),
                 Ok(()) => {}
                 Err(failure) => tally.count_failure(failure),
             }

@@ -1,12 +1,14 @@
-//! The signals that end `anchor-events wait`, and those that it was started to ignore.
+//! The signals that end a command, and those that it was started to ignore.
 
 mod command;
 mod server;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 
-use command::{Held, after, anchor, stderr, stdout};
+use command::{Held, accept, after, anchor, stderr, stdout};
 use server::{Server, kill, until};
 
 const SIGNALS: [(&str, i32); 3] = [("HUP", 1), ("INT", 2), ("TERM", 15)];
@@ -84,6 +86,34 @@ fn a_second_signal_ends_it_while_its_command_runs() {
     });
     assert_eq!(child.wait().unwrap().signal(), Some(15));
     held.end();
+}
+
+#[test]
+fn an_interrupted_drain_prints_how_many_signals_are_gone() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut drain = anchor(None, &["drain", "a", "--base-url", &url]);
+    let child = drain.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut socket = accept(&listener);
+    assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
+    socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"data\":{}}").unwrap();
+    assert!(socket.read(&mut [0; 4096]).unwrap() > 0, "the drain goes on");
+    kill(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.signal(), stdout(&output)), (Some(2), "1\n"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_interrupted_signal_says_that_it_may_have_been_delivered() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let child = anchor(None, &["signal", "a", "--base-url", &url]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut socket = accept(&listener);
+    assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
+    kill(&child, "-TERM");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(15));
+    assert_eq!(stderr(&output), "anchor-events: interrupted; the signal may have been delivered\n");
 }
 
 #[test]
