@@ -232,7 +232,7 @@ impl Inbound {
                     return Err(Refusal::Ambiguous("the name of a header that says where the body ends is damaged"));
                 }
                 Field::RetryAfter | Field::RequestId | Field::Location => written.write(field, value, out),
-                _ => framing.take(field, value, line.flaws)?,
+                _ => framing.take(field, value)?,
             }
         } else {
             // RFC 9110, 15.2: to be parsed and passed over. ureq refuses a 100 with header lines.

@@ -49,8 +49,11 @@ fn event() -> &'static str {
 }
 
 fn with_length() -> impl Strategy<Value = String> {
-    let length =
-        one_of(&["Content-Length: 11", "content-length:\r\n\t 011", "Content-Length: 11 , 11\r\nCONTENT-LENGTH:11"]);
+    let length = one_of(&[
+        "Content-Length: 11",
+        "content-length:\r\n\t 011",
+        "Content-Length: 11 ,\x01 11\r\nCONTENT-LENGTH:11",
+    ]);
     let end = one_of(&["\r\n\r\n", "\n\n", "\r\r\n\r\r\n"]);
     (length, end).prop_map(|(length, end)| length + &end + event())
 }
