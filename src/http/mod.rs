@@ -11,12 +11,18 @@
 //! [`tcp`] moves the bytes; [`context`] waits.
 
 mod buffers;
+mod chunked;
+mod connection;
 mod context;
 mod dial;
 mod exchange;
 mod failure;
+mod framing;
+mod head;
+mod inbound;
 mod lookup;
 mod race;
+mod stream;
 mod tcp;
 mod tls;
 mod trust;

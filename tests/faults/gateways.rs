@@ -50,7 +50,7 @@ fn cases_of(gateway: Gateway) -> Vec<Case> {
         case(quiet, by, Wait, in_vain, move |ground| waits_in_vain(gateway, ground)),
         case(hang_up, by, Wait, DELIVERED.losing_one(), move |ground| waits_as_the_service_hangs_up(gateway, ground)),
         case(hang_up, by, Signal, refused(Within::AMoment), move |ground| signals_as_it_hangs_up(gateway, ground)),
-        case(down, by, Wait, refused(Within::Retries), move |ground| waits_while_it_is_down(gateway, ground)),
+        case(down, by, Wait, in_vain, move |ground| waits_while_it_is_down(gateway, ground)),
         case(down, by, Signal, refused(Within::AMoment), move |ground| signals_while_it_is_down(gateway, ground)),
         case(restart, by, Wait, DELIVERED, move |ground| waits_through_a_restart(gateway, ground)),
         case(restart, by, Signal, DELIVERED, move |ground| signals_through_a_restart(gateway, ground)),

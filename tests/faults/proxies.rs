@@ -93,6 +93,9 @@ fn a_proxy_that_refuses_is_not_sent() {
         ("502", answer(502, "", "")),
         ("no HTTP", b"SSH-2.0-OpenSSH\r\n".to_vec()),
         ("half a head", b"HTTP/1.1 20".to_vec()),
+        ("a code of one digit", b"HTTP/1.1 2\r\n\r\n".to_vec()),
+        ("a code with letters", b"HTTP/1.1 2zz\r\n\r\n".to_vec()),
+        ("an answer to a request that was not sent", [b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), event()].concat()),
         ("nothing", Vec::new()),
     ] {
         let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(reply), Step::Finish, Step::Hang]);

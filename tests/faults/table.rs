@@ -117,7 +117,9 @@ impl Row {
         assert!(!said.contains(KEY) && !said.contains("payload-51c7"), "{}: the error quotes a secret", self.name);
         // A request that was written may still be on its way to the scripted server.
         if found.maybe_consumed {
-            server.until("the request", |record| record.requests.len() >= self.expected.requests);
+            server.until(&format!("the request of {}", self.name), |record| {
+                record.requests.len() >= self.expected.requests
+            });
         }
         let found = server.read(|record| with_counts(found, record));
         let expected = Outcome { phase: result.is_err().then_some(self.expected.phase).flatten(), ..self.expected };

@@ -31,7 +31,7 @@ const UNSENT: Expected = ends(&[(Status::NotSent, false)], Within::Retries);
 
 fn cases_of(tunnel: Tunnel) -> Vec<Case> {
     let by = tunnel.name();
-    let dead = ends(&[(Status::NotSent, true)], Within::Retries);
+    let dead = ends(&[(Status::ConnectionLost, true)], Within::Retries);
     let later = ends(&[(Status::Ok, false)], Within::Retries);
     let (restart, death, unreachable) =
         ("is killed and started again", "is killed after the request", "cannot reach the service");
