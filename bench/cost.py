@@ -6,7 +6,7 @@ import readme
 from figures import kept, ratio
 from peers import BENCH
 
-# Of the library: the default slice, and src/http/agent.rs.
+# Of the library: the default slice, and src/http/exchange.rs.
 SLICE_S = 50
 IDLE_KEPT, IDLE_S = 64, 50
 # Of Linux on x86-64.

@@ -69,7 +69,7 @@ pub struct Config {
     /// Outer `None`: as the environment says; inner `None`: no proxy.
     proxy: Option<Option<Proxy>>,
     proxy_variables: ProxyVariables,
-    allow_http: bool,
+    pub(crate) allow_http: bool,
     pub(crate) trust: Trust,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,

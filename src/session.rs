@@ -52,10 +52,10 @@ impl Session {
     }
 
     pub fn count(&self, trace: &Trace) {
-        let connections =
-            if trace.connected { &self.counters.connections_made } else { &self.counters.connections_reused };
-        if trace.connected || trace.sent > 0 {
-            connections.add(1);
+        if trace.connected {
+            self.counters.connections_made.add(1);
+        } else if !trace.dialled && trace.sent > 0 {
+            self.counters.connections_reused.add(1);
         }
         self.counters.bytes_sent.add(trace.sent);
         self.counters.bytes_received.add(trace.received);
@@ -97,6 +97,7 @@ impl Engine {
     fn new(config: &Config, endpoint: &Endpoint) -> Result<Engine, Error> {
         let agent = Agent::new(&AgentOptions {
             https: endpoint.https,
+            allow_http: config.allow_http,
             authority: &endpoint.authority(),
             key: config.key()?,
             user_agent: config.user_agent(),

@@ -114,7 +114,7 @@ def report(lines):
     missed = {path: [line for line, count in counts.items() if count == 0] for path, counts in lines.items()}
     everything = sum(map(len, lines.values()))
     total = 100 * (1 - sum(map(len, missed.values())) / everything)
-    text = "# Coverage\n\n`make coverage` writes this page.\n\n"
+    text = "# Coverage\n\n"
     text += f"The tests run {total:.1f} % of the {everything} lines of code in `src/`; tests within it are not counted.\n\n"
     text += "| file | lines | run |\n| --- | ---: | ---: |\n"
     for path, counts in lines.items():

@@ -98,7 +98,7 @@ pub(crate) fn judge(
             outcome.kind = of_reply(operation, reply, redactor, keep_on);
         }
         Err(Failure { kind, detail }) => {
-            outcome.kind = Kind::Failed { kind, detail, stale: !trace.connected && trace.received == 0 };
+            outcome.kind = Kind::Failed { kind, detail, stale: !trace.dialled && trace.received == 0 };
         }
     }
     outcome

@@ -52,6 +52,8 @@ pub(crate) struct Wait {
     /// A drain ends here, whatever its wait still has.
     cap: Option<Instant>,
     asked: Duration,
+    /// The service's last word was 'not yet'.
+    told: bool,
     story: Story,
     backoff: Backoff,
     throttle: Throttle,
@@ -93,6 +95,7 @@ impl Wait {
             once: timeout == Some(Duration::ZERO),
             cap: None,
             asked: Duration::ZERO,
+            told: false,
             story: Story::new(began),
             backoff: Backoff::new(config.retries),
             throttle: Throttle::default(),
@@ -223,6 +226,7 @@ impl Rules for Wait {
         };
         const OUTAGE: Patience = Patience::Outage { unknown_host: false };
         self.story.note(&outcome);
+        self.told = outcome.kind == Kind::NotSignaled;
         let is_written = outcome.written.is_some();
         let (status, patience) = match outcome.kind {
             Kind::Answer(answer) => return Step::Done(Ok(answer)),
@@ -258,7 +262,11 @@ impl Rules for Wait {
     }
 
     fn paused(&mut self, now: Instant) -> Step {
-        if self.is_over(now) { self.time_over(now) } else { self.request(Duration::MAX, false, now) }
+        match self.is_over(now) {
+            true if self.told => self.not_signaled(now),
+            true => self.time_over(now),
+            false => self.request(Duration::MAX, false, now),
+        }
     }
 
     fn stopped(&mut self, stop: Stop, now: Instant) -> Step {

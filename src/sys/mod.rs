@@ -10,6 +10,7 @@
 //! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out.
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is the value.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
+//! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
 //! - [`wipe`]: overwrites a secret in a way that no compiler removes.
 //! - [`is_exhausted`]: whether an error says that this process or system has no descriptor, thread or memory left.
 //!
@@ -18,6 +19,7 @@
 
 mod fork;
 mod latch;
+mod lookup;
 mod poll;
 mod scoped;
 mod socket;
@@ -33,7 +35,8 @@ compile_error!("libanchor supports Linux; docs/platforms.md says what was run wh
 
 pub(crate) use fork::PerProcess;
 pub(crate) use latch::Latch;
-pub(crate) use poll::{MAX_WATCHED, poll};
+pub(crate) use lookup::{LookupError, look_up};
+pub(crate) use poll::{MAX_WATCHED, Wake, poll};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::Socket;
 pub(crate) use system::{Event, Watch, impl_pollable, is_exhausted, wipe};

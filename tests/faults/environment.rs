@@ -2,12 +2,13 @@
 //! its own.
 
 use super::proxies::{LONG, tls_service, tunnel};
-use super::scripted::Server;
-use super::scripted::certificates::authority_file;
-use super::scripted::places::{KEY, free_port};
-use super::scripted::sandbox::is_alone;
-use super::scripted::script::{EVENT, Step, event};
 use anchor::{Client, Config, Status, Trust};
+use testkit::addresses::free_port;
+use testkit::certificates::authority_file;
+use testkit::sandbox::is_alone;
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Step, event};
+use testkit::settings::KEY;
 
 fn from_environment(url: &str) -> Config {
     let mut config = Config::from_env();
@@ -16,9 +17,9 @@ fn from_environment(url: &str) -> Config {
     config
 }
 
-/// The proxy of a test stands at a port that is only known when it runs, so the child's first act is to start it.
-fn proxy_at(port: u16) -> Server {
-    Server::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
+/// The port of a test's proxy is known only when it runs, so the child starts the proxy first.
+fn proxy_at(port: u16) -> ScriptedServer {
+    ScriptedServer::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
 }
 
 #[test]
@@ -33,9 +34,9 @@ fn the_scheme_decides_and_no_proxy_exempts() {
     let ask = |url: &str| Client::new(&from_environment(url)).unwrap().wait("e", LONG, None).unwrap();
     assert_eq!(ask("https://localhost:9"), EVENT);
     assert_eq!(proxy.connections(), 1);
-    let exempt = Server::always(tls_service().to_vec());
+    let exempt = ScriptedServer::always(tls_service().to_vec());
     assert_eq!(ask(&exempt.https()), EVENT);
-    let plain = Server::always(vec![Step::AnswerAll(event())]);
+    let plain = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     assert_eq!(ask(&format!("http://localhost:{}", plain.address.port())), EVENT);
     assert_eq!((proxy.connections(), exempt.connections(), plain.connections()), (1, 1, 1));
     let mut config = from_environment(&format!("https://localhost:{}", exempt.address.port()));
@@ -62,7 +63,7 @@ fn the_variables_count_as_they_were_when_they_were_read() {
     if !is_alone("environment::the_variables_count_as_they_were_when_they_were_read", &[]) {
         return;
     }
-    let server = Server::always(tls_service().to_vec());
+    let server = ScriptedServer::always(tls_service().to_vec());
     let config = from_environment(&server.https());
     // SAFETY: the test has the process for itself, and no other thread of it touches the environment.
     unsafe { std::env::set_var("HTTPS_PROXY", "http://127.0.0.1:9") };

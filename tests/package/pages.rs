@@ -1,9 +1,9 @@
 //! README.md and docs/*.md: what they show compiles as it stands there, what they link to exists, and what they list is
 //! complete. Commands and programs in other languages are run by install/readme.rs and ffi.rs.
 
-use crate::c_build::{root, scratch, tool};
 use std::fs;
 use std::process::Command;
+use testkit::{process, root, scratch, tools};
 
 /// Short enough to be read from top to bottom.
 const MOST_LINES: usize = 150;
@@ -45,7 +45,7 @@ fn every_snippet_in_c_compiles() {
 
 #[test]
 fn every_snippet_in_cpp_compiles() {
-    if tool::is_there("c++") {
+    if tools::has("c++") {
         assert!(compiled("cpp", "c++", "-std=c++17") >= 1);
     }
 }
@@ -60,7 +60,7 @@ fn compiled(language: &str, compiler: &str, standard: &str) -> usize {
         let warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
         let mut command = Command::new(compiler);
         command.current_dir(root()).arg(standard).args(warnings).args(["-I", "include", "-fsyntax-only"]).arg(source);
-        tool::output(&mut command);
+        process::output(&mut command);
     }
     snippets.len()
 }

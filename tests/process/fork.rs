@@ -1,17 +1,14 @@
-//! A client in a child after fork: it gets connections of its own, and the parent's go on undisturbed, TLS sessions
-//! above all. A fork of one thread takes a process that has no other, so this test is without cargo's harness: it starts
-//! itself once more for each program, and is the server that the program's parent and child call.
-
-#[path = "../scripted/mod.rs"]
-mod scripted;
+//! A client in a child after fork: the child gets connections of its own, and those of the parent go on undisturbed, TLS
+//! sessions above all. A process with one thread must fork, so this program is without cargo's harness: it starts itself again
+//! for each case, and is the server that parent and child call.
 
 use anchor::{Client, json_get};
-use scripted::Server;
-use scripted::certificates::{Certificate, authority_file, tls};
-use scripted::places::config;
-use scripted::script::{EVENT, Gate, Step, answer, event};
 use std::process::Command;
 use std::time::Duration;
+use testkit::certificates::{Certificate, authority_file, tls};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Gate, Step, answer, event};
+use testkit::settings::config;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -20,7 +17,7 @@ fn main() {
         Ok("one client") => child_and_parent_use_one_client(),
         Ok("cancel_all") => cancel_all_in_a_child(),
         Ok(other) => panic!("no program {other}"),
-        // A runner of tests that asks what there is.
+        // A test runner asks which tests there are.
         Err(_) if std::env::args().any(|argument| argument == "--list") => {}
         Err(_) => {
             a_child_and_its_parent_use_one_client();
@@ -36,7 +33,7 @@ fn run(program: &str, url: &str) {
     assert!(run.status().unwrap().success(), "{program} with {url}");
 }
 
-/// Runs `work` in a child, and gives what is waited for to learn whether it went well.
+/// Runs `work` in a child, whose exit status says whether it succeeded.
 fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
     assert_eq!(std::fs::read_dir("/proc/self/task").unwrap().count(), 1, "a fork of many threads is another matter");
     // SAFETY: the process has one thread.
@@ -78,7 +75,7 @@ fn child_and_parent_use_one_client() {
     });
     expect_well(child);
     assert!(takes_the_event(&client), "the parent's session did not survive");
-    // This child drops its client, and with it whatever it has of the parent's connections.
+    // This child drops its client, and with it what it inherited of the parent's connections.
     let mut dropped = Some(client.clone());
     drop(client);
     let child = fork(|| {
@@ -96,7 +93,7 @@ fn child_and_parent_use_one_client() {
 fn a_child_and_its_parent_use_one_client() {
     for handshake in [None, Some(Step::Handshake(tls(Certificate::Good)))] {
         let is_tls = handshake.is_some();
-        let server = Server::always(handshake.into_iter().chain([Step::AnswerAll(event())]).collect());
+        let server = ScriptedServer::always(handshake.into_iter().chain([Step::AnswerAll(event())]).collect());
         run("one client", &if is_tls { server.https() } else { server.http() });
         let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
         assert_eq!(connections, [0, 1, 2, 2, 0, 3, 0]);
@@ -124,7 +121,7 @@ fn cancel_all_in_a_child_leaves_the_parents_wait_alone() {
         Step::Send(event()),
         Step::Hang,
     ];
-    let server = Server::start(vec![parents, childs]);
+    let server = ScriptedServer::start(vec![parents, childs]);
     run("cancel_all", &server.http());
     assert_eq!(server.connections(), 2);
 }

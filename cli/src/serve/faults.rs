@@ -1,7 +1,7 @@
 //! Faults on purpose: which rule applies to which request, so that a client meets the bad days too.
 //!
 //! A rule reads `NAME=FAULT[,times=N][,on=wait|signal|both]`. Here rules are kept and chosen; how a
-//! fault is made is in `api` and `fault_body`.
+//! fault is made is in `api` and `misbehave`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -2,12 +2,12 @@
 //! letter by a new user: with an empty home, in an empty folder.
 
 use super::consumers::{folder_with, runs};
-use crate::c_build::server::Server;
-use crate::c_build::{library, root, tool};
-use crate::installed::{empty, outside, tree};
+use crate::installed::{outside, tree};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use testkit::local_server::LocalServer;
+use testkit::{empty_scratch, library, process, root, tools};
 
 fn document(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -24,7 +24,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
     fenced.filter_map(|block| Some(block.strip_prefix(language)?.strip_prefix('\n')?.to_owned())).collect()
 }
 
-/// A shell in a folder, for a user with this home. The toolchain is where it was.
+/// A shell in a folder, for a user with this home. The toolchain stays where it is.
 fn shell(home: &Path, folder: &Path, script: &str) -> Command {
     let mut shell = outside("sh");
     let old_home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
@@ -37,23 +37,23 @@ fn shell(home: &Path, folder: &Path, script: &str) -> Command {
 
 #[test]
 fn install_and_link() {
-    let home = empty("install/home");
+    let home = empty_scratch("install/home");
     let page = document("docs/install.md");
     let (install, link) = (section(&page, "Install"), section(&page, "Link"));
     let [commands, settings] = &blocks(&install, "sh")[..] else { panic!("{install}") };
     let [install, uninstall] = commands.lines().collect::<Vec<_>>()[..] else { panic!("{commands}") };
     // The debug build is there already, and is installed in the same way.
-    tool::output(shell(&home, root(), install).env("MAKEFLAGS", "PROFILE=dev"));
-    let version = tool::output(&mut shell(&home, &home, &format!("{settings}\nanchor-events --version")));
+    process::output(shell(&home, root(), install).env("MAKEFLAGS", "PROFILE=dev"));
+    let version = process::output(&mut shell(&home, &home, &format!("{settings}\nanchor-events --version")));
     assert_eq!(version.trim_end(), VERSION);
 
     let with_settings = |folder: &Path, line: &str| shell(&home, folder, &format!("{settings}\n{line}"));
     let [lines] = &blocks(&link, "sh")[..] else { panic!("{link}") };
     assert!(lines.lines().count() >= 4, "{lines}");
     for (at, line) in lines.lines().enumerate() {
-        if !line.contains("pkg-config") || tool::is_there("pkg-config") {
+        if !line.contains("pkg-config") || tools::has("pkg-config") {
             let folder = app(&format!("readme-{at}"), &[]);
-            tool::output(&mut with_settings(&folder, line));
+            process::output(&mut with_settings(&folder, line));
             runs(with_settings(&folder, "./app"));
         }
     }
@@ -62,15 +62,15 @@ fn install_and_link() {
         (&["cmake"][..], "CMakeLists.txt", cmake, "cmake -S . -B build && cmake --build build"),
         (&["meson", "ninja"], "meson.build", meson, "meson setup build && meson compile -C build"),
     ] {
-        if tools.iter().all(|name| tool::is_there(name)) {
+        if tools.iter().all(|name| tools::has(name)) {
             let folder = app(&format!("readme-{}", tools[0]), &[(file, &text)]);
-            tool::output(&mut with_settings(&folder, build));
+            process::output(&mut with_settings(&folder, build));
             runs(with_settings(&folder, "build/app"));
         }
     }
     the_readmes_three_lines(&home, install);
 
-    tool::output(&mut shell(&home, root(), uninstall));
+    process::output(&mut shell(&home, root(), uninstall));
     assert_eq!(tree(&home.join(".local")), [""; 0]);
 }
 
@@ -79,7 +79,7 @@ fn the_readmes_three_lines(home: &Path, install: &str) {
     let block = blocks(&section(&document("README.md"), "Install"), "sh").remove(0);
     let (first, rest) = block.split_once('\n').expect("three lines");
     assert_eq!((first, rest.lines().count()), (install, 2));
-    if tool::is_there("pkg-config") {
+    if tools::has("pkg-config") {
         let folder = app("readme-three-lines", &[]);
         runs(shell(home, &folder, &format!("{rest}\nanchor-events --version >/dev/null\n./app")));
     }
@@ -127,19 +127,19 @@ fn without_an_account() {
     let lines = blocks(&section, "sh");
     let serve = lines[0].lines().last().expect("the first block ends with the server");
     let signal = section.split('`').find(|code| code.starts_with("anchor-events signal")).expect("it is there");
-    let home = empty("install/account");
+    let home = empty_scratch("install/account");
 
     let (server, url) = serving(&home, serve);
     let here = |script: &str| script.replace("http://127.0.0.1:8642", &url);
     let settings = lines[1].lines().next().expect("it begins with the variables");
     let mut waiting = terminal(&home, &here(&lines[1]));
     let waiting = waiting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("sh runs");
-    tool::output(&mut terminal(&home, &here(&format!("{settings}\n{signal}"))));
+    process::output(&mut terminal(&home, &here(&format!("{settings}\n{signal}"))));
     let printed = waiting.wait_with_output().expect("a child of this test");
     stop(server);
-    assert_eq!(tool::text(&printed.stdout), "{\"code\":\"123456\"}\n", "{printed:?}");
+    assert_eq!(process::text(&printed.stdout), "{\"code\":\"123456\"}\n", "{printed:?}");
     assert_eq!(page.matches(":8642").count(), page.matches("127.0.0.1:8642").count(), "one address");
-    assert!(tool::output(&mut terminal(&home, "anchor-events serve --help")).contains("[default: 8642]"));
+    assert!(process::output(&mut terminal(&home, "anchor-events serve --help")).contains("[default: 8642]"));
 }
 
 /// The server takes the rules that the page shows, and its admin endpoint the requests.
@@ -147,12 +147,12 @@ fn without_an_account() {
 fn faults_on_purpose() {
     let page = document("docs/local-server.md");
     let [serve, requests] = &blocks(&section(&page, "Faults"), "sh")[..] else { panic!("{page}") };
-    let home = empty("install/faults");
+    let home = empty_scratch("install/faults");
     let (server, url) = serving(&home, &format!("{} --admin-token TOKEN", serve.trim_end()));
-    if tool::is_there("curl") {
+    if tools::has("curl") {
         let script =
             requests.replace("http://127.0.0.1:8642", &url).replace("curl ", "curl --fail --no-progress-meter ");
-        let state = tool::output(&mut terminal(&home, &script));
+        let state = process::output(&mut terminal(&home, &script));
         assert!(state.contains('{'), "{state}");
     }
     stop(server);
@@ -163,11 +163,11 @@ fn faults_on_purpose() {
 fn the_commands_of_the_page() {
     let page = document("docs/command.md");
     let [lines] = &blocks(&page, "sh")[..] else { panic!("{page}") };
-    let home = empty("install/commands");
-    let server = Server::start();
+    let home = empty_scratch("install/commands");
+    let server = LocalServer::start(&[]);
     let signals = "for name in mfa_code paid built tested deploy; do anchor-events signal $name code=31 --quiet; done";
     let mut shell = terminal(&home, &format!("{signals}\n{lines}\nanchor-events drain mfa_code"));
-    let printed = tool::output(server.configure(&mut shell));
+    let printed = process::output(server.configure(&mut shell));
     let events = r#"{"event":"paid","data":{"code":"31"}}"#;
     assert!(printed.starts_with(events), "{printed}");
     assert!(printed.contains("\n2\n") && printed.ends_with("\n0\n"), "what was signaled is drained: {printed}");

@@ -5,12 +5,12 @@
 mod header;
 mod page;
 
-use crate::c_build::{root, scratch, tool};
 use header::Header;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use testkit::{process, root, scratch, tools};
 
 fn header() -> Header {
     Header::parse(&fs::read_to_string(root().join("include/anchor.h")).expect("the header"))
@@ -81,15 +81,15 @@ fn each_example_compiles_and_calls_its_function() {
         assert!(source.contains(&format!("{name}(")), "the example of {name} does not call it");
         let mut cc = Command::new("cc");
         cc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c", "-I"]).arg(root().join("include"));
-        tool::output(cc.arg(example_of(&name)).arg("-o").arg(&object));
+        process::output(cc.arg(example_of(&name)).arg("-o").arg(&object));
     }
 }
 
 #[test]
 fn mandoc_has_no_complaint() {
-    if tool::is_there("mandoc") {
+    if tools::has("mandoc") {
         let pages = files_of("3").into_iter().map(|name| folder().join(name).with_extension("3"));
-        tool::output(Command::new("mandoc").args(["-T", "lint"]).args(pages));
+        process::output(Command::new("mandoc").args(["-T", "lint"]).args(pages));
     }
 }
 
