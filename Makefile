@@ -22,11 +22,12 @@ sanitize: ## the C and C++ programs with AddressSanitizer, ThreadSanitizer and o
 	cargo test --test sanitizers
 
 bench: ## libanchor beside libcurl, ureq and the SDKs, into bench/results; 15 minutes on a quiet machine
-	python3 bench/run.py
+	python3 -m bench.compare.run
 
 bench-check: ## instructions, system calls and size against the baseline; ACCEPT=1 makes what is there the baseline
 	cargo build --package anchor-events-cli
-	python3 bench/check.py $(ACCEPT:1=--accept)
+	python3 -m bench.guard.check $(ACCEPT:1=--accept)
+	python3 -m bench.compare.report --check
 
 release: ## the library and the command as they are installed, into target/release and target/command
 	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib

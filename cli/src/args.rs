@@ -167,7 +167,7 @@ pub struct ClientArgs {
 
 #[derive(Args)]
 pub struct ServeArgs {
-    /// The address or name to listen on; anything but loopback lets other machines in
+    /// The address or name to listen on; with any but a loopback address, other machines can connect
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
 
@@ -175,28 +175,33 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = 8642)]
     pub port: u16,
 
-    /// Accept this API key and no other; may be repeated
-    #[arg(long, value_name = "KEY", env = "ANCHOR_SERVE_API_KEY", hide_env_values = true)]
+    /// Accept this API key instead of every key; may be repeated. Other users can read a command line (ps): prefer
+    /// --api-key-file, or ANCHOR_SERVE_API_KEY, which is used if neither option is given
+    #[arg(long, value_name = "KEY")]
     pub api_key: Vec<String>,
 
-    /// Speak TLS with a certificate authority made for this run; its path is the second line of stdout
+    /// Accept the API keys in this file, one per line, instead of every key; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub api_key_file: Vec<PathBuf>,
+
+    /// Use TLS, with a certificate authority made for this run; the path of its certificate is the second line of stdout
     #[arg(long)]
     pub tls: bool,
 
-    /// Where to write the certificate authority, instead of a temporary file
+    /// Write the authority's certificate to this file instead of a temporary one
     #[arg(long, value_name = "PATH", requires = "tls")]
     pub ca_file: Option<PathBuf>,
 
-    /// Let every request be on its way for so long: 50ms, or 50ms..200ms
+    /// Delay every request: by 50ms, or by a random time such as 50ms..200ms
     #[arg(long, value_name = "TIME", default_value = "0ms", hide_default_value = true)]
     pub latency: Latency,
 
-    /// Go wrong on purpose: NAME=drop-after-consume, cut-body, hang, status:503, html:502, slow:1b/s or
-    /// duplicate, then ,times=N and ,on=wait|signal|both; may be repeated
+    /// Inject a fault: NAME=FAULT[,times=N][,on=wait|signal|both], where FAULT is drop-after-consume, cut-body,
+    /// hang, status:503, html:502, slow:1b/s or duplicate, and * is every name; may be repeated
     #[arg(long, value_name = "RULE")]
     pub fault: Vec<Rule>,
 
-    /// The longest that a wait is held, whatever it asks for
+    /// The longest time that a wait is held, whatever it asks for
     #[arg(long, value_name = "TIME", default_value = "forever", value_parser = limit)]
     pub max_wait: Limit,
 
@@ -204,7 +209,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     pub max_body: usize,
 
-    /// How long a signal is kept for somebody to wait for it
+    /// How long a signal is kept until somebody waits for it
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = limit)]
     pub retention: Limit,
 
@@ -212,15 +217,21 @@ pub struct ServeArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 1000)]
     pub queue_limit: usize,
 
-    /// How many bytes of signals are kept in all; the next one is answered 429
+    /// How many bytes of signals, names and data, are kept in all; the next one is answered 429
     #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     pub queue_bytes: usize,
 
-    /// What the admin endpoint asks for, instead of a random token
+    /// The token that the admin endpoint requires, instead of a random one. Other users can read a command line (ps):
+    /// prefer ANCHOR_SERVE_ADMIN_TOKEN
     #[arg(long, value_name = "TOKEN", env = "ANCHOR_SERVE_ADMIN_TOKEN", hide_env_values = true)]
     pub admin_token: Option<String>,
 
-    /// How to write what happens to stderr; text on a terminal, else off
+    /// Open the page and the admin endpoint to other machines under this host name or address, as
+    /// http://NAME:PORT/?token=TOKEN; needs --admin-token; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub page_host: Vec<crate::serve::HostName>,
+
+    /// How to log to stderr; the default is text on a terminal and off otherwise
     #[arg(long, value_name = "FORMAT")]
     pub log: Option<LogFormat>,
 }

@@ -1,7 +1,7 @@
 //! Version, statuses, strings and JSON: the exports that need no handle.
 
 use super::boundary::{catch_or, malloc_string, text};
-use crate::json::json_find;
+use crate::json::{OutOfMemory, json_find};
 use crate::status::Status;
 use std::ffi::{CStr, c_char};
 use std::ptr;
@@ -70,7 +70,10 @@ pub unsafe extern "C" fn anchor_json_get(json: *const c_char, pointer: *const c_
         // SAFETY: by contract NULL or C strings.
         let arguments = unsafe { (text(json, "json"), text(pointer, "pointer")) };
         match arguments {
-            (Ok(json), Ok(pointer)) => json_find(json, pointer).map_or(ptr::null_mut(), |found| malloc_string(&found)),
+            (Ok(json), Ok(pointer)) => match json_find(json, pointer) {
+                Ok(Some(found)) => malloc_string(&found),
+                Ok(None) | Err(OutOfMemory) => ptr::null_mut(),
+            },
             _ => ptr::null_mut(),
         }
     })

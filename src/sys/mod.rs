@@ -7,7 +7,8 @@
 //! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It says which of
 //!   these happened, also when several did. It is never early, and late by no more than the system's timer.
 //! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
-//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out.
+//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out. Its code stays
+//!   mapped though a host unloads the plugin that holds it.
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is the value.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
@@ -20,6 +21,7 @@
 mod fork;
 mod latch;
 mod lookup;
+mod pin;
 mod poll;
 mod scoped;
 mod socket;

@@ -1,5 +1,6 @@
 //! Threads of the library's own. std's would make up 27 KB of it, and would take the program's signals.
 
+use super::pin::pin_code;
 use std::ffi::{CStr, c_void};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +13,7 @@ pub(crate) struct Thread(libc::pthread_t);
 impl Thread {
     /// Runs `work`. A panic in it goes no further.
     pub fn start(name: &CStr, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        pin_code();
         let work: Box<Work> = Box::new(Box::new(work));
         let argument = Box::into_raw(work);
         let created = with_signals_blocked(|| create_thread(stack_size, argument));
