@@ -289,6 +289,23 @@ extern "C" {
 #endif /* __cplusplus */
 
 /**
+ * Returns why the last call of this thread failed.
+ *
+ * It is set by each function that returns an anchor_status, a handle, or a string to be freed. It is the message of
+ * the error JSON of a call that has one.
+ *
+ *     anchor_client *client = NULL;
+ *     if (anchor_client_new(NULL, &client) != ANCHOR_OK)
+ *         fprintf(stderr, "%s\n", anchor_last_error());
+ *
+ * @return  an English sentence of at most 1,023 bytes, valid until this thread's next call; NULL if the last call succeeded.
+ *          Must not be freed
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+const char *anchor_last_error(void);
+
+/**
  * Returns the version of the library that is loaded, such as "0.1.0".
  *
  * ANCHOR_VERSION is the version of the header.

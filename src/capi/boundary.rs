@@ -1,6 +1,7 @@
 //! What all exports share: no panic crosses the ABI, `pthread_cancel` waits until the call is over, a pointer is checked before
 //! it is used, and strings for the caller are allocated with malloc, so that running out of memory can be reported.
 
+use super::last_error;
 use crate::error::Error;
 use crate::panic;
 use crate::status::Status;
@@ -28,18 +29,36 @@ pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -
     let copy = malloc_string(&json);
     // SAFETY: the caller's promise.
     unsafe { put(out_json, copy) };
-    if copy.is_null() { Status::OutOfMemory } else { status }
+    if copy.is_null() {
+        last_error::note(Some(&no_memory()));
+        return Status::OutOfMemory;
+    }
+    status
 }
 
-/// Runs a call. Whatever an export does that could block, write or close goes through here.
+/// Runs a call, and notes for `anchor_last_error` why it failed.
 pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let outcome = run(call);
+    last_error::note(outcome.as_ref().err());
+    outcome
+}
+
+/// Runs a call that leaves `anchor_last_error` alone. A panic does nothing.
+pub(super) fn run_quietly(call: impl FnOnce()) {
+    let _ = run(|| {
+        call();
+        Ok(())
+    });
+}
+
+/// Whatever an export does that could block, write or close goes through here.
+fn run<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let _disabled = CancellationDisabled::new();
     panic::catch(call)
 }
 
-/// Runs a call that can fail by a panic only; then the result is `otherwise`.
-pub(super) fn catch_or<T>(otherwise: T, call: impl FnOnce() -> T) -> T {
-    catch(|| Ok(call())).unwrap_or(otherwise)
+pub(super) fn no_memory() -> Error {
+    Error::new(Status::OutOfMemory, "no memory is left for a string")
 }
 
 /// # Safety

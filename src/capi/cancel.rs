@@ -1,6 +1,6 @@
 //! The handle of a cancel token.
 
-use super::boundary::{catch, catch_or};
+use super::boundary::{catch, run_quietly};
 use crate::cancel::CancelToken;
 use std::ptr;
 
@@ -37,7 +37,7 @@ pub extern "C" fn anchor_cancel_token_new() -> *mut anchor_cancel_token {
 pub unsafe extern "C" fn anchor_cancel_token_cancel(token: *mut anchor_cancel_token) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { token.as_ref() } {
-        catch_or((), || handle.token.cancel());
+        run_quietly(|| handle.token.cancel());
     }
 }
 
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn anchor_cancel_token_cancel(token: *mut anchor_cancel_to
 pub unsafe extern "C" fn anchor_cancel_token_reset(token: *mut anchor_cancel_token) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { token.as_ref() } {
-        catch_or((), || handle.token.reset());
+        run_quietly(|| handle.token.reset());
     }
 }
 
@@ -66,6 +66,6 @@ pub unsafe extern "C" fn anchor_cancel_token_free(token: *mut anchor_cancel_toke
     if !token.is_null() {
         // SAFETY: by contract it came from `anchor_cancel_token_new` and is freed once.
         let handle = unsafe { Box::from_raw(token) };
-        catch_or((), || drop(handle));
+        run_quietly(|| drop(handle));
     }
 }

@@ -1,6 +1,6 @@
 //! The handle of a client and its blocking calls.
 
-use super::boundary::{answering, catch, catch_or, handle, put, text};
+use super::boundary::{answering, catch, handle, put, run_quietly, text};
 use super::cancel::anchor_cancel_token;
 use super::config::anchor_config;
 use crate::client::Client;
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn anchor_client_free(client: *mut anchor_client) {
     if !client.is_null() {
         // SAFETY: by contract it came from `anchor_client_new` and is freed once.
         let handle = unsafe { Box::from_raw(client) };
-        catch_or((), || drop(handle));
+        run_quietly(|| drop(handle));
     }
 }
 
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn anchor_client_free(client: *mut anchor_client) {
 pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { client.as_ref() } {
-        catch_or((), || handle.client.cancel_all());
+        run_quietly(|| handle.client.cancel_all());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The handle of a configuration.
 
-use super::boundary::{catch, catch_or, text};
+use super::boundary::{catch, run_quietly, text};
 use crate::config::{Config, LogLevel, Trust};
 use crate::error::Error;
 use crate::status::Status;
@@ -48,9 +48,11 @@ pub const ANCHOR_RETRY_ALWAYS: u32 = 4_294_967_295;
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_config_new() -> *mut anchor_config {
-    catch_or(ptr::null_mut(), || {
-        Box::into_raw(Box::new(anchor_config { config: Config::from_env(), error: Mutex::new(None) }))
-    })
+    let made = catch(|| {
+        let settings = anchor_config { config: Config::from_env(), error: Mutex::new(None) };
+        Ok(Box::into_raw(Box::new(settings)))
+    });
+    made.unwrap_or(ptr::null_mut())
 }
 
 /// Frees settings.
@@ -64,7 +66,7 @@ pub unsafe extern "C" fn anchor_config_free(config: *mut anchor_config) {
     if !config.is_null() {
         // SAFETY: by contract it came from `anchor_config_new` and is freed once.
         let handle = unsafe { Box::from_raw(config) };
-        catch_or((), || drop(handle));
+        run_quietly(|| drop(handle));
     }
 }
 
@@ -378,9 +380,14 @@ unsafe fn set(
     change: impl for<'c> FnOnce(&'c mut Config) -> Result<&'c mut Config, Error>,
 ) -> Status {
     // SAFETY: the caller's promise.
-    let Some(handle) = (unsafe { config.as_mut() }) else { return Status::InvalidArgument };
-    let outcome = catch(|| change(&mut handle.config).map(|_| ()));
-    handle.note(outcome.as_ref().err());
+    let mut handle = unsafe { config.as_mut() };
+    let outcome = catch(|| match &mut handle {
+        Some(handle) => change(&mut handle.config).map(|_| ()),
+        None => Err(Error::invalid("config is NULL")),
+    });
+    if let Some(handle) = handle {
+        handle.note(outcome.as_ref().err());
+    }
     outcome.map_or_else(|error| error.status(), |()| Status::Ok)
 }
 

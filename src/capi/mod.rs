@@ -6,6 +6,8 @@
 
 mod boundary;
 
+mod last_error;
+
 mod text;
 
 mod config;

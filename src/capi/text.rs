@@ -1,6 +1,7 @@
 //! Version, statuses, strings and JSON: the exports that need no handle.
 
-use super::boundary::{catch_or, malloc_string, text};
+use super::boundary::{catch, malloc_string, no_memory, text};
+use crate::error::Error;
 use crate::json::{OutOfMemory, json_find};
 use crate::status::Status;
 use std::ffi::{CStr, c_char};
@@ -66,17 +67,18 @@ pub unsafe extern "C" fn anchor_string_free(string: *mut c_char) {
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_json_get(json: *const c_char, pointer: *const c_char) -> *mut c_char {
-    catch_or(ptr::null_mut(), || {
+    let found = catch(|| {
         // SAFETY: by contract NULL or C strings.
-        let arguments = unsafe { (text(json, "json"), text(pointer, "pointer")) };
-        match arguments {
-            (Ok(json), Ok(pointer)) => match json_find(json, pointer) {
-                Ok(Some(found)) => malloc_string(&found),
-                Ok(None) | Err(OutOfMemory) => ptr::null_mut(),
-            },
-            _ => ptr::null_mut(),
+        let (json, pointer) = unsafe { (text(json, "json")?, text(pointer, "pointer")?) };
+        let found = json_find(json, pointer).map_err(|OutOfMemory| no_memory())?;
+        let found = found.ok_or_else(|| Error::invalid("json has no such value, or json or pointer is malformed"))?;
+        if found.contains('\0') {
+            return Err(Error::invalid("the string has a U+0000, which a C string cannot hold"));
         }
-    })
+        let copy = malloc_string(&found);
+        if copy.is_null() { Err(no_memory()) } else { Ok(copy) }
+    });
+    found.unwrap_or(ptr::null_mut())
 }
 
 /// Returns the name of a status, such as "ANCHOR_TIMEOUT".

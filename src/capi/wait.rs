@@ -1,6 +1,6 @@
 //! The handle of a started wait.
 
-use super::boundary::{answering, catch, catch_or, handle, put, text};
+use super::boundary::{answering, catch, handle, put, run_quietly, text};
 use super::client::{anchor_client, timeout};
 use crate::error::Error;
 use crate::started::StartedWait;
@@ -44,12 +44,12 @@ pub unsafe extern "C" fn anchor_wait_start(
     timeout_ms: i64,
     out: *mut *mut anchor_wait,
 ) -> Status {
-    if out.is_null() {
-        return Status::InvalidArgument;
-    }
-    // SAFETY: `out` is not NULL, and by contract valid.
+    // SAFETY: by contract NULL or valid.
     unsafe { put(out, ptr::null_mut()) };
     let started = catch(|| {
+        if out.is_null() {
+            return Err(Error::invalid("out is NULL"));
+        }
         // SAFETY: by contract NULL or live; NULL or a C string.
         let (handle, event_name) = unsafe { (handle(client, "client")?, text(event_name, "event_name")?) };
         handle.client.start(event_name, timeout(timeout_ms)?)
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn anchor_wait_finish(
 pub unsafe extern "C" fn anchor_wait_cancel(wait: *mut anchor_wait) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { wait.as_ref() } {
-        catch_or((), || handle.wait.cancel());
+        run_quietly(|| handle.wait.cancel());
     }
 }
 
@@ -177,6 +177,6 @@ pub unsafe extern "C" fn anchor_wait_free(wait: *mut anchor_wait) {
     if !wait.is_null() {
         // SAFETY: by contract it came from `anchor_wait_start` and is freed once.
         let handle = unsafe { Box::from_raw(wait) };
-        catch_or((), || drop(handle));
+        run_quietly(|| drop(handle));
     }
 }
