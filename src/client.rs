@@ -24,7 +24,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if a setting, or a variable of the environment, is not valid or missing.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if a setting, or a variable of the environment, is not
+    /// valid or missing; [`Status::OutOfMemory`](crate::Status::OutOfMemory) if no descriptor or memory is left to read
+    /// certificate authorities.
     pub fn new(config: &Config) -> Result<Client, Error> {
         Ok(Client { session: Arc::new(Session::new(config)?) })
     }

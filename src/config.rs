@@ -18,16 +18,16 @@ const MAX_KEY_LENGTH: usize = 4096;
 const MAX_USER_AGENT_LENGTH: usize = 1024;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which certificate authorities a client trusts, beside those of a file that it is given.
+/// Which certificate authorities a client trusts, in addition to those of a file that is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Trust {
-    /// The system's; where the machine has none, the bundled Mozilla roots.
+    /// The system's, or the built-in ones of Mozilla if none of the system's is found or may be read; the log says so.
     #[default]
     Auto = 0,
-    /// The system's, or none.
+    /// The system's only.
     System = 1,
-    /// The bundled Mozilla roots, whatever the system has.
+    /// The built-in ones of Mozilla only.
     Bundled = 2,
 }
 
@@ -43,14 +43,14 @@ pub(crate) enum Retries {
 
 impl Retries {
     /// How many failures in a row are tried again, where they count and nothing was set.
-    pub const IN_A_ROW: u32 = 5;
+    pub(crate) const IN_A_ROW: u32 = 5;
 }
 
-/// How much a log line matters.
+/// The importance of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum LogLevel {
-    /// A failure that was tried again, or that ended a call.
+    /// A failure after which the call tries again, or that ends it.
     Warning = 1,
     /// One line for each call and for each re-arm.
     Info = 2,
@@ -164,7 +164,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Sends the key in clear, if the base URL says so. For a service behind a TLS proxy of your own.
+    /// Sends the key in clear, if the base URL says so: to another machine, or to a proxy that was set. For a service
+    /// behind a TLS proxy of your own.
     pub fn set_allow_http(&mut self, allow: bool) -> &mut Self {
         self.allow_http = allow;
         self
@@ -187,7 +188,9 @@ impl Config {
     }
 
     /// The proxy to tunnel through with CONNECT: `http://[user:password@]host:port`, also `https://`. Empty: none,
-    /// whatever the environment says. The environment and its NO_PROXY count no more once this is set.
+    /// whatever the environment says. The environment and its NO_PROXY count no more once this is set. With a plain `http`
+    /// base URL it needs [`set_allow_http`](Self::set_allow_http), since the proxy could read the key. The environment's
+    /// proxies are not used for loopback hosts.
     ///
     /// # Errors
     ///
@@ -322,7 +325,7 @@ impl Config {
         let endpoint = Endpoint::parse(value).map_err(|why| Error::invalid(format!("{source} {why}")))?;
         if !endpoint.https && !endpoint.is_loopback() && !self.allow_http {
             return Err(Error::invalid(format!(
-                "{source} is plain http to another machine, which would show the API key to the network"
+                "{source} is plain http to another machine, which would show the API key to the network: allow_http permits it"
             )));
         }
         Ok(endpoint)
@@ -332,9 +335,16 @@ impl Config {
         &self.user_agent
     }
 
+    /// A tunnel of a plain request is in clear too, so a proxy would read the key. The environment's proxies are for other
+    /// machines; one that was set is refused rather than passed over.
     pub(crate) fn proxy_for(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, Error> {
         match &self.proxy {
+            Some(Some(_)) if !endpoint.https && !self.allow_http => Err(Error::invalid(format!(
+                "proxy is set and {} is plain http, which would show the API key to the proxy: allow_http permits it",
+                self.base_url.source
+            ))),
             Some(set) => Ok(set.clone()),
+            None if endpoint.is_loopback() => Ok(None),
             None => self.proxy_variables.proxy_for(endpoint).map(|(source, url)| parse_proxy(source, url)).transpose(),
         }
     }

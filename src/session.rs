@@ -1,10 +1,12 @@
-//! What the calls of a client share: settings, connections, counts, and the token that `cancel_all` cancels.
+//! What the calls of a client share: settings and whom it trusts, which hold for children of fork too; connections, and the
+//! token that `cancel_all` cancels, of which each process has its own; counts.
 
 use crate::address::endpoint::Endpoint;
+use crate::address::proxy::Proxy;
 use crate::cancel::CancelToken;
-use crate::config::Config;
+use crate::config::{Config, LogLevel};
 use crate::error::Error;
-use crate::http::{Agent, AgentOptions, Trace};
+use crate::http::{Agent, AgentOptions, TlsSettings, Trace};
 use crate::secret::Secret;
 use crate::stats::Counters;
 use crate::status::Status;
@@ -16,6 +18,9 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Session {
     pub config: Config,
     pub endpoint: Endpoint,
+    proxy: Option<Proxy>,
+    /// `None` where nothing is reached over TLS.
+    tls: Option<TlsSettings>,
     engine: PerProcess<Engine>,
     pub counters: Counters,
     key: Secret,
@@ -25,11 +30,16 @@ pub(crate) struct Session {
 
 impl Session {
     pub fn new(config: &Config) -> Result<Session, Error> {
+        config.key()?;
         let endpoint = config.endpoint()?;
-        let engine = Engine::new(config, &endpoint)?;
+        let proxy = config.proxy_for(&endpoint)?;
+        let tls = tls_settings(config, &endpoint, proxy.as_ref())?;
+        let engine = Engine::new(config, &endpoint, proxy.as_ref(), tls.as_ref())?;
         Ok(Session {
             config: config.clone(),
             endpoint,
+            proxy,
+            tls,
             engine: PerProcess::new(engine),
             counters: Counters::default(),
             key: config.key()?.clone(),
@@ -37,8 +47,9 @@ impl Session {
         })
     }
 
+    /// That of this process: a child of fork makes its own, of what its parent has read.
     pub fn engine(&self) -> Result<&Engine, Error> {
-        self.engine.get(|| Engine::new(&self.config, &self.endpoint))
+        self.engine.get(|| Engine::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
     }
 
     pub fn key(&self) -> &str {
@@ -86,6 +97,18 @@ impl Session {
     }
 }
 
+/// Reading the machine's authorities takes some milliseconds, which plain HTTP need not pay.
+fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> Result<Option<TlsSettings>, Error> {
+    let is_needed = endpoint.https || proxy.is_some_and(|proxy| proxy.https) || config.ca_file.is_some();
+    let warn = |line: &str| {
+        if let Some(sink) = &config.log {
+            sink(LogLevel::Warning, line);
+        }
+    };
+    let read = || TlsSettings::read(config.trust, config.ca_file.as_deref(), warn);
+    is_needed.then(read).transpose()
+}
+
 /// What a client has per process.
 pub(crate) struct Engine {
     pub agent: Agent,
@@ -94,16 +117,20 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    fn new(config: &Config, endpoint: &Endpoint) -> Result<Engine, Error> {
+    fn new(
+        config: &Config,
+        endpoint: &Endpoint,
+        proxy: Option<&Proxy>,
+        tls: Option<&TlsSettings>,
+    ) -> Result<Engine, Error> {
         let agent = Agent::new(&AgentOptions {
             https: endpoint.https,
             allow_http: config.allow_http,
             authority: &endpoint.authority(),
             key: config.key()?,
             user_agent: config.user_agent(),
-            proxy: config.proxy_for(endpoint)?.as_ref(),
-            trust: config.trust,
-            ca_file: config.ca_file.as_deref(),
+            proxy,
+            tls,
             max_response_bytes: config.max_response_bytes,
         })?;
         Ok(Engine { agent, running: Mutex::new(None) })

@@ -59,7 +59,7 @@ impl Settings {
         config.set_slice(self.slice).unwrap().set_grace(GRACE).unwrap();
         config.set_request_timeout(REQUEST_TIMEOUT).unwrap().set_max_response_bytes(MAX_RESPONSE).unwrap();
         if self.tunnel {
-            config.set_proxy("http://user:word@127.0.0.1:3128").unwrap();
+            config.set_allow_http(true).set_proxy("http://user:word@127.0.0.1:3128").unwrap();
         }
         Client::new(&config).unwrap()
     }

@@ -44,12 +44,16 @@ impl Endpoint {
         Ok(Endpoint { https, host, port, prefix: path_prefix(path)? })
     }
 
-    /// Whether a request to it cannot leave the machine, so that plain HTTP shows the key to nobody.
+    /// Whether it is this machine, by its address or its name (RFC 6761): plain HTTP to it shows the key to nobody, and a
+    /// proxy is not the way to it. Where a name of these leads is looked at before connecting.
     pub fn is_loopback(&self) -> bool {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         match host.parse::<IpAddr>() {
             Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+            Err(_) => {
+                let name = host.strip_suffix('.').unwrap_or(host);
+                name == "localhost" || name.ends_with(".localhost")
+            }
         }
     }
 
@@ -189,6 +193,14 @@ mod tests {
         for (url, loopback) in [
             ("http://localhost:1", true),
             ("http://x.localhost", true),
+            ("http://LOCALHOST.", true),
+            ("https://a.b.localhost.:8443", true),
+            ("http://localhost..", false),
+            ("http://mylocalhost", false),
+            ("http://127.0.0.1.example", false),
+            ("http://[::ffff:7f00:1]", true),
+            ("http://[::ffff:10.0.0.1]", false),
+            ("http://0.0.0.0", false),
             ("http://127.9.9.9", true),
             ("http://[::1]:80", true),
             ("http://[::ffff:127.0.0.1]", true),

@@ -5,7 +5,7 @@ use super::redact::Redactor;
 use super::retry::retry_after;
 use crate::error::Phase;
 use crate::http::{Failure, FailureKind, Reply, Trace};
-use crate::json;
+use crate::json::{self, Refusal};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What is asked of the service.
@@ -109,7 +109,12 @@ fn of_reply(operation: Operation, reply: Reply, redactor: &Redactor<'_>, keep_on
     if (200..300).contains(&code) {
         return match json::one_object(reply.body) {
             Ok(answer) => Kind::Answer(answer),
-            Err(why) => Kind::NotApi { code, why },
+            Err(Refusal::OutOfMemory) => {
+                let detail = "no memory is left for the answer".to_owned();
+                Kind::Failed { kind: FailureKind::Exhausted, detail, stale: false }
+            }
+            Err(Refusal::Malformed(why)) => Kind::NotApi { code, why },
+            Err(Refusal::Stopped) => Kind::NotApi { code, why: "not read to its end".to_owned() },
         };
     }
     let by_gateway = is_gateways(&reply);

@@ -9,7 +9,7 @@ use super::{Pause, Reason, Request, Rules, Step};
 use crate::config::{Config, Retries};
 use crate::error::Error;
 use crate::http::{FailureKind, Limits, Stop};
-use crate::json;
+use crate::json::{self, Refusal};
 use crate::session::Session;
 use crate::status::Status;
 use std::borrow::Cow;
@@ -23,22 +23,42 @@ pub(super) const MAX_IDLE: Duration = Duration::from_secs(4);
 pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) -> Result<String, Error> {
     let start = Start::new(session, event_name)?;
     let data = data.unwrap_or("{}");
-    json::check_one_object(data).map_err(|why| Error::invalid(format!("data_json is {why}")))?;
+    let call = Call::new(session, &start, None, Operation::Signal, event_name, Some(data))?;
+    let deadline = start.at + session.config.request_timeout;
+    check(data, &call, deadline)?;
     session.counters.signals.add(1);
     let outcome = body(data).and_then(|body| {
         let (mut rules, first) = Signal::begin(&session.config, body, start.at);
-        Call::new(session, &start, None, Operation::Signal, event_name, Some(data))?.run(&mut rules, first)
+        call.run(&mut rules, first)
     });
     session.count_outcome(&outcome);
     outcome
+}
+
+/// Large data takes a while to check, which is within the call's limit too.
+fn check(data: &str, call: &Call<'_>, deadline: Instant) -> Result<(), Error> {
+    let mut keep_on = || !call.is_cancelled() && Instant::now() < deadline;
+    json::check_one_object(data, &mut keep_on).map_err(|refusal| match refusal {
+        Refusal::OutOfMemory => out_of_memory(),
+        Refusal::Malformed(why) => Error::invalid(format!("data_json is {why}")),
+        Refusal::Stopped if call.is_cancelled() => Error::new(Status::Cancelled, Status::Cancelled.message()),
+        Refusal::Stopped => {
+            let mut error = Error::new(Status::NotSent, "checking the data took too long");
+            error.detail.timed_out = true;
+            error
+        }
+    })
+}
+
+fn out_of_memory() -> Error {
+    Error::new(Status::OutOfMemory, "no memory is left for the data")
 }
 
 /// Data may be of any size, so that there is no memory for it is no reason to abort.
 fn body(data: &str) -> Result<String, Error> {
     let (before, after) = ("{\"data\":", "}");
     let mut body = String::new();
-    body.try_reserve_exact(before.len() + data.len() + after.len())
-        .map_err(|_| Error::new(Status::OutOfMemory, "no memory is left for the data"))?;
+    body.try_reserve_exact(before.len() + data.len() + after.len()).map_err(|_| out_of_memory())?;
     for part in [before, data, after] {
         body.push_str(part);
     }

@@ -6,15 +6,13 @@ use super::connection::{KEY_HEADER, placeholder};
 use super::context::{Cancels, Context, Limits};
 use super::dial::{Dialer, NoResolver};
 use super::failure::{Cause, Failure, explain};
-use super::trust::client_config;
+use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
 use crate::address::proxy::Proxy;
-use crate::config::Trust;
 use crate::error::{Error, Phase};
 use crate::panic::inject;
 use crate::secret::Secret;
 use std::io::Read;
-use std::path::Path;
 use std::time::{Duration, Instant};
 use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
@@ -29,8 +27,8 @@ pub(crate) struct AgentOptions<'a> {
     pub key: &'a Secret,
     pub user_agent: &'a str,
     pub proxy: Option<&'a Proxy>,
-    pub trust: Trust,
-    pub ca_file: Option<&'a Path>,
+    /// `None` if neither the service nor a proxy is reached over TLS.
+    pub tls: Option<&'a TlsSettings>,
     pub max_response_bytes: usize,
 }
 
@@ -106,16 +104,13 @@ impl Agent {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .max_idle_age(MAX_IDLE)
             .build();
-        // Reading the machine's authorities takes some milliseconds, which plain HTTP need not pay.
-        let needs_tls = options.https || options.proxy.is_some_and(|proxy| proxy.https) || options.ca_file.is_some();
-        let tls = if needs_tls { Some(client_config(options.trust, options.ca_file)?) } else { None };
         let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
         let authority: Authority =
             options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
         let target_port = authority.port_u16().unwrap_or(default_port(options.https));
         let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
         let dialer = Dialer {
-            tls,
+            tls: options.tls.map(TlsSettings::of_process),
             tunnel: options.proxy.map(tunnel),
             only_loopback: !options.https && !options.allow_http,
             key: options.key.clone(),
@@ -263,8 +258,7 @@ mod tests {
                 key: &key,
                 user_agent: "",
                 proxy: None,
-                trust: Trust::Bundled,
-                ca_file: None,
+                tls: None,
                 max_response_bytes: 1,
             };
             assert_eq!(headers(&options).expect("valid headers")[HOST], expected, "{authority}");

@@ -1,7 +1,7 @@
 //! Where an answer's body ends, by its head (RFC 9112, 6.3). One reading counts: the head that ureq gets says it in the
 //! plainest form, and a head that can be read in two ways is refused.
 
-use super::head::{Field, Flaws, Status, trimmed};
+use super::head::{Field, Status, trimmed};
 use super::inbound::Refusal;
 
 /// What the header lines have said so far.
@@ -27,13 +27,9 @@ impl Framing {
         Framing { status, length: None, is_chunked: false, closes: false, keeps_alive: false }
     }
 
-    /// Takes a header line in. Only these fields matter here.
-    pub fn take(&mut self, field: Field, value: &[u8], flaws: Flaws) -> Result<(), Refusal> {
+    /// Takes a header line in. Only these fields matter here. At the ends of a value, control characters are white space.
+    pub fn take(&mut self, field: Field, value: &[u8]) -> Result<(), Refusal> {
         match field {
-            // One reader would stop at the control character, another one skip it.
-            Field::ContentLength | Field::TransferEncoding if flaws.controls => {
-                Err(Refusal::Ambiguous("a control character is in a header that says where the body ends"))
-            }
             Field::ContentLength => self.take_length(value),
             Field::TransferEncoding => self.take_codings(value),
             Field::Connection => {
@@ -69,6 +65,8 @@ impl Framing {
         for coding in value.split(|byte| *byte == b',').map(trimmed) {
             if coding.eq_ignore_ascii_case(b"chunked") {
                 self.is_chunked = true;
+            } else if coding.iter().any(u8::is_ascii_control) {
+                return Err(Refusal::Ambiguous("a control character is in a transfer coding"));
             } else if self.is_chunked && !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity") {
                 return Err(Refusal::Ambiguous("'chunked' is not the last transfer coding"));
             }

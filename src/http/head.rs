@@ -4,12 +4,14 @@
 /// What a sender may not put into a line, and a reader has to cope with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flaws {
-    /// A CR that is not before an LF, a NUL, another control character, a DEL; not a tab.
+    /// A CR within the line, a NUL, another control character, a DEL; not a tab.
     pub controls: bool,
     /// The line goes on after its end (obs-fold).
     pub folded: bool,
     /// The line ends with an LF alone.
     pub bare_lf: bool,
+    /// More than one CR is before the LF: what a program makes of CRLF that writes a CR before each LF.
+    pub more_crs: bool,
 }
 
 impl Flaws {
@@ -58,6 +60,11 @@ impl Scan {
             let (text, length) = match (bytes[at], bytes.get(at + 1)) {
                 (b'\r', Some(b'\n')) => (at, at + 2),
                 (b'\r', None) => return None,
+                (b'\r', Some(b'\r')) => {
+                    self.flaws.more_crs = true;
+                    self.at = at + 1;
+                    continue;
+                }
                 (b'\n', _) => (at, at + 1),
                 (b'\t', _) => {
                     self.at = at + 1;
@@ -69,6 +76,7 @@ impl Scan {
                     continue;
                 }
             };
+            let text = if self.flaws.more_crs { without_crs(&bytes[..text]) } else { text };
             if may_go_on && text > 0 {
                 match bytes.get(length) {
                     None => return None,
@@ -85,6 +93,11 @@ impl Scan {
             return Some(Line { text, length, flaws });
         }
     }
+}
+
+#[cold]
+fn without_crs(text: &[u8]) -> usize {
+    text.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1)
 }
 
 /// Eight bytes at a time, since every byte of every head passes here.

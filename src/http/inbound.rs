@@ -183,7 +183,7 @@ impl Inbound {
         self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
         let Some(line) = line else {
             // What is not HTTP may never have a line end.
-            if bytes != b"\r" {
+            if !bytes.iter().all(|byte| *byte == b'\r') {
                 self.has_final_head = status(bytes)?.is_some_and(|status| !status.is_interim());
             }
             return Ok(0);
@@ -219,8 +219,7 @@ impl Inbound {
         self.head_size += line.length;
         self.is_repaired |= line.flaws.any();
         let text = &bytes[..line.text];
-        if text.iter().all(|byte| *byte == b'\r') {
-            // Nothing, or CRs: what a program makes of CRLF that writes a CR before each LF. curl ends the head here too.
+        if text.is_empty() {
             self.end_head(out);
         } else if text[0] == b'\r' {
             return Err(Refusal::Ambiguous("a header line begins with a CR, where some readers end the head"));
@@ -233,7 +232,7 @@ impl Inbound {
                     return Err(Refusal::Ambiguous("the name of a header that says where the body ends is damaged"));
                 }
                 Field::RetryAfter | Field::RequestId | Field::Location => written.write(field, value, out),
-                _ => framing.take(field, value, line.flaws)?,
+                _ => framing.take(field, value)?,
             }
         } else {
             // RFC 9110, 15.2: to be parsed and passed over. ureq refuses a 100 with header lines.
@@ -302,6 +301,8 @@ impl fmt::Display for Refusal {
     }
 }
 
+#[cfg(test)]
+mod against_ureq;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]

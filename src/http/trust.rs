@@ -2,6 +2,9 @@
 
 use crate::config::Trust;
 use crate::error::Error;
+use crate::status::Status;
+use crate::sys::is_exhausted;
+use rustls::client::Resumption;
 use rustls::crypto::ring::cipher_suite as suite;
 use rustls::crypto::{
     CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms, ring as ring_provider,
@@ -10,53 +13,140 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme, SupportedCipherSuite};
-use std::path::Path;
+use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use webpki::ring as by;
 
-/// The configuration of a client's sessions. Sessions are resumed within a client.
-pub(super) fn client_config(trust: Trust, extra: Option<&Path>) -> Result<Arc<ClientConfig>, Error> {
-    let config = ClientConfig::builder_with_provider(Arc::new(provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| Error::invalid(format!("TLS: {e}")))?
-        .with_root_certificates(root_store(trust, extra)?)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+/// Whom a client trusts, as it was read when the client was made. A child of fork trusts the same.
+pub(crate) struct TlsSettings(ClientConfig);
+
+impl TlsSettings {
+    /// Reads the authorities. `warn` hears of it if the bundled ones stand in for the system's.
+    pub fn read(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> Result<TlsSettings, Error> {
+        let config = ClientConfig::builder_with_provider(Arc::new(provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|e| Error::invalid(format!("TLS: {e}")))?
+            .with_root_certificates(root_store(trust, ca_file, warn)?)
+            .with_no_client_auth();
+        Ok(TlsSettings(config))
+    }
+
+    /// The configuration of one process's sessions, which are resumed within it. The store of sessions is all that it does
+    /// not share with other processes: it has a lock, which a thread of the parent may hold at the fork.
+    pub(super) fn of_process(&self) -> Arc<ClientConfig> {
+        let mut config = self.0.clone();
+        config.resumption = Resumption::default();
+        Arc::new(config)
+    }
 }
 
-fn root_store(trust: Trust, extra: Option<&Path>) -> Result<RootCertStore, Error> {
+fn root_store(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> Result<RootCertStore, Error> {
     let mut store = RootCertStore::empty();
-    if trust != Trust::Bundled {
-        add_system(&mut store, trust == Trust::System && extra.is_none())?;
+    let mut bundled = trust == Trust::Bundled;
+    if !bundled {
+        let (variable, found) = system_certificates();
+        match add_system(&mut store, found) {
+            Err(Lack::NotThere(why)) if variable.is_none() && trust == Trust::Auto => {
+                warn(&format!("the system has no certificate authorities ({why}), so the bundled ones are trusted"));
+                bundled = true;
+            }
+            // Those of ca_file will do.
+            Err(Lack::NotThere(_) | Lack::Unusable(_))
+                if variable.is_none() && trust == Trust::System && ca_file.is_some() => {}
+            other => other.map_err(|lack| lack.error(variable))?,
+        }
     }
-    if trust == Trust::Bundled || (trust == Trust::Auto && store.is_empty()) {
+    if bundled {
         store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
-    if let Some(path) = extra {
+    if let Some(path) = ca_file {
         add_file(&mut store, path)?;
     }
     Ok(store)
 }
 
-/// The system's, which variables of the environment may name. Who sets one wants that and no other, so what is wrong with
-/// it is an error, as it is if the system's are `required`.
-fn add_system(store: &mut RootCertStore, required: bool) -> Result<(), Error> {
-    let found = rustls_native_certs::load_native_certs();
-    store.add_parsable_certificates(found.certs);
-    let variable = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some());
-    if !store.is_empty() || (variable.is_none() && !required) {
+/// The system's certificates, and the variable that names their place, if one does. Who sets one wants these and no others.
+/// An empty variable is as if unset, which rustls_native_certs' own reading of them does not have.
+fn system_certificates() -> (Option<&'static str>, CertificateResult) {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let file = set("SSL_CERT_FILE").map(PathBuf::from);
+    let folders = set("SSL_CERT_DIR").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&folders).filter(|path| !path.as_os_str().is_empty()).collect();
+    match (file, folders.is_empty()) {
+        (Some(file), _) => (Some("SSL_CERT_FILE"), load(Some(file), &folders)),
+        (None, false) => (Some("SSL_CERT_DIR"), load(None, &folders)),
+        (None, true) => {
+            let places = openssl_probe::probe();
+            (None, load(places.cert_file, &places.cert_dir))
+        }
+    }
+}
+
+fn load(file: Option<PathBuf>, folders: &[PathBuf]) -> CertificateResult {
+    let mut found = load_certs_from_paths(file.as_deref(), None);
+    for folder in folders {
+        let CertificateResult { certs, errors, .. } = load_certs_from_paths(None, Some(folder));
+        found.certs.extend(certs);
+        found.errors.extend(errors);
+    }
+    // Folders link to the file, and to each other.
+    found.certs.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
+    found.certs.dedup();
+    found
+}
+
+/// Why there is no certificate of the system's.
+#[derive(Debug, PartialEq)]
+enum Lack {
+    /// None was found, or none may be read.
+    NotThere(String),
+    /// This process had no descriptor or memory to look.
+    Exhausted(String),
+    Unusable(String),
+}
+
+impl Lack {
+    fn error(self, variable: Option<&str>) -> Error {
+        let named = variable.unwrap_or("trust");
+        match self {
+            Lack::Exhausted(why) => Error::new(Status::OutOfMemory, format!("{named}: {why}")),
+            Lack::NotThere(why) | Lack::Unusable(why) if variable.is_some() => {
+                Error::invalid(format!("{named}: {why}"))
+            }
+            Lack::NotThere(why) | Lack::Unusable(why) => {
+                Error::invalid(format!("{named}: the system has no certificate authorities ({why})"))
+            }
+        }
+    }
+}
+
+fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(), Lack> {
+    let io = |error: &rustls_native_certs::Error| match &error.kind {
+        ErrorKind::Io { inner, .. } => Some((is_exhausted(inner), inner.kind())),
+        _ => None,
+    };
+    if let Some(error) = found.errors.iter().find(|error| io(error).is_some_and(|(exhausted, _)| exhausted)) {
+        return Err(Lack::Exhausted(error.to_string()));
+    }
+    let (_, ignored) = store.add_parsable_certificates(found.certs);
+    if !store.is_empty() {
         return Ok(());
     }
+    let is_absence = |error| matches!(io(error), Some((_, io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)));
+    let not_there = ignored == 0 && found.errors.iter().all(is_absence);
     let why = found.errors.first().map_or_else(|| "holds no certificate".to_owned(), ToString::to_string);
-    Err(Error::invalid(match variable {
-        Some(name) => format!("{name}: {why}"),
-        None => format!("trust: the system has no certificate authorities ({why})"),
-    }))
+    Err(if not_there { Lack::NotThere(why) } else { Lack::Unusable(why) })
 }
 
 fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), Error> {
-    let refuse = |why: String| Error::invalid(format!("ca_file {}: {why}", path.display()));
-    let pem = std::fs::read(path).map_err(|e| refuse(e.to_string()))?;
+    let refusal = |why: String| format!("ca_file {}: {why}", path.display());
+    let refuse = |why: String| Error::invalid(refusal(why));
+    let pem = std::fs::read(path).map_err(|e| match is_exhausted(&e) {
+        true => Error::new(Status::OutOfMemory, refusal(e.to_string())),
+        false => refuse(e.to_string()),
+    })?;
     let mut count = 0;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|e| refuse(format!("not PEM: {e}")))?;
@@ -133,3 +223,44 @@ static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
         (SignatureScheme::RSA_PKCS1_SHA256, &[by::RSA_PKCS1_2048_8192_SHA256]),
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failing(kinds: &[io::ErrorKind]) -> CertificateResult {
+        let mut found = CertificateResult::default();
+        found.errors.extend(kinds.iter().map(|kind| rustls_native_certs::Error {
+            context: "opening",
+            kind: ErrorKind::Io { inner: (*kind).into(), path: PathBuf::from("/certs") },
+        }));
+        found
+    }
+
+    fn lack(found: CertificateResult) -> Lack {
+        add_system(&mut RootCertStore::empty(), found).unwrap_err()
+    }
+
+    #[test]
+    fn only_what_is_not_found_or_not_permitted_is_not_there() {
+        use io::ErrorKind::{IsADirectory, NotFound, OutOfMemory, PermissionDenied};
+        assert!(matches!(lack(failing(&[])), Lack::NotThere(_)));
+        assert!(matches!(lack(failing(&[NotFound, PermissionDenied])), Lack::NotThere(_)));
+        assert!(matches!(lack(failing(&[NotFound, IsADirectory])), Lack::Unusable(_)));
+        assert!(matches!(lack(failing(&[NotFound, OutOfMemory])), Lack::Exhausted(_)));
+        let mut nonsense = CertificateResult::default();
+        nonsense.certs.push(CertificateDer::from(vec![1, 2, 3]));
+        assert!(matches!(lack(nonsense), Lack::Unusable(_)));
+    }
+
+    #[test]
+    fn a_lack_is_named_after_what_asked_for_it() {
+        let error = |lack: Lack, variable| lack.error(variable);
+        let why = || "why".to_owned();
+        let named = error(Lack::NotThere(why()), Some("SSL_CERT_DIR"));
+        assert_eq!((named.status(), named.message()), (Status::InvalidArgument, "SSL_CERT_DIR: why"));
+        let unnamed = error(Lack::Unusable(why()), None);
+        assert!(unnamed.message().starts_with("trust: the system has no certificate authorities (why"));
+        assert_eq!(error(Lack::Exhausted(why()), None).status(), Status::OutOfMemory);
+    }
+}

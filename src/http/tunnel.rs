@@ -92,7 +92,11 @@ pub(super) fn read_connect_answer(input: &[u8]) -> Progress {
     loop {
         let Some(text) = take_line(&mut rest) else {
             // What is not HTTP may never have a line end.
-            return if rest == b"\r" || status(rest).is_ok() { more } else { Progress::NotHttp };
+            return if rest.iter().all(|byte| *byte == b'\r') || status(rest).is_ok() {
+                more
+            } else {
+                Progress::NotHttp
+            };
         };
         if text.is_empty() && empty_lines < MAX_EMPTY_LINES {
             empty_lines += 1;
@@ -114,8 +118,7 @@ pub(super) fn read_connect_answer(input: &[u8]) -> Progress {
 /// Takes the rest of a head. Whether all of it was there.
 fn take_header_lines(rest: &mut &[u8]) -> bool {
     while let Some(line) = take_line(rest) {
-        // CRs alone end a head for curl as well.
-        if line.iter().all(|byte| *byte == b'\r') {
+        if line.is_empty() {
             return true;
         }
     }

@@ -121,7 +121,8 @@ pub(super) fn poll_once(watched: &mut [Watch], nap: Option<Duration>) -> io::Res
 }
 
 pub(crate) fn is_exhausted(e: &io::Error) -> bool {
-    matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::EAGAIN))
+    e.kind() == io::ErrorKind::OutOfMemory
+        || matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::EAGAIN))
 }
 
 /// As zeroize does, but not byte for byte: it is done for each request.

@@ -7,7 +7,9 @@
 //! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It says which of
 //!   these happened, also when several did. It is never early, and late by no more than the system's timer.
 //! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
-//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out.
+//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out. Its code stays
+//!   mapped though a host unloads the plugin that holds it.
+//! - [`CancellationDisabled`]: `pthread_cancel` of a program's thread waits until it has left the library.
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is the value.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
@@ -20,6 +22,7 @@
 mod fork;
 mod latch;
 mod lookup;
+mod pin;
 mod poll;
 mod scoped;
 mod socket;
@@ -40,4 +43,4 @@ pub(crate) use poll::{MAX_WATCHED, Wake, poll};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::Socket;
 pub(crate) use system::{Event, Watch, impl_pollable, is_exhausted, wipe};
-pub(crate) use thread::Thread;
+pub(crate) use thread::{CancellationDisabled, Thread};

@@ -1,7 +1,10 @@
-//! Threads of the library's own. std's would make up 27 KB of it, and would take the program's signals.
+//! Threads of the library's own, and what may not happen to a program's thread while it is in the library. std's threads
+//! would make up 27 KB of it, and would take the program's signals.
 
-use std::ffi::{CStr, c_void};
+use super::pin::pin_code;
+use std::ffi::{CStr, c_int, c_void};
 use std::io;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -12,6 +15,7 @@ pub(crate) struct Thread(libc::pthread_t);
 impl Thread {
     /// Runs `work`. A panic in it goes no further.
     pub fn start(name: &CStr, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        pin_code();
         let work: Box<Work> = Box::new(Box::new(work));
         let argument = Box::into_raw(work);
         let created = with_signals_blocked(|| create_thread(stack_size, argument));
@@ -70,6 +74,39 @@ fn create_thread(stack_size: usize, argument: *mut Work) -> io::Result<libc::pth
     }
 }
 
+/// While it lives, `pthread_cancel` of this thread waits: the C library would unwind the stack at the next cancellation
+/// point, which Rust's frames do not permit (the process would be aborted). What the thread had set before is restored, so
+/// that the cancel acts at its first cancellation point afterwards. Async-signal-safe. A thread of asynchronous type is not
+/// protected: the cancel would act on the drop itself.
+pub(crate) struct CancellationDisabled {
+    before: c_int,
+    /// It belongs to its thread.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl CancellationDisabled {
+    pub fn new() -> CancellationDisabled {
+        let mut before = PTHREAD_CANCEL_DISABLE;
+        // SAFETY: the pointer is to a local.
+        unsafe { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &raw mut before) };
+        CancellationDisabled { before, _not_send: PhantomData }
+    }
+}
+
+impl Drop for CancellationDisabled {
+    fn drop(&mut self) {
+        let mut disabled = PTHREAD_CANCEL_DISABLE;
+        // SAFETY: as above. It is not a cancellation point.
+        unsafe { pthread_setcancelstate(self.before, &raw mut disabled) };
+    }
+}
+
+// The libc crate has them for other systems only.
+const PTHREAD_CANCEL_DISABLE: c_int = 1;
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
 fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
     // SAFETY: the sets are locals; sigfillset makes the one valid that pthread_sigmask reads, which fills the other.
     let before = unsafe {
@@ -88,6 +125,26 @@ fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cancellation_is_disabled_in_scopes() {
+        fn state() -> c_int {
+            let mut state = -1;
+            // SAFETY: the pointers are to a local; the state is put back at once.
+            unsafe {
+                pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &raw mut state);
+                pthread_setcancelstate(state, ptr::null_mut());
+            }
+            state
+        }
+        let enabled = state();
+        assert_ne!(enabled, PTHREAD_CANCEL_DISABLE);
+        let outer = CancellationDisabled::new();
+        drop(CancellationDisabled::new());
+        assert_eq!(state(), PTHREAD_CANCEL_DISABLE);
+        drop(outer);
+        assert_eq!(state(), enabled);
+    }
 
     #[test]
     fn signals_are_blocked_only_while_starting() {

@@ -1,18 +1,18 @@
-//! A token, a signal handler and `cancel_all` bring a call back from wherever it blocks, at once; what has arrived by
-//! then is returned all the same. Bounds are generous here, for a loaded machine: the bench reports the exact figures.
+//! A token, a signal handler and `cancel_all` unblock a call at once, wherever it blocks. An answer that has arrived by
+//! then is still returned. Bounds are generous here, for a loaded machine: the bench reports the exact figures.
 
-use crate::scripted::Server;
-use crate::scripted::blocked::{Blocked, everywhere};
-use crate::scripted::certificates::{Certificate, tls};
-use crate::scripted::freeze::{Freezable, signal_handled_by};
-use crate::scripted::places::{client, config};
-use crate::scripted::script::{EVENT, Gate, Step, after_request, event, refusal, reply};
+use super::blocked::{Blocked, everywhere};
+use super::freeze::{Freezable, signal_handled_by};
 use anchor::{CancelToken, Client, Error, LogLevel, Status};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::certificates::{Certificate, tls};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Gate, Step, after_request, event, refusal, reply};
+use testkit::settings::{client, config};
 
-/// How late a call may come back after a cancel. A millisecond on an idle machine.
+/// How late a call may return after a cancel. On an idle machine it takes a millisecond.
 const AT_ONCE: Duration = Duration::from_millis(250);
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
@@ -54,7 +54,7 @@ fn cancel_all_ends_a_call_wherever_it_blocks() {
 fn in_parallel(places: impl IntoIterator<Item = Blocked>, check: fn(&Blocked)) {
     let running: Vec<_> = places.into_iter().map(|place| thread::spawn(move || check(&place))).collect();
     let failed = running.into_iter().filter_map(|run| run.join().err()).count();
-    assert_eq!(failed, 0, "places where a call did not come back as it should");
+    assert_eq!(failed, 0, "of the calls did not return as they should");
 }
 
 fn expect_cancelled(place: &Blocked, (result, ended): (Result<String, Error>, Instant), cancelled: Instant) {
@@ -63,7 +63,7 @@ fn expect_cancelled(place: &Blocked, (result, ended): (Result<String, Error>, In
     assert_eq!(error.status(), Status::Cancelled, "{name}: {error:?}");
     assert_eq!(error.phase(), Some(place.phase), "{name}: {error:?}");
     assert_eq!(error.maybe_consumed(), place.maybe_consumed, "{name}: {error:?}");
-    assert!(late < AT_ONCE, "{name}: came back {late:?} after the cancel");
+    assert!(late < AT_ONCE, "{name}: returned {late:?} after the cancel");
     println!("{name}: {} µs after the cancel", late.as_micros());
     // Where something is left to read, the server's end of a pooled connection stays open, as it should.
     if let Some(server) = place.server().filter(|_| place.maybe_consumed) {
@@ -71,7 +71,7 @@ fn expect_cancelled(place: &Blocked, (result, ended): (Result<String, Error>, In
     }
 }
 
-/// Frozen in its poll, the call finds both the answer and the cancel when it goes on.
+/// The call is frozen in its poll, and finds both the answer and the cancel when it continues.
 #[test]
 fn an_answer_that_is_in_the_socket_wins_over_a_cancel() {
     for script in [vec![], vec![Step::Handshake(tls(Certificate::Good))]] {
@@ -79,7 +79,7 @@ fn an_answer_that_is_in_the_socket_wins_over_a_cancel() {
         let steps = [Step::Await(ask.clone()), Step::Send(event()), Step::Delivered, Step::Open(delivered.clone())];
         let is_tls = !script.is_empty();
         let script = script.into_iter().chain(after_request(steps)).chain([Step::Hang]).collect();
-        let server = Server::always(script);
+        let server = ScriptedServer::always(script);
         let client = client(&if is_tls { server.https() } else { server.http() });
         let token = CancelToken::new().unwrap();
         let (theirs, cancel) = (client.clone(), token.clone());
@@ -95,10 +95,10 @@ fn an_answer_that_is_in_the_socket_wins_over_a_cancel() {
     }
 }
 
-/// Cancelled before or between its requests, a wait does not make one more: its answer would be nobody's.
+/// A wait that is cancelled before or between its requests sends no other: nobody would take its answer.
 #[test]
 fn nothing_is_sent_after_a_cancel() {
-    let server = Server::always(vec![Step::AnswerAll(refusal(408))]);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(408))]);
     let token = CancelToken::new().unwrap();
     let cancel = token.clone();
     let mut config = config(&server.http());
@@ -117,7 +117,7 @@ fn nothing_is_sent_after_a_cancel() {
 
 #[test]
 fn a_token_is_sticky_until_it_is_reset() {
-    let server = Server::always(vec![Step::AnswerAll(event())]);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = client(&server.http());
     let token = CancelToken::new().unwrap();
     token.cancel();
@@ -132,7 +132,7 @@ fn a_token_is_sticky_until_it_is_reset() {
 
 #[test]
 fn a_token_may_be_shared_by_many_waits() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let client = client(&server.http());
     let token = CancelToken::new().unwrap();
     let waiting: Vec<_> = (0..20)
@@ -162,7 +162,7 @@ extern "C" fn cancel_in_handler(_: libc::c_int) {
 
 #[test]
 fn a_signal_handler_may_cancel() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let client = client(&server.http());
     let token = CANCELLED_BY_HANDLER.get_or_init(|| CancelToken::new().unwrap());
     let signal = signal_handled_by(cancel_in_handler);
@@ -175,7 +175,7 @@ fn a_signal_handler_may_cancel() {
 
 #[test]
 fn later_calls_are_not_affected_by_cancel_all() {
-    let server = Server::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
+    let server = ScriptedServer::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
     let client = client(&server.http());
     client.cancel_all();
     let theirs = client.clone();
@@ -187,10 +187,10 @@ fn later_calls_are_not_affected_by_cancel_all() {
     assert!(client.signal("third", None).is_ok());
 }
 
-/// The way to end a client that others are blocked on.
+/// This is how to end a client on which other threads are blocked.
 #[test]
 fn cancel_all_then_join_then_drop_is_clean() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let client = client(&server.http());
     let waiting: Vec<_> = (0..10)
         .map(|_| {
@@ -212,7 +212,7 @@ fn cancel_all_then_join_then_drop_is_clean() {
 fn a_cancelled_wait_leaves_no_answer_to_the_next_call() {
     let late = after_request([Step::Pause(Duration::from_millis(200)), Step::Send(event()), Step::Hang]);
     let own = r#"{"data":{"own":true}}"#;
-    let server = Server::start(vec![late, reply(crate::scripted::script::answer(200, "", own))]);
+    let server = ScriptedServer::start(vec![late, reply(testkit::scripted::script::answer(200, "", own))]);
     let client = client(&server.http());
     let token = CancelToken::new().unwrap();
     let (theirs, cancel) = (client.clone(), token.clone());

@@ -1,15 +1,16 @@
-//! What a connection is: used again while it is good, replaced once when it was not, set up to notice a dead peer.
-//! Proxies and ways to break are in `faults`.
+//! A connection is reused while it is good, replaced once if it turns out dead, and set up to notice a dead peer. Proxies
+//! and connections that break are in `tests/faults`.
 
-use crate::scripted::certificates::{Certificate, tls, tls_versions};
-use crate::scripted::places::{client, config};
-use crate::scripted::script::{EVENT, Gate, Step, after_request, answer, event, refusal};
-use crate::scripted::{PATIENCE, Server};
 use anchor::{Client, LogLevel, Status};
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
+use testkit::certificates::{Certificate, tls, tls_versions};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event, refusal};
+use testkit::settings::{client, config};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -17,7 +18,7 @@ const LONG: Option<Duration> = Some(Duration::from_secs(20));
 fn one_connection_serves_many_calls() {
     for script in [vec![], vec![Step::Handshake(tls(Certificate::Good))]] {
         let is_tls = !script.is_empty();
-        let server = Server::always(script.into_iter().chain([Step::AnswerAll(event())]).collect());
+        let server = ScriptedServer::always(script.into_iter().chain([Step::AnswerAll(event())]).collect());
         let client = client(&if is_tls { server.https() } else { server.http() });
         for _ in 0..10 {
             client.wait("e", LONG, None).unwrap();
@@ -31,8 +32,8 @@ fn one_connection_serves_many_calls() {
 }
 
 #[test]
-fn refusals_leave_the_connection_good() {
-    let server = Server::always(vec![Step::AnswerAll(refusal(404))]);
+fn a_refusal_leaves_the_connection_usable() {
+    let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(404))]);
     let client = client(&server.http());
     for _ in 0..3 {
         assert_eq!(client.wait("e", LONG, None).unwrap_err().status(), Status::NotFound);
@@ -43,7 +44,7 @@ fn refusals_leave_the_connection_good() {
 #[test]
 fn a_connection_that_the_server_closes_is_not_used_again() {
     for last in [answer(200, "connection: close\r\n", EVENT), answer(200, "", EVENT).replace("HTTP/1.1", "HTTP/1.0")] {
-        let server = Server::always(after_request([Step::Send(last), Step::Hang]));
+        let server = ScriptedServer::always(after_request([Step::Send(last), Step::Hang]));
         let client = client(&server.http());
         for calls in 1..=3 {
             client.wait("e", LONG, None).unwrap();
@@ -62,13 +63,13 @@ impl Replace for Vec<u8> {
     }
 }
 
-/// Ended while it was idle: noticed before anything is sent.
+/// The server ended it while it was idle, and the client notices before it sends anything.
 #[test]
 fn a_connection_that_ended_while_idle_costs_nothing() {
     for end in [Step::Finish, Step::Reset] {
         let (idle, ended) = (Gate::default(), Gate::default());
         let until_idle = [Step::Send(event()), Step::Await(idle.clone()), end.clone(), Step::Open(ended), Step::Hang];
-        let server = Server::start(vec![after_request(until_idle), vec![Step::AnswerAll(event())]]);
+        let server = ScriptedServer::start(vec![after_request(until_idle), vec![Step::AnswerAll(event())]]);
         let client = client(&server.http());
         client.wait("e", LONG, None).unwrap();
         let socket = own_socket_to(server.address);
@@ -87,7 +88,7 @@ fn without_re_arm_no_second_request_is_written() {
     let gateway = vec![Step::AnswerAll(answer(502, "", "<html>"))];
     for (second, status) in [(dying, Status::ConnectionLost), (gateway, Status::ServerError)] {
         let takes_first = status == Status::ConnectionLost;
-        let server = Server::start(vec![second, vec![Step::AnswerAll(event())]]);
+        let server = ScriptedServer::start(vec![second, vec![Step::AnswerAll(event())]]);
         let client = Client::new(config(&server.http()).set_rearm(false)).unwrap();
         if takes_first {
             client.wait("first", LONG, None).unwrap();
@@ -98,27 +99,27 @@ fn without_re_arm_no_second_request_is_written() {
     }
 }
 
-/// Ended just as the next request was sent: a wait is asked once more, over a fresh connection and without a pause. A
-/// signal may have been delivered.
+/// The server ended it just as the next request was sent. A wait is sent once more, over a fresh connection and without a
+/// pause. A signal is not, since it may have been delivered.
 #[test]
 fn a_reused_connection_that_dies_is_replaced_once() {
     for end in [Step::Finish, Step::Reset] {
         let dying = vec![Step::ReadRequest, Step::Send(event()), Step::ReadRequest, end.clone(), Step::Hang];
-        let server = Server::start(vec![dying.clone(), vec![Step::AnswerAll(event())]]);
+        let server = ScriptedServer::start(vec![dying.clone(), vec![Step::AnswerAll(event())]]);
         let mut config = config(&server.http());
         let client = Client::new(config.set_retries(0)).unwrap();
         client.wait("first", LONG, None).unwrap();
         assert_eq!(client.wait("second", LONG, None).unwrap(), EVENT);
         assert_eq!((server.connections(), server.requests().len()), (2, 3));
 
-        let server = Server::start(vec![dying.clone(), dying[2..].to_vec()]);
+        let server = ScriptedServer::start(vec![dying.clone(), dying[2..].to_vec()]);
         let client = Client::new(config.set_base_url(&server.http()).unwrap()).unwrap();
         client.wait("first", LONG, None).unwrap();
         let error = client.wait("second", LONG, None).unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Status::ConnectionLost, 2), "{error:?}");
         assert_eq!((server.connections(), server.requests().len()), (2, 3));
 
-        let server = Server::start(vec![dying, vec![Step::AnswerAll(event())]]);
+        let server = ScriptedServer::start(vec![dying, vec![Step::AnswerAll(event())]]);
         let client = Client::new(config.set_base_url(&server.http()).unwrap().set_retries(5)).unwrap();
         client.wait("first", LONG, None).unwrap();
         let error = client.signal("second", None).unwrap_err();
@@ -127,7 +128,7 @@ fn a_reused_connection_that_dies_is_replaced_once() {
     }
 }
 
-/// Once a byte of the answer has come, the service was there.
+/// Once a byte of the answer has come, the connection was not a dead one.
 #[test]
 fn a_reused_connection_that_dies_within_the_answer_is_lost() {
     let dying = vec![
@@ -138,7 +139,7 @@ fn a_reused_connection_that_dies_within_the_answer_is_lost() {
         Step::Finish,
         Step::Hang,
     ];
-    let server = Server::start(vec![dying, vec![Step::AnswerAll(event())]]);
+    let server = ScriptedServer::start(vec![dying, vec![Step::AnswerAll(event())]]);
     let client = Client::new(config(&server.http()).set_rearm(false)).unwrap();
     client.wait("first", LONG, None).unwrap();
     let error = client.wait("second", LONG, None).unwrap_err();
@@ -146,12 +147,12 @@ fn a_reused_connection_that_dies_within_the_answer_is_lost() {
     assert_eq!(server.connections(), 1);
 }
 
-/// Many idle connections die at once when a server starts anew: one look at each, and not one failure.
+/// Many idle connections die at once when a server restarts. The client checks each before use, and no call fails.
 #[test]
-fn a_server_that_starts_anew_fails_no_call() {
+fn calls_survive_a_restart_of_the_server() {
     let gate = Gate::default();
     let first = after_request([Step::Await(gate.clone()), Step::Send(event()), Step::Hang]);
-    let server = Server::always(first);
+    let server = ScriptedServer::always(first);
     let address = server.address;
     let client = client(&server.http());
     let calls: Vec<_> = (0..10)
@@ -172,13 +173,13 @@ fn a_server_that_starts_anew_fails_no_call() {
     assert_eq!((again.connections(), client.stats().retries), (1, 0));
 }
 
-fn start_again(address: SocketAddr) -> Server {
+fn start_again(address: SocketAddr) -> ScriptedServer {
     let began = Instant::now();
     loop {
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
         socket.set_reuse_address(true).unwrap();
         if socket.bind(&address.into()).and_then(|()| socket.listen(10)).is_ok() {
-            return Server::serve(socket.into(), vec![vec![Step::AnswerAll(event())]]);
+            return ScriptedServer::serve(socket.into(), vec![vec![Step::AnswerAll(event())]]);
         }
         assert!(began.elapsed() < PATIENCE, "the port never became free");
         thread::sleep(Duration::from_millis(5));
@@ -187,7 +188,7 @@ fn start_again(address: SocketAddr) -> Server {
 
 #[test]
 fn sockets_are_set_up_to_be_quick_and_to_notice_a_dead_peer() {
-    let server = Server::always(vec![Step::AnswerAll(event())]);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     client(&server.http()).wait("e", LONG, None).unwrap();
     let kept = client(&server.http());
     kept.wait("e", LONG, None).unwrap();
@@ -207,7 +208,7 @@ fn sockets_are_set_up_to_be_quick_and_to_notice_a_dead_peer() {
 
 #[test]
 fn a_request_is_what_the_service_documents() {
-    let server = Server::always(vec![Step::AnswerAll(event())]);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = client(&format!("{}/gate/api/v1/", server.http()));
     client.wait("a/b", LONG, None).unwrap();
     client.signal("a/b", Some(r#"{"n": 1e400}"#)).unwrap();
@@ -218,7 +219,7 @@ fn a_request_is_what_the_service_documents() {
     for request in requests {
         assert_eq!(request.header("host"), Some(server.address.to_string().as_str()));
         assert_eq!(request.header("content-type"), Some("application/json"));
-        assert_eq!(request.header("anchor-api-key").map(str::len), Some(crate::scripted::places::KEY.len()));
+        assert_eq!(request.header("anchor-api-key").map(str::len), Some(testkit::settings::KEY.len()));
         assert_eq!(request.header("content-length"), Some(request.body.len().to_string().as_str()));
         assert!(request.header("user-agent").is_some_and(|agent| agent.starts_with("libanchor/")));
         assert_eq!((request.header("expect"), request.header("transfer-encoding")), (None, None));
@@ -229,7 +230,7 @@ fn a_request_is_what_the_service_documents() {
 fn a_second_connection_resumes_the_tls_session() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let settings = tls_versions(Certificate::Good, &[version]);
-        let server = Server::always(vec![
+        let server = ScriptedServer::always(vec![
             Step::Handshake(settings),
             Step::ReadRequest,
             Step::Send(answer(200, "connection: close\r\n", EVENT)),
@@ -244,10 +245,10 @@ fn a_second_connection_resumes_the_tls_session() {
     }
 }
 
-/// The log tells what happens, and never the key or what was signaled.
+/// The log reports what happens, and never the key or the data of an event.
 #[test]
 fn the_log_holds_neither_key_nor_payload() {
-    let server = Server::always(after_request([Step::Reset]));
+    let server = ScriptedServer::always(after_request([Step::Reset]));
     let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let sink = lines.clone();
     let mut config = config(&server.http());
@@ -259,16 +260,14 @@ fn the_log_holds_neither_key_nor_payload() {
     client.signal("named", Some(r#"{"code":"payload-51c7"}"#)).unwrap_err();
     let lines = lines.lock().unwrap();
     assert!(lines.iter().any(|(level, line)| *level == LogLevel::Warning && line.contains("named")));
-    assert!(
-        lines.iter().all(|(_, line)| !line.contains(crate::scripted::places::KEY) && !line.contains("payload-51c7"))
-    );
+    assert!(lines.iter().all(|(_, line)| !line.contains(testkit::settings::KEY) && !line.contains("payload-51c7")));
 }
 
 fn own_socket_to(address: SocketAddr) -> i32 {
     *own_sockets_to(address).first().expect("a pooled connection")
 }
 
-/// This process's sockets that are connected to the address, for the client keeps its own to itself.
+/// This process's sockets that are connected to the address. The client does not expose its own.
 fn own_sockets_to(address: SocketAddr) -> Vec<i32> {
     let is_connected_to = |fd: &i32| {
         // SAFETY: the descriptor may be closed by another test at any time; the look at it then fails, or shows another.

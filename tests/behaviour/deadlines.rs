@@ -1,20 +1,20 @@
-//! Every call ends in time: at its deadline as long as nothing was sent, at the latest a grace later once it was, in
-//! whatever it is doing. Bounds above are generous, for a loaded machine (the bench reports the exact figures); a call
-//! that ends too early is a defect on any machine.
+//! Every call ends on time, whatever it is doing: at its deadline while nothing was sent, and at the latest a grace later
+//! once something was. Upper bounds are generous, for a loaded machine (the bench reports the exact figures); a call that
+//! ends too early is a defect on any machine.
 
-use crate::scripted::Server;
-use crate::scripted::blocked::{Blocked, everywhere};
-use crate::scripted::freeze::Freezable;
-use crate::scripted::places::{client, config};
-use crate::scripted::script::{Answerer, EVENT, Gate, Step, after_request, answer, event, refusal};
+use super::blocked::{Blocked, everywhere};
+use super::freeze::Freezable;
 use anchor::{Client, Error, Status};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{Answerer, EVENT, Gate, Step, after_request, answer, event, refusal};
+use testkit::settings::{client, config};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 const GRACE: Duration = Duration::from_millis(300);
-/// How late a call may end. A millisecond on an idle machine.
+/// How late a call may end. On an idle machine it is a millisecond.
 const LATE: Duration = Duration::from_millis(250);
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
@@ -27,7 +27,7 @@ fn a_wait_ends_in_time_wherever_it_blocks() {
         let result = client.wait("e", Some(TIMEOUT), None);
         let allowed = if place.maybe_consumed { TIMEOUT + GRACE } else { TIMEOUT };
         let error = expect_in_time(place, result, began.elapsed(), allowed);
-        // A Retry-After beyond the deadline is not waited for, so backing off ends the call early.
+        // The call does not wait for a Retry-After beyond its deadline, so backing off ends it early.
         let expected = match place.maybe_consumed {
             _ if place.name == "backing off" => Status::ServerError,
             true => Status::Timeout,
@@ -42,7 +42,7 @@ fn a_wait_ends_in_time_wherever_it_blocks() {
 #[test]
 fn a_signal_ends_in_time_wherever_it_blocks() {
     in_parallel(everywhere().into_iter().filter(|place| place.name != "backing off"), |place| {
-        // A large signal takes its time to get under way, in a debug build.
+        // In a debug build a large signal takes a while to start.
         let timeout = if place.signal_of > Some(1000) { 5 * TIMEOUT } else { TIMEOUT };
         place.config.set_request_timeout(timeout).unwrap();
         let (client, data) = (place.client(), place.data());
@@ -57,7 +57,7 @@ fn a_signal_ends_in_time_wherever_it_blocks() {
 fn in_parallel(places: impl IntoIterator<Item = Blocked>, check: fn(&mut Blocked)) {
     let running: Vec<_> = places.into_iter().map(|mut place| thread::spawn(move || check(&mut place))).collect();
     let failed = running.into_iter().filter_map(|run| run.join().err()).count();
-    assert_eq!(failed, 0, "places where a call did not end as it should");
+    assert_eq!(failed, 0, "of the calls did not end as they should");
 }
 
 fn expect_in_time(place: &Blocked, result: Result<String, Error>, took: Duration, allowed: Duration) -> Error {
@@ -71,7 +71,7 @@ fn expect_in_time(place: &Blocked, result: Result<String, Error>, took: Duration
     error
 }
 
-/// The time that connecting may take is its own, within the call's.
+/// Connecting has a time limit of its own, within that of the call.
 #[test]
 fn the_connect_timeout_is_within_the_deadline() {
     for (connect, attempts) in [(100, 3), (60_000, 1)] {
@@ -86,10 +86,10 @@ fn the_connect_timeout_is_within_the_deadline() {
     }
 }
 
-/// Overslept on a long poll, the kernel would be 0.1 % late, and more than that without our own last step.
+/// The kernel ends a long poll 0.1 % late, so the last part of a long wait is a poll of its own.
 #[test]
-fn a_wait_of_seconds_ends_to_the_moment() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+fn a_wait_of_several_seconds_ends_on_time() {
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let timeout = Duration::from_secs(10);
@@ -101,7 +101,7 @@ fn a_wait_of_seconds_ends_to_the_moment() {
     assert!((timeout..timeout + LATE).contains(&took), "took {took:?}");
 }
 
-/// A service that holds a wait for as long as it is asked to.
+/// A service that holds a wait as long as the request asks for.
 fn holding() -> Answerer {
     Arc::new(|request| {
         thread::sleep(Duration::from_millis(request.timeout_ms()));
@@ -111,7 +111,7 @@ fn holding() -> Answerer {
 
 #[test]
 fn a_wait_is_made_of_slices() {
-    let server = Server::always(vec![Step::AnswerWith(holding())]);
+    let server = ScriptedServer::always(vec![Step::AnswerWith(holding())]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(200)).unwrap();
     let client = Client::new(&config).unwrap();
@@ -121,7 +121,7 @@ fn a_wait_is_made_of_slices() {
     assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error:?}");
     assert!(!error.maybe_consumed());
     assert!((700..950).contains(&took.as_millis()), "took {took:?}");
-    let asked: Vec<u64> = server.requests().iter().map(crate::scripted::Request::timeout_ms).collect();
+    let asked: Vec<u64> = server.requests().iter().map(testkit::scripted::Request::timeout_ms).collect();
     assert_eq!(asked[..3], [200, 200, 200], "{asked:?}");
     assert!(asked.len() == 4 && asked[3] <= 100, "the last slice asks for what remains: {asked:?}");
     assert_eq!(server.connections(), 1);
@@ -129,22 +129,22 @@ fn a_wait_is_made_of_slices() {
 }
 
 #[test]
-fn a_wait_without_limit_asks_for_slice_after_slice() {
+fn an_unlimited_wait_asks_for_slice_after_slice() {
     let answers = [refusal(408), refusal(408), event()];
     let steps = answers
         .into_iter()
         .flat_map(|answer| [Step::ReadRequest, Step::Pause(Duration::from_millis(60)), Step::Send(answer)]);
-    let server = Server::always(steps.chain([Step::Hang]).collect());
+    let server = ScriptedServer::always(steps.chain([Step::Hang]).collect());
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(50)).unwrap();
     assert_eq!(Client::new(&config).unwrap().wait("e", None, None).unwrap(), EVENT);
-    let asked: Vec<u64> = server.requests().iter().map(crate::scripted::Request::timeout_ms).collect();
+    let asked: Vec<u64> = server.requests().iter().map(testkit::scripted::Request::timeout_ms).collect();
     assert_eq!(asked, [50, 50, 50]);
 }
 
 #[test]
 fn the_default_slice_is_fifty_seconds() {
-    let server = Server::always(vec![Step::AnswerAll(event())]);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = client(&server.http());
     for (timeout, asked) in [(None, 50_000), (Some(Duration::MAX), 50_000), (Some(Duration::from_micros(1)), 1)] {
         client.wait("e", timeout, None).unwrap();
@@ -154,25 +154,28 @@ fn the_default_slice_is_fifty_seconds() {
     assert!((29_000..=30_000).contains(&server.requests().last().unwrap().timeout_ms()));
 }
 
-/// Sent at the last moment, an answer arrives after it.
+/// An answer that is sent at the last moment arrives after it.
 #[test]
 fn an_answer_within_the_grace_is_taken() {
     let late = after_request([Step::Pause(TIMEOUT + Duration::from_millis(150)), Step::Send(event()), Step::Hang]);
-    let server = Server::always(late);
+    let server = ScriptedServer::always(late);
     assert_eq!(client(&server.http()).wait("e", Some(TIMEOUT), None).unwrap(), EVENT);
-    let server =
-        Server::always(after_request([Step::Pause(Duration::from_millis(300)), Step::Send(event()), Step::Hang]));
+    let server = ScriptedServer::always(after_request([
+        Step::Pause(Duration::from_millis(300)),
+        Step::Send(event()),
+        Step::Hang,
+    ]));
     assert_eq!(client(&server.http()).wait("e", Some(Duration::ZERO), None).unwrap(), EVENT);
     assert_eq!(server.requests()[0].timeout_ms(), 1);
 }
 
-/// Frozen until long after its deadline, the call finds the answer when it goes on.
+/// The call is frozen until long after its deadline, and finds the answer when it continues.
 #[test]
 fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
     let (ask, delivered) = (Gate::default(), Gate::default());
     let steps =
         [Step::Await(ask.clone()), Step::Send(event()), Step::Delivered, Step::Open(delivered.clone()), Step::Hang];
-    let server = Server::always(after_request(steps));
+    let server = ScriptedServer::always(after_request(steps));
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let began = Instant::now();
@@ -186,10 +189,11 @@ fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
     assert_eq!(waiting.join().unwrap(), EVENT);
 }
 
-/// A slice that ends without any answer is a broken connection: closed, and armed again while there is time.
+/// A slice that ends without any answer counts as a broken connection: the client closes it and sends the wait again while
+/// there is time.
 #[test]
-fn a_slice_without_an_answer_is_armed_again_over_a_fresh_connection() {
-    let server = Server::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
+fn an_unanswered_slice_is_rearmed_on_a_fresh_connection() {
+    let server = ScriptedServer::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
     assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
@@ -200,8 +204,8 @@ fn a_slice_without_an_answer_is_armed_again_over_a_fresh_connection() {
 }
 
 #[test]
-fn without_rearm_a_slice_without_an_answer_is_a_lost_connection() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+fn without_rearm_an_unanswered_slice_is_a_lost_connection() {
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
     let error = Client::new(config.set_rearm(false)).unwrap().wait("e", LONG, None).unwrap_err();
@@ -221,15 +225,15 @@ fn a_drain_counts_what_it_took_before_it_failed() {
         Step::Send(refusal(401)),
         Step::Hang,
     ];
-    let server = Server::always(steps);
+    let server = ScriptedServer::always(steps);
     let error = client(&server.http()).drain("e").unwrap_err();
     assert_eq!((error.drained, error.source.status()), (2, Status::Unauthorized));
 }
 
-/// Somebody who signals as fast as it drains keeps a drain no longer than its request timeout, and it says how far it came.
+/// If somebody signals as fast as it drains, a drain still ends at its request timeout, and reports how many it took.
 #[test]
-fn a_drain_that_never_comes_to_an_end_ends_in_time() {
-    let server = Server::always(vec![Step::AnswerAll(event())]);
+fn an_endless_drain_ends_in_time() {
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = Client::new(config(&server.http()).set_request_timeout(TIMEOUT).unwrap()).unwrap();
     let began = Instant::now();
     let error = client.drain("endless").unwrap_err();

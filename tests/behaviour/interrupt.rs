@@ -1,14 +1,14 @@
-//! A signal handler that runs on a waiting thread: the wait goes on, unless the settings ask to be told. Real signals,
-//! sent to the thread itself.
+//! A signal handler that runs on a waiting thread: the wait goes on, unless the settings make it interruptible. The signals
+//! are real ones, sent to the thread itself.
 
-use crate::scripted::Server;
-use crate::scripted::freeze::{Freezable, signal_handled_by};
-use crate::scripted::places::config;
-use crate::scripted::script::{EVENT, Gate, Step, after_request, answer, event};
+use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Status};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event};
+use testkit::settings::config;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
@@ -31,7 +31,7 @@ fn interrupt_until_ended<T: Send + 'static>(waiting: Freezable<T>) -> T {
 
 #[test]
 fn an_interruptible_wait_ends_with_a_signal() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
     let waiting = Freezable::spawn(move || client.wait("e", None, None));
     server.until_requests(1);
@@ -43,7 +43,7 @@ fn an_interruptible_wait_ends_with_a_signal() {
 #[test]
 fn an_interruptible_wait_that_backs_off_ends_with_a_signal() {
     let refusal = answer(503, "retry-after: 20\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
-    let server = Server::always(after_request([Step::Send(refusal), Step::Delivered, Step::Hang]));
+    let server = ScriptedServer::always(after_request([Step::Send(refusal), Step::Delivered, Step::Hang]));
     let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
     let waiting = Freezable::spawn(move || client.wait("e", LONG, None));
     server.until("the refusal", |record| record.delivered > 0);
@@ -52,10 +52,10 @@ fn an_interruptible_wait_that_backs_off_ends_with_a_signal() {
     assert_eq!((error.status(), error.maybe_consumed()), (Status::Interrupted, false), "{error:?}");
 }
 
-/// Otherwise it goes on for the time that remains, however often it is interrupted, and ends at its deadline.
+/// Such a wait goes on for the remaining time, however often it is interrupted, and ends at its deadline.
 #[test]
-fn any_other_wait_goes_on_and_ends_at_its_deadline() {
-    let server = Server::always(vec![Step::ReadRequest, Step::Hang]);
+fn a_wait_that_is_not_interruptible_ends_at_its_deadline() {
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let timeout = Duration::from_millis(700);
@@ -71,13 +71,13 @@ fn any_other_wait_goes_on_and_ends_at_its_deadline() {
     assert!((timeout..timeout + Duration::from_millis(250)).contains(&took), "took {took:?}");
 }
 
-/// Interrupted in the moment that the answer came, the call returns the answer.
+/// If the answer comes at the moment of the interruption, the call returns the answer.
 #[test]
 fn an_answer_that_is_in_the_socket_wins_over_an_interruption() {
     let (ask, delivered) = (Gate::default(), Gate::default());
     let steps =
         [Step::Await(ask.clone()), Step::Send(event()), Step::Delivered, Step::Open(delivered.clone()), Step::Hang];
-    let server = Server::always(after_request(steps));
+    let server = ScriptedServer::always(after_request(steps));
     let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
     let waiting = Freezable::spawn(move || client.wait("e", LONG, None));
     server.until_requests(1);

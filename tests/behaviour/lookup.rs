@@ -1,14 +1,15 @@
 //! From a name to a connection: lookups that hang or fail, and addresses of which only some answer. Each test runs in a
 //! namespace with a resolver and an /etc/hosts of its own.
 
-use crate::scripted::Server;
-use crate::scripted::freeze::Freezable;
-use crate::scripted::places::{BlackHole, Refusing, config};
-use crate::scripted::sandbox::is_inside;
-use crate::scripted::script::{EVENT, Step, event};
+use super::freeze::Freezable;
 use anchor::{CancelToken, Client, Config, Phase, Status};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
+use testkit::addresses::{BlackHole, Refusing};
+use testkit::sandbox::is_inside;
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Step, event};
+use testkit::settings::config;
 
 const LATE: Duration = Duration::from_millis(250);
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
@@ -68,7 +69,7 @@ fn a_name_that_cannot_be_looked_up_was_not_sent() {
     }
 }
 
-/// The other family is tried at once after a refusal, and beside one that does not answer.
+/// The other family is tried at once after a refusal, and in parallel with one that does not answer.
 #[test]
 fn an_address_that_does_not_answer_gives_way_to_one_that_does() {
     if !is_inside("lookup::an_address_that_does_not_answer_gives_way_to_one_that_does", &[DUAL, LOOK_IN_BOTH]) {
@@ -77,7 +78,7 @@ fn an_address_that_does_not_answer_gives_way_to_one_that_does() {
     let (v4, v6) = (SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)), SocketAddr::from((Ipv6Addr::LOCALHOST, 8001)));
     let script = || vec![vec![Step::AnswerAll(event())]];
     for (good, bad) in [(v4, v6), (v6, v4)] {
-        let server = Server::start_at(good, script());
+        let server = ScriptedServer::start_at(good, script());
         let ask = || Client::new(&settings("dual.test", 8001)).unwrap().wait("e", LONG, None).unwrap();
         let began = Instant::now();
         assert_eq!(ask(), EVENT);
@@ -108,7 +109,7 @@ fn when_no_address_answers_the_call_ends_in_time() {
     assert!(error.timed_out(), "{error:?}");
     assert!((timeout..timeout + LATE).contains(&began.elapsed()));
     drop(hole);
-    let refusing = Refusing::new();
+    let refusing = Refusing::bind();
     let client = Client::new(settings("dual.test", refusing.address().port()).set_retries(0)).unwrap();
     let error = client.wait("e", LONG, None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
@@ -117,10 +118,11 @@ fn when_no_address_answers_the_call_ends_in_time() {
 #[test]
 fn an_ipv6_address_is_taken_as_it_is() {
     let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
-        return crate::scripted::skip("IPv6 on loopback");
+        testkit::tools::missing("IPv6 on loopback");
+        return;
     };
     let port = listener.local_addr().unwrap().port();
-    let server = Server::serve(listener, vec![vec![Step::AnswerAll(event())]]);
+    let server = ScriptedServer::serve(listener, vec![vec![Step::AnswerAll(event())]]);
     assert_eq!(Client::new(&settings("[::1]", port)).unwrap().wait("e", LONG, None).unwrap(), EVENT);
     assert_eq!(server.requests()[0].header("host"), Some(format!("[::1]:{port}").as_str()));
 }

@@ -1,18 +1,18 @@
-//! Waits that are started and collected later: nothing is lost, whoever takes it and whenever; each way to collect wrongly
-//! is an answer. The descriptor is the business of tests/c/pending.c.
+//! Waits that are started now and collected later: no answer is lost, whichever thread collects it and whenever, and every
+//! misuse is an error. The descriptor is tested by tests/c/started.c.
 
-use crate::event_server::EventServer;
-use crate::scripted::freeze::{Freezable, signal_handled_by};
+use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Error, StartedWait, Status};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::local_server::LocalServer;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(60));
 const LOOK: Option<Duration> = Some(Duration::ZERO);
 
-fn setup() -> (EventServer, Client) {
-    let server = EventServer::start(&[]);
+fn setup() -> (LocalServer, Client) {
+    let server = LocalServer::start(&[]);
     let client = server.client();
     (server, client)
 }
@@ -29,7 +29,7 @@ fn status(result: Result<impl std::fmt::Debug, Error>) -> Status {
     result.expect_err("a failure").status()
 }
 
-/// Without taking anything.
+/// Nothing is consumed.
 fn until_ended(wait: &StartedWait) {
     assert_eq!(StartedWait::select(&[wait], LONG).unwrap(), 0);
 }
@@ -82,7 +82,7 @@ fn a_timeout_counts_from_the_start() {
 }
 
 #[test]
-fn a_cancelled_wait_is_still_to_be_taken() {
+fn a_cancelled_wait_must_still_be_finished() {
     let (server, client) = setup();
     let wait = client.start("unwanted", None).unwrap();
     server.until_waiting(1);
@@ -120,7 +120,7 @@ fn cancel_all_ends_every_wait_that_was_started() {
 }
 
 #[test]
-fn dropping_a_wait_makes_it_leave() {
+fn dropping_a_wait_closes_its_connection() {
     let (server, client) = setup();
     let wait = client.start("dropped", None).unwrap();
     server.until_waiting(1);
@@ -147,7 +147,7 @@ fn a_wait_outlives_its_client() {
 }
 
 #[test]
-fn what_cannot_be_started_says_so() {
+fn a_wait_that_cannot_start_reports_why() {
     let (_server, client) = setup();
     for name in ["", ".", "..", &"x".repeat(4097)] {
         assert_eq!(status(client.start(name, LONG)), Status::InvalidArgument);
@@ -155,7 +155,7 @@ fn what_cannot_be_started_says_so() {
 }
 
 #[test]
-fn select_takes_nothing_and_touches_no_other() {
+fn select_consumes_nothing_and_leaves_other_waits_alone() {
     let (server, client) = setup();
     let waits = ["a", "b", "c"].map(|name| client.start(name, LONG).unwrap());
     let waits = waits.each_ref();
@@ -195,15 +195,15 @@ fn select_may_be_given_a_wait_twice() {
 #[test]
 fn waits_of_several_clients_may_be_selected() {
     let (server, first) = setup();
-    let second = Client::new(&server.config_of("another-key")).unwrap();
+    let second = Client::new(&server.config_with_key("another-key")).unwrap();
     let waits = [first.start("same", LONG).unwrap(), second.start("same", LONG).unwrap()];
     second.signal("same", None).unwrap();
     assert_eq!(StartedWait::select(&waits.each_ref(), LONG).unwrap(), 1);
 }
 
-/// The taking ends a select too that has nothing left to wait for.
+/// This also ends a select that has nothing left to wait for.
 #[test]
-fn select_hears_of_a_wait_that_is_taken_meanwhile() {
+fn select_notices_a_wait_that_another_thread_finishes() {
     let (_server, client) = setup();
     for _ in 0..50 {
         let wait = client.start("taken", LONG).unwrap();
@@ -219,7 +219,7 @@ fn select_hears_of_a_wait_that_is_taken_meanwhile() {
 }
 
 #[test]
-fn of_several_that_finish_one_gets_it() {
+fn of_several_finish_calls_one_gets_the_answer() {
     const THREADS: usize = 6;
     let (_server, client) = setup();
     for round in 0..50 {
@@ -248,8 +248,8 @@ fn of_several_that_finish_one_gets_it() {
 extern "C" fn ignore(_: libc::c_int) {}
 
 #[test]
-fn a_signal_interrupts_whoever_collects_and_not_the_wait() {
-    let server = EventServer::start(&[]);
+fn a_signal_interrupts_the_collecting_call_and_not_the_wait() {
+    let server = LocalServer::start(&[]);
     let mut config = server.config();
     config.set_interruptible(true);
     let client = Client::new(&config).unwrap();
@@ -286,7 +286,7 @@ fn its_thread_has_a_name_and_takes_no_signals() {
 }
 
 #[test]
-fn what_was_done_is_counted() {
+fn the_statistics_count_started_waits() {
     let (server, client) = setup();
     client.signal("counted", None).unwrap();
     assert!(client.start("counted", LONG).unwrap().finish(None).is_ok());
@@ -306,8 +306,8 @@ fn what_was_done_is_counted() {
 }
 
 #[test]
-fn re_arms_and_retries_are_counted() {
-    let server = EventServer::start(&["--fault", "busy=status:503,times=2"]);
+fn rearms_and_retries_are_counted() {
+    let server = LocalServer::start(&["--fault", "busy=status:503,times=2"]);
     let mut config = server.config();
     config.set_slice(Duration::from_millis(40)).unwrap();
     let client = Client::new(&config).unwrap();
@@ -321,7 +321,7 @@ fn re_arms_and_retries_are_counted() {
 #[test]
 fn a_thousand_waits_each_get_their_own_event() {
     const COUNT: u32 = 1_000;
-    crate::event_server::raise_file_limit(4_000);
+    testkit::raise_file_limit(4_000);
     let (server, client) = setup();
     let began = Instant::now();
     let waits: Vec<_> = (0..COUNT).map(|n| client.start(&format!("many-{n}"), LONG).expect("a wait")).collect();

@@ -1,9 +1,9 @@
-//! What a wait and a signal do when all is well, against the local event server.
+//! What a wait and a signal do when nothing fails, against the local server.
 
-use crate::event_server::EventServer;
 use anchor::{Status, json_get};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::local_server::LocalServer;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(30));
 /// How late a wait may end. A round trip on an idle machine.
@@ -11,7 +11,7 @@ const LATE: Duration = Duration::from_millis(300);
 
 #[test]
 fn a_wait_gets_what_is_signaled_after_it() {
-    let server = EventServer::start(&[]);
+    let server = LocalServer::start(&[]);
     let client = server.client();
     let theirs = client.clone();
     let waiting = thread::spawn(move || theirs.wait("after", LONG, None));
@@ -24,7 +24,7 @@ fn a_wait_gets_what_is_signaled_after_it() {
 
 #[test]
 fn a_signal_before_the_wait_is_kept() {
-    let server = EventServer::start(&[]);
+    let server = LocalServer::start(&[]);
     let client = server.client();
     client.signal("before", None).unwrap();
     assert_eq!(client.wait("before", Some(Duration::ZERO), None).unwrap(), r#"{"data":{}}"#);
@@ -32,7 +32,7 @@ fn a_signal_before_the_wait_is_kept() {
 
 #[test]
 fn signals_are_taken_in_order_and_each_by_one_wait() {
-    let server = EventServer::start(&[]);
+    let server = LocalServer::start(&[]);
     let client = server.client();
     for number in 0..10 {
         client.signal("order", Some(&format!("{{\"n\":{number}}}"))).unwrap();
@@ -45,8 +45,8 @@ fn signals_are_taken_in_order_and_each_by_one_wait() {
 }
 
 #[test]
-fn a_wait_that_is_not_signaled_times_out_to_the_moment() {
-    let server = EventServer::start(&[]);
+fn a_wait_that_is_not_signaled_times_out_on_time() {
+    let server = LocalServer::start(&[]);
     let client = server.client();
     for millis in [1, 50, 500] {
         let timeout = Duration::from_millis(millis);
@@ -61,7 +61,7 @@ fn a_wait_that_is_not_signaled_times_out_to_the_moment() {
 
 #[test]
 fn an_event_between_two_slices_is_not_lost() {
-    let server = EventServer::start(&[]);
+    let server = LocalServer::start(&[]);
     let mut config = server.config();
     let client = anchor::Client::new(config.set_slice(Duration::from_millis(20)).unwrap()).unwrap();
     for number in 0..20 {
@@ -76,7 +76,7 @@ fn an_event_between_two_slices_is_not_lost() {
 
 #[test]
 fn a_drain_takes_what_nobody_waited_for() {
-    let server = EventServer::start(&[]);
+    let server = LocalServer::start(&[]);
     let client = server.client();
     assert_eq!(client.drain("drained").unwrap(), 0);
     for _ in 0..5 {
@@ -88,8 +88,8 @@ fn a_drain_takes_what_nobody_waited_for() {
 
 #[test]
 fn events_belong_to_the_key() {
-    let server = EventServer::start(&[]);
-    let [one, other] = ["key-one", "key-other"].map(|key| anchor::Client::new(&server.config_of(key)).unwrap());
+    let server = LocalServer::start(&[]);
+    let [one, other] = ["key-one", "key-other"].map(|key| anchor::Client::new(&server.config_with_key(key)).unwrap());
     one.signal("mine", Some(r#"{"of":"one"}"#)).unwrap();
     assert_eq!(other.wait("mine", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
     assert_eq!(one.wait("mine", Some(Duration::ZERO), None).unwrap(), r#"{"data":{"of":"one"}}"#);
@@ -97,18 +97,18 @@ fn events_belong_to_the_key() {
 
 #[test]
 fn a_key_that_is_not_known_is_unauthorized() {
-    let server = EventServer::start(&["--api-key", "the-one"]);
+    let server = LocalServer::start(&["--api-key", "the-one"]);
     let error = server.client().wait("e", LONG, None).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::Unauthorized, Some(401)), "{error:?}");
     assert_eq!(server.client().signal("e", None).unwrap_err().status(), Status::Unauthorized);
-    let known = anchor::Client::new(&server.config_of("the-one")).unwrap();
+    let known = anchor::Client::new(&server.config_with_key("the-one")).unwrap();
     assert!(known.signal("e", None).is_ok());
 }
 
-/// Whatever a name holds, it is one name: it comes back from the one it was signaled by, and from no other.
+/// Whatever characters a name has, only a wait for exactly that name gets its event.
 #[test]
 fn names_are_kept_apart_whatever_they_hold() {
-    let server = EventServer::start(&[]);
+    let server = LocalServer::start(&[]);
     let client = server.client();
     let longest = "n".repeat(4096);
     let widest = "\u{1f511}".repeat(1024);
@@ -163,8 +163,8 @@ fn names_are_kept_apart_whatever_they_hold() {
 }
 
 #[test]
-fn names_that_no_url_can_say_are_refused() {
-    let server = EventServer::start(&[]);
+fn names_that_a_url_cannot_carry_are_refused() {
+    let server = LocalServer::start(&[]);
     let client = server.client();
     for name in ["", ".", "..", &"n".repeat(4097), &"n".repeat(65_536)] {
         let errors = [client.wait(name, LONG, None).unwrap_err(), client.signal(name, None).unwrap_err()];
@@ -176,10 +176,10 @@ fn names_that_no_url_can_say_are_refused() {
     }
 }
 
-/// The data comes out as it went in: numbers of any size, members in their order, spaces, escapes.
+/// The data arrives as it was sent: numbers of any size, members in their order, spaces, escapes.
 #[test]
-fn data_is_handed_on_byte_for_byte() {
-    let server = EventServer::start(&[]);
+fn data_arrives_byte_for_byte() {
+    let server = LocalServer::start(&[]);
     let client = server.client();
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
     let large = format!("{{\"blob\":\"{}\"}}", "x".repeat(900_000));
@@ -199,8 +199,8 @@ fn data_is_handed_on_byte_for_byte() {
 }
 
 #[test]
-fn data_that_is_no_object_is_refused_before_it_is_sent() {
-    let server = EventServer::start(&[]);
+fn data_that_is_not_an_object_is_refused_before_it_is_sent() {
+    let server = LocalServer::start(&[]);
     let client = server.client();
     for data in ["", "null", "[]", "1", "\"x\"", "{", "{\"a\":1,}", "{}{}", "{'a':1}", "\u{feff}{}"] {
         let error = client.signal("refused", Some(data)).unwrap_err();
@@ -212,7 +212,7 @@ fn data_that_is_no_object_is_refused_before_it_is_sent() {
 
 #[test]
 fn every_waiter_gets_an_event_of_its_own() {
-    let server = EventServer::start(&[]);
+    let server = LocalServer::start(&[]);
     let client = server.client();
     let waiting: Vec<_> = (0..20)
         .map(|_| {

@@ -1,4 +1,4 @@
-/* A client goes on in a child process: with connections of its own, and without touching the parent's. */
+/* A client works in a child process, with connections of its own, and does not touch the parent's. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include <sys/wait.h>
@@ -10,7 +10,7 @@ static void exchange(anchor_client *client, const char *name)
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, name, PATIENCE_MS, NULL, NULL));
 }
 
-/* Runs in a child, whose failure is the test's. */
+/* Runs in a child; if the child fails, so does the test. */
 static void in_child(void (*run)(anchor_client *, anchor_cancel_token *), anchor_client *client,
                      anchor_cancel_token *token)
 {
@@ -70,7 +70,7 @@ static void cancel_in_child(anchor_client *client, anchor_cancel_token *token)
     anchor_cancel_token_cancel(token);
 }
 
-/* As the header says: a cancel token is shared between both. */
+/* As the header says, parent and child share a cancel token. */
 static void a_child_cancels_its_parents_call(void)
 {
     anchor_client *client = check_client();

@@ -1,11 +1,10 @@
-//! include/anchor.h: it is what the sources say, it compiles in every dialect of C and C++, and it declares what the
-//! library exports, no more and no less.
+//! include/anchor.h: it is generated from the sources, compiles in every dialect of C and C++, and declares exactly what the
+//! library exports.
 
-use crate::c_build::{library, root, scratch, tool};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::process::Command;
+use testkit::{library, process, root, scratch, tools};
 
 const HEADER: &str = "include/anchor.h";
 
@@ -13,12 +12,12 @@ fn header() -> String {
     fs::read_to_string(root().join(HEADER)).expect("the header")
 }
 
-/// The build writes the header anew, so what git has is what somebody last looked at.
+/// Each build writes the header again, so the committed one is the one that somebody looked at last.
 #[test]
 fn the_committed_header_is_what_the_build_generates() {
     let git = Command::new("git").current_dir(root()).args(["show", &format!(":./{HEADER}")]).output();
-    let Some(committed) = git.ok().filter(|git| git.status.success()).map(|git| tool::text(&git.stdout)) else {
-        let _ = writeln!(std::io::stderr(), "skipped: this is no git repository, so there is nothing to compare with");
+    let Some(committed) = git.ok().filter(|git| git.status.success()).map(|git| process::text(&git.stdout)) else {
+        tools::missing("a git repository to compare with");
         return;
     };
     let generated = header();
@@ -30,7 +29,7 @@ fn the_committed_header_is_what_the_build_generates() {
     );
 }
 
-/// The dialects that every compiler has to know, and those that a newer one does.
+/// The dialects that every compiler must know, and those that newer ones know.
 const C: [&str; 6] = ["c89", "c99", "c11", "c17", "c2x", "gnu17"];
 const CPP: [&str; 5] = ["c++11", "c++14", "c++17", "c++20", "gnu++20"];
 const NEWER_C: [&str; 1] = ["c23"];
@@ -63,25 +62,25 @@ fn it_compiles_alone_with_clang() {
 }
 
 fn compiles_alone(compiler: &str, standards: &[&str], newer: &[&str], language: &str) {
-    if !tool::is_there(compiler) {
+    if !tools::has(compiler) {
         return;
     }
     let folder = scratch(&format!("header-{compiler}"));
-    // Twice, for the guard; and the macros are used, for they are not checked otherwise.
+    // It is included twice, for the guard. The macros are used, since they are not checked otherwise.
     let source = folder.join("alone");
     let text = "#include <anchor.h>\n#include <anchor.h>\n\
                 int number(void);\nint number(void) { return ANCHOR_VERSION_NUMBER + (sizeof ANCHOR_VERSION > 1); }\n\
                 int limit(void);\nint limit(void) { return ANCHOR_NO_TIMEOUT + ANCHOR_DEFAULT_TIMEOUT_MS; }\n\
                 unsigned retries(void);\nunsigned retries(void) { return ANCHOR_RETRY_ALWAYS; }\n\
                 int status(void);\nint status(void) { return ANCHOR_OK + ANCHOR_HTTP_ERROR; }\n";
-    fs::write(&source, text).expect("a file of ours");
+    fs::write(&source, text).expect("a file of this test");
     let own: &[&str] = if language == "c" { &C_WARNINGS } else { &CPP_WARNINGS };
     let known = newer.iter().filter(|standard| knows(compiler, standard, language));
     for standard in standards.iter().chain(known) {
         let mut command = Command::new(compiler);
         command.arg(format!("-std={standard}")).args(warnings_of(compiler)).args(own).args(["-x", language, "-c"]);
         command.arg("-I").arg(root().join("include")).arg(&source).arg("-o").arg(folder.join("alone.o"));
-        tool::output(&mut command);
+        process::output(&mut command);
     }
 }
 
@@ -99,7 +98,8 @@ fn knows(compiler: &str, standard: &str, language: &str) -> bool {
 
 #[test]
 fn it_declares_what_the_library_exports() {
-    let symbols = tool::output(Command::new("nm").args(["-D", "--defined-only"]).arg(library::debug().shared_object()));
+    let symbols =
+        process::output(Command::new("nm").args(["-D", "--defined-only"]).arg(library::debug().shared_object()));
     let exported: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split_whitespace().last()).collect();
     let header = header();
     let functions = functions(&header);
@@ -121,9 +121,9 @@ fn every_function_and_parameter_is_documented() {
     }
 }
 
-/// C comments cannot follow Rust's links, nor its paths.
+/// A reader of C cannot follow Rust's links and paths.
 #[test]
-fn it_speaks_c() {
+fn its_comments_hold_no_rust() {
     for rust in ["[`", "`]", "::", "Option<", "Result<", "// "] {
         let line = header().lines().find(|line| line.contains(rust) && !line.contains("://")).map(str::to_owned);
         assert_eq!(line, None, "{rust}");

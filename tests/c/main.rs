@@ -1,30 +1,29 @@
 //! The C and C++ programs of the repository: compiled, linked in each way, run against the event server, and checked by
-//! valgrind. tests/c holds tests of the API; examples-c what a user reads first. With sanitizers: tests/c/sanitizers.rs.
+//! valgrind. tests/c has tests of the API, examples-c what a user reads first. With sanitizers: tests/c/sanitizers.rs.
 
-#[path = "../c_build/mod.rs"]
-mod c_build;
 mod header;
-mod snippets;
 mod suite;
 
-use c_build::compiler::Linkage;
-use c_build::program::{builds, run, without_settings};
-use c_build::server::Server;
-use c_build::{compiler, library, root, scratch, tool};
 use std::process::Command;
+use testkit::c_build::compiler;
+use testkit::c_build::compiler::Linkage;
+use testkit::c_build::program::builds;
+use testkit::local_server::LocalServer;
+use testkit::process::{run, without_settings};
+use testkit::{library, process, root, scratch, tools};
 
-/// With and without exceptions. What a standard adds, such as std::stop_token, has cases of its own in there.
+/// With and without exceptions. What a standard adds, such as std::stop_token, has cases of its own in the program.
 #[test]
 fn the_cpp_wrapper_in_each_standard() {
     for compiler in ["c++", "clang++"] {
-        if !tool::is_there(compiler) {
+        if !tools::has(compiler) {
             continue;
         }
         for standard in ["-std=c++17", "-std=c++20", "-std=c++2b"] {
             for exceptions in ["-fexceptions", "-fno-exceptions"] {
                 let flags = [standard, exceptions, "-Wconversion", "-Wshadow"];
                 let program = compiler::compile_with(compiler, "tests/cpp/wrapper.cpp", Linkage::Shared, &flags);
-                let server = Server::start();
+                let server = LocalServer::with_faults();
                 let mut command = Command::new(program);
                 without_settings(&mut command);
                 let outcome = run(server.configure(&mut command));
@@ -41,12 +40,12 @@ fn the_cpp_wrapper_in_each_standard() {
 fn has_stop_token(compiler: &str, standard: &str) -> bool {
     let mut command = Command::new(compiler);
     command.args([standard, "-dM", "-E", "-x", "c++", "-include", "version", "/dev/null"]);
-    standard != "-std=c++17" && tool::output(&mut command).contains("#define __cpp_lib_jthread ")
+    standard != "-std=c++17" && process::output(&mut command).contains("#define __cpp_lib_jthread ")
 }
 
 #[test]
 fn the_examples_use_threads_as_drd_wants_them_to() {
-    if !tool::is_there("valgrind") || !tool::is_there("cc") {
+    if !tools::has("valgrind") || !tools::has("cc") {
         return;
     }
     let suppressions = format!("--suppressions={}", root().join("tests/c/drd.supp").display());
@@ -58,7 +57,7 @@ fn the_examples_use_threads_as_drd_wants_them_to() {
     ];
     for (file, arguments, code) in runs {
         let program = compiler::compile("cc", &format!("examples-c/{file}"), Linkage::Shared);
-        let server = Server::start();
+        let server = LocalServer::with_faults();
         let mut signal = Command::new(compiler::compile("cc", "examples-c/signal.c", Linkage::Shared));
         without_settings(&mut signal);
         assert_eq!(run(server.configure(&mut signal).arg("there")).code(), Some(0));
@@ -77,10 +76,10 @@ fn commands(document: &str, kind: &str) -> String {
     text.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
-/// In a folder that looks like the repository's root after the first command, `make release`, which is done elsewhere.
+/// In a folder that looks like the repository's root after `make release`, which another test runs.
 #[test]
 fn the_commands_of_the_readme_work_as_they_stand() {
-    if !tool::is_there("c++") {
+    if !tools::has("c++") {
         return;
     }
     let commands = commands("examples-c/README.md", "sh");
@@ -96,7 +95,7 @@ fn the_commands_of_the_readme_work_as_they_stand() {
     link(&library.archive(), "target/release/libanchor.a");
     link(&library.shared_object(), "target/release/libanchor.so");
 
-    let server = Server::start();
+    let server = LocalServer::with_faults();
     let mut shell = Command::new("sh");
     without_settings(&mut shell);
     let outcome = run(server.configure(&mut shell).current_dir(&folder).args(["-e", "-c", rest]));
@@ -109,8 +108,8 @@ fn the_commands_of_the_readme_work_as_they_stand() {
 
 /// `make demo` without the `make`: this test's build is already there.
 #[test]
-fn the_demo_tells_its_story_and_stops_its_server() {
-    if !tool::is_there("cc") {
+fn the_demo_signs_in_and_stops_its_server() {
+    if !tools::has("cc") {
         return;
     }
     let mut shell = Command::new("sh");
@@ -131,10 +130,10 @@ fn the_demo_says_what_is_missing() {
     assert!(outcome.code() == Some(1) && outcome.stderr.contains("no-such-compiler"), "{outcome:#?}");
 }
 
-/// Whoever copies a command line gets the libraries that rustc asks for.
+/// Each command line that a reader may copy has the libraries that rustc asks for.
 #[test]
 fn every_command_line_has_the_native_libraries() {
-    for file in ["README.md", "examples-c/README.md", "examples-c/demo.sh", "Makefile"] {
+    for file in ["README.md", "docs/install.md", "examples-c/README.md", "examples-c/demo.sh", "Makefile"] {
         let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
         for line in text.lines().filter(|line| line.contains("-lgcc_s") && !line.contains("pkg-config")) {
             assert!(line.contains(compiler::NATIVE_LIBRARIES), "{file}: {line}");

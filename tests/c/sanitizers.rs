@@ -1,15 +1,13 @@
 //! The C and C++ programs of the repository with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, and with
 //! ThreadSanitizer, in the library as in the programs; with the first, a panic aborts. `make sanitize` runs it.
 
-#[path = "../c_build/mod.rs"]
-mod c_build;
 mod suite;
 
-use c_build::program::{Outcome, run};
-use c_build::sanitizer::{Sanitizer, builds};
-use c_build::server::Server;
+use testkit::c_build::sanitizer::{Sanitizer, builds};
+use testkit::local_server::LocalServer;
+use testkit::process::{Outcome, run};
 
-/// What each has to report of tests/c/sanitized/faults.c.
+/// What each must report of tests/c/sanitized/faults.c.
 const FAULTS: [(Sanitizer, &str, &str); 8] = [
     (Sanitizer::Address, "a_string_is_read_after_its_free", "AddressSanitizer: heap-use-after-free"),
     (Sanitizer::Address, "the_library_reads_settings_after_their_free", "AddressSanitizer: heap-use-after-free"),
@@ -24,7 +22,7 @@ const FAULTS: [(Sanitizer, &str, &str); 8] = [
 #[test]
 fn each_sanitizer_reports_what_it_is_for() {
     for build in builds("tests/c/sanitized/faults.c") {
-        let server = Server::start();
+        let server = LocalServer::with_faults();
         for (_, fault, report) in FAULTS.into_iter().filter(|fault| Some(fault.0) == build.sanitizer()) {
             let outcome = run(server.configure(&mut build.command()).arg(fault));
             assert!(!outcome.status.success() && outcome.stderr.contains(report), "{fault}: {outcome:#?}");
@@ -32,11 +30,11 @@ fn each_sanitizer_reports_what_it_is_for() {
     }
 }
 
-/// Which also shows that no other program of the suite meets one: they all run here where panics abort.
+/// It also shows that no other program of the suite panics: all of them run here, where a panic aborts.
 #[test]
-fn a_panic_is_an_answer_or_aborts_as_it_was_built() {
+fn a_panic_is_caught_or_aborts_as_built() {
     for build in builds("tests/c/sanitized/panics.c") {
-        let outcome = run(Server::start().configure(&mut build.command()));
+        let outcome = run(LocalServer::with_faults().configure(&mut build.command()));
         match build.sanitizer() {
             Some(Sanitizer::Address) => assert!(has_aborted(&outcome), "{outcome:#?}"),
             _ => assert!(outcome.status.success() && outcome.stdout.lines().count() == 4, "{outcome:#?}"),

@@ -1,4 +1,4 @@
-/* Started waits at the boundary: the descriptor in each kind of poll, and every wrong use that has a defined answer. */
+/* Started waits in C: the descriptor in each kind of poll, and every misuse that has a defined status. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <fcntl.h>

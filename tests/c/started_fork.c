@@ -1,4 +1,4 @@
-/* Started waits and child processes; and what a start says when the process has nothing left to start one with. */
+/* Started waits and child processes; and the status of a start when the process has no descriptor or thread left. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/resource.h>
@@ -17,7 +17,7 @@ static void signal_event(anchor_client *client, const char *name)
     CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
 }
 
-/* Runs in a child, whose failure is the test's. */
+/* Runs in a child; if the child fails, so does the test. */
 static void in_child(void (*run)(anchor_client *, anchor_wait *), anchor_client *client, anchor_wait *wait)
 {
     int status;
@@ -32,7 +32,7 @@ static void in_child(void (*run)(anchor_client *, anchor_wait *), anchor_client 
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* A started wait is its parent's. The child's use of the client must not make it forget that. */
+/* A started wait belongs to the parent, also after the child has used the client. */
 static void use_inherited(anchor_client *client, anchor_wait *wait)
 {
     size_t index;
@@ -82,7 +82,7 @@ static void start_without_descriptors(anchor_client *client, anchor_wait *wait)
     anchor_wait_free(wait);
 }
 
-static void no_descriptor_left_is_an_answer(void)
+static void no_descriptor_left_is_an_error(void)
 {
     anchor_client *client = check_client();
     CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "none left", 0, NULL, NULL));
@@ -94,13 +94,13 @@ static void start_without_threads(anchor_client *client, anchor_wait *wait)
 {
     anchor_wait *another = UNTOUCHED;
     (void)wait;
-    if (geteuid() == 0) CHECK(setuid(65534) == 0); /* the limit does not hold for root */
+    if (geteuid() == 0) CHECK(setuid(65534) == 0); /* root may exceed the limit */
     limit(RLIMIT_NPROC, 0);
     CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_start(client, "none left", 0, &another));
     CHECK(another == NULL);
 }
 
-static void no_thread_left_is_an_answer(void)
+static void no_thread_left_is_an_error(void)
 {
     anchor_client *client = check_client();
     in_child(start_without_threads, client, NULL);
@@ -109,8 +109,8 @@ static void no_thread_left_is_an_answer(void)
 
 static const struct test_case cases[] = {
     CASE(a_child_leaves_its_parents_wait_alone),
-    CASE(no_descriptor_left_is_an_answer),
-    CASE(no_thread_left_is_an_answer),
+    CASE(no_descriptor_left_is_an_error),
+    CASE(no_thread_left_is_an_error),
 };
 
 RUN(cases)

@@ -1,6 +1,6 @@
 /*
  * Started waits and threads: two threads at a time start, signal, cancel, select, finish and free one wait in every order
- * that chance brings; and many waits at once. Each event is accounted for exactly once: delivered, dropped with a wait that
+ * that a random generator picks; and many waits at once. Each event is accounted for exactly once: delivered, dropped with a wait that
  * was freed, or back at the service.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -33,7 +33,7 @@ static void signal_event(struct pair *pair)
     __atomic_fetch_add(&pair->signaled, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Whether the wait is taken, by whomever. */
+/* Whether one of the threads has taken the wait. */
 static int finish(struct pair *pair, int64_t timeout_ms)
 {
     anchor_status status = anchor_wait_finish(pair->wait, timeout_ms, NULL);
@@ -103,7 +103,7 @@ static void *rival(void *argument)
     return NULL;
 }
 
-/* The service takes back what nobody read once it has noticed that the waiter has left. */
+/* The service puts back an event that nobody read, once it has noticed that the waiter has left. */
 static void settle(struct pair *pairs)
 {
     long signaled = 0, delivered = 0, drained = 0;

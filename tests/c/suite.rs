@@ -1,12 +1,12 @@
-//! The C and C++ programs of the repository and what they have to do: tests/c and tests/cpp here, examples-c in `examples`.
-//! In which ways they are built and run is for the test that has this as a module: its `builds`.
+//! The C and C++ programs of the repository and what they must do: tests/c and tests/cpp here, examples-c in `examples`. The
+//! test program that includes this module decides how they are built and run, with its `builds`.
 
 mod examples;
 
 use crate::builds;
-use crate::c_build::files;
-use crate::c_build::program::run;
-use crate::c_build::server::Server;
+use testkit::files;
+use testkit::local_server::LocalServer;
+use testkit::process::run;
 
 /// One Rust test for each file of tests/c.
 macro_rules! c_tests {
@@ -25,7 +25,7 @@ macro_rules! c_tests {
     };
 }
 
-c_tests! { arguments calls cancel config fork hang_up limits log started started_fork started_threads statuses text threads tls trust }
+c_tests! { arguments calls cancel config fork hang_up limits log started started_fork started_threads statuses text thread_cancel threads tls trust }
 
 #[test]
 fn from_cpp() {
@@ -40,11 +40,11 @@ fn the_cpp_wrapper() {
 /// Its stdout is "ok" and the name of each case, its stderr empty: the library prints nothing itself.
 fn c_test(source: &str) {
     for build in builds(source) {
-        let server = Server::start();
-        let secure = Server::start_with_tls();
+        let server = LocalServer::with_faults();
+        let (secure, ca_file) = LocalServer::with_tls();
         let mut command = build.command();
         command.env("ANCHOR_TEST_TLS_URL", &secure.url);
-        command.env("ANCHOR_TEST_CA_FILE", secure.ca_file.as_deref().expect("it speaks TLS"));
+        command.env("ANCHOR_TEST_CA_FILE", ca_file);
         let outcome = run(server.configure(&mut command));
         let quiet = outcome.stderr.is_empty() && outcome.stdout.lines().all(|line| line.starts_with("ok "));
         assert!(outcome.status.success() && quiet, "{source}, {}: {outcome:#?}", build.how);

@@ -1,8 +1,12 @@
-// The header in C++: its types are what they should be at compile time, and its functions can be called.
+// The header in C++: its types are right at compile time, and its functions can be called.
 #include "../c/check.h"
 
+#include <csignal>
 #include <cstdint>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <type_traits>
+#include <unistd.h>
 
 static_assert(std::is_enum<anchor_status>::value && sizeof(anchor_status) == 4, "an enumeration of 32 bits");
 static_assert(std::is_same<std::underlying_type<anchor_status>::type, std::int32_t>::value, "signed");
@@ -34,6 +38,29 @@ void a_lambda_is_a_log_callback()
     anchor_client_free(client);
 }
 
+// As the header says: it does not cross the library, and nothing goes on as if it had not been thrown.
+void a_callback_that_throws_ends_the_process()
+{
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        const rlimit no_core = {0, 0};
+        CHECK(setrlimit(RLIMIT_CORE, &no_core) == 0 && close(STDERR_FILENO) == 0);
+        anchor_config *config = check_config();
+        const auto thrower = [](void *, std::int32_t, const char *) { throw 1; };
+        CHECK_STATUS(ANCHOR_OK, anchor_config_set_log_callback(config, thrower, nullptr));
+        anchor_client *client = check_client_of(config);
+        try {
+            CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 0, nullptr, nullptr));
+        } catch (...) {
+        }
+        _exit(0);
+    }
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
 void an_event_comes_through()
 {
     anchor_client *client = check_client();
@@ -48,6 +75,7 @@ void an_event_comes_through()
 const test_case cases[] = {
     CASE(statuses_are_values),
     CASE(a_lambda_is_a_log_callback),
+    CASE(a_callback_that_throws_ends_the_process),
     CASE(an_event_comes_through),
 };
 

@@ -2,12 +2,13 @@
 //! its own.
 
 use super::proxies::{LONG, tls_service, tunnel};
-use super::scripted::Server;
-use super::scripted::certificates::authority_file;
-use super::scripted::places::{KEY, free_port};
-use super::scripted::sandbox::is_alone;
-use super::scripted::script::{EVENT, Step, event};
-use anchor::{Client, Config, Status, Trust};
+use anchor::{Client, Config, Phase, Status, Trust};
+use testkit::addresses::free_port;
+use testkit::certificates::authority_file;
+use testkit::sandbox::is_alone;
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Step, event};
+use testkit::settings::{KEY, config};
 
 fn from_environment(url: &str) -> Config {
     let mut config = Config::from_env();
@@ -16,9 +17,9 @@ fn from_environment(url: &str) -> Config {
     config
 }
 
-/// The proxy of a test stands at a port that is only known when it runs, so the child's first act is to start it.
-fn proxy_at(port: u16) -> Server {
-    Server::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
+/// The port of a test's proxy is known only when it runs, so the child starts the proxy first.
+fn proxy_at(port: u16) -> ScriptedServer {
+    ScriptedServer::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
 }
 
 #[test]
@@ -31,16 +32,58 @@ fn the_scheme_decides_and_no_proxy_exempts() {
     }
     let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
     let ask = |url: &str| Client::new(&from_environment(url)).unwrap().wait("e", LONG, None).unwrap();
-    assert_eq!(ask("https://localhost:9"), EVENT);
+    assert_eq!(ask("https://service.test"), EVENT);
     assert_eq!(proxy.connections(), 1);
-    let exempt = Server::always(tls_service().to_vec());
-    assert_eq!(ask(&exempt.https()), EVENT);
-    let plain = Server::always(vec![Step::AnswerAll(event())]);
-    assert_eq!(ask(&format!("http://localhost:{}", plain.address.port())), EVENT);
-    assert_eq!((proxy.connections(), exempt.connections(), plain.connections()), (1, 1, 1));
-    let mut config = from_environment(&format!("https://localhost:{}", exempt.address.port()));
-    assert_eq!(Client::new(config.set_proxy("").unwrap()).unwrap().wait("e", LONG, None).unwrap(), EVENT);
-    assert_eq!((proxy.connections(), exempt.connections()), (1, 2), "an empty proxy means none");
+    let unreachable = |config: &mut Config| {
+        let error = Client::new(config.set_retries(0)).unwrap().signal("e", None).unwrap_err();
+        assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Dns)), "{error:?}");
+    };
+    unreachable(&mut from_environment("https://other.test"));
+    unreachable(from_environment("http://service.test").set_allow_http(true));
+    unreachable(from_environment("https://service.test").set_proxy("").unwrap());
+    assert_eq!(proxy.connections(), 1, "an exempt host, plain http, and a proxy that is set to none");
+}
+
+/// The key of a plain request would be in clear on the way to a proxy, which is on another machine as a rule.
+#[test]
+fn loopback_goes_direct_whatever_the_environment_says() {
+    let port = free_port().to_string();
+    let proxy = format!("http://127.0.0.1:{port}");
+    let named = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"];
+    let mut variables: Vec<(&str, &str)> = named.iter().map(|name| (*name, proxy.as_str())).collect();
+    variables.extend([("NO_PROXY", "elsewhere.test"), ("TEST_PORT", &port)]);
+    if !is_alone("environment::loopback_goes_direct_whatever_the_environment_says", &variables) {
+        return;
+    }
+    let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
+    let (plain, secure) =
+        (ScriptedServer::always(vec![Step::AnswerAll(event())]), ScriptedServer::always(tls_service().to_vec()));
+    for host in ["127.0.0.1", "localhost", "LocalHost", "[::ffff:127.0.0.1]"] {
+        let url = format!("http://{host}:{}", plain.address.port());
+        assert_eq!(Client::new(&from_environment(&url)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{url}");
+    }
+    for host in ["127.0.0.1", "localhost", "LOCALHOST"] {
+        let url = format!("https://{host}:{}", secure.address.port());
+        assert_eq!(Client::new(&from_environment(&url)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{url}");
+    }
+    assert_eq!((plain.connections(), secure.connections(), proxy.connections()), (4, 3, 0));
+}
+
+/// Whoever sets a proxy and a plain base URL is asked whether the proxy may read the key.
+#[test]
+fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed() {
+    for url in ["http://localhost:9", "http://127.0.0.1:9", "http://[::1]:9"] {
+        let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
+        let mut config = config(url);
+        let error = Client::new(config.set_proxy(&proxy.http()).unwrap()).unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        for setting in ["proxy", "base_url", "allow_http"] {
+            assert!(error.message().contains(setting), "{error}");
+        }
+        assert_eq!(proxy.connections(), 0);
+        let client = Client::new(config.set_allow_http(true)).unwrap();
+        assert_eq!((client.wait("e", LONG, None).unwrap().as_str(), proxy.connections()), (EVENT, 1));
+    }
 }
 
 #[test]
@@ -49,7 +92,8 @@ fn a_socks_proxy_is_refused_and_not_ignored() {
     {
         return;
     }
-    let error = Client::new(&from_environment("https://localhost:9")).unwrap_err();
+    assert!(Client::new(&from_environment("https://localhost:9")).is_ok(), "it is not for loopback");
+    let error = Client::new(&from_environment("https://service.test")).unwrap_err();
     assert_eq!(error.status(), Status::InvalidArgument);
     assert!(error.message().contains("ALL_PROXY") && error.message().contains("SOCKS"), "{error}");
     let mut config = Config::bare();
@@ -59,12 +103,44 @@ fn a_socks_proxy_is_refused_and_not_ignored() {
 
 #[test]
 fn the_variables_count_as_they_were_when_they_were_read() {
-    if !is_alone("environment::the_variables_count_as_they_were_when_they_were_read", &[]) {
+    let port = free_port().to_string();
+    let variables = [("HTTPS_PROXY", &*format!("http://127.0.0.1:{port}")), ("TEST_PORT", &port)];
+    if !is_alone("environment::the_variables_count_as_they_were_when_they_were_read", &variables) {
         return;
     }
-    let server = Server::always(tls_service().to_vec());
-    let config = from_environment(&server.https());
+    let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
+    let config = from_environment("https://service.test");
     // SAFETY: the test has the process for itself, and no other thread of it touches the environment.
     unsafe { std::env::set_var("HTTPS_PROXY", "http://127.0.0.1:9") };
     assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!(proxy.connections(), 1);
+}
+
+/// As curl and Go have it: who empties a variable wants it to be as if it were not there.
+#[test]
+fn an_empty_variable_is_as_if_unset() {
+    let named =
+        ["ANCHORBROWSER_API_KEY", "ANCHORBROWSER_BASE_URL", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
+    let port = free_port().to_string();
+    let proxy = format!("http://127.0.0.1:{port}");
+    let mut variables: Vec<(&str, &str)> = named.into_iter().map(|name| (name, "")).collect();
+    variables.extend([("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", ""), ("REQUEST_METHOD", "")]);
+    variables.extend([
+        ("ANCHOR_API_KEY", KEY),
+        ("https_proxy", &proxy),
+        ("no_proxy", "other.test"),
+        ("TEST_PORT", &port),
+    ]);
+    if !is_alone("environment::an_empty_variable_is_as_if_unset", &variables) {
+        return;
+    }
+    let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
+    let mut config = Config::from_env();
+    assert!(Client::new(&config).is_ok(), "its base URL is the service's, over TLS");
+    config.set_base_url("https://service.test").unwrap().set_ca_file(authority_file()).unwrap();
+    for trust in [Trust::Auto, Trust::Bundled] {
+        assert_eq!(Client::new(config.set_trust(trust)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{trust:?}");
+    }
+    assert_eq!(proxy.connections(), 2, "the second name of each variable counts");
+    assert!(proxy.requests().iter().any(|request| request.header("anchor-api-key") == Some(KEY)));
 }

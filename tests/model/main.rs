@@ -82,7 +82,7 @@ fn in_thread<T: 'static>(slot: &Started, work: impl FnOnce(Started) -> T + 'stat
     thread::spawn(move || work(slot))
 }
 
-/// With up to three preemptions, which finds nearly all there is to find, in seconds.
+/// With up to three preemptions, which takes seconds and finds nearly all defects of this kind.
 fn model(check: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
@@ -98,7 +98,7 @@ fn ends(slot: &Started) -> JoinHandle<()> {
 }
 
 #[test]
-fn of_two_that_finish_one_gets_the_answer_and_both_come_back() {
+fn of_two_finish_calls_one_gets_the_answer_and_both_return() {
     model(|| {
         let slot = started();
         let (end, other) = (ends(&slot), in_thread(&slot, |slot| finish(&slot)));
@@ -112,7 +112,7 @@ fn of_two_that_finish_one_gets_the_answer_and_both_come_back() {
 }
 
 #[test]
-fn select_comes_back_though_another_takes_the_answer() {
+fn select_returns_even_if_another_takes_the_answer() {
     model(|| {
         let slot = started();
         let (end, selecting) = (ends(&slot), in_thread(&slot, |slot| select(&slot)));
@@ -150,7 +150,7 @@ fn a_look_takes_the_answer_or_changes_nothing() {
     });
 }
 
-/// An answer that arrives with a cancel is the answer; either way there is one outcome, and one who gets it.
+/// If an answer and a cancel arrive together, the answer wins; either way one caller gets the one outcome.
 #[test]
 fn a_cancelled_wait_ends_once() {
     model(|| {
@@ -180,7 +180,7 @@ fn a_cancelled_wait_ends_once() {
     });
 }
 
-/// Freed while it runs, whether it ends before the cancel or through it; loom sees to it that nothing leaks.
+/// The wait is freed while it runs, and ends before the cancel or by it; loom reports what leaks.
 #[test]
 fn free_joins_and_drops_what_nobody_took() {
     model(|| {

@@ -3,11 +3,11 @@
 //!
 //! `make abi` accepts an addition; what CONTRIBUTING.md says about the soname comes first.
 
-use crate::c_build::{root, tool};
-use crate::installed::{self, empty, prefix};
+use crate::installed::{self, prefix};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testkit::{empty_scratch, process, root, tools};
 
 const RECORDED: &str = "tests/package/abi/anchor.abi";
 
@@ -17,7 +17,7 @@ const NEWEST_GLIBC: (u32, u32) = (2, 34);
 /// A shared library with the header's functions and types, and nothing else. libabigail reads the debug information, and
 /// that of the real library is about Rust's types, which C never sees. The header is generated from the real functions.
 fn as_c_sees_it(name: &str, header: &str) -> PathBuf {
-    let folder = empty(&format!("abi/{name}"));
+    let folder = empty_scratch(&format!("abi/{name}"));
     std::fs::write(folder.join("anchor.h"), header).expect("the target directory can be written");
     let mut source = "#include \"anchor.h\"\n".to_owned();
     for declaration in declarations(header) {
@@ -27,7 +27,7 @@ fn as_c_sees_it(name: &str, header: &str) -> PathBuf {
     let arguments = ["-std=c++17", "-g", "-O0", "-w", "-fPIC", "-shared", "-Wl,-soname,libanchor.so.0"];
     let mut compile = Command::new("c++");
     compile.current_dir(&folder).args(arguments).args(["anchor.cpp", "-o", "libanchor.so"]);
-    tool::output(&mut compile);
+    process::output(&mut compile);
     folder.join("libanchor.so")
 }
 
@@ -46,21 +46,21 @@ fn header() -> String {
 
 fn record(library: &Path, out: &Path) {
     let unrelated = ["--no-comp-dir-path", "--no-corpus-path", "--no-show-locs", "--no-elf-needed"];
-    tool::output(Command::new("abidw").args(unrelated).arg("--out-file").arg(out).arg(library));
+    process::output(Command::new("abidw").args(unrelated).arg("--out-file").arg(out).arg(library));
 }
 
-/// What abidiff says, and whether it is a change at all.
+/// What abidiff reports, and whether anything has changed.
 fn difference(library: &Path) -> (bool, String) {
     let mut compare = Command::new("abidiff");
     let output = compare.current_dir(root()).arg(RECORDED).arg(library).output().expect("abidiff runs");
     let code = output.status.code().expect("it ends");
-    assert!(code & 3 == 0, "abidiff fails: {}", tool::text(&output.stderr));
-    (code != 0, tool::text(&output.stdout))
+    assert!(code & 3 == 0, "abidiff fails: {}", process::text(&output.stderr));
+    (code != 0, process::text(&output.stdout))
 }
 
 #[test]
 fn the_abi_is_the_recorded_one() {
-    if !(tool::is_there("abidw") && tool::is_there("c++")) {
+    if !(tools::has("abidw") && tools::has("c++")) {
         return;
     }
     let library = as_c_sees_it("now", &header());
@@ -71,10 +71,10 @@ fn the_abi_is_the_recorded_one() {
     assert!(!changed, "{report}\nIf these are additions only, `make abi` accepts them; see CONTRIBUTING.md.");
 }
 
-/// The comparison sees what would break a program: a parameter, a function and a value that change.
+/// The comparison finds what would break a program: a changed parameter, function or value.
 #[test]
-fn a_break_is_seen() {
-    if !(tool::is_there("abidw") && tool::is_there("c++")) {
+fn an_incompatible_change_is_seen() {
+    if !(tools::has("abidw") && tools::has("c++")) {
         return;
     }
     let breaks = [
@@ -88,7 +88,7 @@ fn a_break_is_seen() {
     ];
     for (name, before, after) in breaks {
         let changed = header().replacen(before, after, 1);
-        assert_ne!(changed, header(), "{name}: the header does not say it so");
+        assert_ne!(changed, header(), "{name}: the header has other words for it");
         let (is_seen, report) = difference(&as_c_sees_it(name, &changed));
         assert!(is_seen, "{name}: {report}");
     }
@@ -97,7 +97,7 @@ fn a_break_is_seen() {
 #[test]
 fn the_library_exports_what_the_header_declares() {
     let library = prefix().join("lib/libanchor.so");
-    let symbols = tool::output(Command::new("nm").args(["-D", "--defined-only"]).arg(library));
+    let symbols = process::output(Command::new("nm").args(["-D", "--defined-only"]).arg(library));
     let mut exported: Vec<&str> = symbols.lines().filter_map(|line| line.split_whitespace().last()).collect();
     let declarations = declarations(&header());
     let mut declared: Vec<&str> = declarations
@@ -125,10 +125,10 @@ fn each_constant_is_what_the_library_reports() {
         writeln!(checks, "    CHECK(anchor_config_set_trust(config, {name}) == ANCHOR_OK);").expect("a string grows");
     }
     let source = include_str!("abi/constants.c").replace("    /* CHECKS */\n", &checks);
-    let folder = empty("abi/constants");
+    let folder = empty_scratch("abi/constants");
     std::fs::write(folder.join("constants.c"), source).expect("the target directory can be written");
     let line = format!("cc -Wall -Werror constants.c {} -o constants && ./constants", installed::flags());
-    tool::output(installed::beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
+    process::output(installed::beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
 }
 
 fn enumerators<'h>(header: &'h str, name: &str) -> Vec<&'h str> {
@@ -139,7 +139,7 @@ fn enumerators<'h>(header: &'h str, name: &str) -> Vec<&'h str> {
 
 #[test]
 fn it_loads_with_an_old_glibc() {
-    let symbols = tool::output(Command::new("objdump").arg("-T").arg(prefix().join("lib/libanchor.so")));
+    let symbols = process::output(Command::new("objdump").arg("-T").arg(prefix().join("lib/libanchor.so")));
     let versions = symbols.split("GLIBC_").skip(1).filter_map(|rest| {
         let version = rest.split([')', ' ', '\n']).next()?;
         let mut numbers = version.split('.').filter_map(|number| number.parse::<u32>().ok());

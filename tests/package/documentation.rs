@@ -1,15 +1,15 @@
-//! The documentation as a site: it builds without a warning, and each C and C++ example in it compiles. Those in Rust are
-//! compiled by cargo, as doctests; those of the README by tests/c/snippets.rs.
+//! The reference documentation: it builds without a warning, and each C and C++ example in it compiles. Examples in Rust are
+//! compiled by cargo, as doctests; those of README.md and docs/ by pages.rs; those of the manual by manual/.
 
-use crate::c_build::{root, tool};
-use crate::installed::{self, beside, empty, outside, prefix};
+use crate::installed::{self, beside, outside, prefix};
 use std::fmt::Write;
+use testkit::{empty_scratch, process, root, tools};
 
-/// A function that is not described, a parameter that is missing or a link that leads nowhere is a warning, and fails.
+/// A function without a description, a missing parameter or a broken link is a warning, and fails.
 #[test]
 fn make_docs() {
-    if tool::is_there("doxygen") {
-        tool::output(outside("make").current_dir(root()).arg("docs"));
+    if tools::has("doxygen") {
+        process::output(outside("make").current_dir(root()).arg("docs"));
         let c = ["anchor_wait_for_event", "anchor_wait_fd", "ANCHOR_CONNECTION_LOST", "ANCHOR_VERSION_NUMBER"];
         names_all("c/html/anchor_8h.html", &c);
         let cpp = ["wait", "signal", "drain", "start", "stats", "cancel_all", "std::stop_token", "std::nothrow_t"];
@@ -40,50 +40,50 @@ fn the_examples_of_the_header_compile() {
     assert!(examples.len() >= 3, "{examples:?}");
     let mut source = "#include <anchor.h>\n#include <poll.h>\n".to_owned();
     for (index, example) in examples.iter().enumerate() {
-        // Each shows a place in a program, where there is a client, and what came of an earlier call.
+        // Each is a part of a program that has a client, and the outcome of an earlier call.
         let place = "anchor_client *client, const char *json, anchor_status status";
-        // What a reader fills in may be prose after three dots.
+        // After three dots there may be prose for the reader to fill in.
         let code: String =
             example.lines().map(|line| line.split("...").next().unwrap_or(line).to_owned() + "\n").collect();
         writeln!(source, "void example_{index}({place});\nvoid example_{index}({place})\n{{\n(void)client, (void)json, (void)status;\n{{\n{code}}}\n}}")
             .expect("a string grows");
     }
-    let folder = empty("documentation/examples");
+    let folder = empty_scratch("documentation/examples");
     std::fs::write(folder.join("examples.c"), source).expect("the target directory can be written");
     let warnings =
         "-std=c11 -Wall -Wextra -Wno-unused -Wno-discarded-qualifiers -Wno-incompatible-pointer-types -Werror";
     let line = format!("cc {warnings} -c examples.c -I{}/include", prefix().display());
-    tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
+    process::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
 }
 
 /// The example that anchor.hpp opens with.
 #[test]
 fn the_example_of_the_cpp_header_compiles() {
-    if tool::is_there("c++") {
+    if tools::has("c++") {
         let (head, _) =
-            include_str!("../../include/anchor.hpp").split_once("\n#ifndef ").expect("it opens with its words");
+            include_str!("../../include/anchor.hpp").split_once("\n#ifndef ").expect("it opens with a comment");
         let example: Vec<&str> = head.lines().filter_map(|line| line.strip_prefix("//     ")).collect();
         assert!(example.len() >= 3, "{example:?}");
         let source =
             format!("#include <anchor.hpp>\nint main()\n{{\n{}\nreturn code.empty();\n}}\n", example.join("\n"));
-        let folder = empty("documentation/cpp");
+        let folder = empty_scratch("documentation/cpp");
         std::fs::write(folder.join("example.cpp"), source).expect("the target directory can be written");
         let warnings = "-std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only";
         let line = format!("c++ {warnings} example.cpp -I{}/include", prefix().display());
-        tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
+        process::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
     }
 }
 
 /// The page's example, which is a whole program.
 #[test]
 fn the_example_of_the_manual_page_compiles() {
-    let page = include_str!("../../packaging/anchor.3");
+    let page = include_str!("../../docs/man/anchor.3");
     let example = page.split_once(".SH EXAMPLES\n.nf\n").expect("it has one").1.split_once("\n.fi").expect("it ends").0;
-    let folder = empty("documentation/manual");
+    let folder = empty_scratch("documentation/manual");
     std::fs::write(folder.join("example.c"), example.replace("\\e", "\\"))
         .expect("the target directory can be written");
     let line = format!("cc -Wall -Wextra -Werror example.c {} -o example", installed::flags());
-    tool::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
+    process::output(beside(prefix(), "sh").current_dir(&folder).args(["-ec", &line]));
 }
 
 /// A promise is as good as its test.
@@ -97,7 +97,7 @@ fn the_tests_that_security_md_names_are_there() {
         let source = std::fs::read_to_string(root().join(file)).expect(file);
         let in_rust = source.contains(&format!("#[test]\nfn {name}()"))
             || source.contains(&format!("    #[test]\n    fn {name}()"));
-        assert!(in_rust || source.contains(&format!("CASE({name})")), "{name} is no test of {file}");
+        assert!(in_rust || source.contains(&format!("CASE({name})")), "{name} is not a test of {file}");
         cited += 1;
     }
     assert!(cited > 20, "{cited}");

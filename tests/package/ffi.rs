@@ -1,60 +1,30 @@
-//! libanchor from other languages: the module of each under tests/package/ffi against the event server, and the snippets of the
-//! README. Each waits, signals, times out, cancels from another thread, and leaks nothing over 10,000 calls.
+//! libanchor from other languages: the module of each under tests/package/ffi against the event server, and the snippets of
+//! docs/languages.md. Each waits, signals, times out, cancels from another thread, and leaks nothing over 10,000 calls.
 
-use crate::c_build::program::{self, without_settings};
-use crate::c_build::{library, root, tool};
-use crate::installed::{beside, empty, prefix};
-use std::io::{BufRead, BufReader};
+use crate::installed::{beside, prefix};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use testkit::local_server::{LocalServer, TOKEN};
+use testkit::{empty_scratch, library, process, root, scratch, tools};
 
-/// A server for one program, which may ask it how many waits it holds.
-struct Server {
-    child: Child,
-    url: String,
+/// The program can load the installed library, has this server as the service, and may ask it how many waits it holds.
+fn command(server: &LocalServer, program: &str) -> Command {
+    let mut command = beside(prefix(), program);
+    server.configure(&mut command).env("ANCHOR_TEST_ADMIN_TOKEN", TOKEN);
+    command
 }
 
-const ADMIN_TOKEN: &str = "token-of-a-test";
-
-impl Server {
-    fn start() -> Server {
-        let mut command = Command::new(library::debug().folder.join("anchor-events"));
-        without_settings(&mut command);
-        command.args(["serve", "--port", "0", "--log", "off", "--admin-token", ADMIN_TOKEN]).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the server starts");
-        let mut url = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut url).expect("the first line is the URL");
-        Server { child, url: url.trim_end().to_owned() }
-    }
-
-    /// The program with the installed library in reach, and this server as the service.
-    fn command(&self, program: &str) -> Command {
-        let mut command = beside(prefix(), program);
-        command.env("ANCHORBROWSER_BASE_URL", &self.url).env("ANCHORBROWSER_API_KEY", "key-of-a-test");
-        command.env("ANCHOR_TEST_ADMIN_TOKEN", ADMIN_TOKEN);
-        command
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Runs a language's test, which prints a line for each case that holds; gives what it printed.
-fn holds(language: &str, command: &[&str]) -> String {
-    let server = Server::start();
-    let mut run = server.command(command[0]);
-    run.current_dir(root().join("tests/package/ffi").join(language)).args(&command[1..]);
+/// Runs a language's test, which prints a line for each case that passes, and returns what it printed.
+fn holds(language: &str, line: &[&str]) -> String {
+    let server = LocalServer::start(&[]);
+    let mut run = command(&server, line[0]);
+    run.current_dir(root().join("tests/package/ffi").join(language)).args(&line[1..]);
     succeeds(&mut run)
 }
 
 fn succeeds(command: &mut Command) -> String {
-    let outcome = program::run(command);
+    let outcome = process::run(command);
     assert!(outcome.status.success(), "{command:?}: {outcome:#?}");
     println!("{}", outcome.stdout);
     outcome.stdout + &outcome.stderr
@@ -66,21 +36,21 @@ fn cases(stdout: &str) -> usize {
 
 #[test]
 fn python() {
-    if tool::is_there("python3") {
+    if tools::has("python3") {
         assert_eq!(cases(&holds("python", &["python3", "-B", "test.py"])), 6);
     }
 }
 
 #[test]
 fn luajit() {
-    if tool::is_there("luajit") {
+    if tools::has("luajit") {
         assert_eq!(cases(&holds("lua", &["luajit", "test.lua"])), 5);
     }
 }
 
 #[test]
 fn ruby() {
-    if tool::is_there("ruby") {
+    if tools::has("ruby") {
         assert_eq!(cases(&holds("ruby", &["ruby", "-w", "test.rb"])), 5);
     }
 }
@@ -95,17 +65,17 @@ fn perl() {
 #[test]
 fn node() {
     if let Some(folder) = node_folder() {
-        let server = Server::start();
-        let mut run = server.command("node");
+        let server = LocalServer::start(&[]);
+        let mut run = command(&server, "node");
         assert_eq!(cases(&succeeds(run.current_dir(folder).args(["--expose-gc", "test.js"]))), 6);
     }
 }
 
 #[test]
 fn go() {
-    if tool::is_there("go") {
-        let server = Server::start();
-        let mut run = server.command("go");
+    if tools::has("go") {
+        let server = LocalServer::start(&[]);
+        let mut run = command(&server, "go");
         run.current_dir(root().join("tests/package/ffi/go")).args(["test", "-v", "-count=1", "./..."]);
         let printed = succeeds(offline(&mut run));
         assert_eq!(printed.matches("--- PASS").count(), 5);
@@ -114,7 +84,7 @@ fn go() {
 
 /// Go keeps what it compiles in the target directory, and fetches nothing.
 fn offline(command: &mut Command) -> &mut Command {
-    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("go");
+    let cache = scratch("go");
     command.env("GOCACHE", cache.join("cache")).env("GOPATH", cache.join("path"));
     command.env("GOTOOLCHAIN", "local").env("GOPROXY", "off")
 }
@@ -122,33 +92,33 @@ fn offline(command: &mut Command) -> &mut Command {
 fn has_platypus() -> bool {
     let mut ask = Command::new("perl");
     ask.args(["-MFFI::Platypus", "-e", "1"]).stdout(Stdio::null()).stderr(Stdio::null());
-    tool::is_found("FFI::Platypus for Perl", ask.status().is_ok_and(|status| status.success()))
+    tools::has_when("FFI::Platypus for Perl", ask.status().is_ok_and(|status| status.success()))
 }
 
 /// The Node.js module with koffi beside it, which npm fetches once.
 fn node_folder() -> Option<PathBuf> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let install = || {
-        if !(tool::is_there("node") && tool::is_there("npm")) {
+        if !(tools::has("node") && tools::has("npm")) {
             return None;
         }
-        let folder = empty("ffi/node");
+        let folder = empty_scratch("ffi/node");
         for file in ["anchor.js", "package.json", "test.js"] {
             std::fs::copy(root().join("tests/package/ffi/node").join(file), folder.join(file))
                 .expect("a file of the module");
         }
-        let cached = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("npm");
+        let cached = scratch("npm");
         let mut npm = Command::new("npm");
         npm.current_dir(&folder).args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]);
         npm.arg("--cache").arg(cached).stdout(Stdio::null()).stderr(Stdio::null());
-        tool::is_found("koffi for Node.js", npm.status().is_ok_and(|status| status.success())).then_some(folder)
+        tools::has_when("koffi for Node.js", npm.status().is_ok_and(|status| status.success())).then_some(folder)
     };
     FOLDER.get_or_init(install).clone()
 }
 
 /// The snippets below `## From other languages`, by the language that their fence names.
-fn snippets(readme: &str) -> Option<Vec<(&str, &str)>> {
-    let (_, section) = readme.split_once("\n## From other languages\n")?;
+fn snippets(page: &str) -> Option<Vec<(&str, &str)>> {
+    let (_, section) = page.split_once("\n## From other languages\n")?;
     let section = section.split("\n## ").next()?;
     let fenced = section.split("\n```").skip(1).step_by(2);
     Some(fenced.filter_map(|fence| fence.split_once('\n')).collect())
@@ -156,20 +126,20 @@ fn snippets(readme: &str) -> Option<Vec<(&str, &str)>> {
 
 const SNIPPET_LANGUAGES: [&str; 6] = ["python", "js", "go", "lua", "ruby", "perl"];
 
-/// Each snippet waits for `login_done`, and prints what it was signaled with.
+/// Each snippet waits for `login_done`, and prints the data of the event.
 #[test]
-fn the_snippets_of_the_readme() {
-    let readme = include_str!("../../README.md");
-    let snippets = snippets(readme).expect("the README has the section `From other languages`");
+fn the_snippets_of_the_documentation() {
+    let page = std::fs::read_to_string(root().join("docs/languages.md")).expect("docs/languages.md");
+    let snippets = snippets(&page).expect("it has the section `From other languages`");
     let languages: Vec<&str> = snippets.iter().map(|(language, _)| *language).collect();
     assert_eq!(languages, SNIPPET_LANGUAGES, "one snippet for each language, in this order");
     for (language, snippet) in snippets {
         assert!(snippet.lines().count() < 10, "{language}: under ten lines");
         if let Some(mut program) = snippet_program(language, snippet) {
-            let server = Server::start();
-            let mut signal = server.command(library::debug().folder.join("anchor-events").to_str().expect("UTF-8"));
-            tool::output(signal.args(["signal", "login_done", r#"{"user":"ada"}"#]));
-            let mut run = server.command(program.remove(0).as_str());
+            let server = LocalServer::start(&[]);
+            let mut signal = command(&server, library::debug().command().to_str().expect("UTF-8"));
+            process::output(signal.args(["signal", "login_done", r#"{"user":"ada"}"#]));
+            let mut run = command(&server, program.remove(0).as_str());
             let printed = succeeds(offline(&mut run).args(program));
             assert!(printed.contains("ada"), "{language}: {printed}");
         }
@@ -185,15 +155,14 @@ fn snippet_program(language: &str, snippet: &str) -> Option<Vec<String>> {
         "lua" => ("luajit", &[], "lua"),
         "ruby" => ("ruby", &[], "rb"),
         "perl" => ("perl", &[], "pl"),
-        _ => panic!("{language} is not known here"),
+        _ => panic!("no test knows {language}"),
     };
     let there = match language {
         "js" => node_folder().is_some(),
         "perl" => has_platypus(),
-        _ => tool::is_there(tool),
+        _ => tools::has(tool),
     };
-    let folder =
-        if language == "js" { node_folder()? } else { PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ffi/snippets") };
+    let folder = if language == "js" { node_folder()? } else { scratch("ffi/snippets") };
     std::fs::create_dir_all(&folder).expect("the target directory can be written");
     let file = folder.join(format!("snippet.{ending}"));
     std::fs::write(&file, snippet).expect("the target directory can be written");

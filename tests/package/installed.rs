@@ -1,22 +1,21 @@
 //! The library as `make install` leaves it, and programs that are run against it.
-#![allow(dead_code, reason = "every test file uses its own part")]
 
-use crate::c_build::{self, program, tool};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use testkit::{empty_scratch, process, root, target_dir};
 
 /// The prefix that the tests of one file share.
 pub fn prefix() -> &'static Path {
     static PREFIX: OnceLock<PathBuf> = OnceLock::new();
     PREFIX.get_or_init(|| {
-        let prefix = empty(&format!("{}/prefix", env!("CARGO_CRATE_NAME")));
+        let prefix = empty_scratch("prefix");
         install(&[("PREFIX", prefix.to_str().expect("UTF-8")), ("COMMAND", command())]);
         prefix
     })
 }
 
-/// Without the command; with the debug profile it is there already, and the library's crates are those that it has.
+/// The command is installed too with the debug profile, where it is built already.
 fn command() -> &'static str {
     if profile() == "dev" { "yes" } else { "no" }
 }
@@ -27,19 +26,20 @@ fn profile() -> String {
 
 /// `make install` with these variables. As it is shipped, unless `ANCHOR_TEST_PROFILE` names another profile.
 pub fn install(variables: &[(&str, &str)]) {
-    tool::output(make("install", variables).arg(format!("PROFILE={}", profile())));
+    process::output(make("install", variables).arg(format!("PROFILE={}", profile())));
 }
 
 pub fn make(target: &str, variables: &[(&str, &str)]) -> Command {
     let mut make = outside("make");
-    make.current_dir(c_build::root()).arg(target).args(variables.iter().map(|(name, value)| format!("{name}={value}")));
+    make.current_dir(root()).arg(target).args(variables.iter().map(|(name, value)| format!("{name}={value}")));
     make
 }
 
-/// A command as a user types it: without what cargo and make have set for this test, or the machine for an account.
+/// A command as a user types it, without the variables that cargo and make have set for this test, or the machine for an
+/// account.
 pub fn outside(program: &str) -> Command {
     let mut command = Command::new(program);
-    program::without_settings(&mut command);
+    process::without_settings(&mut command);
     let of_this_test = |name: &str| {
         // With OUT_DIR, which is one of cargo's too, some crates would be built again.
         let of_cargo = name.starts_with("CARGO") && name != "CARGO_HOME" || name == "OUT_DIR";
@@ -50,8 +50,7 @@ pub fn outside(program: &str) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_this_test)) {
         command.env_remove(name);
     }
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target directory");
-    command.env("CARGO_TARGET_DIR", target_dir);
+    command.env("CARGO_TARGET_DIR", target_dir());
     command
 }
 
@@ -63,22 +62,14 @@ pub fn beside(prefix: &Path, program: &str) -> Command {
     command
 }
 
-/// What a compiler is told to find the installed library, where there may be no pkg-config.
+/// The flags with which a compiler finds the installed library without pkg-config.
 pub fn flags() -> String {
     format!("-I{0}/include -L{0}/lib -lanchor", prefix().display())
 }
 
-/// A folder of this name with nothing in it.
-pub fn empty(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    folder
-}
-
 /// The files below a folder, in order.
 pub fn tree(folder: &Path) -> Vec<String> {
-    let found = tool::output(Command::new("find").arg(folder).args(["!", "-type", "d", "-printf", "%P\n"]));
+    let found = process::output(Command::new("find").arg(folder).args(["!", "-type", "d", "-printf", "%P\n"]));
     let mut files: Vec<String> = found.lines().map(str::to_owned).collect();
     files.sort_unstable();
     files

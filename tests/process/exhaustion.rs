@@ -1,16 +1,14 @@
-//! What the machine refuses: every allocation of every function of the C API once (tests/process/exhaustion/memory.c), more memory
-//! altogether (address_space.c), and to write anywhere. What is short of descriptors or threads is tests/c/limits.c.
+//! Exhausted resources: each allocation of each function of the C API fails once (tests/process/exhaustion/memory.c), large
+//! ones fail (large.c), no address space is left (address_space.c), no file can be written. Descriptors and threads run out in
+//! tests/c/limits.c.
 
-#[path = "../c_build/mod.rs"]
-mod c_build;
-
-use c_build::compiler::{Linkage, compile};
-use c_build::program::{run, without_settings};
-use c_build::server::Server;
-use c_build::tool;
 use std::process::Command;
+use testkit::c_build::compiler::{Linkage, compile};
+use testkit::local_server::LocalServer;
+use testkit::process::{run, without_settings};
+use testkit::tools;
 
-/// What hands out a string, and so ends with an allocation of the boundary's own.
+/// Functions that return a string, so that their last allocation is made by the C boundary.
 const WITH_STRING: [&str; 7] = [
     "take_an_event",
     "take_an_error",
@@ -22,11 +20,11 @@ const WITH_STRING: [&str; 7] = [
 ];
 
 #[test]
-fn each_allocation_that_fails_is_an_answer_or_a_clean_abort() {
-    if !tool::is_there("cc") {
+fn a_failed_allocation_is_an_error_or_a_clean_abort() {
+    if !tools::has("cc") {
         return;
     }
-    let server = Server::start();
+    let server = LocalServer::with_faults();
     let mut program = Command::new(compile("cc", "tests/process/exhaustion/memory.c", Linkage::Shared));
     without_settings(&mut program);
     let outcome = run(server.configure(&mut program));
@@ -39,13 +37,13 @@ fn each_allocation_that_fails_is_an_answer_or_a_clean_abort() {
     assert_eq!(outcome.stdout.lines().count(), 9, "{}", outcome.stdout);
 }
 
-/// Not what is as large as the other side or the caller likes: it is allocated in the whole, or answered.
+/// Where the service or the caller decides the size, a failed allocation is a status and not an abort.
 #[test]
-fn an_answer_and_data_that_no_memory_is_left_for_are_answers() {
-    if !tool::is_there("cc") {
+fn running_out_of_memory_for_an_answer_or_data_is_an_error() {
+    if !tools::has("cc") {
         return;
     }
-    let server = Server::start();
+    let server = LocalServer::with_faults();
     let mut program = Command::new(compile("cc", "tests/process/exhaustion/large.c", Linkage::Shared));
     without_settings(&mut program);
     let outcome = run(server.configure(&mut program));
@@ -53,23 +51,23 @@ fn an_answer_and_data_that_no_memory_is_left_for_are_answers() {
 }
 
 #[test]
-fn no_more_address_space_is_an_answer() {
-    if !tool::is_there("cc") {
+fn running_out_of_address_space_is_an_error() {
+    if !tools::has("cc") {
         return;
     }
-    let server = Server::start();
+    let server = LocalServer::with_faults();
     let mut program = Command::new(compile("cc", "tests/process/exhaustion/address_space.c", Linkage::Shared));
     without_settings(&mut program);
     let outcome = run(server.configure(&mut program));
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
 }
 
-/// In a mount namespace of its own, where every mount is read-only: the library keeps nothing in files.
+/// In a mount namespace of its own, where every mount is read-only: the library writes no files.
 #[test]
-fn a_read_only_file_system_will_do() {
+fn a_read_only_file_system_is_enough() {
     let namespace = ["--map-root-user", "--mount", "--"];
     let may = Command::new("unshare").args(namespace).arg("true").output().is_ok_and(|run| run.status.success());
-    if !tool::is_there("cc") || !tool::is_found("unshare, with leave to make namespaces", may) {
+    if !tools::has("cc") || !tools::has_when("unshare, with leave to make namespaces", may) {
         return;
     }
     let script = r#"
@@ -80,13 +78,13 @@ fn a_read_only_file_system_will_do() {
             ! touch "$folder/anchor-writes" 2>/dev/null || { rm "$folder/anchor-writes"; echo "$folder can be written"; exit 1; }
         done
         exec "$0""#;
-    let server = Server::start_with_tls();
+    let (secure, ca_file) = LocalServer::with_tls();
     let mut program = Command::new("unshare");
     without_settings(&mut program);
     program.args(namespace).args(["sh", "-c", script]).arg(compile("cc", "tests/c/tls.c", Linkage::Shared));
-    let plain = Server::start();
-    program.env("ANCHOR_TEST_TLS_URL", &server.url);
-    program.env("ANCHOR_TEST_CA_FILE", server.ca_file.as_deref().expect("it speaks TLS"));
+    let plain = LocalServer::with_faults();
+    program.env("ANCHOR_TEST_TLS_URL", &secure.url);
+    program.env("ANCHOR_TEST_CA_FILE", ca_file);
     let outcome = run(plain.configure(&mut program));
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
     assert!(outcome.stdout.lines().count() > 0, "no case ran");

@@ -1,17 +1,14 @@
-//! A client in a child after fork: it gets connections of its own, and the parent's go on undisturbed, TLS sessions
-//! above all. A fork of one thread takes a process that has no other, so this test is without cargo's harness: it starts
-//! itself once more for each program, and is the server that the program's parent and child call.
+//! A client in a child after fork: the child gets connections of its own, and those of the parent go on undisturbed, TLS
+//! sessions above all. A process with one thread must fork, so this program is without cargo's harness: it starts itself again
+//! for each case, and is the server that parent and child call.
 
-#[path = "../scripted/mod.rs"]
-mod scripted;
-
-use anchor::{Client, json_get};
-use scripted::Server;
-use scripted::certificates::{Certificate, authority_file, tls};
-use scripted::places::config;
-use scripted::script::{EVENT, Gate, Step, answer, event};
+use anchor::{Client, Config, Trust, json_get};
 use std::process::Command;
 use std::time::Duration;
+use testkit::certificates::{Certificate, authority_file, tls};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Gate, Step, answer, event};
+use testkit::settings::config;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -19,12 +16,14 @@ fn main() {
     match std::env::var("FORK_PROGRAM").as_deref() {
         Ok("one client") => child_and_parent_use_one_client(),
         Ok("cancel_all") => cancel_all_in_a_child(),
+        Ok("authorities") => child_after_the_files_are_gone(),
         Ok(other) => panic!("no program {other}"),
-        // A runner of tests that asks what there is.
+        // A test runner asks which tests there are.
         Err(_) if std::env::args().any(|argument| argument == "--list") => {}
         Err(_) => {
             a_child_and_its_parent_use_one_client();
             cancel_all_in_a_child_leaves_the_parents_wait_alone();
+            a_child_trusts_whom_its_parent_read();
             println!("test fork ... ok");
         }
     }
@@ -36,7 +35,7 @@ fn run(program: &str, url: &str) {
     assert!(run.status().unwrap().success(), "{program} with {url}");
 }
 
-/// Runs `work` in a child, and gives what is waited for to learn whether it went well.
+/// Runs `work` in a child, whose exit status says whether it succeeded.
 fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
     assert_eq!(std::fs::read_dir("/proc/self/task").unwrap().count(), 1, "a fork of many threads is another matter");
     // SAFETY: the process has one thread.
@@ -78,7 +77,7 @@ fn child_and_parent_use_one_client() {
     });
     expect_well(child);
     assert!(takes_the_event(&client), "the parent's session did not survive");
-    // This child drops its client, and with it whatever it has of the parent's connections.
+    // This child drops its client, and with it what it inherited of the parent's connections.
     let mut dropped = Some(client.clone());
     drop(client);
     let child = fork(|| {
@@ -96,7 +95,7 @@ fn child_and_parent_use_one_client() {
 fn a_child_and_its_parent_use_one_client() {
     for handshake in [None, Some(Step::Handshake(tls(Certificate::Good)))] {
         let is_tls = handshake.is_some();
-        let server = Server::always(handshake.into_iter().chain([Step::AnswerAll(event())]).collect());
+        let server = ScriptedServer::always(handshake.into_iter().chain([Step::AnswerAll(event())]).collect());
         run("one client", &if is_tls { server.https() } else { server.http() });
         let connections: Vec<usize> = server.requests().iter().map(|request| request.connection).collect();
         assert_eq!(connections, [0, 1, 2, 2, 0, 3, 0]);
@@ -124,7 +123,7 @@ fn cancel_all_in_a_child_leaves_the_parents_wait_alone() {
         Step::Send(event()),
         Step::Hang,
     ];
-    let server = Server::start(vec![parents, childs]);
+    let server = ScriptedServer::start(vec![parents, childs]);
     run("cancel_all", &server.http());
     assert_eq!(server.connections(), 2);
 }
@@ -140,4 +139,36 @@ fn cancel_all_in_a_child() {
     let answer = client.wait("parents", LONG, None).expect("no cancel");
     assert_eq!(json_get(&answer, "/data/for").as_deref(), Some("parent"));
     expect_well(child);
+}
+
+/// What `Client::new` read is what counts: the child neither misses the files nor reads what stands there now.
+fn a_child_trusts_whom_its_parent_read() {
+    let server = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(event())]);
+    run("authorities", &server.https());
+    assert_eq!(server.connections(), 4);
+}
+
+fn child_after_the_files_are_gone() {
+    let pem = std::fs::read(std::env::var("TEST_CA").unwrap()).unwrap();
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fork-ca-{}.pem", std::process::id()));
+    let by_setting = |config: &mut Config| {
+        config.set_ca_file(&file).unwrap();
+    };
+    let by_variable = |config: &mut Config| {
+        // SAFETY: the process has one thread.
+        unsafe { std::env::set_var("SSL_CERT_FILE", &file) };
+        config.set_trust(Trust::System);
+    };
+    for name in [&by_setting as &dyn Fn(&mut Config), &by_variable] {
+        std::fs::write(&file, &pem).unwrap();
+        let mut config = Config::bare();
+        config.set_api_key("key").unwrap().set_base_url(&std::env::var("TEST_URL").unwrap()).unwrap();
+        config.set_trust(Trust::Bundled);
+        name(&mut config);
+        let client = Client::new(&config).unwrap();
+        std::fs::write(&file, "another file by now").unwrap();
+        expect_well(fork(|| takes_the_event(&client)));
+        std::fs::remove_file(&file).unwrap();
+        expect_well(fork(|| takes_the_event(&client)));
+    }
 }

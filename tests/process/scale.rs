@@ -1,14 +1,12 @@
 //! Five thousand threads, blocked in waits on one client, against a server in its own process.
 
-#[path = "../event_server/mod.rs"]
-mod event_server;
-
 use anchor::{Client, Error, Status, json_get};
-use event_server::{EventServer, PATIENCE};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use testkit::local_server::LocalServer;
+use testkit::process::resident_kib;
 
 const THREADS: usize = 5_000;
 const STACK: usize = 128 * 1024;
@@ -34,22 +32,22 @@ fn start(client: &Client, returned: &Arc<AtomicUsize>) -> Vec<Waiter> {
         .collect()
 }
 
-/// One test, since the machine is to itself for neither of two.
+/// One test, since each part needs the machine for itself.
 #[test]
 fn five_thousand_waits_on_one_client() {
-    raise_file_limit();
-    let server = EventServer::start(&["--queue-limit", "10000"]);
+    testkit::raise_file_limit(12_000);
+    let server = LocalServer::start(&["--queue-limit", "10000"]);
     let client = server.client();
     each_gets_its_own_event(&server, &client);
-    cancel_all_brings_every_one_back(&server, &client);
+    cancel_all_ends_every_wait(&server, &client);
 }
 
-fn each_gets_its_own_event(server: &EventServer, client: &Client) {
+fn each_gets_its_own_event(server: &LocalServer, client: &Client) {
     let returned = Arc::default();
     let waiters = start(client, &returned);
     server.until_waiting(THREADS as u64);
     assert_eq!(returned.load(Ordering::SeqCst), 0);
-    println!("{} waits: {} KiB resident", THREADS, resident_kib());
+    println!("{} waits: {} KiB resident", THREADS, resident_kib(std::process::id()));
     let began = Instant::now();
     for number in 0..THREADS {
         client.signal(&format!("scale-{number}"), Some(&format!("{{\"n\":{number}}}"))).expect("a signal");
@@ -70,7 +68,7 @@ fn each_gets_its_own_event(server: &EventServer, client: &Client) {
     assert_eq!((stats.retries, stats.rearms, stats.failures), (0, 0, 0));
 }
 
-fn cancel_all_brings_every_one_back(server: &EventServer, client: &Client) {
+fn cancel_all_ends_every_wait(server: &LocalServer, client: &Client) {
     let returned = Arc::default();
     let waiters = start(client, &returned);
     server.until_waiting(THREADS as u64);
@@ -85,22 +83,4 @@ fn cancel_all_brings_every_one_back(server: &EventServer, client: &Client) {
     println!("cancel_all of {THREADS}: {took:?}");
     assert!(took < Duration::from_secs(1), "{took:?}");
     server.until_waiting(0);
-    assert!(began.elapsed() < PATIENCE);
-}
-
-fn raise_file_limit() {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the pointers are to a local of the right type.
-    unsafe {
-        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit), 0);
-        limit.rlim_cur = limit.rlim_max;
-        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit), 0);
-    }
-    assert!(limit.rlim_cur >= 12_000, "this test needs 12000 file descriptors, and may open {}", limit.rlim_cur);
-}
-
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches("kB").trim().parse().unwrap()
 }

@@ -1,13 +1,11 @@
-//! Tables of the forms that are taken, repaired and refused; and ureq as the measure: what it takes means the same after
-//! Inbound as before.
+//! Tables of the forms that are taken, repaired and refused. What ureq alone makes of each is part of the table.
 
 use super::engine::{Answer, read_by_ureq};
 use super::*;
-use proptest::prelude::*;
 
 /// Bytes that a failed test shows in a form that can be read.
 #[derive(Clone, PartialEq, Eq)]
-struct Bytes(Vec<u8>);
+pub(super) struct Bytes(pub Vec<u8>);
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,15 +15,15 @@ impl fmt::Debug for Bytes {
 
 /// All that is known when the stream has ended.
 #[derive(Debug, PartialEq, Eq)]
-struct Reading {
-    out: Bytes,
-    end: Result<Ended, Refusal>,
-    is_repaired: bool,
-    has_surplus: bool,
-    has_final_head: bool,
+pub(super) struct Reading {
+    pub out: Bytes,
+    pub end: Result<Ended, Refusal>,
+    pub is_repaired: bool,
+    pub has_surplus: bool,
+    pub has_final_head: bool,
 }
 
-fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
+pub(super) fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     let (mut inbound, mut out) = (Inbound::new(), Vec::new());
     let fed = pieces.into_iter().try_for_each(|piece| inbound.feed(piece, &mut out));
     assert_eq!(inbound.is_complete(), inbound.end() == Ended::Complete);
@@ -40,11 +38,11 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     }
 }
 
-fn whole(answer: &[u8]) -> Reading {
+pub(super) fn whole(answer: &[u8]) -> Reading {
     read([answer])
 }
 
-const EVENT: &[u8] = b"{\"data\":{}}";
+pub(super) const EVENT: &[u8] = b"{\"data\":{}}";
 
 fn with_event(head: &str) -> Vec<u8> {
     [head.as_bytes(), b"Content-Length: 11\r\n\r\n", EVENT].concat()
@@ -102,7 +100,8 @@ fn what_is_in_order_means_the_same() {
     }
 }
 
-/// curl 8 and nginx as a proxy take all of these; RFC 9112 wants or allows it where a section is named.
+/// The RFC wants or allows it where a section is named. curl 7.88 takes all but a NUL, a line without a colon, white space
+/// before the first header, and the folds in values that count.
 #[test]
 fn what_ureq_refuses_is_repaired() {
     let interim = |head: &str| with_event(&format!("{head}HTTP/1.1 200 OK\r\n"));
@@ -113,7 +112,9 @@ fn what_ureq_refuses_is_repaired() {
         ("a NUL (RFC 9110, 5.5)", with_fields("Set-Cookie: a=b\0c\r\n")),
         ("a DEL", with_fields("Set-Cookie: a=b\x7fc\r\n")),
         ("a CR (RFC 9112, 2.2)", with_fields("Set-Cookie: a=b\rc\r\n")),
-        ("a CR more at each end", with_event("HTTP/1.1 200 OK\r\r\nServer: x\r\r\n")),
+        ("a CR more at each end", {
+            [&b"HTTP/1.1 200 OK\r\r\nServer: x\r\r\nContent-Length: 11\r\r\n\r\r\n"[..], EVENT].concat()
+        }),
         ("a CR more at the end of the head", {
             [&b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\r\n"[..], EVENT].concat()
         }),
@@ -121,6 +122,13 @@ fn what_ureq_refuses_is_repaired() {
         ("a fold before a value that counts", [b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 11\r\n\r\n", EVENT].concat()),
         ("a fold in a value that counts", {
             let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity,\r\n\tchunked\r\n\r\n";
+            [&head[..], b"b\r\n", EVENT, b"\r\n0\r\n\r\n"].concat()
+        }),
+        ("control characters around a length", {
+            [&b"HTTP/1.1 200 OK\r\nContent-Length:\0\r11\x01\x7f\r\n\r\n"[..], EVENT].concat()
+        }),
+        ("control characters around a coding", {
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: \x0bchunked\0\r\n\r\n";
             [&head[..], b"b\r\n", EVENT, b"\r\n0\r\n\r\n"].concat()
         }),
         ("white space before the first header (RFC 9112, 2.2)", with_fields(" X-Note: a\r\n b\r\n")),
@@ -234,8 +242,10 @@ fn what_can_be_read_in_two_ways_is_refused() {
         "Content-Length: 11,,11\r\n",
         "Content-Length:\r\n",
         "Content-Length: 18446744073709551616\r\n",
-        "Content-Length: 11\0\r\n",
         "Content-Length: 1\r1\r\n",
+        "Content-Length: 1\x001\r\n",
+        "Transfer-Encoding: chun\0ked\r\n",
+        "Transfer-Encoding: chunked\rgzip\r\n",
         "Content-Length : 11\r\n",
         "Content-Length\t: 11\r\n",
         "Content-Length\0: 11\r\n",
@@ -251,8 +261,6 @@ fn what_can_be_read_in_two_ways_is_refused() {
         "content-length\u{a0}: 11\r\n",
         "Transfer-Encoding : chunked\r\n",
         "Transfer-\x0bEncoding: chunked\r\n",
-        "Transfer-Encoding: chunked\0\r\n",
-        "Transfer-Encoding: \x0bchunked\r\n",
         "Transfer-Encoding: chunked, gzip\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n",
         "Connection : close\r\n",
@@ -407,99 +415,4 @@ fn it_is_small_until_something_comes() {
     inbound.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r", &mut out).unwrap();
     inbound.feed(&[&b"\n\r\n4000\r\n"[..], &[b'x'; 0x4000], b"\r\n2"].concat(), &mut out).unwrap();
     assert!(inbound.line.capacity() < 64);
-}
-
-/// Words that answers are made of, with all that may be wrong in them.
-fn words() -> impl Strategy<Value = Bytes> {
-    let known = [
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.0 200 OK\r\n",
-        "HTTP/1.1 100 Continue\r\n",
-        "HTTP/1.1 103\r\n",
-        "HTTP/1.1 204 \r\n",
-        "HTTP/1.1 503 a\n",
-        "HTTP/1.1 2",
-        "Content-Length: ",
-        "content-length:",
-        "11\r\n",
-        "5\r\n",
-        "0\r\n",
-        "Transfer-Encoding: chunked\r\n",
-        "Transfer-Encoding: ",
-        "chunked",
-        "gzip",
-        ", ",
-        "b\r\n{\"data\":{}}\r\n",
-        "b;",
-        "Connection: close\r\n",
-        "Retry-After: 7\r\n",
-        "Retry-After:",
-        "X-Request-Id: a",
-        "Location: /\r\n",
-        "a: b\r\n",
-        "a",
-        "a b: c\r\n",
-        ": ",
-        ":",
-        " ",
-        "\t",
-        "\r\n",
-        "\r\n\r\n",
-        "\n",
-        "\r",
-        "\0",
-        "\x01",
-        "\x7f",
-        "{\"data\":{}}",
-        "\u{e9}",
-        "\r\n ",
-        "0\r\n\r\n",
-    ];
-    let word = prop_oneof![
-        12 => proptest::sample::select(known.to_vec()).prop_map(|word| word.as_bytes().to_vec()),
-        1 => proptest::collection::vec(any::<u8>(), 1..4),
-    ];
-    let words = proptest::collection::vec(word, 0..14).prop_map(|words| words.concat());
-    let heads = ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"];
-    (proptest::sample::select(heads.to_vec()), words).prop_map(|(head, rest)| Bytes([head.as_bytes(), &rest].concat()))
-}
-
-/// What `where_ureq_alone_is_more_lenient` has a case for, and chunks in HTTP/1.0.
-fn is_known_difference(answer: &[u8], reading: &Reading) -> bool {
-    let has = |part: &[u8]| answer.to_ascii_lowercase().windows(part.len()).any(|window| window == part);
-    let (chunked, old) = (has(b"transfer-encoding"), has(b"http/1.0"));
-    match reading.end {
-        Ok(Ended::Cut) => has(b"0\r\n"),
-        Err(Refusal::Ambiguous(_)) => chunked,
-        _ => chunked && old,
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn pieces_make_no_difference(Bytes(answer) in words(), size in 1_usize..7) {
-        let reading = whole(&answer);
-        prop_assert_eq!(&read(answer.chunks(size)), &reading);
-        prop_assert!(reading.out.0.len() <= 2 * answer.len());
-    }
-
-    #[test]
-    fn what_ureq_takes_means_the_same(Bytes(answer) in words()) {
-        let reading = whole(&answer);
-        if let Some(expected) = read_by_ureq(&answer) && !is_known_difference(&answer, &reading) {
-            prop_assert!(matches!(reading.end, Ok(Ended::Complete | Ended::UntilClose)), "{:?}", reading);
-            prop_assert_eq!(read_by_ureq(&reading.out.0), Some(expected));
-        }
-    }
-
-    /// One reading: ureq takes each answer that is complete here, and nothing that is not.
-    #[test]
-    fn ureq_agrees_on_what_is_complete(Bytes(answer) in words()) {
-        let reading = whole(&answer);
-        let is_good = matches!(reading.end, Ok(Ended::Complete | Ended::UntilClose));
-        prop_assert_eq!(read_by_ureq(&reading.out.0).is_some(), is_good, "{:?}", reading);
-    }
 }

@@ -1,6 +1,6 @@
 /*
- * What a sanitizer has to see, one fault for each name: to know that it is on, for the C and for the library. A program
- * that comes to its end here has shown the opposite.
+ * Faults that a sanitizer must report, one for each name, in the C and in the library. If this program ends normally, the
+ * sanitizer is not on.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "../check.h"
@@ -67,7 +67,7 @@ static void two_threads_write(void)
     on_two_threads(write_int);
 }
 
-/* It is the caller who has to see to it that this does not happen. */
+/* The caller must not do this. */
 static void *change_settings(void *unused)
 {
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(shared, 1));

@@ -1,6 +1,6 @@
 /*
- * A panic within the library, which the build for sanitizers makes at the place that ANCHOR_INJECT_PANIC names: it comes
- * back as ANCHOR_INTERNAL, with the error as JSON, and what it was in goes on. Where panics abort, so does this program.
+ * A panic within the library, which the build for sanitizers makes where ANCHOR_INJECT_PANIC says: the call returns
+ * ANCHOR_INTERNAL with the error as JSON, and its handle still works. Where panics abort, this program aborts.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "../check.h"

@@ -1,15 +1,15 @@
 /*
- * Tells ThreadSanitizer what Rust's std does, which comes without it: each wrapper does what it stands for, and then says
- * what follows from it, no more. So nothing is suppressed, and a race of the library's own is still one. The linker puts
- * them in place, with --wrap; LOCK_CONTENDED is the mangled name of std's Mutex::lock_contended.
+ * Describes to ThreadSanitizer what Rust's std does, which is built without it: each wrapper calls the real function, and
+ * then reports the synchronization that follows from it. So nothing is suppressed, and a race of the library is still
+ * reported. The linker puts the wrappers in place, with --wrap; LOCK_CONTENDED is the mangled name of std's Mutex::lock_contended.
  */
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of sanitizer/tsan_interface.h, which comes with clang's own runtime: that is not needed here, and may be missing. */
+/* From sanitizer/tsan_interface.h, which belongs to clang's own runtime; that is not needed here, and may be missing. */
 void __tsan_acquire(void *address);
 
-/* A Mutex that is free is taken by inlined code, which is seen; one that is not, in here. */
+/* Inlined code locks a Mutex that is free, and ThreadSanitizer sees it; this function locks one that is not. */
 void lock_contended(uint32_t *mutex) __asm__("__real_" LOCK_CONTENDED);
 void lock_contended_and_tell(uint32_t *mutex) __asm__("__wrap_" LOCK_CONTENDED);
 

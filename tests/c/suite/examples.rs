@@ -1,16 +1,17 @@
-//! What each example does, which a user reads first.
+//! What each example does. Users read these programs first.
 
 use crate::builds;
-use crate::c_build::program::{Build, Outcome, finish, run, spawn};
-use crate::c_build::server::Server;
-use crate::c_build::{files, tool};
 use std::io::{BufRead, BufReader};
 use std::process::Command;
+use testkit::c_build::program::Build;
+use testkit::local_server::LocalServer;
+use testkit::process::{Outcome, finish, run, spawn};
+use testkit::{files, process, tools};
 
 /// An example and the server that it finds in its environment.
 struct Example {
     build: Build,
-    server: Server,
+    server: LocalServer,
 }
 
 impl Example {
@@ -39,10 +40,10 @@ impl Example {
     }
 }
 
-/// What an example does has to hold in each way that it is built.
+/// An example must work in each way in which it is built.
 fn example(file: &str, check: impl Fn(&Example)) {
     for build in builds(&format!("examples-c/{file}")) {
-        check(&Example { build, server: Server::start() });
+        check(&Example { build, server: LocalServer::with_faults() });
     }
 }
 
@@ -109,7 +110,7 @@ fn example_cancel() {
         };
         // The token is sticky, so whether the wait has begun does not matter; the handler is there.
         assert_eq!(line(), "Waiting for \"never\". Ctrl-C gives up.\n");
-        tool::kill(pid, "-INT");
+        process::kill(pid, "-INT");
         assert_eq!(line(), "Cancelled.\n");
         let outcome = finish(child, "cancel.c");
         assert!(outcome.code() == Some(130) && outcome.stderr.is_empty(), "{}: {outcome:#?}", example.build.how);
@@ -138,7 +139,7 @@ fn example_log() {
     });
 }
 
-/// Everything up to the line that begins so, which has to come.
+/// Everything up to the line that begins like this, which must come.
 fn read_until(stdout: &mut impl BufRead, beginning: &str) -> String {
     let mut told = String::new();
     loop {
@@ -160,7 +161,7 @@ fn signal_three(example: &Example) {
     }
 }
 
-/// The lines in any order, those of the clock left out.
+/// The lines in any order, without those of the clock.
 fn sorted(text: &str) -> String {
     let mut lines: Vec<&str> = text.split_inclusive('\n').filter(|line| !line.starts_with("tick")).collect();
     lines.sort_unstable();
@@ -207,7 +208,7 @@ fn example_all() {
 
 #[test]
 fn example_libuv() {
-    if !tool::is_installed("libuv1-dev", "/usr/include/uv.h") {
+    if !tools::has_when("libuv1-dev", std::path::Path::new("/usr/include/uv.h").exists()) {
         return;
     }
     example("libuv.c", |example| {

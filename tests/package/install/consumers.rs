@@ -1,15 +1,15 @@
-//! Consumers: each is built in an empty folder against an installed prefix, with one of the tools that C and C++ programs
-//! are built with, and runs against the event server.
+//! Consumers: each is built in an empty folder against an installed prefix, with one of the tools that build C and C++
+//! programs, and runs against the local server.
 
-use crate::c_build::server::Server;
-use crate::c_build::{program, root, tool};
-use crate::installed::{self, beside, empty, prefix};
+use crate::installed::{self, beside, prefix};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testkit::local_server::LocalServer;
+use testkit::{empty_scratch, process, root, scratch, tools};
 
 /// An empty folder with these files of tests/package/consumers in it.
 pub fn folder_with(name: &str, sources: &[&str]) -> PathBuf {
-    let folder = empty(&format!("install/{name}"));
+    let folder = empty_scratch(&format!("install/{name}"));
     for source in sources {
         let source = root().join("tests/package/consumers").join(source);
         let copy = folder.join(source.file_name().expect("a file"));
@@ -18,21 +18,21 @@ pub fn folder_with(name: &str, sources: &[&str]) -> PathBuf {
     folder
 }
 
-/// Runs a shell command in the folder, with the installed library in reach.
+/// Runs a shell command in the folder; its tools find the installed library.
 pub fn shell(prefix: &Path, folder: &Path, line: &str) -> String {
-    tool::output(beside(prefix, "sh").current_dir(folder).args(["-ec", line]))
+    process::output(beside(prefix, "sh").current_dir(folder).args(["-ec", line]))
 }
 
 /// Runs a consumer, which signals an event and waits for it.
 pub fn runs(mut command: Command) {
-    let server = Server::start();
-    let outcome = program::run(server.configure(&mut command));
+    let server = LocalServer::with_faults();
+    let outcome = process::run(server.configure(&mut command));
     let expected = format!("libanchor {}: ANCHOR_OK 123456\n", env!("CARGO_PKG_VERSION"));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (expected.as_str(), ""), "{command:?}");
     assert!(outcome.status.success());
 }
 
-/// Builds with one shell command and runs what it has made, with the shared library in reach.
+/// Builds with one shell command and runs the program, which finds the shared library.
 fn builds_and_runs(name: &str, sources: &[&str], line: &str) {
     let folder = folder_with(name, sources);
     shell(prefix(), &folder, line);
@@ -44,7 +44,7 @@ fn builds_and_runs_alone(name: &str, sources: &[&str], line: &str) {
     let folder = folder_with(name, sources);
     shell(prefix(), &folder, line);
     runs(installed::outside(folder.join("program").to_str().expect("UTF-8")));
-    let needed = tool::output(Command::new("readelf").args(["--dynamic", "--wide"]).arg(folder.join("program")));
+    let needed = process::output(Command::new("readelf").args(["--dynamic", "--wide"]).arg(folder.join("program")));
     assert!(!needed.contains("libanchor"), "{needed}");
 }
 
@@ -55,7 +55,7 @@ fn plain_cc() {
 
 #[test]
 fn cpp() {
-    if tool::is_there("c++") && tool::is_there("pkg-config") {
+    if tools::has("c++") && tools::has("pkg-config") {
         builds_and_runs(
             "cpp",
             &["round.cpp"],
@@ -72,7 +72,7 @@ fn dlopen() {
 
 #[test]
 fn pkg_config() {
-    if tool::is_there("pkg-config") {
+    if tools::has("pkg-config") {
         let line = "cc round.c $(pkg-config --cflags --libs anchor) -o program";
         builds_and_runs("pkg-config", &["round.c"], line);
         let line =
@@ -81,24 +81,24 @@ fn pkg_config() {
     }
 }
 
-/// libgcc_s exists as a shared library only, so its static twin takes its place. getaddrinfo is there, but glibc loads
-/// shared objects for names other than those of /etc/hosts: the linker says so, and an address needs none of it.
+/// libgcc_s exists only as a shared library, so libgcc_eh takes its place. getaddrinfo is linked, but glibc loads shared
+/// objects for names that are not in /etc/hosts: the linker warns of it, and an address does not need it.
 #[test]
 fn static_pie() {
-    if !tool::is_there("pkg-config") {
+    if !tools::has("pkg-config") {
         return;
     }
     let line =
         "cc -static-pie round.c $(pkg-config --static --cflags --libs anchor | sed s/-lgcc_s/-lgcc_eh/) -o program";
     builds_and_runs_alone("static-pie", &["round.c"], line);
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("install/static-pie/program");
-    let segments = tool::output(Command::new("readelf").args(["--program-headers", "--wide"]).arg(program));
+    let program = scratch("install/static-pie").join("program");
+    let segments = process::output(Command::new("readelf").args(["--program-headers", "--wide"]).arg(program));
     assert!(!segments.contains("INTERP"), "{segments}");
 }
 
 #[test]
 fn a_second_rust_library() {
-    if !tool::is_there("pkg-config") {
+    if !tools::has("pkg-config") {
         return;
     }
     let folder = folder_with("second", &["two.c", "second.rs"]);
@@ -114,7 +114,7 @@ fn a_second_rust_library() {
 
 #[test]
 fn cmake() {
-    if tool::is_there("cmake") {
+    if tools::has("cmake") {
         let folder = folder_with("cmake", &["round.c", "cmake/CMakeLists.txt"]);
         shell(prefix(), &folder, "cmake -S . -B build && cmake --build build");
         runs(installed::outside(folder.join("build/shared").to_str().expect("UTF-8")));
@@ -124,7 +124,7 @@ fn cmake() {
 
 #[test]
 fn cmake_cpp() {
-    if tool::is_there("cmake") && tool::is_there("c++") {
+    if tools::has("cmake") && tools::has("c++") {
         let folder = folder_with("cmake-cpp", &["round.cpp", "cmake-cpp/CMakeLists.txt"]);
         shell(prefix(), &folder, "cmake -S . -B build && cmake --build build");
         runs(installed::outside(folder.join("build/shared").to_str().expect("UTF-8")));
@@ -134,7 +134,7 @@ fn cmake_cpp() {
 
 #[test]
 fn cmake_fetch_content() {
-    if tool::is_there("cmake") {
+    if tools::has("cmake") {
         let folder = folder_with("fetch-content", &["round.c", "fetch-content/CMakeLists.txt"]);
         let profile = std::env::var("ANCHOR_TEST_PROFILE").unwrap_or_else(|_| "release".to_owned());
         let configure = format!("cmake -S . -B build -DANCHOR_SOURCE={} -DANCHOR_PROFILE={profile}", root().display());
@@ -146,7 +146,7 @@ fn cmake_fetch_content() {
 
 #[test]
 fn meson() {
-    if tool::is_there("meson") && tool::is_there("ninja") {
+    if tools::has("meson") && tools::has("ninja") {
         let folder = folder_with("meson", &["round.c", "meson/meson.build"]);
         shell(prefix(), &folder, "meson setup build && meson compile -C build");
         runs(beside(prefix(), folder.join("build/shared").to_str().expect("UTF-8")));
@@ -156,16 +156,16 @@ fn meson() {
 
 #[test]
 fn an_installed_tree_can_be_moved() {
-    if !tool::is_there("pkg-config") {
+    if !tools::has("pkg-config") {
         return;
     }
-    let moved = empty("install/moved").join("somewhere else");
+    let moved = empty_scratch("install/moved").join("somewhere else");
     shell(prefix(), prefix(), &format!("cp -a . '{}'", moved.display()));
     let folder = folder_with("moved-consumer", &["round.c", "cmake/CMakeLists.txt"]);
     let line = "eval cc round.c $(pkg-config --cflags --libs anchor) -o program";
     shell(&moved, &folder, line);
     runs(beside(&moved, folder.join("program").to_str().expect("UTF-8")));
-    if tool::is_there("cmake") {
+    if tools::has("cmake") {
         shell(&moved, &folder, "cmake -S . -B build && cmake --build build --target static");
         runs(installed::outside(folder.join("build/static").to_str().expect("UTF-8")));
     }

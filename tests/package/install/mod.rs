@@ -3,6 +3,7 @@
 
 mod cargo_c;
 mod consumers;
+mod plugin;
 mod readme;
 mod tarball;
 mod tree;

@@ -1,10 +1,10 @@
 //! `make dist`: the tarball has what git tracks and every crate, and the library builds from it without a network.
 
-use crate::c_build::{root, tool};
-use crate::installed::{empty, outside};
+use crate::installed::outside;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use testkit::{empty_scratch, process, root, tools};
 
 /// The tarball, unpacked; none without the repository's history.
 pub fn unpacked() -> Option<&'static Path> {
@@ -13,13 +13,13 @@ pub fn unpacked() -> Option<&'static Path> {
 }
 
 fn unpack() -> Option<PathBuf> {
-    if !(tool::is_there("git") && tool::is_found("the repository's history", root().join(".git").exists())) {
+    if !(tools::has("git") && tools::has_when("the repository's history", root().join(".git").exists())) {
         return None;
     }
-    let folder = empty("install/dist");
+    let folder = empty_scratch("install/dist");
     let name = concat!("libanchor-", env!("CARGO_PKG_VERSION"));
-    tool::output(outside("make").current_dir(root()).arg("dist").env("DIST", &folder));
-    tool::output(Command::new("tar").current_dir(&folder).args(["-xf", &format!("{name}.tar.xz")]));
+    process::output(outside("make").current_dir(root()).arg("dist").env("DIST", &folder));
+    process::output(Command::new("tar").current_dir(&folder).args(["-xf", &format!("{name}.tar.xz")]));
     Some(folder.join(name))
 }
 
@@ -53,7 +53,7 @@ fn it_is_complete() {
 
 fn files_of_the_last_commit() -> Vec<String> {
     let mut git = Command::new("git");
-    let listed = tool::output(git.current_dir(root()).args(["ls-tree", "-r", "--name-only", "-z", "HEAD"]));
+    let listed = process::output(git.current_dir(root()).args(["ls-tree", "-r", "--name-only", "-z", "HEAD"]));
     let mut files: Vec<String> = listed.split_terminator('\0').map(str::to_owned).collect();
     files.sort_unstable();
     files
@@ -64,6 +64,6 @@ fn files_of_the_last_commit() -> Vec<String> {
 fn it_builds_offline() {
     let has_cargo_c = Command::new("cargo-cinstall").arg("--version").stdout(Stdio::null()).status().is_ok();
     let Some(unpacked) = unpacked().filter(|_| !has_cargo_c) else { return };
-    tool::output(offline(unpacked, "build").arg("--quiet"));
+    process::output(offline(unpacked, "build").arg("--quiet"));
     assert!(unpacked.with_file_name("target").join("debug/libanchor.so").exists());
 }

@@ -1,6 +1,6 @@
 /*
- * What calls say when the process may have no more memory than it has: no stack for a thread, no room for large data. The
- * client is as good as before afterwards.
+ * What calls return when the process may have no more memory than it has: no stack for a thread, no room for large data.
+ * The client works again afterwards.
  */
 #define _GNU_SOURCE
 #include "../../c/check.h"

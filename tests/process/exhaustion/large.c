@@ -1,11 +1,11 @@
-/* What is as large as the service or the caller likes, when there is memory for small blocks only. */
+/* Data whose size the service or the caller decides, when there is memory for small blocks only. */
 #define _GNU_SOURCE
 #include "../../c/check.h"
 #include <errno.h>
 
 enum { LARGE = 200000, DATA = 800000 };
 
-/* glibc's own, behind these of the program, which everything in the process gets. */
+/* glibc's own allocator, behind the functions below, which everything in the process calls. */
 void *__libc_malloc(size_t);
 void *__libc_realloc(void *, size_t);
 

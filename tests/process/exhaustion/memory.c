@@ -1,7 +1,7 @@
 /*
- * Each allocation of each function fails once, in a child process of its own. What comes of it is an answer, after which
- * the client works and nothing is leaked, or, for the small blocks of Rust's own, an abort that says so; nothing else. For
- * each function a line tells how many of its allocations come to which, and that the string that it hands out is an answer.
+ * Each allocation of each function fails once, in a child process of its own. The outcome is either an error, after which the
+ * client works and nothing has leaked, or, for the small blocks of Rust's std, an abort with a message. For each function a
+ * line reports how many of its allocations have which outcome, and that the one for its string ends in an error.
  */
 #define _GNU_SOURCE
 #include "../../c/check.h"
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* glibc's own, behind these of the program, which everything in the process gets. */
+/* glibc's own allocator, behind the functions below, which everything in the process calls. */
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
@@ -68,7 +68,7 @@ void free(void *block)
     __libc_free(block);
 }
 
-/* What a call came to: whether it did what it should. Out of memory is ANCHOR_OUT_OF_MEMORY, or NULL where that is it. */
+/* Whether a call did what it should. Out of memory is ANCHOR_OUT_OF_MEMORY, or NULL from a function that returns a pointer. */
 enum outcome { DONE, OUT_OF_MEMORY, WRONG };
 
 static enum outcome of(anchor_status status, anchor_status expected, char *json)
@@ -181,7 +181,7 @@ static int fail_at(const struct function *function, int at)
     return is_left ? NEVER_FAILED : outcome == OUT_OF_MEMORY ? ANSWERED : DONE_WITHOUT;
 }
 
-/* Runs that in a child, and gives its end; -1 for Rust's abort. */
+/* Runs that in a child, and returns how it ended; -1 for Rust's abort. */
 static int in_child(const struct function *function, int at)
 {
     char said[4096];
@@ -225,8 +225,8 @@ static void each_fails_in_turn(const struct function *function)
 
 int main(void)
 {
-    unsetenv("RUST_BACKTRACE"); /* looking up names of functions takes long */
-    /* What is made once and kept is there before the counting begins. */
+    unsetenv("RUST_BACKTRACE"); /* a backtrace takes long */
+    /* What is allocated once and kept exists before the counting begins. */
     anchor_client *client = check_client();
     CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, NULL));
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) functions[i].call(client);

@@ -1,12 +1,12 @@
-//! What the threads on one way did in a round, and whether it adds up.
+//! What the threads on one path did in a round, and whether it adds up.
 
 use super::Totals;
-use super::event_server::PATIENCE;
 use anchor::{Client, Stats};
 use std::collections::HashSet;
 use std::iter::Sum;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 
 #[derive(Default)]
 pub struct Ledger {
@@ -34,7 +34,7 @@ impl Sum for Ledger {
 impl Ledger {
     /// Each event was delivered, dropped with its wait, or is still there.
     pub fn settle_exactly(self, before: &Stats, client: &Client, drain: impl Fn() -> Vec<u64>, total: &mut Totals) {
-        assert!(self.maybe_sent.is_empty() && self.unsent.is_empty(), "nothing stands in the way of a signal");
+        assert!(self.maybe_sent.is_empty() && self.unsent.is_empty(), "each signal arrives on a direct connection");
         let dropped = self.dropped(before, client);
         let (began, mut drained) = (Instant::now(), Vec::new());
         // The server may still be noticing that somebody hung up.
@@ -46,7 +46,7 @@ impl Ledger {
         self.note(dropped, drained.len() as u64, total);
     }
 
-    /// The same, but for what is lost: no more than the client says.
+    /// The same, except that events may be lost: no more than the client reports.
     pub fn settle(self, before: &Stats, client: &Client, drain: impl Fn() -> Vec<u64>, total: &mut Totals) {
         let dropped = self.dropped(before, client);
         let maybe_sent = self.maybe_sent.len() as u64;

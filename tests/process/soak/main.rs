@@ -2,46 +2,42 @@
 //! a server that is killed, for ANCHOR_SOAK_SECONDS (10): each event is accounted for, and memory, descriptors and threads
 //! are at the end what they were.
 //!
-//! What can be claimed depends on the way. On a direct connection the account is exact although waits are cancelled and freed
-//! while events are on their way: the client closes the connection of such a wait, and the server gives an event back that
-//! nobody read. Through the relay, which takes an answer off the server's hands before it is cut, an event may be lost: then
-//! the client says so, in its count of unanswered requests. The server is killed while nothing is queued and nothing under
-//! way but waits, which all have to get their event from the next server.
-
-#[path = "../../event_server/mod.rs"]
-mod event_server;
-#[path = "../../relay/mod.rs"]
-mod relay;
+//! What can be claimed depends on the path. On a direct connection the account is exact although waits are cancelled and freed
+//! while events are on their way: the client closes the connection of such a wait, and the server puts back an event that
+//! nobody read. Through the relay, which has read an answer before it is cut, an event may be lost: then the client reports it
+//! in its count of unanswered requests. The server is killed while nothing is queued and only waits are running, which must all
+//! get their event from the next server.
 
 mod ledger;
 mod process;
 mod worker;
 
 use anchor::{Client, StartedWait, json_get};
-use event_server::{EventServer, PATIENCE};
 use ledger::Ledger;
 use process::{Process, resident_kib};
-use relay::Relay;
 use std::sync::atomic::AtomicU64;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
+use testkit::local_server::LocalServer;
+use testkit::relay::Relay;
 use worker::{Random, Worker};
 
 const DIRECT: &str = "direct";
 const RELAYED: &str = "relayed";
 const NAMES: u64 = 8;
-/// Threads on each way.
+/// Threads on each path.
 const THREADS: u64 = 3;
 /// Waits that are running when the server is killed.
 const SURVIVORS: u64 = 16;
-/// What the memory may vary by: how many waits run at once is up to chance, and glibc keeps stacks and arenas of threads that
-/// were. It was seen to vary by 0.7 MiB. A leak of 16 bytes a call is more than this within the ten minutes of `make soak`.
+/// How much the memory may vary: chance decides how many waits run at once, and glibc keeps stacks and arenas of threads that
+/// have ended. 0.7 MiB was seen. A leak of 16 bytes a call is more than this within the ten minutes of `make soak`.
 const TOLERANCE_KIB: u64 = 3 * 1024;
 
 #[test]
 fn each_event_is_accounted_for_and_nothing_grows() {
     let seconds = std::env::var("ANCHOR_SOAK_SECONDS").map_or(10, |seconds| seconds.parse().expect("seconds"));
-    event_server::build();
+    testkit::library::debug();
     let before = Process::now();
     let memory = soak(Duration::from_secs(seconds));
     before.until_again();
@@ -70,7 +66,7 @@ fn soak(length: Duration) -> Vec<u64> {
         memory.push(resident_kib());
     }
     println!("{} rounds: {total:?}\nthrough the relay: {:?}", memory.len(), field.relayed.stats());
-    assert!(total.delivered > 10 && total.cancelled > 10 && total.freed > 10, "it has to have been a soak");
+    assert!(total.delivered > 10 && total.cancelled > 10 && total.freed > 10, "the soak did too little");
     memory
 }
 
@@ -79,7 +75,7 @@ fn soak(length: Duration) -> Vec<u64> {
 struct Totals {
     signaled: u64,
     delivered: u64,
-    /// Given up together with a wait that had ended with it.
+    /// Dropped with a freed wait that had ended with it.
     dropped: u64,
     drained: u64,
     /// Signals that may have been delivered; those that were, and those that were not sent.
@@ -92,9 +88,9 @@ struct Totals {
     freed: u64,
 }
 
-/// A server, and the two ways to it.
+/// A server, and the two paths to it.
 struct Field {
-    server: EventServer,
+    server: LocalServer,
     relay: Relay,
     direct: Client,
     relayed: Client,
@@ -104,7 +100,7 @@ struct Field {
 impl Field {
     fn new() -> Field {
         let server = start_server();
-        let relay = Relay::softening(server.address());
+        let relay = Relay::softening(server.socket_address());
         let mut config = server.config();
         config.set_base_url(&relay.http()).unwrap().set_retries(1000).set_request_timeout(PATIENCE).unwrap();
         let relayed = Client::new(&config).unwrap();
@@ -166,17 +162,17 @@ impl Field {
         self.server.until_waiting(SURVIVORS);
         self.server = start_server();
         self.direct = self.server.client();
-        self.relay.redirect(self.server.address());
+        self.relay.redirect(self.server.socket_address());
         for (number, wait) in (0..SURVIVORS).zip(waits) {
             self.direct.signal(&name(number), Some(&format!("{{\"n\":{number}}}"))).expect("the new server takes it");
-            let event = wait.finish(None).expect("the wait goes on at the new server");
+            let event = wait.finish(None).expect("the wait continues at the new server");
             assert_eq!(event_number(&event), number);
         }
     }
 }
 
-fn start_server() -> EventServer {
-    EventServer::start(&["--queue-limit", "100000"])
+fn start_server() -> LocalServer {
+    LocalServer::start(&["--queue-limit", "100000"])
 }
 
 fn event_name(names: &str, number: u64) -> String {
@@ -184,5 +180,5 @@ fn event_name(names: &str, number: u64) -> String {
 }
 
 fn event_number(event: &str) -> u64 {
-    json_get(event, "/data/n").and_then(|number| number.parse().ok()).expect("an event of ours")
+    json_get(event, "/data/n").and_then(|number| number.parse().ok()).expect("an event of this test")
 }

@@ -49,7 +49,7 @@ impl<'a> Worker<'a> {
         event_name(self.names, self.random.below(NAMES))
     }
 
-    /// Not zero: a wait of zero asks once, and would tell of a cut.
+    /// Not zero: a wait of zero asks once, and would report a cut.
     fn moment(&mut self, most: u64) -> Duration {
         Duration::from_millis(1 + self.random.below(most))
     }
