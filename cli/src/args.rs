@@ -156,8 +156,8 @@ pub struct ClientArgs {
     #[arg(long, value_name = "PATH")]
     pub ca_file: Option<PathBuf>,
 
-    /// How many failures in a row to retry: a number, or always. The default is 5; while the service is down, a wait
-    /// retries without that limit
+    /// How many failures in a row to retry: a number, or always. The default is 5, but a wait goes on through an outage of
+    /// a service that it has reached
     #[arg(long, value_name = "N", value_parser = retries)]
     pub retries: Option<u32>,
 

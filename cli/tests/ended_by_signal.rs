@@ -59,7 +59,7 @@ fn a_signal_does_not_end_the_command_that_runs_and_what_came_is_printed() {
     server.signal("a", r#"{"n":1}"#);
     held.until_running();
     server.signal("b", r#"{"n":2}"#);
-    server.until_waiting(1);
+    until("both events are delivered", || server.history().iter().filter(|kind| *kind == "delivered").count() == 2);
     kill(&child, "-TERM");
     server.until_waiting(0);
     held.end();

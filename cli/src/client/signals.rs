@@ -19,8 +19,7 @@ use signal_hook::{flag, low_level};
 
 use crate::exit::Failure;
 
-/// Each signal with its name for `kill`.
-const ENDING: [(i32, &str); 3] = [(SIGHUP, "HUP"), (SIGINT, "INT"), (SIGTERM, "TERM")];
+const ENDING: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 
 /// The signal that has come; 0 if none has.
 static RECEIVED: AtomicI32 = AtomicI32::new(0);
@@ -69,7 +68,7 @@ pub fn keep_child_status() -> io::Result<()> {
 }
 
 fn handle(cancel: impl Fn() + Send + 'static) -> io::Result<()> {
-    let handled: Vec<i32> = ENDING.iter().filter(|signal| !is_ignored(signal)).map(|(signal, _)| *signal).collect();
+    let handled: Vec<i32> = ENDING.into_iter().filter(|signal| !is_ignored(*signal)).collect();
     let is_second = Arc::new(AtomicBool::new(false));
     for signal in &handled {
         // In this order: a handler looks at the flag before it sets it.
@@ -86,9 +85,9 @@ fn handle(cancel: impl Fn() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name("signals".into()).spawn(take_first).map(drop)
 }
 
-/// Whether the signal is ignored.
-fn is_ignored(signal: &(i32, &str)) -> bool {
-    is_ignored_by_proc(signal.0).unwrap_or_else(|| is_ignored_by_child(signal.1))
+/// Whether this process ignores the signal. Before a handler is installed: whether its parent wanted that.
+pub fn is_ignored(signal: i32) -> bool {
+    is_ignored_by_proc(signal).unwrap_or_else(|| is_ignored_by_child(signal))
 }
 
 /// What Linux says in /proc.
@@ -100,7 +99,9 @@ fn is_ignored_by_proc(signal: i32) -> Option<bool> {
 }
 
 /// Elsewhere: a child inherits what is ignored, so a shell that outlives the signal ignores it.
-fn is_ignored_by_child(name: &str) -> bool {
+fn is_ignored_by_child(signal: i32) -> bool {
+    let name = name(signal);
+    let name = name.trim_start_matches("SIG");
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "kill -s \"$0\" $$", name]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     shell.status().is_ok_and(|status| status.success())
@@ -114,8 +115,8 @@ mod tests {
     fn both_ways_to_see_what_is_ignored_agree() {
         // SIGPIPE is ignored in every Rust program, but not in its children.
         assert_eq!(is_ignored_by_proc(signal_hook::consts::SIGPIPE), Some(true));
-        for (signal, name) in ENDING {
-            assert_eq!(is_ignored_by_proc(signal), Some(is_ignored_by_child(name)), "{name}");
+        for signal in ENDING {
+            assert_eq!(is_ignored_by_proc(signal), Some(is_ignored_by_child(signal)), "{}", name(signal));
         }
     }
 }
