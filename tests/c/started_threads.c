@@ -38,8 +38,9 @@ static int finish(struct pair *pair, int64_t timeout_ms)
 {
     anchor_status status = anchor_wait_finish(pair->wait, timeout_ms, NULL);
     if (status == ANCHOR_OK) __atomic_fetch_add(&pair->delivered, 1, __ATOMIC_SEQ_CST);
+    /* ANCHOR_NOT_SENT: its time was over before it had connected. */
     CHECK(status == ANCHOR_OK || status == ANCHOR_PENDING || status == ANCHOR_CANCELLED || status == ANCHOR_TIMEOUT
-          || status == ANCHOR_INVALID_ARGUMENT);
+          || status == ANCHOR_NOT_SENT || status == ANCHOR_INVALID_ARGUMENT);
     return status != ANCHOR_PENDING;
 }
 

@@ -50,7 +50,7 @@ fn example(file: &str, check: impl Fn(&Example)) {
 fn wait_in_any_language(example: &Example, name: &str) {
     example.signal("there", r#"{"code":"1"}"#);
     example.check(&["there"], 0, "{\"data\":{\"code\":\"1\"}}\n", "");
-    example.check(&["quiet", "50"], 2, "", "not signaled");
+    example.check(&["quiet", "1500"], 2, "", "not signaled");
     example.check(&["status_403"], 1, "", "key");
     example.check(&["."], 1, "", "event_name");
     example.check(&[], 1, "", "usage: wait EVENT [TIMEOUT_MS]");
@@ -134,7 +134,7 @@ fn example_log() {
         for part in ["debug    wait \"late\"", "ANCHOR_OK: "] {
             assert!(told.contains(part), "no {part:?} in {told}");
         }
-        assert_eq!(example.run(&["quiet", "50"]).code(), Some(2));
+        assert_eq!(example.run(&["quiet", "1500"]).code(), Some(2));
         example.check(&[], 1, "", "usage: log EVENT [TIMEOUT_MS]");
     });
 }
@@ -215,7 +215,7 @@ fn example_libuv() {
         example.signal("there", "{}");
         let outcome = example.run(&["there"]);
         assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == "{\"data\":{}}\n", "{outcome:#?}");
-        let outcome = example.run(&["quiet", "350"]);
+        let outcome = example.run(&["quiet", "1500"]);
         let ticked = outcome.stdout.starts_with("tick\n") && outcome.stderr.contains("not signaled");
         assert!(outcome.code() == Some(2) && ticked, "{}: {outcome:#?}", example.build.how);
         let outcome = example.run(&["status_401"]);
@@ -226,13 +226,13 @@ fn example_libuv() {
 }
 
 #[test]
-fn example_pending_cpp() {
+fn example_started_cpp() {
     example("started.cpp", |example| {
         signal_three(example);
         let outcome = example.run(&["login_done", "mfa_code", "report_ready"]);
         assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
-        example.check(&["status_401"], 1, "", "pending: ANCHOR_UNAUTHORIZED: ");
-        example.check(&[], 1, "", "usage: pending EVENT...");
+        example.check(&["status_401"], 1, "", "started: ANCHOR_UNAUTHORIZED: ");
+        example.check(&[], 1, "", "usage: started EVENT...");
     });
 }
 
