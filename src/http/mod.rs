@@ -17,6 +17,7 @@ mod exchange;
 mod failure;
 mod lookup;
 mod race;
+mod refusal;
 mod tcp;
 mod tls;
 mod trust;

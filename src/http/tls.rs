@@ -3,6 +3,7 @@
 
 use super::buffers::HeldBuffers;
 use super::context::{Context, with_current};
+use super::refusal::words;
 use super::tcp::Output;
 use crate::error::Phase;
 use rustls::pki_types::ServerName;
@@ -163,10 +164,7 @@ fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> ureq::Error {
     with_current(|call| match call.phase() {
         Phase::Tls => call.refused.set(true),
         _ if wants_certificate && first_answer(call) => call.note_unread(),
-        _ => call.note_broken(e),
+        _ => call.note_broken(words(e)),
     });
-    let said = if wants_certificate { "the server wants a client certificate, which libanchor has not: " } else { "" };
-    // Up to the lists of identifiers that some reasons end with.
-    let reason = e.to_string();
-    ureq::Error::Other(format!("{said}{}", reason.split(" {").next().unwrap_or_default()).into())
+    ureq::Error::Other(words(e).into())
 }

@@ -8,6 +8,7 @@ mod scripted;
 mod injection;
 mod memory;
 mod secrecy;
+mod self_made;
 mod tls;
 mod trust;
 mod weak_tls;
