@@ -20,7 +20,7 @@ pub(crate) fn signal(client: &Session, event_name: &str, data: Option<&str>) -> 
     let started = Instant::now();
     check_event_name(event_name).map_err(Error::invalid)?;
     let data = data.unwrap_or("{}");
-    json::check_one_object(data).map_err(|why| Error::invalid(format!("data_json is {why}")))?;
+    json::check_one_object(data).map_err(|why| Error::invalid(format!("data is {why}")))?;
     let engine = client.engine()?;
     let cancels = [Some(Arc::clone(engine.cancel_all_token()?.latch())), None];
     let mut call = Call::new(client, engine, cancels, Operation::Signal, event_name);

@@ -1,6 +1,6 @@
 //! The handle of a configuration.
 
-use super::boundary::{catch, catch_or, text};
+use super::boundary::{catch, catch_or, renamed, text};
 use crate::config::{Config, LogLevel, Trust};
 use crate::error::Error;
 use crate::status::Status;
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn anchor_config_set_base_url(config: *mut anchor_config, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_allow_http(config: *mut anchor_config, allow: c_int) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_flag(config, "allow", allow, Config::set_allow_http) }
+    unsafe { set_flag(config, "allow_http", allow, Config::set_allow_http) }
 }
 
 /// Sets the User-Agent header.
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, tru
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_connect_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_millis(config, "timeout_ms", timeout_ms, Config::set_connect_timeout) }
+    unsafe { set_millis(config, "connect_timeout", timeout_ms, Config::set_connect_timeout) }
 }
 
 /// Sets how long a signal, or a drain, may take.
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn anchor_config_set_connect_timeout_ms(config: *mut ancho
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_request_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_millis(config, "timeout_ms", timeout_ms, Config::set_request_timeout) }
+    unsafe { set_millis(config, "request_timeout", timeout_ms, Config::set_request_timeout) }
 }
 
 /// Sets the largest answer that is taken; a larger one is ANCHOR_RESPONSE_TOO_LARGE.
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn anchor_config_set_max_response_bytes(config: *mut ancho
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_slice_ms(config: *mut anchor_config, slice_ms: i64) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_millis(config, "slice_ms", slice_ms, Config::set_slice) }
+    unsafe { set_millis(config, "slice", slice_ms, Config::set_slice) }
 }
 
 /// Sets how much longer than it asked for a request of a wait is given, so that an answer sent at the last moment is
@@ -231,7 +231,7 @@ pub unsafe extern "C" fn anchor_config_set_slice_ms(config: *mut anchor_config, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_grace_ms(config: *mut anchor_config, grace_ms: i64) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_millis(config, "grace_ms", grace_ms, Config::set_grace) }
+    unsafe { set_millis(config, "grace", grace_ms, Config::set_grace) }
 }
 
 /// Sets how many failures in a row are tried again before a call gives up. What is tried again is safe to repeat: what
@@ -341,6 +341,8 @@ unsafe fn set_text(
     unsafe { set(config, |config| change(config, text(value, name)?)) }
 }
 
+/// A message names the setting as its setter in C does, with the unit.
+///
 /// # Safety
 ///
 /// As `set`.
@@ -350,9 +352,13 @@ unsafe fn set_millis(
     millis: i64,
     change: impl for<'c> FnOnce(&'c mut Config, Duration) -> Result<&'c mut Config, Error>,
 ) -> Status {
-    let value = u64::try_from(millis).map_err(|_| Error::invalid(format!("{name} is negative")));
+    let value = u64::try_from(millis).map_err(|_| Error::invalid(format!("{name}_ms is negative")));
     // SAFETY: the caller's promise.
-    unsafe { set(config, |config| change(config, Duration::from_millis(value?))) }
+    unsafe {
+        set(config, |config| {
+            change(config, Duration::from_millis(value?)).map_err(|e| renamed(e, name, &format!("{name}_ms")))
+        })
+    }
 }
 
 /// # Safety
