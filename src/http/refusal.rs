@@ -58,9 +58,12 @@ fn certificate(why: &CertificateError) -> Cow<'static, str> {
         )
         .into(),
         C::NotValidForName => "the server's certificate is for another host".into(),
-        C::NotValidForNameContext { expected, presented } => {
-            format!("the server's certificate is not for {}, but for {}", expected.to_str(), names(presented)).into()
-        }
+        C::NotValidForNameContext { expected, presented } => match names(presented) {
+            Some(names) => format!("the server's certificate is not for {}, but for {names}", expected.to_str()).into(),
+            None => "the server's certificate names no host: it has no subjectAltName, and its common name does not \
+                     count"
+                .into(),
+        },
         C::UnknownIssuer => "the server's certificate is signed by itself, or by an authority that is not trusted: \
                              ca_file can name one more"
             .into(),
@@ -182,27 +185,24 @@ fn date(seconds: u64) -> String {
     }
 }
 
-/// A few of the names that a certificate is for, as webpki writes them: `DnsName("host")`, `IpAddress(1.2.3.4)`. They come
-/// from the other side, so only what can be a name is shown.
-fn names(presented: &[String]) -> String {
+/// A few of the hosts that a certificate is for. webpki writes them as `DnsName("host")` and `IpAddress(1.2.3.4)`. They come
+/// from the other side, so only what can be a host is shown.
+fn names(presented: &[String]) -> Option<String> {
     const MOST: usize = 3;
-    let is_name = |name: &&str| {
-        let mut bytes = name.bytes();
-        !name.is_empty() && name.len() < 256 && bytes.all(|b| b.is_ascii_alphanumeric() || b"-_.:*[]".contains(&b))
-    };
-    let plain = presented.iter().filter_map(|name| {
-        let name = name
-            .strip_prefix("DnsName(\"")
-            .and_then(|name| name.strip_suffix("\")"))
-            .or_else(|| name.strip_prefix("IpAddress(").and_then(|name| name.strip_suffix(')')))?;
-        Some(name).filter(is_name)
-    });
-    let shown: Vec<&str> = plain.clone().take(MOST).collect();
-    match (shown.is_empty(), plain.count().saturating_sub(MOST)) {
-        (true, _) => "no host (it has no subjectAltName, which alone counts)".to_owned(),
-        (false, 0) => shown.join(", "),
-        (false, more) => format!("{} and {more} more", shown.join(", ")),
+    let hosts: Vec<&str> = presented.iter().filter_map(|name| host(name)).collect();
+    let shown = hosts.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    match hosts.len() {
+        0 => None,
+        count if count > MOST => Some(format!("{shown} and {} more", count - MOST)),
+        _ => Some(shown),
     }
+}
+
+fn host(name: &str) -> Option<&str> {
+    let dns = name.strip_prefix("DnsName(\"").and_then(|name| name.strip_suffix("\")"));
+    let host = dns.or_else(|| name.strip_prefix("IpAddress(").and_then(|name| name.strip_suffix(')')))?;
+    let is_plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:*[]".contains(&b));
+    (is_plain && (1..256).contains(&host.len())).then_some(host)
 }
 
 #[cfg(test)]
