@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults docs dist deny fuzz coverage fresh-machine clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual docs dist deny fuzz coverage fresh-machine clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -22,11 +22,12 @@ sanitize: ## the C and C++ programs with AddressSanitizer, ThreadSanitizer and o
 	cargo test --test sanitizers
 
 bench: ## libanchor beside libcurl, ureq and the SDKs, into bench/results; 15 minutes on a quiet machine
-	python3 bench/run.py
+	python3 -m bench.compare.run
 
 bench-check: ## instructions, system calls and size against the baseline; ACCEPT=1 makes what is there the baseline
 	cargo build --package anchor-events-cli
-	python3 bench/check.py $(ACCEPT:1=--accept)
+	python3 -m bench.guard.check $(ACCEPT:1=--accept)
+	python3 -m bench.compare.report --check
 
 release: ## the library and the command as they are installed, into target/release and target/command
 	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib
@@ -40,13 +41,16 @@ uninstall: ## removes what install has put there, with the same variables
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" COMMAND="$(COMMAND)" sh packaging/install.sh uninstall
 
 abi: ## accepts additions to the ABI; CONTRIBUTING.md says when
-	ANCHOR_ACCEPT_ABI=1 cargo test --test abi the_abi_is_the_recorded_one
+	ANCHOR_ACCEPT_ABI=1 cargo test --test package the_abi_is_the_recorded_one
 
 soak: ## calls at random, cut connections and killed servers for SOAK_SECONDS=600: nothing is lost, nothing grows
 	ANCHOR_SOAK_SECONDS=$(SOAK_SECONDS) cargo test --test soak -- --nocapture
 
 faults: ## writes docs/faults.md from what tests/faults expects
-	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_has_all_of_it
+	ANCHOR_ACCEPT_FAULTS=1 cargo test --test faults the_documentation_lists_every_case
+
+manual: ## writes docs/man from include/anchor.h and the examples in docs/man/examples
+	ANCHOR_ACCEPT_MANUAL=1 cargo test --test package manual::the_pages_are_what_the_header_says
 
 docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and target/doc/cpp
 	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps
@@ -62,7 +66,7 @@ deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=a
 fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSON, and sequences of calls
 	@sh fuzz/run.sh
 
-coverage: ## line coverage of src/ by all tests, and docs/coverage.md with what none of them runs
+coverage: ## line coverage of src/ by all tests, and target/coverage/coverage.md with what none of them runs
 	@python3 tests/coverage.py
 
 fresh-machine: ## the README in a minimal Debian of its own; FULL=1 for all tests with tools too; needs root

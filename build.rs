@@ -47,14 +47,14 @@ fn version_and_attributes() -> String {
     let part = |name: &str| env::var(format!("CARGO_PKG_VERSION_{name}")).expect("cargo sets it");
     let (major, minor, patch) = (part("MAJOR"), part("MINOR"), part("PATCH"));
     format!(
-        "\n/** The version of this header; anchor_version() is that of the library that is loaded. */\n\
+        "\n/** The version of this header. anchor_version() returns that of the library that is loaded. */\n\
          #define ANCHOR_VERSION \"{major}.{minor}.{patch}\"\n\
          #define ANCHOR_VERSION_MAJOR {major}\n\
          #define ANCHOR_VERSION_MINOR {minor}\n\
          #define ANCHOR_VERSION_PATCH {patch}\n\
          #define ANCHOR_VERSION_NUMBER \\\n    \
              ((ANCHOR_VERSION_MAJOR << 16) | (ANCHOR_VERSION_MINOR << 8) | ANCHOR_VERSION_PATCH)\n\n\
-         /** The compiler warns where a status, or what has to be freed, is dropped. */\n\
+         /** The compiler warns if a program ignores a status, or a value that it has to free. */\n\
          #if defined(__GNUC__)\n\
          #define ANCHOR_MUST_USE __attribute__((warn_unused_result))\n\
          #else\n\

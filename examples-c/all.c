@@ -3,8 +3,8 @@
  *
  *     all [-t TIMEOUT_MS] EVENT...
  *
- * Prints each event once it is there. All wait at the same time, so together they take no longer than the last one.
- * What came is printed even if another one did not. Exits with 0 if all came, with 2 if one did not in time, and with
+ * Prints each event as soon as it is signaled, even if another one is not. All waits run at the same time, so together
+ * they take no longer than the last one. Exits with 0 if all events came, with 2 if one did not come in time, and with
  * 1 on a failure.
  */
 #include <anchor.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes what came of the wait, which has ended. */
+/* Takes the outcome of a wait that has ended. */
 static anchor_status collect(anchor_wait *wait, const char *name)
 {
     char *json = NULL;
@@ -30,7 +30,7 @@ static anchor_status collect(anchor_wait *wait, const char *name)
     return status;
 }
 
-/* anchor_wait_select passes over what is finished, so the array stays as it is. */
+/* anchor_wait_select ignores waits that are finished, so the array does not change. */
 static int all_of(anchor_wait **waits, char **names, size_t count)
 {
     int exit_status = EXIT_SUCCESS;

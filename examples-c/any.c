@@ -1,17 +1,17 @@
 /*
- * Waits for the first of several events, and throws nothing away.
+ * Waits for the first of several events, and loses none of the others.
  *
  *     any EVENT...
  *
- * Prints the event that comes first. The others are cancelled; should one have been signaled at the same moment, it is
- * printed too, for whoever started a wait owns what it got. Exits with 0 if an event came, with 2 if none did within
- * 60 seconds, and with 1 on a failure.
+ * Prints the event that comes first, and cancels the other waits. If another event was signaled at the same moment, it
+ * is printed too, because the service has already handed it over. Exits with 0 if an event came, with 2 if none came
+ * within 60 seconds, and with 1 on a failure.
  */
 #include <anchor.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Waits for the wait's end, if it still runs, and takes what came of it. */
+/* Takes the outcome of a wait, after its end if it still runs. */
 static anchor_status collect(anchor_wait *wait, const char *name)
 {
     char *json = NULL;
@@ -37,7 +37,7 @@ static int first_of(anchor_wait **waits, char **names, size_t count)
     }
     anchor_status outcome = collect(waits[first], names[first]);
 
-    /* All at once, then one by one: nobody waits for the others' answers in turn. */
+    /* First cancel all, then collect: they end at the same time, not one after the other. */
     for (size_t i = 0; i < count; i++) {
         anchor_wait_cancel(waits[i]);
     }

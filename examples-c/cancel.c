@@ -3,9 +3,9 @@
  *
  *     cancel EVENT
  *
- * A cancel token brings a blocked call back, from another thread or, as here, from a signal handler: of all of
- * libanchor's functions, anchor_cancel_token_cancel may be called there. Exits with 0 if the event was signaled,
- * with 130 after Ctrl-C, and with 1 on a failure.
+ * A cancel token ends a blocked call, from another thread or, as here, from a signal handler:
+ * anchor_cancel_token_cancel is async-signal-safe. Exits with 0 if the event was signaled, with 130 after Ctrl-C, and
+ * with 1 on a failure.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <anchor.h>
@@ -23,7 +23,7 @@ static void on_interrupt(int number)
     anchor_cancel_token_cancel(ctrl_c);
 }
 
-/* The first Ctrl-C cancels; a second one would end the program the usual way. */
+/* The first Ctrl-C cancels; a second one ends the program as usual. */
 static int cancel_on_ctrl_c(void)
 {
     struct sigaction action;
@@ -41,13 +41,13 @@ static int wait_for(anchor_client *client, const char *event_name)
     printf("Waiting for \"%s\". Ctrl-C gives up.\n", event_name);
     fflush(stdout);
 
-    /* A token is sticky: if Ctrl-C comes before this line, the call returns at once. */
+    /* A token stays cancelled: if Ctrl-C came before this line, the call returns at once. */
     anchor_status status = anchor_wait_for_event(client, event_name, ANCHOR_NO_TIMEOUT, ctrl_c, &json);
     if (status == ANCHOR_OK) {
-        puts(json); /* also if Ctrl-C was pressed just after it arrived: nothing is thrown away */
+        puts(json); /* also if Ctrl-C was pressed just after it arrived */
         exit_status = EXIT_SUCCESS;
     } else if (status == ANCHOR_CANCELLED) {
-        /* The service stops holding the wait, but it may just have handed the event out: the error JSON tells. */
+        /* The service may just have handed the event to this wait: see maybeConsumed in the error JSON. */
         char *maybe = anchor_json_get(json, "/error/maybeConsumed");
         puts("Cancelled.");
         if (maybe && strcmp(maybe, "true") == 0) {
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "cancel: out of memory or file descriptors\n");
     } else {
         exit_status = wait_for(client, argv[1]);
-        signal(SIGINT, SIG_DFL); /* before the token goes */
+        signal(SIGINT, SIG_DFL); /* before the token is freed */
     }
     anchor_cancel_token_free(ctrl_c);
     anchor_client_free(client);

@@ -3,9 +3,9 @@
  *
  *     epoll [TICKS]
  *
- * Prints login_done, mfa_code and report_ready as they are signaled, in any order, and a line for each tick of 100 ms
- * meanwhile. Exits with 0 when all three have come, with 2 if they have not after so many ticks (100), and with 1 on a
- * failure.
+ * Prints login_done, mfa_code and report_ready as they are signaled, in any order, and a line for each tick of
+ * 100 ms. Exits with 0 when all three have come, with 2 if they have not come after TICKS ticks (100 by default), and
+ * with 1 on a failure.
  */
 #define _GNU_SOURCE
 #include <anchor.h>
@@ -47,7 +47,7 @@ static int start_all(anchor_client *client, int epoll)
     return 0;
 }
 
-/* The wait has ended, so this does not block. Finishing makes the descriptor quiet; freeing takes it out of epoll. */
+/* The wait has ended, so this does not block. Then the descriptor is not readable; freeing removes it from epoll. */
 static int collect(struct watched *event)
 {
     char *json = NULL;

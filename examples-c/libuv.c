@@ -1,10 +1,10 @@
 /*
- * A started wait in the loop of libuv, beside a timer of the program's own.
+ * A started wait in the loop of libuv, together with a timer of the program.
  *
  *     libuv EVENT [TIMEOUT_MS]
  *
- * Prints a line for each tick of 100 ms and then the event. Exits with 0 if it was signaled, with 2 if it was not in
- * time, and with 1 on a failure. To compile, besides the rest: `pkg-config --cflags --libs libuv`.
+ * Prints a line for each tick of 100 ms and then the event. Exits with 0 if it was signaled, with 2 if it was not
+ * signaled in time, and with 1 on a failure. To compile it, add `pkg-config --cflags --libs libuv`.
  */
 #define _POSIX_C_SOURCE 200809L /* for uv.h */
 #include <anchor.h>
@@ -15,7 +15,7 @@
 
 enum { TICK_MS = 100 };
 
-/* What the callbacks share: libuv hands it to them as the `data` of a handle. */
+/* What the callbacks share: libuv passes it to them as the `data` of a handle. */
 struct program {
     anchor_wait *wait;
     uv_poll_t poll;
@@ -38,7 +38,7 @@ static void on_ended(uv_poll_t *poll, int status, int events)
 
     anchor_status outcome = status == 0 ? anchor_wait_finish(program->wait, 0, &json) : ANCHOR_INTERNAL;
     if (outcome == ANCHOR_PENDING) {
-        return; /* libuv may call without cause */
+        return; /* libuv may call without an event */
     }
     if (outcome == ANCHOR_OK) {
         puts(json);
@@ -48,7 +48,7 @@ static void on_ended(uv_poll_t *poll, int status, int events)
     anchor_string_free(json);
     program->exit_status = outcome == ANCHOR_OK ? EXIT_SUCCESS : outcome == ANCHOR_TIMEOUT ? 2 : EXIT_FAILURE;
 
-    /* With its handles closed, the loop has nothing left to do and ends. */
+    /* The loop ends when its handles are closed. */
     uv_close((uv_handle_t *)&program->poll, NULL);
     uv_close((uv_handle_t *)&program->timer, NULL);
 }
@@ -88,7 +88,7 @@ int main(int argc, char **argv)
         exit_status = run(wait);
     }
 
-    anchor_wait_free(wait); /* after its handle is closed: it takes the descriptor with it */
+    anchor_wait_free(wait); /* after its handle is closed, since this closes the descriptor */
     anchor_client_free(client);
     anchor_config_free(config);
     return exit_status;

@@ -3,9 +3,8 @@
  *
  *     log EVENT [TIMEOUT_MS]
  *
- * The library itself never prints anything; it hands its lines to a callback. The API key is in none of them, nor is
- * what was signaled. Exits with 0 if the event was signaled, with 2 if it was not in time, and with 1 on any other
- * failure.
+ * The library itself prints nothing; it passes its lines to a callback. No line contains the API key or the data of an
+ * event. Exits with 0 if the event was signaled, with 2 if it was not signaled in time, and with 1 on any other failure.
  */
 #include <anchor.h>
 #include <stdint.h>
@@ -17,7 +16,7 @@ struct log {
     int32_t most; /* lines above this level are dropped */
 };
 
-/* Called on whichever thread makes a call, so on several at once if several do: stdio locks for us. */
+/* Called on each thread that makes a call, so possibly on several at once: stdio has a lock. */
 static void on_line(void *user_data, int32_t level, const char *message)
 {
     const struct log *log = user_data;
@@ -32,8 +31,8 @@ static void on_line(void *user_data, int32_t level, const char *message)
     }
 }
 
-/* A client that logs, and that asks the service anew every half second, so that there is something to see. The default
- * is 50 seconds. */
+/* A client that logs, and that asks the service again every half second, so that there is something to see. The
+ * default is 50 seconds. */
 static anchor_client *open_client(struct log *log)
 {
     anchor_client *client = NULL;
@@ -74,11 +73,11 @@ int main(int argc, char **argv)
     if (client == NULL) {
         return EXIT_FAILURE;
     }
-    /* Who does not want the JSON passes NULL for it. */
+    /* NULL: the JSON is not wanted. */
     anchor_status status = anchor_wait_for_event(client, argv[1], timeout_ms, NULL, NULL);
     printf("%s: %s\n", anchor_status_name(status), anchor_status_message(status));
     print_counts(client);
-    anchor_client_free(client); /* only after this may `log` go */
+    anchor_client_free(client); /* `log` is used until here */
 
     return status == ANCHOR_OK ? EXIT_SUCCESS : status == ANCHOR_TIMEOUT ? 2 : EXIT_FAILURE;
 }

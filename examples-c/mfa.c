@@ -1,11 +1,11 @@
 /*
  * The typical use: a browser agent signs in somewhere, is asked for a one-time code, and waits for the event
- * "mfa_code"; a native program gets hold of the code and signals it.
+ * "mfa_code"; a native program learns the code and signals the event.
  *
  *     mfa [CODE]
  *
- * Here both are threads of one program, so that it can be watched. In life they are two programs, on two machines,
- * with keys of the same account. The API key is taken from the environment, ANCHORBROWSER_API_KEY.
+ * Here both are threads of one program, to show them side by side. In reality they are two programs on two machines,
+ * with API keys of the same account. The API key comes from the environment variable ANCHORBROWSER_API_KEY.
  */
 #include <anchor.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 
 #define EVENT "mfa_code"
 
-/* Ten seconds are enough for a demonstration. Who waits for a person to read a phone takes minutes. */
+/* Ten seconds are enough for a demonstration. To wait for a person who reads a phone, take minutes. */
 #define TIMEOUT_MS 10000
 
 static void complain(const char *who, anchor_status status, const char *error_json)
@@ -35,7 +35,7 @@ static void *wait_for_code(void *argument)
 
     anchor_status status = anchor_wait_for_event(client, EVENT, TIMEOUT_MS, NULL, &json);
     if (status == ANCHOR_OK) {
-        /* The answer is {"data":{"code":"..."}}: what the other side signaled is under /data. */
+        /* The answer is {"data":{"code":"..."}}: the data of the signal is at /data. */
         code = anchor_json_get(json, "/data/code");
         printf("agent:   received %s\n", json);
     } else {
@@ -51,19 +51,19 @@ static int send_code(anchor_client *client, const char *code)
     char data[64];
     char *json = NULL;
 
-    /* Digits need no escaping. For anything else, take a JSON library to write this. */
+    /* Digits need no escaping. For any other text, write this with a JSON library. */
     snprintf(data, sizeof data, "{\"code\":\"%s\"}", code);
     printf("program: signaling it with %s\n", data);
     anchor_status status = anchor_signal_event(client, EVENT, data, &json);
     if (status != ANCHOR_OK) {
-        /* ANCHOR_CONNECTION_LOST would mean that it may have been delivered; signal.c looks closer. */
+        /* ANCHOR_CONNECTION_LOST means that it may have been delivered; signal.c shows what to do. */
         complain("program", status, json);
     }
     anchor_string_free(json);
     return status == ANCHOR_OK;
 }
 
-/* A code that an earlier run left behind would be taken for ours. */
+/* Otherwise the agent could get a code of an earlier run. */
 static int drop_old_codes(anchor_client *client)
 {
     anchor_status status = anchor_drain_event(client, EVENT, NULL);
@@ -85,9 +85,9 @@ static int run(anchor_client *client, const char *code)
     if (pthread_create(&agent, NULL, wait_for_code, client) != 0) {
         return EXIT_FAILURE;
     }
-    /* Whether the agent waits already does not matter: the service keeps a signal that comes before the wait. */
+    /* The agent need not wait already: the service keeps a signal that comes before the wait. */
     if (!send_code(client, code)) {
-        anchor_client_cancel_all(client); /* then there is nothing to wait for */
+        anchor_client_cancel_all(client); /* the agent would wait in vain */
     }
     pthread_join(agent, &received);
 
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: mfa [CODE], where CODE is at most 10 digits\n");
         return EXIT_FAILURE;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0); /* so that the lines of both threads come in their order */
+    setvbuf(stdout, NULL, _IOLBF, 0); /* so that the lines of both threads appear in order */
 
     anchor_config *config = anchor_config_new();
     anchor_client *client = NULL;

@@ -3,14 +3,14 @@
  *
  *     signal EVENT [DATA]
  *
- * DATA is a JSON object, {} if left out. The API key is taken from the environment, ANCHORBROWSER_API_KEY. Exits
- * with 0 if the service took the signal, with 3 if it may have, and with 1 if it certainly did not.
+ * DATA is a JSON object, {} by default. The API key comes from the environment variable ANCHORBROWSER_API_KEY. Exits
+ * with 0 if the service took the signal, with 3 if it may have taken it, and with 1 if it certainly did not.
  */
 #include <anchor.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Says what went wrong. What a sender wants to know is whether to send again. */
+/* Prints what went wrong, and whether it is safe to send again. */
 static int explain(anchor_status status, const char *error_json)
 {
     char *message = anchor_json_get(error_json, "/error/message");
@@ -21,8 +21,8 @@ static int explain(anchor_status status, const char *error_json)
     case ANCHOR_CONNECTION_LOST:
     case ANCHOR_PROTOCOL:
     case ANCHOR_RESPONSE_TOO_LARGE:
-    case ANCHOR_SERVER_ERROR: /* a gateway's 504, say */
-        /* The library never sends a signal twice by itself: only you know whether your receiver minds two. */
+    case ANCHOR_SERVER_ERROR: /* for example a gateway's 504 */
+        /* The library never sends a signal twice: only you know whether the receiver can take it twice. */
         fprintf(stderr, "It was sent, but nobody confirmed it: it may have been delivered.\n");
         return 3;
     case ANCHOR_NOT_SENT:

@@ -1,8 +1,8 @@
 // Several events at once in C++, with anchor.hpp: each is printed as it comes.
 //
-//     pending EVENT...
+//     started EVENT...
 //
-// Exits with 0 if all came, and with 1 otherwise; what came is printed either way.
+// Exits with 0 if all events came, and with 1 otherwise; events that came are printed in both cases.
 #include <anchor.hpp>
 
 #include <chrono>
@@ -13,13 +13,13 @@
 int main(int argc, char **argv)
 try {
     if (argc < 2) {
-        std::cerr << "usage: pending EVENT...\n";
+        std::cerr << "usage: started EVENT...\n";
         return EXIT_FAILURE;
     }
 
-    // The settings of the environment, and some of our own. Everything below frees itself.
+    // Settings from the environment, and some of this program. Destructors free everything below.
     anchor::config config;
-    config.user_agent("pending-example").connect_timeout(std::chrono::seconds(5));
+    config.user_agent("started-example").connect_timeout(std::chrono::seconds(5));
     anchor::client client(config);
 
     std::vector<anchor::started_wait> waits;
@@ -27,8 +27,7 @@ try {
         waits.push_back(client.start(argv[i], std::chrono::minutes(1)));
     }
 
-    // select passes over waits that are finished. If one of them failed, finish throws, and the others are cancelled on
-    // the way out.
+    // select ignores waits that are finished. If a wait failed, finish throws, and destructors cancel the other waits.
     for (std::size_t left = waits.size(); left > 0; left--) {
         const std::size_t index = anchor::select(waits);
         const anchor::json event = waits[index].finish();
@@ -36,6 +35,6 @@ try {
     }
     return EXIT_SUCCESS;
 } catch (const anchor::error &error) {
-    std::cerr << "pending: " << anchor_status_name(error.status()) << ": " << error.what() << '\n';
+    std::cerr << "started: " << anchor_status_name(error.status()) << ": " << error.what() << '\n';
     return EXIT_FAILURE;
 }

@@ -1,10 +1,10 @@
 /*
- * A test of a program's own, against a real server and without an account: starts `anchor-events serve`, learns its
- * address, does what is to be tested, and stops it.
+ * A test against a real server, without an account: starts `anchor-events serve`, reads its address, runs the test, and
+ * stops the server.
  *
- *     test_with_server [PATH-OF-ANCHOR]
+ *     test_with_server [PATH-OF-ANCHOR-EVENTS]
  *
- * Without a path, `anchor-events` is looked for as the shell does. Exits with 0 if all is as it should be.
+ * Without a path, `anchor-events` is searched for in PATH. Exits with 0 if the test passes.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <anchor.h>
@@ -16,10 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The server, while it runs; 0 before and after. */
+/* The process of the server while it runs; otherwise 0. */
 static pid_t server_pid;
 
-/* A test that ends early takes its server with it. */
+/* A test that ends early ends its server too. */
 static void server_kill(void)
 {
     if (server_pid > 0) {
@@ -33,8 +33,7 @@ static void fail(const char *what)
     exit(EXIT_FAILURE); /* runs server_kill */
 }
 
-/* Starts the server on a free port. Its first line of output is its URL: once it is there, the server is ready, and
- * nothing has to be waited for or guessed. */
+/* Starts the server on a free port. Its first line of output is its URL; the server is ready when it prints this line. */
 static void server_start(char *anchor, char *url, int url_size)
 {
     char *arguments[] = {anchor, "serve", "--port", "0", "--api-key", "test-key", NULL};
@@ -52,7 +51,7 @@ static void server_start(char *anchor, char *url, int url_size)
         close(output[0]);
         close(output[1]);
         execvp(anchor, arguments);
-        _exit(127); /* there is no such command: the parent reads nothing */
+        _exit(127); /* the command does not exist: the parent reads no line */
     }
     atexit(server_kill);
 
@@ -62,10 +61,10 @@ static void server_start(char *anchor, char *url, int url_size)
         fail("the server did not start; is `anchor-events` installed?");
     }
     url[strcspn(url, "\n")] = '\0';
-    fclose(lines); /* the URL is all that it prints */
+    fclose(lines); /* it prints only the URL */
 }
 
-/* SIGTERM answers whoever still waits, and ends the server with 0. */
+/* On SIGTERM the server answers the waits that are left, and exits with 0. */
 static void server_stop(void)
 {
     int status = 0;
@@ -78,7 +77,7 @@ static void server_stop(void)
     }
 }
 
-/* A client of that server, whatever the environment says. Plain http is fine here: it is this machine. */
+/* A client of that server, whatever the environment says. Plain http is allowed on loopback. */
 static anchor_client *client_of(const char *url)
 {
     anchor_client *client = NULL;
@@ -91,7 +90,7 @@ static anchor_client *client_of(const char *url)
     return client;
 }
 
-/* What your test does instead: here a signal, the wait that gets it, and a wait that gets nothing. */
+/* Replace this with your test: here a signal, a wait that gets it, and a wait that times out. */
 static void test(anchor_client *client)
 {
     char *json = NULL;

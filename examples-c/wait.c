@@ -3,19 +3,19 @@
  *
  *     wait EVENT [TIMEOUT_MS]
  *
- * The API key is taken from the environment, ANCHORBROWSER_API_KEY, and so is ANCHORBROWSER_BASE_URL, if the
- * service is not at its usual address. Exits with 0 if the event was signaled, with 2 if it was not in time, and
- * with 1 on any other failure.
+ * The API key comes from the environment variable ANCHORBROWSER_API_KEY, and the address of the service from
+ * ANCHORBROWSER_BASE_URL, if that is set. Exits with 0 if the event was signaled, with 2 if it was not signaled in
+ * time, and with 1 on any other failure.
  */
 #include <anchor.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Says what went wrong and what that means to the caller. Gives the exit status. */
+/* Prints what went wrong and what that means to the caller. Returns the exit status. */
 static int explain(anchor_status status, const char *error_json)
 {
-    /* Each failure comes as {"error":{"message":...}}. Without memory for that, there still is a sentence. */
+    /* Each failure is {"error":{"message":...}}. If memory ran out, the status still has a sentence. */
     char *message = anchor_json_get(error_json, "/error/message");
     fprintf(stderr, "%s: %s\n", anchor_status_name(status), message ? message : anchor_status_message(status));
     anchor_string_free(message);
@@ -39,7 +39,7 @@ static int explain(anchor_status status, const char *error_json)
     case ANCHOR_SERVER_ERROR:
         fprintf(stderr, "The service has trouble, even after some retries. Try again later.\n");
         break;
-    default: /* an argument that is not valid, an answer that makes no sense, or a status of a later version */
+    default: /* an argument or an answer that is not valid, or a status of a later version */
         break;
     }
     return EXIT_FAILURE;
@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     }
     anchor_config_free(config);
 
-    /* Blocks. The NULL is for a cancel token, which cancel.c is about. */
+    /* Blocks. NULL: no cancel token; cancel.c has one. */
     char *json = NULL;
     anchor_status status = anchor_wait_for_event(client, argv[1], timeout_ms, NULL, &json);
     int exit_status = EXIT_SUCCESS;

@@ -2,7 +2,7 @@
 //
 //     wait EVENT [TIMEOUT_MS]
 //
-// Exits with 0 if the event was signaled, with 2 if it was not in time, and with 1 on any other failure.
+// Exits with 0 if the event was signaled, with 2 if it was not signaled in time, and with 1 on any other failure.
 #include <anchor.h>
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace {
 
-// What the library gives out is freed by the function of its kind, and only by that.
+// The library has a function to free each kind of handle, and one for strings.
 struct Free {
     void operator()(anchor_config *config) const { anchor_config_free(config); }
     void operator()(anchor_client *client) const { anchor_client_free(client); }
@@ -26,7 +26,7 @@ using Config = std::unique_ptr<anchor_config, Free>;
 using Client = std::unique_ptr<anchor_client, Free>;
 using String = std::unique_ptr<char, Free>;
 
-// A client with the settings of the environment, ANCHORBROWSER_API_KEY first.
+// A client with settings from the environment, such as ANCHORBROWSER_API_KEY.
 Client open_client()
 {
     Config config(anchor_config_new());
@@ -40,14 +40,14 @@ Client open_client()
     return Client(client);
 }
 
-// What an error JSON says, or the sentence that always is there.
+// The message of an error JSON, or the sentence of the status.
 std::string message_of(anchor_status status, const String &error_json)
 {
     String message(anchor_json_get(error_json.get(), "/error/message"));
     return message ? message.get() : anchor_status_message(status);
 }
 
-// What was signaled, or nothing if it was not in time. Throws on everything else.
+// The answer, or nothing if the event was not signaled in time. Throws on any other failure.
 std::optional<std::string> wait_for_event(const Client &client, const char *event_name, std::int64_t timeout_ms)
 {
     char *out = nullptr;
@@ -69,7 +69,7 @@ std::optional<std::string> wait_for_event(const Client &client, const char *even
         throw std::runtime_error("the service was not reached, so nothing happened: " + message_of(status, json));
     case ANCHOR_CONNECTION_LOST:
         throw std::runtime_error("no answer came, the event may be lost to us: " + message_of(status, json));
-    default: // new statuses may come
+    default: // later versions may add statuses
         throw std::runtime_error(std::string(anchor_status_name(status)) + ": " + message_of(status, json));
     }
 }

@@ -1,52 +1,62 @@
 /*
- * libanchor: waits until a named event is signaled, and signals one.
+ * libanchor waits until a named event is signaled, and signals events.
  *
- * Generated from the library's sources: do not edit.
+ * This file is generated from the library's sources: do not edit it.
  *
- * THE CONTRACT, for every function, so that each needs few words.
+ * THE CONTRACT
+ *
+ * These rules hold for every function. Its comment says only what is special about it.
  *
  * Calling    Each function is extern "C" with the platform's C calling convention. Handles are opaque
- *            pointers. Most functions return an anchor_status, 0 on success; look at it. New statuses may
- *            come in later versions: treat an unknown one as a failure. Enumerations are passed as int32_t
+ *            pointers. Most functions return an anchor_status, which is 0 on success: check it. Later
+ *            versions may add statuses: treat an unknown one as a failure. Enumerations are passed as int32_t
  *            and checked. Times are int64_t milliseconds on the monotonic clock. Strings are NUL-terminated
- *            UTF-8. A pointer that must not be NULL and is, gives ANCHOR_INVALID_ARGUMENT.
+ *            UTF-8. A function that gets NULL for a pointer that must not be NULL returns
+ *            ANCHOR_INVALID_ARGUMENT.
  *
- * Ownership  Arguments are copied where they are kept. What a function gives out is the caller's: strings are
- *            freed with anchor_string_free, handles with the ..._free of their kind, each once. All of these take
- *            NULL. A const char * that is returned is not to be freed. An out-parameter is set to NULL or 0 on
- *            entry and written last.
+ * Ownership  A function copies the arguments that it keeps. The caller owns what a function gives it, and frees
+ *            each string with anchor_string_free and each handle with the function for its kind whose name ends
+ *            in _free, once. These functions accept NULL. The caller does not free a const char * that is
+ *            returned. A function sets its out-parameters to NULL or 0 on entry and writes them last.
  *
- * out_json   may be NULL if it is not wanted. Otherwise it receives a string to be freed, on success and on
- *            failure (unless memory ran out). On success it is the service's answer, byte for byte. On failure:
+ * out_json   May be NULL if it is not wanted. Otherwise it receives a string, on success and on failure, unless
+ *            memory ran out. On success the string is the service's answer, byte for byte. On failure it is
  *                {"error":{"code":408,"message":"...","status":"ANCHOR_TIMEOUT","origin":"service",
  *                          "phase":"wait","attempts":3,"elapsedMs":60012,"maybeConsumed":false,
  *                          "lastError":"...","requestId":"..."}}
- *            code: the HTTP status, where there was one. origin: "service" or "client", who says so. phase: how
- *            far the last request came: dns, connect, tls, send, wait or receive. maybeConsumed: some request
- *            of the call was sent and the service's answer to it never read (a gateway's error page is none),
- *            so the event may have been handed out to it, or the signal delivered. lastError: the last failure,
- *            where another status says the outcome. Members may be absent, and new ones may come. Neither the
- *            API key nor an event's data is ever in it.
+ *                code           the HTTP status, if there was one
+ *                origin         who reports the failure: "service" or "client"
+ *                phase          how far the last request came: dns, connect, tls, send, wait or receive
+ *                maybeConsumed  whether a request of the call was sent and the service's answer to it never read. If
+ *                               so, the event may have been handed to that request, or the signal delivered. A
+ *                               gateway's error page is not the service's answer.
+ *                timedOut       true if the end of the time ended the call
+ *                retryAfterMs   the pause that the service asked for, if it did
+ *                lastError      the last failure before the end, if the status reports something else
+ *            Members may be absent, and later versions may add members. The error never contains the API key or
+ *            an event's data.
  *
- * Threads    A client and a cancel token may be used by any number of threads at once; settings by one at a
- *            time. No handle may be freed while another thread uses it. Blocking calls hold no lock. The
+ * Threads    Any number of threads may use a client or a cancel token at once; one thread at a time may use
+ *            settings. No handle may be freed while another thread uses it. Blocking calls hold no lock. The
  *            library starts a thread only to look up a name, and for a started wait; all signals are blocked
- *            on it. pthread_cancel is disabled for the length of a call, and acts at the thread's next
- *            cancellation point after it; to end the call itself, cancel its token. Not for threads of
- *            asynchronous type. A callback that throws ends the process, and none may leave by longjmp.
+ *            on these threads. pthread_cancel has no effect during a call: it acts at the thread's next cancellation
+ *            point after the call. To end the call itself, cancel its token. Threads whose cancellation type is
+ *            asynchronous may not call the library. A callback that throws ends the process; a callback may not
+ *            leave by longjmp.
  *
- * Signals    No handler is installed, SIGPIPE is never raised. Functions are not async-signal-safe unless they
- *            say so.
+ * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
+ *            async-signal-safe unless their comment says so.
  *
- * fork       A client may be used by the child: it makes its own connections, and the parent's are left alone. A
- *            cancel token is shared between both. A call in progress, and a started wait, belong to the parent.
+ * fork       A child process may use a client of its parent: it makes its own connections and leaves the
+ *            parent's alone. Parent and child share a cancel token. A call in progress and a started wait belong
+ *            to the parent.
  *
- * Memory     That none is left is an answer where its amount is the caller's or the service's: for a string that is
- *            given out, for the data of a signal and for an answer. Without the small blocks that a call needs besides,
- *            the process is aborted, with a line on stderr, as Rust has it.
+ * Memory     If memory runs out for a string that is returned, for the data of a signal or for an answer, the
+ *            call returns ANCHOR_OUT_OF_MEMORY, or NULL. If it runs out for the small blocks that a call needs
+ *            besides, the process is aborted with a line on stderr, as in every Rust program.
  *
- * Output     Nothing is written to stdout or stderr, but for Rust's words on stderr about a defect that is caught
- *            (ANCHOR_INTERNAL) or before an abort.
+ * Output     The library writes nothing to stdout or stderr, except for the message of Rust's runtime on stderr
+ *            before an abort or about a defect that is caught (ANCHOR_INTERNAL).
  */
 
 
@@ -56,7 +66,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The version of this header; anchor_version() is that of the library that is loaded. */
+/** The version of this header. anchor_version() returns that of the library that is loaded. */
 #define ANCHOR_VERSION "0.1.0"
 #define ANCHOR_VERSION_MAJOR 0
 #define ANCHOR_VERSION_MINOR 1
@@ -64,7 +74,7 @@
 #define ANCHOR_VERSION_NUMBER \
     ((ANCHOR_VERSION_MAJOR << 16) | (ANCHOR_VERSION_MINOR << 8) | ANCHOR_VERSION_PATCH)
 
-/** The compiler warns where a status, or what has to be freed, is dropped. */
+/** The compiler warns if a program ignores a status, or a value that it has to free. */
 #if defined(__GNUC__)
 #define ANCHOR_MUST_USE __attribute__((warn_unused_result))
 #else
@@ -72,22 +82,22 @@
 #endif
 
 /**
- * Tries again for as long as the call lasts, however many failures come in a row.
+ * As a number of retries: no limit.
  */
 #define ANCHOR_RETRY_ALWAYS 4294967295u
 
 /**
- * A timeout that most waits can use, in milliseconds; also what the service takes when none is given.
+ * A timeout that suits most waits, in milliseconds. The service takes the same if none is given.
  */
 #define ANCHOR_DEFAULT_TIMEOUT_MS 60000
 
 /**
- * A timeout without end.
+ * As a timeout: no limit.
  */
 #define ANCHOR_NO_TIMEOUT (-1)
 
 /**
- * The outcome of a call. New values may come in later versions; a value never changes its meaning.
+ * The outcome of a call. Later versions may add values; a value never changes its meaning.
  */
 enum anchor_status
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -95,7 +105,7 @@ enum anchor_status
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * Success.
+     * The call succeeded.
      */
     ANCHOR_OK = 0,
     /**
@@ -103,7 +113,7 @@ enum anchor_status
      */
     ANCHOR_TIMEOUT = 1,
     /**
-     * Cancelled by a token, by cancelling all, or by cancelling the started wait.
+     * The call was cancelled: by a token, together with all calls of the client, or as a started wait.
      */
     ANCHOR_CANCELLED = 2,
     /**
@@ -111,7 +121,7 @@ enum anchor_status
      */
     ANCHOR_PENDING = 3,
     /**
-     * A signal handler ran on the waiting thread, and the configuration asked to be told.
+     * A signal handler ran on the waiting thread, and the settings ask the call to return then.
      */
     ANCHOR_INTERRUPTED = 4,
     /**
@@ -123,23 +133,24 @@ enum anchor_status
      */
     ANCHOR_OUT_OF_MEMORY = 11,
     /**
-     * A defect in libanchor, caught at its boundary. Please report it.
+     * A defect in libanchor was caught. Please report it.
      */
     ANCHOR_INTERNAL = 12,
     /**
-     * The request never reached the service (DNS, connect, proxy): nothing happened, and it is safe to repeat.
+     * The service was not reached (DNS, connect, proxy), and no earlier request of the call is unanswered: nothing happened,
+     * and it is safe to repeat.
      */
     ANCHOR_NOT_SENT = 20,
     /**
-     * The certificate or the TLS handshake was refused: nothing happened.
+     * The certificate or the TLS handshake was refused, and no earlier request of the call is unanswered.
      */
     ANCHOR_TLS = 21,
     /**
-     * Sent, but not completely answered: the event may have been consumed, or the signal delivered.
+     * A request was sent and not completely answered: the event may have been consumed, or the signal delivered.
      */
     ANCHOR_CONNECTION_LOST = 22,
     /**
-     * What was received is not an answer of the API: not HTTP, not JSON, or a gateway's page.
+     * The answer is not one of the API's: not HTTP, not JSON, or a gateway's page.
      */
     ANCHOR_PROTOCOL = 23,
     /**
@@ -171,7 +182,7 @@ enum anchor_status
      */
     ANCHOR_SERVER_ERROR = 45,
     /**
-     * Any other HTTP status, redirects among them: they are never followed.
+     * Any other HTTP status, such as a redirect; redirects are never followed.
      */
     ANCHOR_HTTP_ERROR = 46
 };
@@ -184,7 +195,7 @@ typedef int32_t anchor_status;
 #endif /* __cplusplus */
 
 /**
- * How much a log line matters.
+ * The importance of a log line.
  */
 enum anchor_log_level
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -192,7 +203,7 @@ enum anchor_log_level
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * A failure that was tried again, or that ended a call.
+     * A failure after which the call tries again, or that ends it.
      */
     ANCHOR_LOG_LEVEL_WARNING = 1,
     /**
@@ -213,7 +224,7 @@ typedef int32_t anchor_log_level;
 #endif /* __cplusplus */
 
 /**
- * Which certificate authorities a client trusts, beside those of a file that it is given.
+ * Which certificate authorities a client trusts, in addition to those of a file that is set.
  */
 enum anchor_trust
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -221,15 +232,15 @@ enum anchor_trust
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * The system's; where none is found or may be read, the bundled Mozilla roots, with a warning in the log.
+     * The system's, or the built-in ones of Mozilla if none of the system's is found or may be read; the log says so.
      */
     ANCHOR_TRUST_AUTO = 0,
     /**
-     * The system's, or none.
+     * The system's only.
      */
     ANCHOR_TRUST_SYSTEM = 1,
     /**
-     * The bundled Mozilla roots, whatever the system has.
+     * The built-in ones of Mozilla only.
      */
     ANCHOR_TRUST_BUNDLED = 2
 };
@@ -242,32 +253,32 @@ typedef int32_t anchor_trust;
 #endif /* __cplusplus */
 
 /**
- * Brings blocked calls back, from any thread or signal handler. Any number of calls may share one.
+ * Unblocks calls, from any thread or signal handler. Any number of calls may share a token.
  */
 typedef struct anchor_cancel_token anchor_cancel_token;
 
 /**
- * Connections to the service and the settings for them. One client serves any number of threads at once.
+ * Settings and connections to the service. Any number of threads may use a client at once.
  */
 typedef struct anchor_client anchor_client;
 
 /**
- * Settings for clients. Used by one thread at a time.
+ * Settings for clients. One thread at a time may use them.
  */
 typedef struct anchor_config anchor_config;
 
 /**
- * A wait that was started and is collected later: for programs with an event loop, or with several events to watch.
- * It runs on a thread of its own, on which all signals are blocked. One that has ended keeps its answer until
+ * A wait that runs in the background, for programs with an event loop or with several events to wait for. It runs
+ * on a thread of its own, on which all signals are blocked. After its end it keeps its outcome until
  * anchor_wait_finish takes it.
  */
 typedef struct anchor_wait anchor_wait;
 
 /**
- * Receives log lines, on the threads that make calls, those of started waits included. It must not call back into
- * the client. The key and events' data are never in a line.
+ * A function that receives log lines. It is called on the threads that make calls, and on those of started waits.
+ * It must not call a function of the same client. A line contains neither the key nor events' data.
  *
- * - user_data: what was given with the callback
+ * - user_data: what was passed with the function
  * - level: an anchor_log_level
  * - message: one line without its end, valid during the call
  */
@@ -278,78 +289,103 @@ extern "C" {
 #endif /* __cplusplus */
 
 /**
- * The version of the library that is loaded, such as "0.1.0". Static: not to be freed.
- * ANCHOR_VERSION is that of the header.
+ * Returns the version of the library that is loaded, such as "0.1.0".
+ *
+ * ANCHOR_VERSION is the version of the header.
+ *
+ * @return  a static string, which must not be freed
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE const char *anchor_version(void);
 
 /**
- * The same as a number to compare: 0x00MMmmpp, as ANCHOR_VERSION_NUMBER.
+ * Returns the version of the library that is loaded, as a number to compare.
+ *
+ * ANCHOR_VERSION_NUMBER is the same number of the header.
+ *
+ * @return  0x00MMmmpp: major, minor and patch
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE uint32_t anchor_version_number(void);
 
 /**
- * Frees a string that a function of libanchor gave out. NULL is fine.
+ * Frees a string that a function of libanchor gave to the caller.
  *
- * @param string  the string; not to be used any more
+ * @param string  the string; NULL does nothing
+ * @since 0.1.0
  */
 void anchor_string_free(char *string);
 
 /**
- * Takes a value out of a JSON text, such as the answer of a wait.
+ * Returns a value from a JSON text, such as the answer of a wait.
  *
  *     char *code = anchor_json_get(json, "/data/code");
  *
  * @param json     a JSON text
- * @param pointer  a JSON pointer (RFC 6901): empty for the whole text, or "/name/0/..." with "~1" for a slash
- *                 and "~0" for a tilde within a name
- * @return  a string to free with anchor_string_free: a JSON string unescaped, anything else as its JSON text,
- *          unchanged. NULL if nothing stands there, if an argument is NULL or malformed, if the string holds
- *          U+0000, which a C string cannot, or if memory ran out.
+ * @param pointer  a JSON pointer (RFC 6901): "" for the whole text, or "/name/0/..." with "~1" for a slash and
+ *                 "~0" for a tilde within a name
+ * @return  a string to be freed with anchor_string_free: a JSON string without its quotes and escapes, any other
+ *          value as its JSON text, unchanged. NULL if the text has no such value, if an argument is NULL or
+ *          malformed, if the string contains U+0000, which a C string cannot hold, or if memory ran out
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 char *anchor_json_get(const char *json,
                       const char *pointer);
 
 /**
- * The name of a status, such as "ANCHOR_TIMEOUT"; "ANCHOR_UNKNOWN" for a value that this version does not know.
- * Static: not to be freed. Async-signal-safe.
+ * Returns the name of a status, such as "ANCHOR_TIMEOUT".
  *
  * @param status  any value
+ * @return  a static string, which must not be freed; "ANCHOR_UNKNOWN" for a value that this version does not know
+ * @par Threads
+ * Any thread. Async-signal-safe.
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 const char *anchor_status_name(int32_t status);
 
 /**
- * One English sentence about a status. Static: not to be freed. Async-signal-safe.
+ * Returns an English sentence about a status.
  *
  * @param status  any value
+ * @return  a static string, which must not be freed
+ * @par Threads
+ * Any thread. Async-signal-safe.
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE const char *anchor_status_message(int32_t status);
 
 /**
- * Makes settings of the defaults and of the environment: ANCHORBROWSER_API_KEY (then ANCHOR_API_KEY),
- * ANCHORBROWSER_BASE_URL, and HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Mistakes in these are reported by
- * anchor_client_new. What they say later has no effect.
+ * Makes settings from the defaults and the environment.
  *
- * @return  settings to be freed with anchor_config_free; NULL if a defect was caught
+ * It reads ANCHORBROWSER_API_KEY (then ANCHOR_API_KEY), ANCHORBROWSER_BASE_URL, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY
+ * and NO_PROXY; an empty variable counts as not set. anchor_client_new reports mistakes in them. A later change of
+ * the environment has no effect on these settings.
+ *
+ * @return  the settings, to be freed with anchor_config_free; NULL if a defect was caught
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_config *anchor_config_new(void);
 
 /**
- * Frees settings. Clients made from them live on.
+ * Frees settings.
+ *
+ * Clients that were made from them are not affected.
  *
  * @param config  the settings; NULL does nothing
+ * @since 0.1.0
  */
 void anchor_config_free(anchor_config *config);
 
 /**
- * Why the last anchor_config_set_... or anchor_client_new with these settings failed, naming the argument or the
- * variable of the environment.
+ * Returns why the last setter, or anchor_client_new, failed with these settings.
  *
- * @param config  the settings
- * @return  an English sentence, valid until the settings are used again; NULL if the last call succeeded
+ * @param config  the settings; NULL gives NULL
+ * @return  an English sentence that names the argument or the variable of the environment; NULL if the last call
+ *          succeeded. It is valid until the settings are used again or freed, and must not be freed itself.
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 const char *anchor_config_error(const anchor_config *config);
@@ -360,29 +396,33 @@ const char *anchor_config_error(const anchor_config *config);
  * @param config   the settings
  * @param api_key  printable ASCII, 1 to 4,096 bytes
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE anchor_status anchor_config_set_api_key(anchor_config *config, const char *api_key);
 
 /**
- * Sets where the service is. Plain http is refused by anchor_client_new unless the host is loopback or
- * anchor_config_set_allow_http allows it.
+ * Sets where the service is.
+ *
+ * anchor_client_new refuses plain http, unless the host is loopback or anchor_config_set_allow_http allows it.
  *
  * @param config    the settings
- * @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is understood.
+ * @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored.
  *                  "https://api.anchorbrowser.io" by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_base_url(anchor_config *config,
                                          const char *base_url);
 
 /**
- * Allows or forbids to send the key in clear: to a plain http base URL that is not loopback, or through a proxy that was
- * set.
+ * Sets whether the key may be sent unencrypted: to a plain http base URL whose host is not loopback, or to a proxy that
+ * anchor_config_set_proxy sets for a plain http base URL.
  *
  * @param config  the settings
  * @param allow   0 or 1; 0 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_allow_http(anchor_config *config,
@@ -392,147 +432,192 @@ anchor_status anchor_config_set_allow_http(anchor_config *config,
  * Sets the User-Agent header.
  *
  * @param config      the settings
- * @param user_agent  printable ASCII, at most 1,024 bytes; empty sends none. "libanchor/VERSION" by default
+ * @param user_agent  printable ASCII, at most 1,024 bytes; with "" the header is not sent. "libanchor/VERSION" by
+ *                    default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_user_agent(anchor_config *config,
                                            const char *user_agent);
 
 /**
- * Sets the proxy to tunnel through with CONNECT. From then on the environment's proxies and NO_PROXY do not count. With a
- * plain http base URL it needs anchor_config_set_allow_http. The environment's proxies are not used for loopback hosts.
+ * Sets the proxy to connect through, with CONNECT.
+ *
+ * Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
+ * anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
  *
  * @param config  the settings
- * @param proxy   "http://[user:password@]host:port", also "https://..."; empty for none. A SOCKS proxy is refused
+ * @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
+ *                refused
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_proxy(anchor_config *config,
                                       const char *proxy);
 
 /**
- * Adds certificate authorities to those that are trusted.
+ * Adds the certificate authorities of a file to those that are trusted.
  *
  * @param config   the settings
- * @param ca_file  path of a PEM file, which anchor_client_new reads
+ * @param ca_file  the path of a PEM file, which anchor_client_new reads
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE anchor_status anchor_config_set_ca_file(anchor_config *config, const char *ca_file);
 
 /**
- * Sets which certificate authorities are trusted, beside those of anchor_config_set_ca_file. The variables SSL_CERT_FILE
- * and SSL_CERT_DIR name the system's, if they are set and not empty when anchor_client_new reads these. With
- * ANCHOR_TRUST_AUTO the bundled ones are trusted where none of the system's is found or may be read, and the log says so.
+ * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
+ *
+ * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
+ * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
+ * may be read, and reports it to the log.
  *
  * @param config  the settings
  * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_trust(anchor_config *config,
                                       int32_t trust);
 
 /**
- * Sets how long DNS, connect and TLS handshake may take together, for each connection, within the call's time.
+ * Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
+ *
+ * The timeout of the call also applies to them.
  *
  * @param config      the settings
- * @param timeout_ms  1 to 86,400,000; 10,000 by default
+ * @param timeout_ms  milliseconds, 1 to 86,400,000; 10,000 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_connect_timeout_ms(anchor_config *config,
                                                    int64_t timeout_ms);
 
 /**
- * Sets how long a signal, or a drain, may take.
+ * Sets how long a signal or a drain may take.
  *
  * @param config      the settings
- * @param timeout_ms  1 to 86,400,000; 30,000 by default
+ * @param timeout_ms  milliseconds, 1 to 86,400,000; 30,000 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_request_timeout_ms(anchor_config *config,
                                                    int64_t timeout_ms);
 
 /**
- * Sets the largest answer that is taken; a larger one is ANCHOR_RESPONSE_TOO_LARGE.
+ * Sets the size of the largest answer that is accepted.
+ *
+ * A call that receives a larger one returns ANCHOR_RESPONSE_TOO_LARGE.
  *
  * @param config  the settings
  * @param bytes   1 to 1,073,741,824; 8,388,608 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_max_response_bytes(anchor_config *config,
                                                    size_t bytes);
 
 /**
- * Sets the longest that one request of a wait asks the service to hold it; a longer wait is made of several. It should
- * stay below the idle limits of gateways and NATs on the way.
+ * Sets the longest time for which one request of a wait asks the service to hold it.
+ *
+ * A longer wait makes several requests. The slice should be shorter than the idle limits of the gateways and NATs
+ * between the program and the service.
  *
  * @param config    the settings
- * @param slice_ms  1 to 86,400,000; 50,000 by default
+ * @param slice_ms  milliseconds, 1 to 86,400,000; 50,000 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_slice_ms(anchor_config *config,
                                          int64_t slice_ms);
 
 /**
- * Sets how much longer than it asked for a request of a wait is given, so that an answer sent at the last moment is
- * still taken. A wait returns at the latest at its timeout plus this.
+ * Sets how much longer than it asked for a request of a wait is given.
+ *
+ * This way an answer that the service sends at the last moment is still received. A wait returns at the latest at its
+ * timeout plus this time.
  *
  * @param config    the settings
- * @param grace_ms  0 to 86,400,000; 2,000 by default
+ * @param grace_ms  milliseconds, 0 to 86,400,000; 2,000 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_grace_ms(anchor_config *config,
                                          int64_t grace_ms);
 
 /**
- * Sets how many failures in a row are tried again before a call gives up. What is tried again is safe to repeat: what
- * never reached the service, and for a wait also HTTP 429, 502, 503 and 504, and, if re-arming, a broken connection.
+ * Sets after how many failures in a row a call gives up.
+ *
+ * A call tries again what is safe to repeat: a request that never reached the service; in a wait also after HTTP
+ * 408 of a gateway, 429, 502, 503 and 504 and, if anchor_config_set_rearm is on, after a broken connection.
+ *
+ * If this function is not called, the number depends on the failure. In an outage, in which the service cannot be
+ * reached or a gateway answers 502, 503 or 504 instead of it, a wait tries again until its deadline. But if this client
+ * has never reached the service, the wait gives up after 5 retries and 5 seconds, or after 5 retries if the name of
+ * the host does not exist.
+ *
+ * After a failure that may have taken an event or reports a limit, a wait tries again 5 times in a row: a connection
+ * that broke after its request was written, HTTP 429, no memory, thread or file descriptor. A signal tries again 5
+ * times in a row. A drain, and a wait with a timeout of 0, do not try again.
  *
  * @param config   the settings
- * @param retries  5 by default; 0 gives up at once; ANCHOR_RETRY_ALWAYS never does
+ * @param retries  0 or more; 0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_retries(anchor_config *config,
                                         uint32_t retries);
 
 /**
- * Sets whether a wait goes on after a connection broke that its request was written to. The event may have been handed
- * out to the broken connection; without re-arming the wait returns ANCHOR_CONNECTION_LOST at once.
+ * Sets whether a wait continues after a connection broke to which its request had been written.
+ *
+ * The service may have handed the event to the broken connection. Without re-arming the wait returns
+ * ANCHOR_CONNECTION_LOST at once.
  *
  * @param config  the settings
  * @param rearm   0 or 1; 1 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_rearm(anchor_config *config,
                                       int rearm);
 
 /**
- * Sets whether a signal handler that runs on the blocked thread ends the call with ANCHOR_INTERRUPTED. For languages
- * whose Ctrl-C only sets a flag. A signal that arrives before the call blocks does not end it.
+ * Sets whether a signal handler that runs on the blocked thread ends the call with ANCHOR_INTERRUPTED.
+ *
+ * This is for languages in which Ctrl-C only sets a flag. A signal that arrives before the call blocks does not
+ * end it.
  *
  * @param config         the settings
  * @param interruptible  0 or 1; 0 by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_interruptible(anchor_config *config,
                                               int interruptible);
 
 /**
- * Sets who receives log lines.
+ * Sets the function that receives log lines.
  *
  * @param config     the settings
- * @param callback   the receiver, called from any thread that makes calls; NULL for none, the default
- * @param user_data  handed to it; it must stay valid as long as a client made from the settings
+ * @param callback   the function; NULL for none, which is the default
+ * @param user_data  passed to the function; it must stay valid as long as a client that was made from the settings
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @par Threads
+ * The function is called on every thread that makes a call, and on those of started waits, possibly at the same
+ * time.
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_config_set_log_callback(anchor_config *config,
@@ -540,49 +625,65 @@ anchor_status anchor_config_set_log_callback(anchor_config *config,
                                              void *user_data);
 
 /**
- * Makes a client. Nothing is sent yet.
+ * Makes a client.
  *
- * @param config  the settings, which are copied; NULL for those of the environment
+ * It reads the certificates of the settings. It does not connect to the service.
+ *
+ * @param config  the settings, which are copied; NULL for the defaults and the environment, as anchor_config_new
+ *                reads it
  * @param out     receives the client, to be freed with anchor_client_free; NULL on failure
- * @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is not valid or missing, which
- *          anchor_config_error names; or ANCHOR_OUT_OF_MEMORY if no descriptor or memory is left to read certificate
- *          authorities
+ * @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is missing or not valid:
+ *          anchor_config_error names it; ANCHOR_OUT_OF_MEMORY if no file descriptor or memory is left to read
+ *          certificates
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_client_new(const anchor_config *config,
                                 anchor_client **out);
 
 /**
- * Frees a client and closes its idle connections. No call may be running on it: cancel them with
- * anchor_client_cancel_all and let them return first. Started waits may live on.
+ * Frees a client and closes its idle connections.
+ *
+ * No call may be running on the client: cancel them with anchor_client_cancel_all, and let them return first.
+ * Started waits may continue after it.
  *
  * @param client  the client; NULL does nothing
+ * @since 0.1.0
  */
 void anchor_client_free(anchor_client *client);
 
 /**
- * Ends every call that is running on the client, and every started wait, with ANCHOR_CANCELLED. Later calls are not
- * affected. Any thread; not for signal handlers, where anchor_cancel_token_cancel is the way.
+ * Ends every call that is running on the client, and every started wait, with ANCHOR_CANCELLED.
+ *
+ * Later calls are not affected.
  *
  * @param client  the client; NULL does nothing
+ * @par Threads
+ * Any thread. It is not async-signal-safe; in a signal handler use anchor_cancel_token_cancel.
+ * @since 0.1.0
  */
 void anchor_client_cancel_all(anchor_client *client);
 
 /**
- * What the client has done so far, as a JSON object of numbers: waits, signals, answers, timeouts, cancels, failures,
- * rearms, retries, unanswered (requests that were sent and whose answer was never read: each may have taken an event or
- * delivered a signal), connectionsMade, connectionsReused, bytesSent, bytesReceived.
+ * Returns counts of what the client has done, as a JSON object of numbers.
+ *
+ * Its members are waits, signals, answers, timeouts, cancels, failures, rearms, retries, unanswered,
+ * connectionsMade, connectionsReused, bytesSent and bytesReceived. "unanswered" counts requests that were sent and
+ * whose answer was never read: each of them may have taken an event or delivered a signal.
  *
  * @param client    the client
  * @param out_json  receives the object, to be freed with anchor_string_free
  * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT or ANCHOR_OUT_OF_MEMORY
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_client_stats(const anchor_client *client,
                                   char **out_json);
 
 /**
- * Blocks until an event is signaled. A signal that was sent before the wait is taken at once.
+ * Blocks until an event is signaled.
+ *
+ * If the event was signaled before, the call takes that signal and returns at once.
  *
  *     char *json = NULL;
  *     anchor_status status = anchor_wait_for_event(client, "mfa_code", 60000, NULL, &json);
@@ -595,12 +696,18 @@ anchor_status anchor_client_stats(const anchor_client *client,
  *
  * @param client      the client
  * @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."; events belong to the account
- * @param timeout_ms  0 or more, in milliseconds: 0 asks once, without waiting; ANCHOR_NO_TIMEOUT: no limit. The call
- *                    returns normally one round trip after it, at the latest at the timeout plus the grace
- * @param cancel      ends the call from elsewhere; NULL for none
- * @param out_json    NULL, or receives a string to be freed with anchor_string_free: on success the service's
- *                    answer, byte for byte, one JSON object like {"data":{...}}; otherwise the error as JSON
- * @return  ANCHOR_OK, ANCHOR_TIMEOUT, ANCHOR_CANCELLED, or any other status but ANCHOR_PENDING
+ * @param timeout_ms  milliseconds, 0 or more; 0 asks once, without waiting; ANCHOR_NO_TIMEOUT sets no limit. The
+ *                    call usually returns one round trip after this time, and at the latest at this time plus the
+ *                    grace
+ * @param cancel      a token that ends the call; NULL for none
+ * @param out_json    receives a string to be freed with anchor_string_free: on success the service's answer, byte
+ *                    for byte, one JSON object such as {"data":{...}}; on failure the error as JSON. NULL if not
+ *                    wanted
+ * @return  ANCHOR_OK, ANCHOR_TIMEOUT, ANCHOR_CANCELLED, or any other status except ANCHOR_PENDING
+ * @par Threads
+ * Any number of threads may wait on one client at once, for the same event too. Each signal is taken by one of
+ * them.
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_wait_for_event(anchor_client *client,
@@ -610,15 +717,17 @@ anchor_status anchor_wait_for_event(anchor_client *client,
                                     char **out_json);
 
 /**
- * Signals an event: hands data to whoever waits for it, now or later. It takes at most the request timeout, and is
- * never sent twice.
+ * Signals an event: hands data to whoever waits for it, now or later.
+ *
+ * The call takes at most the request timeout of the settings. A request that was written is never sent again.
  *
  * @param client      the client
  * @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."
  * @param data_json   a JSON object; NULL for {}
- * @param out_json    as with anchor_wait_for_event
- * @return  ANCHOR_OK; ANCHOR_NOT_SENT if it is certain that nothing was delivered, ANCHOR_CONNECTION_LOST if it is not;
- *          or any other status but ANCHOR_TIMEOUT and ANCHOR_PENDING
+ * @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
+ * @return  ANCHOR_OK; ANCHOR_NOT_SENT if it is certain that the signal was not delivered; ANCHOR_CONNECTION_LOST
+ *          if it may have been; or any other status except ANCHOR_TIMEOUT and ANCHOR_PENDING
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_signal_event(anchor_client *client,
@@ -627,13 +736,16 @@ anchor_status anchor_signal_event(anchor_client *client,
                                   char **out_json);
 
 /**
- * Takes and drops signals of an event that nobody has waited for, until none is left. To begin a run clean.
+ * Takes and drops the signals of an event that nobody has waited for, until none is left.
+ *
+ * A program can call it to begin without old signals.
  *
  * @param client       the client
  * @param event_name   1 to 4,096 bytes of UTF-8, not "." or ".."
- * @param out_drained  NULL, or receives how many were dropped, on failure too
- * @return  ANCHOR_OK; ANCHOR_TIMEOUT if there were still some after the request timeout; or any other status but
+ * @param out_drained  receives how many signals were dropped, on failure too; NULL if not wanted
+ * @return  ANCHOR_OK; ANCHOR_TIMEOUT if signals were left after the request timeout; or any other status except
  *          ANCHOR_PENDING
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_drain_event(anchor_client *client,
@@ -641,38 +753,52 @@ anchor_status anchor_drain_event(anchor_client *client,
                                  uint32_t *out_drained);
 
 /**
- * Makes a token that is not cancelled. It holds one file descriptor.
+ * Makes a cancel token.
  *
- * @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no file descriptor
- *          left
+ * It holds one file descriptor.
+ *
+ * @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no file descriptor left
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_cancel_token *anchor_cancel_token_new(void);
 
 /**
- * Ends every call that was given the token with ANCHOR_CANCELLED, and every later one, until it is reset. An answer
- * that has already arrived is still returned. Any thread; async-signal-safe.
+ * Ends every call that was given the token with ANCHOR_CANCELLED, and every later one, until the token is reset.
+ *
+ * An answer that has already arrived is still returned.
  *
  * @param token  the token; NULL does nothing
+ * @par Threads
+ * Any thread. Async-signal-safe.
+ * @since 0.1.0
  */
 void anchor_cancel_token_cancel(anchor_cancel_token *token);
 
 /**
- * Makes a token usable again. Let the calls that it cancelled return first: one that has not may go on.
+ * Makes a cancelled token usable again.
+ *
+ * Let the calls that it cancelled return first: a call that has not returned yet may continue.
  *
  * @param token  the token; NULL does nothing
+ * @since 0.1.0
  */
 void anchor_cancel_token_reset(anchor_cancel_token *token);
 
 /**
- * Frees a token. No call may be using it any more.
+ * Frees a token.
+ *
+ * No call may be using it any more.
  *
  * @param token  the token; NULL does nothing
+ * @since 0.1.0
  */
 void anchor_cancel_token_free(anchor_cancel_token *token);
 
 /**
- * Starts a wait. Its time counts from here. It goes on if the client is freed.
+ * Starts a wait that runs in the background.
+ *
+ * Its time counts from this call. It continues if the client is freed.
  *
  *     anchor_wait *wait = NULL;
  *     if (anchor_wait_start(client, "login_done", 60000, &wait) == ANCHOR_OK) {
@@ -684,11 +810,12 @@ void anchor_cancel_token_free(anchor_cancel_token *token);
  *     anchor_wait_free(wait);
  *
  * @param client      the client
- * @param event_name  as with anchor_wait_for_event
- * @param timeout_ms  as with anchor_wait_for_event
+ * @param event_name  as in anchor_wait_for_event
+ * @param timeout_ms  as in anchor_wait_for_event
  * @param out         receives the wait, to be freed with anchor_wait_free; NULL on failure
- * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or file
- *          descriptor left
+ * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or
+ *          file descriptor left
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_wait_start(anchor_client *client,
@@ -697,26 +824,32 @@ anchor_status anchor_wait_start(anchor_client *client,
                                 anchor_wait **out);
 
 /**
- * The descriptor of a started wait: readable from its end until it is finished. For poll, epoll (level or edge),
- * select, kqueue, libuv, GLib. It is not to be read, written or closed, and ends with anchor_wait_free.
+ * Returns the file descriptor of a started wait, which is readable from the wait's end until it is finished.
+ *
+ * It is for poll, epoll (level or edge), select, libuv or GLib. Do not read, write or close it; anchor_wait_free
+ * closes it.
  *
  * @param wait  the wait
- * @return  a file descriptor; -1 for NULL
+ * @return  a file descriptor; -1 if wait is NULL
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 int anchor_wait_fd(const anchor_wait *wait);
 
 /**
- * Blocks until one of several started waits has ended. Nothing is taken, and the others are left alone. NULL entries,
- * and waits that are finished, before or meanwhile by another thread, are passed over; a wait may be there twice.
+ * Blocks until one of several started waits has ended.
  *
- * @param waits       an array of waits, of any clients
- * @param count       how many entries it has, 1 or more
- * @param timeout_ms  0 or more: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
- * @param out_index   receives the place of the first entry that has ended; count if there is none
- * @return  ANCHOR_OK; ANCHOR_PENDING if none has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every entry is
- *          NULL or finished; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings of one of them
- *          ask to be told; ANCHOR_OUT_OF_MEMORY if there are more than the system can poll
+ * It takes no outcome and changes no wait. It ignores entries that are NULL, and waits that are finished already
+ * or that another thread finishes meanwhile. A wait may be in the array twice.
+ *
+ * @param waits       an array of waits, which may belong to different clients
+ * @param count       the number of its entries, 1 or more
+ * @param timeout_ms  milliseconds, 0 or more; 0 only looks; ANCHOR_NO_TIMEOUT sets no limit
+ * @param out_index   receives the index of the first entry that has ended; count if there is none
+ * @return  ANCHOR_OK; ANCHOR_PENDING if no wait has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every
+ *          entry is NULL or finished; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings
+ *          of one of the waits ask for it; ANCHOR_OUT_OF_MEMORY if there are more waits than the system can poll
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_wait_select(anchor_wait *const *waits,
@@ -725,15 +858,18 @@ anchor_status anchor_wait_select(anchor_wait *const *waits,
                                  size_t *out_index);
 
 /**
- * Takes what came of a started wait, cancelled or not, once: of several threads that finish it, one gets the outcome,
- * the others ANCHOR_INVALID_ARGUMENT.
+ * Takes the outcome of a started wait, cancelled or not.
  *
- * @param wait        the wait, which is still to be freed
- * @param timeout_ms  how long to wait for its end: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
- * @param out_json    as with anchor_wait_for_event
- * @return  ANCHOR_PENDING if it has not ended in that time, which changes nothing; ANCHOR_INVALID_ARGUMENT if it was
- *          taken before; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings ask to be told, which
- *          changes nothing either; otherwise what anchor_wait_for_event would have returned
+ * The outcome can be taken once. If several threads finish the same wait, one of them gets it, and the others get
+ * ANCHOR_INVALID_ARGUMENT.
+ *
+ * @param wait        the wait, which still has to be freed
+ * @param timeout_ms  milliseconds to wait for its end, 0 or more; 0 only looks; ANCHOR_NO_TIMEOUT sets no limit
+ * @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
+ * @return  ANCHOR_PENDING if the wait has not ended in that time; ANCHOR_INTERRUPTED if a signal handler ran on
+ *          this thread and the settings ask for it; neither changes the wait. ANCHOR_INVALID_ARGUMENT if the
+ *          outcome was taken before; otherwise what anchor_wait_for_event would have returned
+ * @since 0.1.0
  */
 ANCHOR_MUST_USE
 anchor_status anchor_wait_finish(anchor_wait *wait,
@@ -741,19 +877,28 @@ anchor_status anchor_wait_finish(anchor_wait *wait,
                                  char **out_json);
 
 /**
- * Makes a started wait end with ANCHOR_CANCELLED, unless an answer is there already: that is still the answer. Any
- * thread; async-signal-safe. What came of it is still to be taken with anchor_wait_finish, or dropped with
- * anchor_wait_free.
+ * Ends a started wait with ANCHOR_CANCELLED, unless its answer has already arrived.
  *
- * @param wait  the wait; NULL, or one of a parent process, does nothing
+ * An answer that has arrived stays the outcome. The outcome still has to be taken with anchor_wait_finish, or
+ * dropped with anchor_wait_free.
+ *
+ * @param wait  the wait; NULL does nothing, and a wait of the parent process is not cancelled
+ * @par Threads
+ * Any thread. Async-signal-safe.
+ * @since 0.1.0
  */
 void anchor_wait_cancel(anchor_wait *wait);
 
 /**
- * Cancels a started wait if it still runs, lets its thread end, and frees it, with an answer that was not taken. No
- * other thread may be using it. First take its descriptor out of what polls it, unless that is an epoll.
+ * Frees a started wait, with an outcome that was not taken.
+ *
+ * If the wait still runs, the call cancels it and lets its thread end. Remove its descriptor from a poll loop
+ * before; an epoll forgets it by itself.
  *
  * @param wait  the wait; NULL does nothing
+ * @par Threads
+ * No other thread may be using the wait.
+ * @since 0.1.0
  */
 void anchor_wait_free(anchor_wait *wait);
 

@@ -1,10 +1,10 @@
-// libanchor for C++17 and later: anchor.h with owners, chrono and string_view. Header-only; link libanchor as from C.
+// libanchor for C++17 and later: anchor.h with owning types, chrono and string_view. Header-only; link libanchor as from C.
 //
-// Every call comes in two ways. The plain one throws anchor::error. The one that takes std::nothrow first is noexcept,
-// allocates nothing that could throw, and returns an anchor::result. Without exceptions (-fno-exceptions) there is only
-// the second. What the functions do, and what each status means, is said in anchor.h, whose contract holds here too.
+// Every call has two forms. The plain form throws anchor::error. The form that takes std::nothrow first is noexcept,
+// allocates nothing that could throw, and returns an anchor::result. Without exceptions (-fno-exceptions) only the second
+// form exists. anchor.h says what the functions do and what each status means; its contract holds here too.
 //
-//     anchor::client client;                                              // settings of the environment
+//     anchor::client client;                                              // settings from the environment
 //     anchor::json event = client.wait("mfa_code", std::chrono::seconds(60));
 //     std::string code = event.get("/data/code").str();
 #ifndef ANCHOR_HPP
@@ -68,19 +68,19 @@ inline c_copy copy(const c_copy &text) noexcept { return text ? copy(std::string
 
 } // namespace detail
 
-// Text that the library gave out: JSON, or a string taken out of it.
+// Text from the library: JSON, or a string that was taken out of it.
 class json {
 public:
     json() noexcept = default;
     explicit json(char *owned) noexcept : text_(owned) {}
 
-    // False if there is nothing, as after get() of what is not there.
+    // False if there is no text, as after get() of a value that is missing.
     explicit operator bool() const noexcept { return text_ != nullptr; }
     const char *c_str() const noexcept { return text_ ? text_.get() : ""; }
     std::string_view view() const noexcept { return c_str(); }
     std::string str() const { return c_str(); }
 
-    // What stands at a JSON pointer, as anchor_json_get: a string unescaped, anything else as JSON.
+    // The value at a JSON pointer, as from anchor_json_get: a string unescaped, any other value as JSON.
     json get(const char *pointer) const noexcept { return json(anchor_json_get(text_.get(), pointer)); }
 
 private:
@@ -115,7 +115,7 @@ public:
 
     anchor_status status() const noexcept { return status_; }
     const char *what() const noexcept override { return message_ ? message_.get() : anchor_status_message(status_); }
-    // {"error":{...}} as the contract in anchor.h has it; empty where a function gives none.
+    // {"error":{...}} as anchor.h describes it; empty if the function has no such text.
     const char *json() const noexcept { return json_ ? json_.get() : ""; }
     // The event may have been handed out, or the signal delivered.
     bool maybe_consumed() const noexcept
@@ -128,7 +128,7 @@ private:
     detail::c_copy message_, json_;
 };
 
-// A value, or the error in its place.
+// A value, or an error instead of it.
 template <class T> class [[nodiscard]] result {
 public:
     result(T value) noexcept : outcome_(std::move(value)) {}
@@ -137,13 +137,13 @@ public:
     explicit operator bool() const noexcept { return outcome_.index() == 0; }
     anchor_status status() const noexcept { return *this ? ANCHOR_OK : error().status(); }
 
-    // To be asked for only if there is one, as of a pointer.
+    // Only if there is a value, as with a pointer.
     T &operator*() noexcept { return *std::get_if<0>(&outcome_); }
     const T &operator*() const noexcept { return *std::get_if<0>(&outcome_); }
     T *operator->() noexcept { return std::get_if<0>(&outcome_); }
     const T *operator->() const noexcept { return std::get_if<0>(&outcome_); }
 
-    // To be asked for only if there is no value.
+    // Only if there is no value.
     const anchor::error &error() const noexcept { return *std::get_if<1>(&outcome_); }
 
 #if ANCHOR_HPP_THROWS
@@ -163,7 +163,7 @@ private:
 struct no_timeout_t {
     explicit no_timeout_t() = default;
 };
-// Waits as long as it takes.
+// A wait without a time limit.
 inline constexpr no_timeout_t no_timeout{};
 
 // Any std::chrono duration, rounded up to milliseconds; or no_timeout. A negative one is an invalid argument.
@@ -183,7 +183,7 @@ private:
     {
         constexpr std::int64_t refused = std::numeric_limits<std::int64_t>::min();
         constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
-        if (!(millis >= 0)) { // not a number, too
+        if (!(millis >= 0)) { // also if it is not a number
             return refused;
         }
         if (millis >= static_cast<long double>(longest)) {
@@ -200,7 +200,7 @@ inline constexpr timeout default_timeout{std::chrono::milliseconds(ANCHOR_DEFAUL
 
 namespace detail {
 
-// An argument with a NUL at its end. One within it is refused: the rest would be cut off without a word.
+// An argument with a NUL at its end. A NUL within it is refused, because C would ignore the rest.
 class c_string {
 public:
     explicit c_string(std::string_view text) noexcept
@@ -243,8 +243,8 @@ inline result<json> answer(anchor_status status, char *out) noexcept
 
 } // namespace detail
 
-// Settings, beginning with those of the environment. They can be chained; the first that is refused, and why, is
-// reported when a client is made of them.
+// Settings, initially from the defaults and the environment. Setters can be chained. When a client is made from the
+// settings, it reports the first setter that failed, and why.
 class config {
 public:
     config() noexcept : handle_(anchor_config_new()), status_(handle_ ? ANCHOR_OK : ANCHOR_OUT_OF_MEMORY) {}
@@ -264,7 +264,7 @@ public:
     config &retries(std::uint32_t count) noexcept { return set(anchor_config_set_retries, count); }
     config &rearm(bool rearm) noexcept { return set(anchor_config_set_rearm, int{rearm}); }
     config &interruptible(bool tell) noexcept { return set(anchor_config_set_interruptible, int{tell}); }
-    // The receiver is called from any thread that makes calls, and must not throw.
+    // The function is called on any thread that makes calls, and must not throw.
     config &log_callback(anchor_log_callback callback, void *user_data) noexcept
     {
         return set([callback, user_data](anchor_config *handle, int) {
@@ -303,7 +303,7 @@ private:
     bool refused_nul_ = false;
 };
 
-// Brings blocked calls back, from any thread or signal handler. Sticky until it is reset.
+// Unblocks calls, from any thread or signal handler. It stays cancelled until it is reset.
 class cancel_source {
 public:
     static result<cancel_source> make(std::nothrow_t) noexcept
@@ -325,18 +325,18 @@ private:
     detail::handle<anchor_cancel_token, anchor_cancel_token_free> handle_;
 };
 
-// A wait that was started and is collected later. Destroying it cancels it and drops what was not collected.
+// A wait that runs in the background. Destroying it cancels it and drops an outcome that was not taken.
 class started_wait {
 public:
-    // Of no wait: fd() is -1, and finish an invalid argument.
+    // Without a wait: fd() is -1, and finish() reports an invalid argument.
     started_wait() noexcept = default;
     explicit started_wait(anchor_wait *owned) noexcept : handle_(owned) {}
 
-    // Readable from the wait's end until it is finished; for poll and its kin only.
+    // Readable from the wait's end until it is finished; only for poll, epoll and the like.
     int fd() const noexcept { return anchor_wait_fd(handle_.get()); }
     void cancel() const noexcept { anchor_wait_cancel(handle_.get()); }
 
-    // Takes what came of it. ANCHOR_PENDING if it has not ended in that time, which changes nothing.
+    // Takes the outcome. ANCHOR_PENDING if the wait has not ended in that time; it is unchanged then.
     result<json> finish(std::nothrow_t, timeout time = no_timeout) noexcept
     {
         char *out = nullptr;
@@ -353,7 +353,7 @@ private:
     detail::handle<anchor_wait, anchor_wait_free> handle_;
 };
 
-// Blocks until one of the waits has ended, and gives its place. `waits` is an array, a vector or the like.
+// Blocks until one of the waits has ended, and returns its index. `waits` is an array, a vector or the like.
 template <class Waits> result<std::size_t> select(std::nothrow_t, const Waits &waits, timeout time = no_timeout) noexcept
 {
     const std::size_t count = std::size(waits);
@@ -375,7 +375,7 @@ template <class Waits> std::size_t select(const Waits &waits, timeout time = no_
 }
 #endif
 
-// Connections to the service and the settings for them; any number of threads may use one at once.
+// Settings and connections to the service. Any number of threads may use a client at once.
 class client {
 public:
     static result<client> make(std::nothrow_t, const config &settings) noexcept
@@ -421,7 +421,7 @@ public:
         return detail::answer(status, out);
     }
 
-    // Drops the signals that nobody has waited for, and says how many.
+    // Drops the signals that nobody has waited for, and returns how many there were.
     result<std::uint32_t> drain(std::nothrow_t, std::string_view event) noexcept
     {
         const detail::c_string name(event);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The front door, on a machine where nothing was done before: a minimal Debian with a C compiler, make and Rust; a user
 # with an empty home; a clone of the last commit. There the README's commands run, and then, with the tools that they are
-# built with, the consumers of tests/install. `make fresh-machine` calls it; it needs root, mmdebstrap and git.
+# built with, the consumers of tests/package. `make fresh-machine` calls it; it needs root, mmdebstrap and git.
 #
 #     FULL=      anything else: all tests with the tools too, and what is installed as it is shipped
 #
@@ -99,6 +99,6 @@ where="with $tools"
 if [ -n "$full" ]; then
     as_user "make test"
 else
-    as_user "ANCHOR_TEST_PROFILE=dev cargo test --test install"
+    as_user "ANCHOR_TEST_PROFILE=dev cargo test --test package install::"
 fi
 echo "fresh-machine: all of it holds"

@@ -46,7 +46,9 @@ files() {
     echo "$libdir/pkgconfig/anchor.pc"
     echo "$libdir/cmake/anchor/anchorConfig.cmake"
     echo "$libdir/cmake/anchor/anchorConfigVersion.cmake"
-    echo "$mandir/man3/anchor.3"
+    for page in docs/man/*.3; do
+        echo "$mandir/man3/${page##*/}"
+    done
     [ "$command" = yes ] || return 0
     echo "$bindir/anchor-events"
     for page in $pages; do
@@ -166,7 +168,9 @@ install_all() {
     fill packaging/anchor.pc.in "$libdir/pkgconfig/anchor.pc"
     fill packaging/anchorConfig.cmake.in "$libdir/cmake/anchor/anchorConfig.cmake"
     fill packaging/anchorConfigVersion.cmake.in "$libdir/cmake/anchor/anchorConfigVersion.cmake"
-    put 644 packaging/anchor.3 "$mandir/man3/anchor.3"
+    for page in docs/man/*.3; do
+        put 644 "$page" "$mandir/man3/${page##*/}"
+    done
     [ "$command" = no ] || install_command
     echo "installed libanchor $version into $destdir$prefix"
 }

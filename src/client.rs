@@ -1,18 +1,17 @@
 //! [`Client`]: what a caller holds. It ties settings, connections and counts together; the rules of a call are in
 //! `wait` and `signal`.
 
-use crate::calls::signal;
-use crate::calls::wait::{self, Entry};
+use crate::calls::call::Start;
+use crate::calls::{drain, signal, wait};
 use crate::cancel::CancelToken;
 use crate::config::Config;
 use crate::error::Error;
 use crate::session::Session;
 use crate::started::StartedWait;
 use crate::stats::Stats;
-use crate::status::Status;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A connection pool and settings, for any number of threads. Clones share them. Nothing is sent before the first call.
 #[derive(Clone)]
@@ -25,8 +24,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::InvalidArgument`] if a setting, or a variable of the environment, is not valid or missing;
-    /// [`Status::OutOfMemory`] if no descriptor or memory is left to read certificate authorities.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if a setting, or a variable of the environment, is not
+    /// valid or missing; [`Status::OutOfMemory`](crate::Status::OutOfMemory) if no descriptor or memory is left to read
+    /// certificate authorities.
     pub fn new(config: &Config) -> Result<Client, Error> {
         Ok(Client { session: Arc::new(Session::new(config)?) })
     }
@@ -41,15 +41,15 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::Timeout`], [`Status::Cancelled`], and what else the [`Status`] of the error says.
+    /// [`Status::Timeout`](crate::Status::Timeout), [`Status::Cancelled`](crate::Status::Cancelled), and what else the [`Status`](crate::Status) of the error says.
     pub fn wait(
         &self,
         event_name: &str,
         timeout: Option<Duration>,
         cancel: Option<&CancelToken>,
     ) -> Result<String, Error> {
-        let entry = Entry::new(&self.session, event_name)?;
-        wait::wait(&self.session, &entry, event_name, timeout, cancel)
+        let start = Start::new(&self.session, event_name)?;
+        wait::wait(&self.session, &start, event_name, timeout, cancel)
     }
 
     /// Signals the event: hands `data`, a JSON object, to whoever waits for it, now or later. `None` is an empty object.
@@ -58,8 +58,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::NotSent`] if it is certain that nothing was delivered, [`Status::ConnectionLost`] if it is not, and
-    /// what else the [`Status`] of the error says.
+    /// [`Status::NotSent`](crate::Status::NotSent) if it is certain that nothing was delivered, [`Status::ConnectionLost`](crate::Status::ConnectionLost) if it is not, and
+    /// what else the [`Status`](crate::Status) of the error says.
     pub fn signal(&self, event_name: &str, data: Option<&str>) -> Result<String, Error> {
         signal::signal(&self.session, event_name, data)
     }
@@ -68,21 +68,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`Status::Timeout`] if there were still signals after the
+    /// As [`wait`](Self::wait); [`Status::Timeout`](crate::Status::Timeout) if there were still signals after the
     /// [request timeout](Config::set_request_timeout).
     pub fn drain(&self, event_name: &str) -> Result<u32, DrainError> {
-        let started = Instant::now();
         let mut drained = 0;
-        loop {
-            match self.wait(event_name, Some(Duration::ZERO), None) {
-                Ok(_) => drained += 1,
-                Err(e) if e.status() == Status::Timeout => return Ok(drained),
-                Err(source) => return Err(DrainError { drained, source }),
-            }
-            if started.elapsed() > self.session.config.request_timeout {
-                let source = Error::new(Status::Timeout, "there are still signals after the request timeout");
-                return Err(DrainError { drained, source });
-            }
+        match drain::drain(&self.session, event_name, &mut drained) {
+            Ok(()) => Ok(drained),
+            Err(source) => Err(DrainError { drained, source }),
         }
     }
 
@@ -91,13 +83,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Status::InvalidArgument`], and [`Status::OutOfMemory`] if the process has no memory, thread or file descriptor
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), and [`Status::OutOfMemory`](crate::Status::OutOfMemory) if the process has no memory, thread or file descriptor
     /// left.
     pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<StartedWait, Error> {
         StartedWait::start(&self.session, event_name, timeout)
     }
 
-    /// Ends every call that is running on the client with [`Status::Cancelled`], from any thread. Later calls are not
+    /// Ends every call that is running on the client with [`Status::Cancelled`](crate::Status::Cancelled), from any thread. Later calls are not
     /// affected.
     pub fn cancel_all(&self) {
         self.session.cancel_all();

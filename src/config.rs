@@ -18,16 +18,16 @@ const MAX_KEY_LENGTH: usize = 4096;
 const MAX_USER_AGENT_LENGTH: usize = 1024;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which certificate authorities a client trusts, beside those of a file that it is given.
+/// Which certificate authorities a client trusts, in addition to those of a file that is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Trust {
-    /// The system's; where none is found or may be read, the bundled Mozilla roots, with a warning in the log.
+    /// The system's, or the built-in ones of Mozilla if none of the system's is found or may be read; the log says so.
     #[default]
     Auto = 0,
-    /// The system's, or none.
+    /// The system's only.
     System = 1,
-    /// The bundled Mozilla roots, whatever the system has.
+    /// The built-in ones of Mozilla only.
     Bundled = 2,
 }
 
@@ -42,21 +42,15 @@ pub(crate) enum Retries {
 }
 
 impl Retries {
-    /// After how many a call gives up, where failures are counted.
-    pub fn limit(self) -> u32 {
-        match self {
-            Retries::Default => 5,
-            Retries::AtMost(count) => count,
-            Retries::Always => u32::MAX,
-        }
-    }
+    /// How many failures in a row are tried again, where they count and nothing was set.
+    pub(crate) const IN_A_ROW: u32 = 5;
 }
 
-/// How much a log line matters.
+/// The importance of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum LogLevel {
-    /// A failure that was tried again, or that ended a call.
+    /// A failure after which the call tries again, or that ends it.
     Warning = 1,
     /// One line for each call and for each re-arm.
     Info = 2,
@@ -75,7 +69,7 @@ pub struct Config {
     /// Outer `None`: as the environment says; inner `None`: no proxy.
     proxy: Option<Option<Proxy>>,
     proxy_variables: ProxyVariables,
-    allow_http: bool,
+    pub(crate) allow_http: bool,
     pub(crate) trust: Trust,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) connect_timeout: Duration,
@@ -437,9 +431,9 @@ mod tests {
     #[test]
     fn retries_that_are_set_differ_from_the_default() {
         let mut config = Config::bare();
-        assert_eq!((config.retries, config.retries.limit()), (Retries::Default, 5));
+        assert_eq!(config.retries, Retries::Default);
         assert_eq!(config.set_retries(5).retries, Retries::AtMost(5));
-        assert_eq!(config.set_retries(0).retries.limit(), 0);
+        assert_eq!(config.set_retries(0).retries, Retries::AtMost(0));
         assert_eq!(config.set_retries(u32::MAX).retries, Retries::Always);
     }
 

@@ -64,6 +64,8 @@ pub(crate) struct Detail {
     pub maybe_consumed: bool,
     pub last_error: Option<String>,
     pub request_id: Option<String>,
+    pub retry_after: Option<Duration>,
+    pub timed_out: bool,
 }
 
 impl Error {
@@ -81,6 +83,8 @@ impl Error {
                 maybe_consumed: false,
                 last_error: None,
                 request_id: None,
+                retry_after: None,
+                timed_out: false,
             }),
         }
     }
@@ -144,6 +148,18 @@ impl Error {
         self.detail.last_error.as_deref()
     }
 
+    /// Whether time ended the call. A binding makes that its language's own time-out error, whatever the status is.
+    #[must_use]
+    pub fn timed_out(&self) -> bool {
+        self.detail.timed_out
+    }
+
+    /// How long the service asked to be left alone in its last answer (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.detail.retry_after
+    }
+
     /// The service's identifier of the last answered request, for its support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
@@ -175,6 +191,12 @@ impl Error {
             detail.elapsed.as_millis(),
             detail.maybe_consumed
         );
+        if detail.timed_out {
+            json.push_str("\"timedOut\":true,");
+        }
+        if let Some(pause) = detail.retry_after {
+            let _ = write!(json, "\"retryAfterMs\":{},", pause.as_millis());
+        }
         push_member(&mut json, "lastError", detail.last_error.as_deref());
         push_member(&mut json, "requestId", detail.request_id.as_deref());
         json.pop();

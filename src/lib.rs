@@ -18,7 +18,7 @@
 //!
 //! The arrows between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`; `config`,
 //! `address`, `secret`, `json`, `status` and `error` are leaves. Nothing outside `capi` knows a C type, nothing outside `http`
-//! knows ureq or rustls, nothing outside `sys` knows libc or a descriptor. tests/arrows.rs holds this.
+//! knows ureq or rustls, nothing outside `sys` knows libc or a descriptor. tests/sources/arrows.rs holds this.
 
 mod address;
 mod calls;

@@ -15,7 +15,7 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Err
     })
 }
 
-/// Panics if the test of panics, tests/sanitized/panics.c, asks for it here. What is shipped is built without the cfg.
+/// Panics if the test of panics, tests/c/sanitized/panics.c, asks for it here. What is shipped is built without the cfg.
 #[inline]
 pub(crate) fn inject(place: &str) {
     if cfg!(anchor_inject_panic) && std::env::var("ANCHOR_INJECT_PANIC").is_ok_and(|asked| asked == place) {

@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::stats::Counters;
 use crate::status::Status;
 use crate::sys::PerProcess;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What the calls of a client share.
@@ -22,6 +23,9 @@ pub(crate) struct Session {
     tls: Option<TlsSettings>,
     engine: PerProcess<Engine>,
     pub counters: Counters,
+    key: Secret,
+    /// Somebody has answered, be it a gateway: the host is not wrong.
+    reached: AtomicBool,
 }
 
 impl Session {
@@ -31,13 +35,25 @@ impl Session {
         let proxy = config.proxy_for(&endpoint)?;
         let tls = tls_settings(config, &endpoint, proxy.as_ref())?;
         let engine = Engine::new(config, &endpoint, proxy.as_ref(), tls.as_ref())?;
-        let (config, engine, counters) = (config.clone(), PerProcess::new(engine), Counters::default());
-        Ok(Session { config, endpoint, proxy, tls, engine, counters })
+        Ok(Session {
+            config: config.clone(),
+            endpoint,
+            proxy,
+            tls,
+            engine: PerProcess::new(engine),
+            counters: Counters::default(),
+            key: config.key()?.clone(),
+            reached: AtomicBool::new(false),
+        })
     }
 
     /// That of this process: a child of fork makes its own, of what its parent has read.
     pub fn engine(&self) -> Result<&Engine, Error> {
         self.engine.get(|| Engine::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
+    }
+
+    pub fn key(&self) -> &str {
+        self.key.as_str()
     }
 
     pub fn cancel_all(&self) {
@@ -47,13 +63,27 @@ impl Session {
     }
 
     pub fn count(&self, trace: &Trace) {
-        let connections =
-            if trace.connected { &self.counters.connections_made } else { &self.counters.connections_reused };
-        if trace.connected || trace.sent > 0 {
-            connections.add(1);
+        if trace.connected {
+            self.counters.connections_made.add(1);
+        } else if !trace.dialled && trace.sent > 0 {
+            self.counters.connections_reused.add(1);
         }
         self.counters.bytes_sent.add(trace.sent);
         self.counters.bytes_received.add(trace.received);
+    }
+
+    pub fn count_unanswered(&self, is_unanswered: bool) {
+        self.counters.unanswered.add(u64::from(is_unanswered));
+    }
+
+    pub fn is_reached(&self) -> bool {
+        self.reached.load(Ordering::Relaxed)
+    }
+
+    pub fn note_reached(&self) {
+        if !self.is_reached() {
+            self.reached.store(true, Ordering::Relaxed);
+        }
     }
 
     pub fn count_outcome(&self, outcome: &Result<String, Error>) {
@@ -82,7 +112,6 @@ fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> 
 /// What a client has per process.
 pub(crate) struct Engine {
     pub agent: Agent,
-    pub key: Secret,
     /// Given to every call; `cancel_all` cancels it and puts it away.
     running: Mutex<Option<CancelToken>>,
 }
@@ -94,17 +123,17 @@ impl Engine {
         proxy: Option<&Proxy>,
         tls: Option<&TlsSettings>,
     ) -> Result<Engine, Error> {
-        let key = config.key()?.clone();
         let agent = Agent::new(&AgentOptions {
             https: endpoint.https,
+            allow_http: config.allow_http,
             authority: &endpoint.authority(),
-            key: &key,
+            key: config.key()?,
             user_agent: config.user_agent(),
             proxy,
             tls,
             max_response_bytes: config.max_response_bytes,
         })?;
-        Ok(Engine { agent, key, running: Mutex::new(None) })
+        Ok(Engine { agent, running: Mutex::new(None) })
     }
 
     /// The token that the next `cancel_all` cancels.

@@ -2,34 +2,35 @@
 
 use std::ffi::CStr;
 
-/// The outcome of a call. New values may come in later versions; a value never changes its meaning.
+/// The outcome of a call. Later versions may add values; a value never changes its meaning.
 #[repr(i32)]
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Success.
+    /// The call succeeded.
     Ok = 0,
     /// The event was not signaled within the time.
     Timeout = 1,
-    /// Cancelled by a token, by cancelling all, or by cancelling the started wait.
+    /// The call was cancelled: by a token, together with all calls of the client, or as a started wait.
     Cancelled = 2,
     /// A started wait has not ended yet.
     Pending = 3,
-    /// A signal handler ran on the waiting thread, and the configuration asked to be told.
+    /// A signal handler ran on the waiting thread, and the settings ask the call to return then.
     Interrupted = 4,
     /// An argument was NULL, not UTF-8, empty, out of range, not a URL or not JSON; the message names it.
     InvalidArgument = 10,
     /// No memory, thread or file descriptor was left.
     OutOfMemory = 11,
-    /// A defect in libanchor, caught at its boundary. Please report it.
+    /// A defect in libanchor was caught. Please report it.
     Internal = 12,
-    /// The request never reached the service (DNS, connect, proxy): nothing happened, and it is safe to repeat.
+    /// The service was not reached (DNS, connect, proxy), and no earlier request of the call is unanswered: nothing happened,
+    /// and it is safe to repeat.
     NotSent = 20,
-    /// The certificate or the TLS handshake was refused: nothing happened.
+    /// The certificate or the TLS handshake was refused, and no earlier request of the call is unanswered.
     Tls = 21,
-    /// Sent, but not completely answered: the event may have been consumed, or the signal delivered.
+    /// A request was sent and not completely answered: the event may have been consumed, or the signal delivered.
     ConnectionLost = 22,
-    /// What was received is not an answer of the API: not HTTP, not JSON, or a gateway's page.
+    /// The answer is not one of the API's: not HTTP, not JSON, or a gateway's page.
     Protocol = 23,
     /// The answer is larger than the configured limit.
     ResponseTooLarge = 24,
@@ -45,7 +46,7 @@ pub enum Status {
     RateLimited = 44,
     /// The service or a gateway failed (HTTP 5xx).
     ServerError = 45,
-    /// Any other HTTP status, redirects among them: they are never followed.
+    /// Any other HTTP status, such as a redirect; redirects are never followed.
     HttpError = 46,
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Line coverage of src/ by the tests, C programs and examples included, and docs/coverage.md, which names what no test
-reaches. Fails below 90 %. Arguments go to cargo test: `--test wait_rules`, say, for a quick look, which writes no page.
+"""Line coverage of src/ by the tests, C programs and examples included, and target/coverage/coverage.md, which names
+what no test reaches. Fails below 90 %. Arguments go to cargo test: `--test behaviour`, say, for a quick look, which writes no page.
 
 Coverage is counted by the compiler (-Cinstrument-coverage), and read by the tools of the LLVM that the compiler is made
 of: those of the system, if they are of the same version, else those that PyPI has.
@@ -17,7 +17,7 @@ LEAST = 90.0
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "coverage"
 PROFILES = BUILT / "profiles"
-PAGE = ROOT / "docs/coverage.md"
+PAGE = BUILT / "coverage.md"
 
 
 def main():
@@ -30,7 +30,7 @@ def main():
         print(text)
         return
     PAGE.write_text(text)
-    print(f"{total:.1f} % of the lines, see {PAGE.relative_to(ROOT)}")
+    print(f"{total:.1f} % of the lines, see {PAGE}")
     if total < LEAST:
         sys.exit(f"that is less than {LEAST:.0f} %")
 
@@ -114,7 +114,7 @@ def report(lines):
     missed = {path: [line for line, count in counts.items() if count == 0] for path, counts in lines.items()}
     everything = sum(map(len, lines.values()))
     total = 100 * (1 - sum(map(len, missed.values())) / everything)
-    text = "# Coverage\n\n`make coverage` writes this page.\n\n"
+    text = "# Coverage\n\n"
     text += f"The tests run {total:.1f} % of the {everything} lines of code in `src/`; tests within it are not counted.\n\n"
     text += "| file | lines | run |\n| --- | ---: | ---: |\n"
     for path, counts in lines.items():

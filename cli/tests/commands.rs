@@ -1,39 +1,16 @@
-//! `anchor-events wait`, `signal`, `drain` and `probe` as a script uses them: what is on stdout, and the exit code.
+//! The commands as a script uses them: what they print on stdout, and their exit codes. More of `wait` is in the
+//! files that begin with its name.
 
+mod command;
 mod server;
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use server::{Server, kill, until};
-
-/// The command, pointed at the server, and at nothing else if there is none.
-fn anchor(server: Option<&Server>, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
-    let url = server.map_or("http://127.0.0.1:1", |server| &server.url);
-    command.args(arguments).env("ANCHORBROWSER_BASE_URL", url).env("ANCHORBROWSER_API_KEY", "test-key");
-    command.env_remove("HTTP_PROXY").env_remove("ALL_PROXY").stdin(Stdio::null());
-    command
-}
-
-fn run(server: &Server, arguments: &[&str]) -> Output {
-    anchor(Some(server), arguments).output().unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
-
-/// What was printed by a command that did what was asked, and said nothing else.
-fn printed(server: &Server, arguments: &[&str]) -> String {
-    let output = run(server, arguments);
-    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""), "{arguments:?}");
-    stdout(&output).to_owned()
-}
+use command::{accept, anchor, printed, run, stderr, stdout};
+use server::Server;
 
 #[test]
 fn a_signal_takes_its_data_in_many_ways() {
@@ -54,6 +31,9 @@ fn a_signal_takes_its_data_in_many_ways() {
     piped.stdin.take().unwrap().write_all(br#"{"from":"stdin"}"#).unwrap();
     assert!(piped.wait().unwrap().success());
     assert_eq!(server.take("a", 1000).as_deref(), Some(r#"{"from":"stdin"}"#));
+    let mut piped = anchor(Some(&server), &["signal", "a", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all("\u{feff}{}".as_bytes()).unwrap();
+    assert!(piped.wait().unwrap().success(), "a byte order mark is not part of the JSON");
     assert_eq!(printed(&server, &["signal", "a", "--raw"]), "{\"data\":{\"status\":\"signaled\"}}\n");
 }
 
@@ -82,46 +62,38 @@ fn an_event_without_what_was_asked_for_is_not_thrown_away() {
 }
 
 #[test]
-fn any_ends_with_the_first_event_and_all_with_the_last() {
+fn what_is_no_json_pointer_is_refused_before_an_event_is_taken() {
     let server = Server::start(&[]);
-    let any = anchor(Some(&server), &["wait", "a", "b"]).stdout(Stdio::piped()).spawn().unwrap();
-    server.until_waiting(2);
-    server.signal("b", r#"{"n":1}"#);
-    let any = any.wait_with_output().unwrap();
-    assert_eq!((any.status.code(), stdout(&any)), (Some(0), "b\t{\"n\":1}\n"));
-
-    let all = anchor(Some(&server), &["wait", "a", "b", "--all", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
-    server.until_waiting(2);
-    server.signal("b", "{}");
-    server.until_waiting(1);
-    server.signal("a", "{}");
-    let all = all.wait_with_output().unwrap();
-    assert_eq!(all.status.code(), Some(0));
-    let mut lines: Vec<_> = stdout(&all).lines().collect();
-    lines.sort_unstable();
-    assert_eq!(lines, [r#"{"event":"a","data":{}}"#, r#"{"event":"b","data":{}}"#]);
+    server.signal("a", r#"{"code":"12"}"#);
+    for pointer in ["data/code", "code", "#/data", "/data/~2"] {
+        let output = run(&server, &["wait", "a", "--pointer", pointer]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(1), ""), "{pointer}");
+        assert!(stderr(&output).contains("JSON pointer"), "{}", stderr(&output));
+    }
+    assert_eq!(server.take("a", 0).as_deref(), Some(r#"{"code":"12"}"#));
 }
 
 #[test]
-fn all_fails_if_one_is_missing_and_still_prints_the_others() {
+fn a_timeout_without_a_unit_is_in_seconds() {
     let server = Server::start(&[]);
+    let start = Instant::now();
+    assert_eq!(run(&server, &["wait", "a", "--timeout", "0.3"]).status.code(), Some(2));
+    let seconds = start.elapsed().as_secs_f64();
+    assert!((0.3..10.0).contains(&seconds), "{seconds} s");
+    let wait = anchor(Some(&server), &["wait", "a", "--timeout", "90"]).stdout(Stdio::piped()).spawn().unwrap();
+    server.until("a wait of 90 s, of which a request asks for 50", |state| state["waiting"][0]["timeoutMs"] == 50_000);
     server.signal("a", "{}");
-    let output = run(&server, &["wait", "a", "b", "--all", "--timeout", "100ms"]);
-    assert_eq!((output.status.code(), stdout(&output)), (Some(2), "a\t{}\n"));
+    assert_eq!(wait.wait_with_output().unwrap().status.code(), Some(0));
 }
 
 #[test]
-fn exec_hands_the_event_to_a_command() {
-    let server = Server::start(&[]);
-    server.signal("a", r#"{"n":1}"#);
-    let said = printed(&server, &["wait", "a", "--exec", r#"printf '%s: ' "$ANCHOR_EVENT_NAME"; cat"#]);
-    assert_eq!(said, "a: {\"n\":1}\n");
-    server.signal("a", "{}");
-    let failed = run(&server, &["wait", "a", "--exec", "exit 7"]);
-    assert_eq!(failed.status.code(), Some(1));
-    assert!(stderr(&failed).contains("the command failed: exit status: 7"), "{}", stderr(&failed));
-    server.signal("a", &format!(r#"{{"x":"{}"}}"#, "x".repeat(200_000)));
-    assert_eq!(printed(&server, &["wait", "a", "--exec", "true"]), "", "a command need not read its input");
+fn retries_are_those_of_the_command_line() {
+    for (retries, code, event) in [("0", 1, ""), ("1", 1, ""), ("2", 0, "{}\n"), ("always", 0, "{}\n")] {
+        let server = Server::start(&["--fault", "a=status:503,times=2,on=wait"]);
+        server.signal("a", "{}");
+        let output = run(&server, &["wait", "a", "--retries", retries]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(code), event), "{retries}: {}", stderr(&output));
+    }
 }
 
 #[test]
@@ -161,6 +133,7 @@ fn each_class_of_outcome_has_its_exit_code() {
         &["signal", "a", "@/does/not/exist"],
         &["serve", "--fault", "a=explode"],
         &["serve", "--latency", "fast"],
+        &["wait", "a", "--retries", "never"],
         &["explode"],
     ] {
         assert_eq!(code(&mut anchor(Some(&server), usage)), Some(1), "{usage:?}");
@@ -168,6 +141,22 @@ fn each_class_of_outcome_has_its_exit_code() {
     for fine in [&["--help"][..], &["--version"], &["wait", "--help"]] {
         assert_eq!(anchor(None, fine).output().unwrap().status.code(), Some(0), "{fine:?}");
     }
+}
+
+#[test]
+fn a_request_that_was_sent_and_not_answered_is_not_called_safe_to_repeat() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut wait = anchor(None, &["wait", "a", "--timeout", "30s", "--retries", "1"]);
+    let child = wait.env("ANCHORBROWSER_BASE_URL", url).stderr(Stdio::piped()).spawn().unwrap();
+    // The request is read, so that the event may be taken; then the connection breaks, and no other can be made.
+    let mut socket = accept(&listener);
+    drop(listener);
+    assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
+    drop(socket);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the event may have been taken"), "{}", stderr(&output));
 }
 
 #[test]
@@ -185,34 +174,14 @@ fn verbose_tells_what_is_done_and_no_secret() {
     let mut wait = anchor(Some(&server), &["wait", "a", "--verbose"]);
     let wait = wait.env("ANCHORBROWSER_API_KEY", "the-secret-key").output().unwrap();
     assert_eq!(stdout(&wait), "{\"code\":\"the-secret-code\"}\n");
-    for output in [&signal, &wait] {
+    let mut unanswered = anchor(None, &["wait", "a", "--verbose", "--timeout", "100ms"]);
+    let unanswered = unanswered.env("ANCHORBROWSER_API_KEY", "the-secret-key").output().unwrap();
+    for output in [&signal, &wait, &unanswered] {
         assert!(stderr(output).contains("debug:"), "{}", stderr(output));
         assert!(!stderr(output).contains("secret"), "{}", stderr(output));
+        let is_debug_output = ["{", "Some(", "None", "Err(", "Ok("].iter().any(|word| stderr(output).contains(word));
+        assert!(!is_debug_output, "words of Rust: {}", stderr(output));
     }
-}
-
-#[test]
-fn an_interrupted_wait_ends_at_once_and_hangs_up() {
-    let server = Server::start(&[]);
-    for (signal, name) in [("-INT", "a"), ("-TERM", "b")] {
-        let child = anchor(Some(&server), &["wait", name, "--timeout", "forever"]).stderr(Stdio::piped()).spawn();
-        let mut child = child.unwrap();
-        server.until_waiting(1);
-        kill(&child, signal);
-        until("the wait ends", || child.try_wait().unwrap().is_some());
-        assert_eq!(child.wait().unwrap().code(), Some(130));
-        server.until_waiting(0);
-    }
-}
-
-#[test]
-fn an_event_that_cannot_be_printed_is_a_failure() {
-    let server = Server::start(&[]);
-    server.signal("a", "{}");
-    let closed = std::fs::File::create("/dev/full").unwrap();
-    let output = anchor(Some(&server), &["wait", "a"]).stdout(closed).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("the event came and could not be printed"), "{}", stderr(&output));
 }
 
 #[test]
@@ -226,7 +195,7 @@ fn probe_finds_out_how_the_service_behaves() {
     };
     assert_eq!(answer("a signal that nobody waits for"), "is kept for the next wait");
     assert_eq!(answer("several of one name"), "come first in, first out");
-    assert_eq!(answer("one signal, two waiters"), "ends one wait: the one that began first");
+    assert_eq!(answer("one signal, two waiters"), "ends one wait: the one that started first");
     assert!(answer("a wait of 3s").starts_with("is cut short: answered after 1.5"), "{}", answer("a wait of 3s"));
     assert!(answer("latency of a signal").contains(" ms (from "));
     server.until("nothing is left behind", |state| state["waitingCount"] == 0 && state["queuedCount"] == 0);
@@ -246,11 +215,16 @@ fn completions_and_manual_pages_are_made_for_every_command() {
     assert!(anchor(None, &["man", folder.path().to_str().unwrap()]).status().unwrap().success());
     let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     for name in ["wait", "signal", "drain", "probe", "serve", "completions"] {
-        assert!(page(&format!("anchor-{name}.1")).contains(".SH OPTIONS"), "{name}");
+        let text = page(&format!("anchor-events-{name}.1"));
+        assert!(text.contains(".SH OPTIONS"), "{name}");
+        let talks_to_a_service = !["serve", "completions"].contains(&name);
+        assert_eq!(text.contains(".SH \"EXIT STATUS\""), talks_to_a_service, "{name}");
+        let help = anchor(None, &[name, "--help"]).output().unwrap();
+        assert_eq!(stdout(&help).contains("  6    The event came, but its"), talks_to_a_service, "{name}");
     }
     let main = page("anchor-events.1");
     for section in ["SYNOPSIS", "SUBCOMMANDS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES"] {
         assert!(main.contains(section), "{section}");
     }
-    assert!(!main.contains("anchor\\-help") && !main.contains("anchor\\-man"), "{main}");
+    assert!(!main.contains("events\\-help") && !main.contains("events\\-man"), "{main}");
 }

@@ -1,4 +1,4 @@
-//! The server against the API's own description: schemathesis makes up requests and judges the answers.
+//! The server against the API's OpenAPI file: schemathesis generates requests and checks the answers.
 
 mod server;
 mod tools;
@@ -11,14 +11,14 @@ const DESCRIPTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/events-ope
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis.toml");
 
 #[test]
-fn every_answer_is_as_the_description_says() {
+fn every_answer_conforms_to_the_openapi_file() {
     schemathesis("positive", &[]);
 }
 
-/// The description has no status for a wait that makes no sense, such as one for `"soon"`. The server
-/// refuses it with 400, as the description says of a signal.
+/// The OpenAPI file has no status for an invalid wait, such as one with the timeout `"soon"`. The server
+/// refuses it with 400, which the file has for a signal.
 #[test]
-fn what_the_description_forbids_is_refused() {
+fn what_the_openapi_file_forbids_is_refused() {
     schemathesis("negative", &["--exclude-checks", "status_code_conformance"]);
 }
 
@@ -26,7 +26,7 @@ fn schemathesis(mode: &str, options: &[&str]) {
     if !tools::has("schemathesis") {
         return;
     }
-    // Nobody waits for a minute for what a made-up wait brings.
+    // A generated wait may ask for a minute.
     let server = Server::start(&["--api-key", "the-key", "--max-wait", "5ms"]);
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new("schemathesis")

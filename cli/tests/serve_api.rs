@@ -1,4 +1,4 @@
-//! The two operations over plain HTTP: what is answered to what.
+//! The two operations over plain HTTP: which request gets which answer.
 
 mod server;
 
@@ -41,6 +41,27 @@ fn the_receipt_and_the_refusals_have_the_api_s_shapes() {
     let large = format!(r#"{{"data":{{"x":"{}"}}}}"#, "x".repeat(2 << 20));
     let refused = server.post("/v1/events/a", &large);
     assert_eq!((refused.status, refused.error_code()), (413, 413));
+}
+
+#[test]
+fn deeply_nested_data_is_delivered_and_too_deep_data_is_refused() {
+    let nested = |depth: usize| format!(r#"{{"data":{}{}}}"#, r#"{"a":"#.repeat(depth) + "0", "}".repeat(depth));
+    let lists = |depth: usize| format!(r#"{{"data":{{"a":{}{}}}}}"#, "[".repeat(depth), "]".repeat(depth));
+    let server = Server::start(&["--max-body", "20000000"]);
+    for body in [nested(200), lists(200), nested(500), lists(500)] {
+        let answer = server.post("/v1/events/deep", &body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let data = &body[r#"{"data":"#.len()..body.len() - 1];
+        assert!(server.take("deep", 1000).as_deref() == Some(data), "not byte for byte");
+    }
+    for body in [nested(600), lists(600), nested(1_000_000), lists(3_000_000)] {
+        for path in ["/v1/events/deep", "/v1/events/deep/wait"] {
+            let refused = server.post(path, &body);
+            assert_eq!((refused.status, refused.error_code()), (400, 400), "{path}");
+            assert!(refused.body.contains("nested more than 512 levels deep"), "{}", refused.body);
+        }
+    }
+    assert_eq!(server.take("deep", 0), None, "the server is there, and has no event");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A waiter that hung up never swallows an event, whenever it did so.
+//! A client that disconnects during a wait never loses an event, whenever it does so.
 
 mod server;
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 use server::{PATIENCE, Server};
 use socket2::SockRef;
 
-/// Each way of going away, and whether it is a reset.
+/// The ways in which a client disconnects.
 #[derive(Clone, Copy, Debug)]
 enum HangUp {
     Close,
@@ -45,12 +45,12 @@ fn an_event_is_never_lost_in_a_race_with_the_hang_up() {
         waiter.start_wait("a");
         let data = format!(r#"{{"n":{turn}}}"#);
         signaler.send("POST", "/v1/events/a", &format!(r#"{{"data":{data}}}"#));
-        // From "long before the signal is read" to "after the answer was written".
+        // From long before the signal is read to after the answer was written.
         spin(Duration::from_micros(u64::from(turn % 200)));
         let way = if turn % 2 == 0 { HangUp::Close } else { HangUp::Reset };
         drop(hang_up(waiter, way));
         assert_eq!(signaler.read().unwrap().status, 200);
-        // Nobody read it, so it must be there still.
+        // Nobody read it, so it must still be there.
         assert_eq!(taker.wait("a", PATIENCE.as_millis() as u64), Some(data), "{way:?}, turn {turn}");
         came_back += 1;
     }
@@ -59,7 +59,7 @@ fn an_event_is_never_lost_in_a_race_with_the_hang_up() {
 }
 
 #[test]
-fn the_next_in_line_is_served_when_the_first_is_gone() {
+fn the_next_waiter_is_served_when_the_first_is_gone() {
     let server = Server::start(&[]);
     let mut gone = server.connect();
     gone.start_wait("a");
@@ -71,7 +71,7 @@ fn the_next_in_line_is_served_when_the_first_is_gone() {
 }
 
 #[test]
-fn what_came_back_is_first_in_the_queue_again() {
+fn an_event_that_was_not_delivered_is_first_in_the_queue_again() {
     let server = Server::start(&[]);
     for turn in 0..50 {
         let mut waiter = server.connect();
@@ -81,7 +81,7 @@ fn what_came_back_is_first_in_the_queue_again() {
         drop(hang_up(waiter, HangUp::Close));
         let mut order = vec![server.take("a", 5000).unwrap(), server.take("a", 5000).unwrap()];
         if order[0] == r#"{"n":2}"# {
-            // The first was on its way while the second was taken; it still must not be lost.
+            // The first was in delivery while the second was taken; it must not be lost either.
             order.reverse();
         }
         assert_eq!(order, [r#"{"n":1}"#, r#"{"n":2}"#], "turn {turn}");
@@ -113,7 +113,7 @@ fn over_tls_it_is_the_same() {
         let mut waiter = anchor(&["wait", &event]).spawn().unwrap();
         until_logged("waiting", &event);
         waiter.kill().unwrap();
-        // Every other time the server knows of it before the signal comes.
+        // Every other time the server notices the disconnect before the signal comes.
         if turn % 2 == 0 {
             until_logged("hung-up", &event);
         }
@@ -124,7 +124,7 @@ fn over_tls_it_is_the_same() {
     }
 }
 
-/// Goes away without reading. What is returned keeps a half-closed socket open.
+/// Disconnects without reading. The returned value keeps a half-closed socket open.
 fn hang_up(waiter: server::Http, way: HangUp) -> Option<server::Http> {
     match way {
         HangUp::Close => None,

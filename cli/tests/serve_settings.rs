@@ -1,4 +1,4 @@
-//! What can be set: limits, retention, latency, the longest wait, TLS, the log, and where to listen.
+//! The options of `serve`: limits, retention, latency, the longest wait, TLS, the log, and the address.
 
 mod server;
 
@@ -32,7 +32,18 @@ fn all_queues_together_have_a_limit_too() {
 }
 
 #[test]
-fn what_nobody_waits_for_expires() {
+fn names_count_towards_the_limit_of_bytes() {
+    let server = Server::start(&["--queue-bytes", "1000"]);
+    server.signal(&"a".repeat(900), "{}");
+    let refused = server.post(&format!("/v1/events/{}", "b".repeat(900)), r#"{"data":{}}"#);
+    assert_eq!(refused.status, 429);
+    assert!(refused.body.contains("1000 bytes at most"), "{}", refused.body);
+    server.take(&"a".repeat(900), 0).expect("the first event");
+    server.signal(&"b".repeat(900), "{}");
+}
+
+#[test]
+fn a_signal_that_nobody_waits_for_expires() {
     let server = Server::start(&["--retention", "50ms"]);
     server.signal("a", "{}");
     server.until("the signal expires", |state| state["queuedCount"] == 0);
@@ -41,14 +52,14 @@ fn what_nobody_waits_for_expires() {
 }
 
 #[test]
-fn a_body_may_be_so_large_and_no_larger() {
+fn a_larger_body_than_allowed_is_refused() {
     let server = Server::start(&["--max-body", "100"]);
     let refused = server.post("/v1/events/a", &format!(r#"{{"data":{{"x":"{}"}}}}"#, "x".repeat(100)));
     assert_eq!((refused.status, refused.error_code()), (413, 413));
 }
 
 #[test]
-fn latency_and_the_longest_wait_are_kept_to() {
+fn latency_is_added_and_the_longest_wait_is_enforced() {
     let server = Server::start(&["--latency", "30ms..40ms", "--max-wait", "20ms"]);
     let start = Instant::now();
     let answer = server.post("/v1/events/a/wait", r#"{"timeoutMs":60000}"#);
@@ -57,7 +68,7 @@ fn latency_and_the_longest_wait_are_kept_to() {
 }
 
 #[test]
-fn tls_is_spoken_with_an_authority_that_goes_with_the_server() {
+fn tls_uses_an_authority_whose_file_is_removed_at_the_end() {
     let mut server = Server::start(&["--tls"]);
     assert!(server.url.starts_with("https://127.0.0.1:"), "{}", server.url);
     let mut ca = String::new();
@@ -88,7 +99,7 @@ fn the_authority_can_be_kept() {
 }
 
 #[test]
-fn the_json_log_tells_what_happened_and_no_secret() {
+fn the_json_log_reports_what_happened_without_secrets() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
     command.args(["serve", "--port", "0", "--log", "json"]).stderr(Stdio::piped());
     let mut server = Server::spawn(&mut command);
@@ -97,8 +108,10 @@ fn the_json_log_tells_what_happened_and_no_secret() {
     server.until_waiting(1);
     server.connect().with_key("the-secret-key").post("/v1/events/a", r#"{"data":{"code":"the-secret-code"}}"#);
     waiter.read().unwrap();
+    // A client may have read its answer before the server logs that it was written.
+    server::until("the delivery is logged", || server.history().contains(&"delivered".to_owned()));
     server.connect().with_key("").post("/v1/events/a", r#"{"data":{"code":"the-secret-code"}}"#);
-    server.stop("-INT");
+    server.stop("-TERM");
     let mut log = String::new();
     server.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(!log.contains("secret"), "{log}");
@@ -137,7 +150,7 @@ fn exposed_without_a_key_it_warns_and_with_one_it_does_not() {
 }
 
 #[test]
-fn it_listens_where_it_is_told() {
+fn it_listens_at_the_given_host() {
     let server = Server::start(&["--host", "localhost"]);
     assert_eq!(server.take("a", 1), None);
     let unknown = Command::new(env!("CARGO_BIN_EXE_anchor-events"))

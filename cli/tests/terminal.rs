@@ -4,8 +4,9 @@ mod server;
 mod tools;
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use server::{Server, until};
+use server::{PATIENCE, Server, until};
 use tempfile::TempDir;
 
 /// A shell in a terminal of its own, pointed at the server.
@@ -21,6 +22,7 @@ impl Terminal {
             format!("ANCHORBROWSER_BASE_URL={}", server.url),
             "ANCHORBROWSER_API_KEY=test-key".into(),
             format!("A={}", env!("CARGO_BIN_EXE_anchor-events")),
+            format!("E={}", terminal.folder.path().join("errors").display()),
         ];
         let mut arguments = vec!["-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "24"];
         environment.iter().for_each(|variable| arguments.extend(["-e", variable]));
@@ -48,7 +50,11 @@ impl Terminal {
     }
 
     fn until_shown(&self, text: &str) {
-        until(&format!("{text:?} on the screen"), || self.screen().contains(text));
+        let start = Instant::now();
+        while !self.screen().contains(text) {
+            assert!(start.elapsed() < PATIENCE, "never on the screen: {text:?}\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn tmux(&self, arguments: &[&str]) -> String {
@@ -94,13 +100,75 @@ fn ctrl_c_ends_a_wait_at_once() {
     }
     let server = Server::start(&[]);
     let terminal = Terminal::open(&server);
-    terminal.run("$A wait never --timeout forever; echo code $?");
+    terminal.run("$A wait never --timeout forever");
     terminal.until_shown("0:00 elapsed");
     server.until_waiting(1);
     terminal.press("C-c");
+    server.until_waiting(0);
+    terminal.run("echo code $?");
     terminal.until_shown("code 130");
     assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
+}
+
+#[test]
+fn ctrl_c_ends_the_loop_and_the_script_around_a_wait() {
+    if !(tools::has("tmux") && tools::has("bash")) {
+        return;
+    }
+    let server = Server::start(&[]);
+    let terminal = Terminal::open(&server);
+    let scripts = ["for i in 1 2 3; do $A wait never --timeout forever; done", "$A wait never; echo went-on >&2"];
+    for (number, script) in scripts.iter().enumerate() {
+        // Without `true`, bash would become the last command instead of starting it.
+        terminal.run(&format!("clear; bash -c '{script}; true' 2>$E"));
+        server.until_waiting(1);
+        terminal.press("C-c");
+        server.until_waiting(0);
+        terminal.run(&format!("s=$?; cat $E; echo shell {number} $s"));
+        terminal.until_shown(&format!("shell {number} 130"));
+        server.until_waiting(0);
+        assert!(!terminal.screen().contains("went-on"), "{}", terminal.screen());
+    }
+}
+
+#[test]
+fn a_job_in_the_background_draws_nothing_until_it_is_in_the_foreground() {
+    if !tools::has("tmux") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let terminal = Terminal::open(&server);
+    terminal.run("$A wait a --timeout 5m &");
+    server.until_waiting(1);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(600) {
+        assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
+    }
+    terminal.run("fg");
+    terminal.until_shown("elapsed");
+    server.signal("a", r#"{"n":1}"#);
+    terminal.until_shown(r#"{"n":1}"#);
+    assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
+}
+
+#[test]
+fn nothing_that_comes_from_outside_controls_the_terminal() {
+    if !tools::has("tmux") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let terminal = Terminal::open(&server);
+    terminal.run(r#"$A wait "$(printf 'a\033[2Jb\nc')" --timeout 5m"#);
+    terminal.until_shown(r"waiting for a\u001b[2Jb\nc");
+    terminal.press("C-c");
     server.until_waiting(0);
+    terminal.run(r#"clear; $A wait "--$(printf 'x\033[2Jy')""#);
+    terminal.until_shown(r"unexpected argument '--x\u001b[2Jy'");
+    for (format, shown) in [("--pointer /data/x", r"\u001b[2Jy\u202e"), ("", r#"{"x":"\u001b[2Jy\u202e"}"#)] {
+        server.signal("a", "{\"x\":\"\\u001b[2Jy\u{202e}\"}");
+        terminal.run(&format!("clear; $A wait a {format}"));
+        terminal.until_shown(shown);
+    }
 }
 
 #[test]
@@ -138,15 +206,17 @@ fn colours_are_for_terminals_and_for_those_who_want_them() {
 }
 
 #[test]
-fn quiet_and_verbose_show_no_spinner() {
+fn quiet_and_verbose_and_a_dumb_terminal_show_no_spinner() {
     if !tools::has("tmux") {
         return;
     }
     let server = Server::start(&[]);
     let terminal = Terminal::open(&server);
-    terminal.run("$A wait a --quiet --timeout 300ms; echo code $?");
-    until("the end", || {
-        assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
-        terminal.screen().contains("code 2")
-    });
+    for (number, command) in ["$A wait a --quiet", "$A wait a --verbose", "TERM=dumb $A wait a"].iter().enumerate() {
+        terminal.run(&format!("{command} --timeout 300ms; echo {number} $?"));
+        until("the end", || {
+            assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
+            terminal.screen().contains(&format!("{number} 2"))
+        });
+    }
 }

@@ -1,217 +1,140 @@
-//! What a wait and a signal have in common: requests are made one after the other, notes are kept about them, and the
-//! error that comes of them tells the whole story. When to make another request is decided elsewhere.
+//! The blocking driver of a call: it makes the requests that the rules ask for, pauses as they say, counts and logs. When to
+//! do what is decided by the rules, not here.
 
-use crate::calls::retry::{Operation, Outcome, retry_after};
+use super::outcome::{Operation, Outcome, judge};
+use super::redact::Redactor;
+use super::{Pause, Reason, Request, Rules, Step};
+use crate::address::endpoint::check_event_name;
+use crate::cancel::CancelToken;
 use crate::config::LogLevel;
-use crate::error::{Error, Origin, Phase};
-use crate::http::{Cancels, Exchange, Failure, FailureKind, Limits, Reply, Stop, sleep};
-use crate::json;
+use crate::error::Error;
+use crate::http::{Cancels, Exchange, Limits, Stop, pause_until};
 use crate::session::{Engine, Session};
-use crate::status::Status;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a call takes hold of as it begins, though it may run on a thread that comes later: the time, and the token that
+/// the next `cancel_all` cancels.
+pub(crate) struct Start {
+    pub at: Instant,
+    all: CancelToken,
+}
+
+impl Start {
+    pub fn new(session: &Session, event_name: &str) -> Result<Start, Error> {
+        let at = Instant::now();
+        check_event_name(event_name).map_err(Error::invalid)?;
+        Ok(Start { at, all: session.engine()?.cancel_all_token()? })
+    }
+}
 
 /// A call in progress.
 pub(crate) struct Call<'a> {
-    client: &'a Session,
+    session: &'a Session,
     engine: &'a Engine,
     cancels: Cancels,
     operation: Operation,
     event_name: &'a str,
     path: String,
-    pub started: Instant,
+    redactor: Redactor<'a>,
     attempts: u32,
-    maybe_consumed: bool,
-    phase: Option<Phase>,
-    last_error: Option<String>,
-    request_id: Option<String>,
-}
-
-/// One request and what came of it.
-pub(crate) struct Attempt {
-    pub outcome: Outcome,
-    pub reply: Result<Reply, Failure>,
-    /// When the service had all of the request.
-    written: Option<Instant>,
-}
-
-impl Attempt {
-    /// How long the service has had the request.
-    pub fn held(&self) -> Duration {
-        self.written.map(|at| at.elapsed()).unwrap_or_default()
-    }
-
-    pub fn retry_after(&self) -> Option<Duration> {
-        let header = self.reply.as_ref().ok()?.retry_after.as_ref()?;
-        retry_after(header, SystemTime::now())
-    }
 }
 
 impl<'a> Call<'a> {
     pub fn new(
-        client: &'a Session,
-        engine: &'a Engine,
-        cancels: Cancels,
+        session: &'a Session,
+        start: &Start,
+        cancel: Option<&CancelToken>,
         operation: Operation,
         event_name: &'a str,
-    ) -> Call<'a> {
+        data: Option<&'a str>,
+    ) -> Result<Call<'a>, Error> {
+        let engine = session.engine()?;
+        let cancels = [Some(&start.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch())));
         let path = match operation {
-            Operation::Wait => client.endpoint.wait_path(event_name),
-            Operation::Signal => client.endpoint.signal_path(event_name),
+            Operation::Wait => session.endpoint.wait_path(event_name),
+            Operation::Signal => session.endpoint.signal_path(event_name),
         };
-        Call {
-            client,
-            engine,
-            cancels,
-            operation,
-            event_name,
-            path,
-            started: Instant::now(),
-            attempts: 0,
-            maybe_consumed: false,
-            phase: None,
-            last_error: None,
-            request_id: None,
+        let redactor = Redactor { key: session.key(), data };
+        Ok(Call { session, engine, cancels, operation, event_name, path, redactor, attempts: 0 })
+    }
+
+    /// Does what the rules say, from `first` on, until they are done. A call that is cancelled already makes no request.
+    pub fn run(mut self, rules: &mut impl Rules, first: Step) -> Result<String, Error> {
+        let mut step = if self.is_cancelled() { rules.stopped(Stop::Cancelled, Instant::now()) } else { first };
+        loop {
+            step = match step {
+                Step::Request(request) => {
+                    let outcome = self.post(&request, &rules.body(&request));
+                    rules.answered(outcome, self.session.is_reached(), Instant::now())
+                }
+                Step::Pause(pause) => match self.pause(&pause) {
+                    Ok(()) => rules.paused(Instant::now()),
+                    Err(stop) => rules.stopped(stop, Instant::now()),
+                },
+                Step::Done(result) => return result,
+            };
         }
     }
 
-    /// Makes one request.
-    pub fn post(&mut self, body: &[u8], limits: Limits, max_idle: Duration) -> Attempt {
-        let (mut reply, trace) = self.engine.agent.exchange(&Exchange {
+    pub fn is_cancelled(&self) -> bool {
+        self.cancels.iter().flatten().any(|cancel| cancel.seems_set())
+    }
+
+    fn post(&mut self, request: &Request, body: &[u8]) -> Outcome {
+        if request.is_rearm {
+            self.note_rearm();
+        }
+        let exchange = Exchange {
             path: &self.path,
             body,
-            limits,
+            limits: request.limits,
             cancels: &self.cancels,
-            interruptible: self.client.config.interruptible,
-            max_idle,
-        });
-        self.attempts += 1;
-        self.phase = Some(trace.phase);
-        self.client.count(&trace);
-        let outcome = match &mut reply {
-            Ok(reply) => {
-                let by_gateway = is_gateways(reply);
-                self.request_id = reply.request_id.take().map(|id| self.fit_to_quote(&id));
-                self.last_error = match reply.status {
-                    200..=299 => None,
-                    408 if !by_gateway => None,
-                    code => Some(self.service_message(code, reply)),
-                };
-                if by_gateway && reply.status >= 500 {
-                    self.note_unanswered(trace.written);
-                }
-                Outcome::Answered { status: reply.status, by_gateway }
-            }
-            Err(failure) => {
-                self.note_unanswered(trace.written);
-                if !matches!(failure.kind, FailureKind::Cancelled | FailureKind::Interrupted) {
-                    self.last_error = Some(failure.detail.clone());
-                }
-                let stale = !trace.connected && trace.received == 0;
-                Outcome::Failed { kind: failure.kind, written: trace.written.is_some(), stale }
-            }
+            interruptible: self.session.config.interruptible,
+            max_idle: request.max_idle,
         };
-        self.log(LogLevel::Debug, || format!("request {}: {outcome:?}", self.attempts));
-        Attempt { outcome, reply, written: trace.written }
-    }
-
-    /// The service's answer to a request will never be read. If not all of it was sent, there is none.
-    fn note_unanswered(&mut self, written: Option<Instant>) {
-        if written.is_some() {
-            self.maybe_consumed = true;
-            self.client.counters.unanswered.add(1);
+        let (reply, trace) = self.engine.agent.exchange(&exchange);
+        let mut keep_on = || self.may_go_on(&request.limits);
+        let outcome = judge(self.operation, reply, &trace, &self.redactor, &mut keep_on);
+        self.attempts += 1;
+        self.session.count(&trace);
+        self.session.count_unanswered(outcome.is_unanswered());
+        if outcome.is_answered() {
+            self.session.note_reached();
         }
+        self.log(LogLevel::Debug, || format!("request {}: {}", self.attempts, outcome.describe()));
+        outcome
     }
 
-    /// The answer, if it is the API's.
-    pub fn take(&mut self, attempt: Attempt) -> Result<String, Error> {
-        let Ok(reply) = attempt.reply else { return Err(self.fail(Status::Internal, "no answer to take")) };
-        json::one_object(reply.body).map_err(|why| {
-            self.note_unanswered(attempt.written);
-            let mut error = self.fail(Status::Protocol, &format!("the answer with HTTP {} is {why}", reply.status));
-            error.detail.http_status = Some(reply.status);
-            error
-        })
-    }
-
-    /// The error for a request that was the last.
-    pub fn fail_with(&self, status: Status, attempt: &Attempt) -> Error {
-        match &attempt.reply {
-            Ok(reply) => {
-                let mut error = self.fail(status, &self.service_message(reply.status, reply));
-                error.detail.origin = Origin::Service;
-                error.detail.http_status = Some(reply.status);
-                error
-            }
-            Err(failure) => {
-                let message = match status {
-                    Status::Cancelled | Status::Interrupted => status.message(),
-                    _ => &failure.detail,
-                };
-                self.fail(status, message)
+    fn pause(&self, pause: &Pause) -> Result<(), Stop> {
+        match pause.reason {
+            Reason::Rearm => self.note_rearm(),
+            Reason::Retry(status) => {
+                self.session.counters.retries.add(1);
+                let millis = pause.until.saturating_duration_since(Instant::now()).as_millis();
+                self.log(LogLevel::Warning, || format!("{}, trying again in {millis} ms", status.name()));
             }
         }
+        pause_until(pause.until, &self.cancels, self.session.config.interruptible)
     }
 
-    /// The error with everything that is known of the call.
-    pub fn fail(&self, status: Status, message: &str) -> Error {
-        let mut error = Error::new(status, message);
-        error.detail.phase = self.phase;
-        error.detail.attempts = self.attempts;
-        error.detail.elapsed = self.started.elapsed();
-        error.detail.maybe_consumed = self.maybe_consumed;
-        error.detail.last_error = self.last_error.clone().filter(|last| last != message);
-        error.detail.request_id.clone_from(&self.request_id);
-        error
+    /// Whether there is time to look at the words of an answer.
+    fn may_go_on(&self, limits: &Limits) -> bool {
+        !self.is_cancelled() && limits.answer.is_none_or(|end| Instant::now() < end)
     }
 
-    /// Pauses between two requests.
-    pub fn pause(&self, pause: Duration) -> Result<(), Error> {
-        sleep(pause, &self.cancels, self.client.config.interruptible).map_err(|stop| {
-            let status = if stop == Stop::Interrupted { Status::Interrupted } else { Status::Cancelled };
-            self.fail(status, status.message())
-        })
+    fn note_rearm(&self) {
+        self.session.counters.rearms.add(1);
+        self.log(LogLevel::Info, || "not signaled yet, asking again".to_owned());
     }
 
-    pub fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
-        if let Some(sink) = &self.client.config.log {
+    fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
+        if let Some(sink) = &self.session.config.log {
             let verb = match self.operation {
                 Operation::Wait => "wait",
                 Operation::Signal => "signal",
             };
             sink(level, &format!("{verb} {:?}: {}", self.event_name, line()));
         }
-    }
-
-    /// What the service said, or what stands for it.
-    fn service_message(&self, code: u16, reply: &Reply) -> String {
-        if let Some(location) = reply.location.as_deref().filter(|_| (300..400).contains(&code)) {
-            return format!("HTTP {code}: redirects are not followed, here to {}", self.fit_to_quote(location));
-        }
-        let said = std::str::from_utf8(&reply.body).ok().and_then(|body| json::json_get(body, "/error/message"));
-        match said {
-            Some(said) if !said.is_empty() => self.fit_to_quote(&said),
-            _ => format!("HTTP {code}, without a message of the API"),
-        }
-    }
-
-    /// Words of the service, not too many. It may quote what it was sent, and the key is in no message of ours.
-    fn fit_to_quote(&self, said: &str) -> String {
-        const LONGEST: usize = 500;
-        let said = said.replace(self.engine.key.as_str(), "[key]");
-        match said.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("{}...", &said[..end]),
-            None => said,
-        }
-    }
-}
-
-/// Whether this comes from a gateway on the way, and not from the service. 502 and 504 mean just that: the gateway had no
-/// answer to pass on. Else it is told by the words, which are not the API's. A gateway's 408 is about a request that it
-/// has not read; its 5xx leaves open what became of the request.
-fn is_gateways(reply: &Reply) -> bool {
-    match reply.status {
-        502 | 504 => true,
-        408 | 500..=599 => std::str::from_utf8(&reply.body).ok().and_then(|it| json::json_get(it, "/error")).is_none(),
-        _ => false,
     }
 }

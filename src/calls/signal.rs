@@ -1,81 +1,158 @@
-//! One signal. It is sent at most once: only what never reached the service is tried again.
+//! One signal. It is sent at most once: only what never reached the service is tried again. Its limit in time holds over
+//! everything it does, the look at its data included.
 
-use crate::address::endpoint::check_event_name;
-use crate::calls::call::Call;
-use crate::calls::retry::{Backoff, Decision, Operation, decide};
-use crate::error::{Error, Origin};
-use crate::http::Limits;
-use crate::json;
+use super::call::{Call, Start};
+use super::outcome::{Kind, Operation, Outcome};
+use super::retry::{Backoff, Facts, Patience};
+use super::story::Story;
+use super::{Pause, Reason, Request, Rules, Step};
+use crate::config::{Config, Retries};
+use crate::error::Error;
+use crate::http::{FailureKind, Limits, Stop};
+use crate::json::{self, Refusal};
 use crate::session::Session;
 use crate::status::Status;
-use std::sync::Arc;
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 /// A connection that was idle for longer may just have been closed by the other side, and then nobody could say whether
 /// the signal was delivered. Shorter than any idle limit in use; Node's default of 5 s is the shortest known.
-const MAX_IDLE: Duration = Duration::from_secs(4);
+pub(super) const MAX_IDLE: Duration = Duration::from_secs(4);
 
 /// Signals the event. `data`: a JSON object; `None` for an empty one.
-pub(crate) fn signal(client: &Session, event_name: &str, data: Option<&str>) -> Result<String, Error> {
-    let started = Instant::now();
-    check_event_name(event_name).map_err(Error::invalid)?;
+pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) -> Result<String, Error> {
+    let start = Start::new(session, event_name)?;
     let data = data.unwrap_or("{}");
-    json::check_one_object(data).map_err(|why| Error::invalid(format!("data is {why}")))?;
-    let engine = client.engine()?;
-    let cancels = [Some(Arc::clone(engine.cancel_all_token()?.latch())), None];
-    let mut call = Call::new(client, engine, cancels, Operation::Signal, event_name);
-    call.started = started;
-    client.counters.signals.add(1);
-    let outcome = body(data).and_then(|body| send(client, call, &body)).map_err(|error| without_payload(error, data));
-    client.count_outcome(&outcome);
+    let call = Call::new(session, &start, None, Operation::Signal, event_name, Some(data))?;
+    let deadline = start.at + session.config.request_timeout;
+    check(data, &call, deadline)?;
+    session.counters.signals.add(1);
+    let outcome = body(data).and_then(|body| {
+        let (mut rules, first) = Signal::begin(&session.config, body, start.at);
+        call.run(&mut rules, first)
+    });
+    session.count_outcome(&outcome);
     outcome
+}
+
+/// Large data takes a while to check, which is within the call's limit too.
+fn check(data: &str, call: &Call<'_>, deadline: Instant) -> Result<(), Error> {
+    let mut keep_on = || !call.is_cancelled() && Instant::now() < deadline;
+    json::check_one_object(data, &mut keep_on).map_err(|refusal| match refusal {
+        Refusal::OutOfMemory => out_of_memory(),
+        Refusal::Malformed(why) => Error::invalid(format!("data is {why}")),
+        Refusal::Stopped if call.is_cancelled() => Error::new(Status::Cancelled, Status::Cancelled.message()),
+        Refusal::Stopped => {
+            let mut error = Error::new(Status::NotSent, "checking the data took too long");
+            error.detail.timed_out = true;
+            error
+        }
+    })
+}
+
+fn out_of_memory() -> Error {
+    Error::new(Status::OutOfMemory, "no memory is left for the data")
 }
 
 /// Data may be of any size, so that there is no memory for it is no reason to abort.
 fn body(data: &str) -> Result<String, Error> {
     let (before, after) = ("{\"data\":", "}");
     let mut body = String::new();
-    body.try_reserve_exact(before.len() + data.len() + after.len())
-        .map_err(|_| Error::new(Status::OutOfMemory, "no memory is left for the data"))?;
+    body.try_reserve_exact(before.len() + data.len() + after.len()).map_err(|_| out_of_memory())?;
     for part in [before, data, after] {
         body.push_str(part);
     }
     Ok(body)
 }
 
-fn send(client: &Session, mut call: Call<'_>, body: &str) -> Result<String, Error> {
-    let deadline = call.started + client.config.request_timeout;
-    let mut backoff = Backoff::new(client.config.retries.limit());
-    loop {
-        let connect = deadline.min(Instant::now() + client.config.connect_timeout);
-        let limits = Limits { connect: Some(connect), send: Some(deadline), answer: Some(deadline) };
-        let attempt = call.post(body.as_bytes(), limits, MAX_IDLE);
-        let status = match decide(Operation::Signal, attempt.outcome, false) {
-            Decision::Take => return call.take(attempt),
-            Decision::Retry(status) => status,
-            Decision::Fail(status) => return Err(call.fail_with(status, &attempt)),
-            Decision::Rearm | Decision::Reconnect => Status::Internal,
+/// The rules of a signal, and how far it has come.
+pub(crate) struct Signal {
+    body: String,
+    connect_timeout: Duration,
+    deadline: Instant,
+    story: Story,
+    backoff: Backoff,
+}
+
+impl Signal {
+    pub fn begin(config: &Config, body: String, began: Instant) -> (Signal, Step) {
+        // It has a limit in time, and somebody waits for it: an outage is borne for as many failures as anything else.
+        let retries =
+            if config.retries == Retries::Default { Retries::AtMost(Retries::IN_A_ROW) } else { config.retries };
+        let signal = Signal {
+            body,
+            connect_timeout: config.connect_timeout,
+            deadline: began + config.request_timeout,
+            story: Story::new(began),
+            backoff: Backoff::new(retries),
         };
-        let remaining = deadline.saturating_duration_since(Instant::now());
-        match backoff.next().filter(|pause| *pause < remaining) {
-            Some(pause) => call.pause(pause)?,
-            None => return Err(call.fail_with(status, &attempt)),
+        let first = signal.request(began);
+        (signal, first)
+    }
+
+    fn request(&self, now: Instant) -> Step {
+        let (connect, end) = (self.deadline.min(now + self.connect_timeout), Some(self.deadline));
+        let limits = Limits { connect: Some(connect), send: end, answer: end };
+        Step::Request(Request { asked: Duration::ZERO, limits, max_idle: MAX_IDLE, is_rearm: false })
+    }
+
+    fn retry(&mut self, status: Status, outcome: Outcome, reached: bool, now: Instant) -> Step {
+        let facts = Facts { elapsed: self.story.elapsed(now), reached };
+        let remaining = self.deadline.saturating_duration_since(now);
+        match self.backoff.next(Patience::Counted, facts).filter(|pause| *pause < remaining) {
+            Some(pause) => Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) }),
+            None => self.fail(status, outcome, now),
         }
-        client.counters.retries.add(1);
+    }
+
+    fn fail(&self, status: Status, outcome: Outcome, now: Instant) -> Step {
+        let is_late = matches!(outcome.kind, Kind::Failed { kind: FailureKind::TimedOut, .. });
+        let mut error = self.story.failure(status, outcome, now);
+        error.detail.timed_out = is_late && now >= self.deadline;
+        Step::Done(Err(error))
     }
 }
 
-/// The service may quote what it refused. Nothing of ours does, and a cancelled call does not wait for a long look.
-fn without_payload(mut error: Error, data: &str) -> Error {
-    if error.origin() == Origin::Client {
-        return error;
+impl Rules for Signal {
+    fn body(&self, _: &Request) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self.body.as_bytes())
     }
-    let leaves = json::leaves(data);
-    let quotes = |text: &str| text.contains(data) || leaves.iter().any(|leaf| leaf.len() > 1 && text.contains(leaf));
-    if data.len() > 2 && quotes(&error.detail.message) {
-        error.detail.message = format!("{} Its words quote the data and are left out.", error.detail.status.message());
+
+    fn answered(&mut self, outcome: Outcome, reached: bool, now: Instant) -> Step {
+        use FailureKind::{
+            Broken, Cancelled, Exhausted, Interrupted, Malformed, NotPermitted, TimedOut, TlsRefused, TooLarge,
+            UnknownHost,
+        };
+        self.story.note(&outcome);
+        let is_written = outcome.written.is_some();
+        let status = match outcome.kind {
+            Kind::Answer(answer) => return Step::Done(Ok(answer)),
+            // The API answers so to a wait only.
+            Kind::NotSignaled => Status::from_http(408),
+            Kind::NotApi { .. } => Status::Protocol,
+            Kind::Refused { code, .. } => Status::from_http(code),
+            Kind::Failed { kind, .. } => match kind {
+                Cancelled => Status::Cancelled,
+                Interrupted => Status::Interrupted,
+                TlsRefused => Status::Tls,
+                NotPermitted => Status::NotSent,
+                Malformed => Status::Protocol,
+                TooLarge => Status::ResponseTooLarge,
+                Exhausted if is_written => Status::OutOfMemory,
+                // It may have been delivered: it is not for us to send it twice.
+                Broken | TimedOut if is_written => Status::ConnectionLost,
+                Exhausted => return self.retry(Status::OutOfMemory, outcome, reached, now),
+                Broken | TimedOut | UnknownHost => return self.retry(Status::NotSent, outcome, reached, now),
+            },
+        };
+        self.fail(status, outcome, now)
     }
-    error.detail.last_error.take_if(|text| quotes(text));
-    error.detail.request_id.take_if(|text| quotes(text));
-    error
+
+    fn paused(&mut self, now: Instant) -> Step {
+        self.request(now)
+    }
+
+    fn stopped(&mut self, stop: Stop, now: Instant) -> Step {
+        Step::Done(Err(self.story.stopped(stop, now)))
+    }
 }

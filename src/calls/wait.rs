@@ -4,191 +4,281 @@
 //! - The wait is made of slices. Each asks the service to hold it for what remains, or for the configured slice.
 //! - A slice has a grace beyond what it asked for, so that an answer sent at the last moment is still taken. A slice
 //!   that ends without an answer counts as a broken connection.
-//! - The service's 408 re-arms, and surfaces only at the deadline. A gateway's 408 is a failure like its 502.
-//! - A failure pauses and tries again, up to a number of failures in a row; a sign of life of the service resets it.
-//! - A timeout of zero asks once, and its failures are told as what they are.
+//! - The service's 408 re-arms, and is the caller's answer only at the deadline. A gateway's 408 is a failure.
+//! - An outage is borne until the deadline: attempts of which no request was written, and a gateway without a service
+//!   behind it. What may have taken an event, or speaks of a limit, is tried again a number of times in a row. The
+//!   service's 408, or a second of holding the request, starts the count again.
+//! - Without re-arm, no request is written after one whose answer will never be read.
+//! - A timeout of zero asks once, and its failures are reported as what they are.
 
-use crate::address::endpoint::check_event_name;
-use crate::calls::call::{Attempt, Call};
-use crate::calls::retry::{Backoff, Decision, Operation, decide};
+use super::call::{Call, Start};
+use super::outcome::{Kind, Operation, Outcome};
+use super::retry::{Backoff, Facts, Patience, Throttle, heeded};
+use super::story::Story;
+use super::{Pause, Reason, Request, Rules, Step};
 use crate::cancel::CancelToken;
-use crate::config::LogLevel;
+use crate::config::Config;
 use crate::error::{Error, Origin};
-use crate::http::Limits;
+use crate::http::{FailureKind, Limits, Stop};
 use crate::session::Session;
 use crate::status::Status;
-use std::sync::Arc;
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 /// A service that holds a request for so long is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
-/// What a wait takes hold of as it begins, though it may run on a thread that comes later: the time, and the token that
-/// the next `cancel_all` cancels.
-pub(crate) struct Entry {
-    at: Instant,
-    all: CancelToken,
-}
-
-impl Entry {
-    pub fn new(client: &Session, event_name: &str) -> Result<Entry, Error> {
-        check_event_name(event_name).map_err(Error::invalid)?;
-        Ok(Entry { at: Instant::now(), all: client.engine()?.cancel_all_token()? })
-    }
-}
-
 /// Waits for the event. `timeout`: `None` for no limit, zero to ask once without waiting.
 pub(crate) fn wait(
-    client: &Session,
-    entry: &Entry,
+    session: &Session,
+    start: &Start,
     event_name: &str,
     timeout: Option<Duration>,
     cancel: Option<&CancelToken>,
 ) -> Result<String, Error> {
-    let engine = client.engine()?;
-    let cancels = [Some(&entry.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch())));
-    let is_cancelled = cancels.iter().flatten().any(|cancel| cancel.seems_set());
-    let mut call = Call::new(client, engine, cancels, Operation::Wait, event_name);
-    call.started = entry.at;
-    client.counters.waits.add(1);
-    let wait = Wait {
-        deadline: timeout.and_then(|timeout| call.started.checked_add(timeout)),
-        once: timeout == Some(Duration::ZERO),
-        client,
-        backoff: Backoff::new(client.config.retries.limit()),
-        throttle: Backoff::new(0),
-        call,
-    };
-    let outcome =
-        if is_cancelled { Err(wait.call.fail(Status::Cancelled, Status::Cancelled.message())) } else { wait.run() };
-    client.count_outcome(&outcome);
+    session.counters.waits.add(1);
+    let (mut rules, first) = Wait::begin(&session.config, timeout, start.at);
+    let call = Call::new(session, start, cancel, Operation::Wait, event_name, None)?;
+    let outcome = call.run(&mut rules, first);
+    session.count_outcome(&outcome);
     outcome
 }
 
-struct Wait<'a> {
-    client: &'a Session,
-    call: Call<'a>,
+/// The rules of a wait, and how far it has come.
+pub(crate) struct Wait {
+    settings: Settings,
     deadline: Option<Instant>,
     once: bool,
+    /// A drain ends here, whatever its wait still has.
+    cap: Option<Instant>,
+    asked: Duration,
+    /// The service's last word was 'not yet'.
+    told: bool,
+    story: Story,
     backoff: Backoff,
-    throttle: Backoff,
+    throttle: Throttle,
 }
 
-impl Wait<'_> {
-    fn run(mut self) -> Result<String, Error> {
-        let mut max_idle = Duration::MAX;
-        loop {
-            let slice = Slice::new(self.client, self.deadline, self.once);
-            let attempt = self.call.post(slice.body().as_bytes(), slice.limits, max_idle);
-            max_idle = Duration::MAX;
-            match decide(Operation::Wait, attempt.outcome, self.client.config.rearm) {
-                Decision::Take => return self.call.take(attempt),
-                Decision::Rearm => self.rearm(&slice, &attempt)?,
-                Decision::Reconnect => max_idle = Duration::ZERO,
-                Decision::Retry(status) => self.retry(status, &attempt)?,
-                Decision::Fail(status) => return Err(self.call.fail_with(status, &attempt)),
-            }
+/// What a wait needs of the configuration.
+struct Settings {
+    slice: Duration,
+    grace: Duration,
+    connect_timeout: Duration,
+    rearm: bool,
+}
+
+impl Wait {
+    /// The wait that began at `began`, and its first step.
+    pub fn begin(config: &Config, timeout: Option<Duration>, began: Instant) -> (Wait, Step) {
+        let mut wait = Wait::new(config, timeout, began);
+        let first = wait.request(Duration::MAX, false, began);
+        (wait, first)
+    }
+
+    /// A wait that asks once, without waiting, and ends at `cap` whatever happens.
+    pub fn once(config: &Config, cap: Instant, now: Instant) -> (Wait, Step) {
+        let mut wait = Wait::new(config, Some(Duration::ZERO), now);
+        wait.cap = Some(cap);
+        let first = wait.request(Duration::MAX, false, now);
+        (wait, first)
+    }
+
+    fn new(config: &Config, timeout: Option<Duration>, began: Instant) -> Wait {
+        Wait {
+            settings: Settings {
+                slice: config.slice,
+                grace: config.grace,
+                connect_timeout: config.connect_timeout,
+                rearm: config.rearm,
+            },
+            deadline: timeout.and_then(|timeout| began.checked_add(timeout)),
+            once: timeout == Some(Duration::ZERO),
+            cap: None,
+            asked: Duration::ZERO,
+            told: false,
+            story: Story::new(began),
+            backoff: Backoff::new(config.retries),
+            throttle: Throttle::default(),
         }
+    }
+
+    /// The next slice. What the service is asked for is whole milliseconds, and at least 1: it may read 0 as absent.
+    fn request(&mut self, max_idle: Duration, is_rearm: bool, now: Instant) -> Step {
+        let settings = &self.settings;
+        let remaining = self.remaining(now).unwrap_or(settings.slice);
+        self.asked = whole_millis(remaining.min(settings.slice));
+        let answer = capped(now + self.asked + settings.grace, self.cap);
+        let send = if self.once { answer } else { capped(answer, self.deadline) };
+        let connect = send.min(now + settings.connect_timeout);
+        let limits = Limits { connect: Some(connect), send: Some(send), answer: Some(answer) };
+        // Without re-arm, a connection that may be dead already is not tried: it could not be tried again.
+        let max_idle = if settings.rearm { max_idle } else { max_idle.min(super::signal::MAX_IDLE) };
+        Step::Request(Request { asked: self.asked, limits, max_idle, is_rearm })
     }
 
     /// The event is not signaled yet. A service that says so without having waited is not asked in a tight loop.
-    fn rearm(&mut self, slice: &Slice, attempt: &Attempt) -> Result<(), Error> {
+    fn rearm(&mut self, held: Duration, now: Instant) -> Step {
         self.backoff.reset();
-        if self.once || self.is_over() {
-            return Err(self.not_signaled());
+        if self.once || self.is_over(now) {
+            return self.not_signaled(now);
         }
-        self.client.counters.rearms.add(1);
-        self.call.log(LogLevel::Info, || "not signaled yet, asking again".to_owned());
-        if attempt.held() >= (slice.asked / 2).min(SIGN_OF_LIFE) {
+        if held >= (self.asked / 2).min(SIGN_OF_LIFE) {
             self.throttle.reset();
-            return Ok(());
+            return self.request(Duration::MAX, true, now);
         }
-        let pause = self.throttle.throttle();
-        self.pause(pause)?;
-        if self.is_over() { Err(self.not_signaled()) } else { Ok(()) }
+        let pause = self.throttle.next();
+        self.pause(pause, Reason::Rearm, now)
     }
 
-    fn retry(&mut self, status: Status, attempt: &Attempt) -> Result<(), Error> {
-        if attempt.held() >= SIGN_OF_LIFE {
+    fn retry(&mut self, status: Status, patience: Patience, outcome: Outcome, reached: bool, now: Instant) -> Step {
+        if outcome.held(now) >= SIGN_OF_LIFE {
             self.backoff.reset();
         }
-        if self.once {
-            return Err(self.call.fail_with(status, attempt));
+        if self.once || !self.may_write_again() {
+            return self.fail(status, outcome, now);
         }
-        if self.is_over() {
-            return Err(self.timeout());
+        if self.is_over(now) {
+            return self.time_over(now);
         }
-        let pause = match (self.backoff.next(), attempt.retry_after()) {
-            (Some(_), Some(asked)) if self.remaining().is_none_or(|remaining| asked < remaining) => asked,
-            (Some(pause), None) => pause,
-            // Too many failures, or a service that asks for more patience than there is.
-            _ => return Err(self.call.fail_with(status, attempt)),
+        let facts = Facts { elapsed: self.story.elapsed(now), reached };
+        let pause = match (self.backoff.next(patience, facts), outcome.retry_after) {
+            (Some(_), Some(asked)) => heeded(asked, self.remaining(now)),
+            (pause, _) => pause,
         };
-        self.client.counters.retries.add(1);
-        self.call.log(LogLevel::Warning, || format!("{}, trying again in {} ms", status.name(), pause.as_millis()));
-        self.pause(pause)?;
-        if self.is_over() { Err(self.timeout()) } else { Ok(()) }
+        match pause {
+            Some(pause) => self.pause(pause, Reason::Retry(status), now),
+            // Too many failures, or a service that asks for more patience than there is.
+            None => self.fail(status, outcome, now),
+        }
+    }
+
+    /// The connection from the pool was dead: at once, over a fresh one.
+    fn reconnect(&mut self, outcome: Outcome, now: Instant) -> Step {
+        if !self.may_write_again() {
+            return self.fail(Status::ConnectionLost, outcome, now);
+        }
+        self.request(Duration::ZERO, false, now)
+    }
+
+    fn may_write_again(&self) -> bool {
+        self.settings.rearm || !self.story.is_unanswered()
     }
 
     /// Ends with the deadline if that comes first.
-    fn pause(&self, pause: Duration) -> Result<(), Error> {
-        self.call.pause(self.remaining().map_or(pause, |remaining| pause.min(remaining)))
+    fn pause(&self, pause: Duration, reason: Reason, now: Instant) -> Step {
+        let pause = self.remaining(now).map_or(pause, |remaining| pause.min(remaining));
+        Step::Pause(Pause { until: now + pause, reason })
     }
 
-    fn remaining(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    fn remaining(&self, now: Instant) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(now))
     }
 
-    fn is_over(&self) -> bool {
-        self.remaining() == Some(Duration::ZERO)
+    fn is_over(&self, now: Instant) -> bool {
+        self.remaining(now) == Some(Duration::ZERO)
     }
 
-    /// The timeout that the service itself told.
-    fn not_signaled(&self) -> Error {
-        let mut error = self.timeout();
+    fn fail(&self, status: Status, outcome: Outcome, now: Instant) -> Step {
+        let is_late = matches!(outcome.kind, Kind::Failed { kind: FailureKind::TimedOut, .. });
+        let mut error = self.story.failure(status, outcome, now);
+        error.detail.timed_out = self.once && is_late;
+        Step::Done(Err(error))
+    }
+
+    /// The timeout that the service itself reported.
+    fn not_signaled(&self, now: Instant) -> Step {
+        let mut error = self.timeout(now);
         error.detail.http_status = Some(408);
         error.detail.origin = Origin::Service;
+        Step::Done(Err(error))
+    }
+
+    fn time_over(&self, now: Instant) -> Step {
+        Step::Done(Err(self.timeout(now)))
+    }
+
+    fn timeout(&self, now: Instant) -> Error {
+        let millis = self.deadline.map_or(0, |deadline| (deadline - self.story.began()).as_millis());
+        let mut error = if self.story.wrote() {
+            self.story.error(Status::Timeout, format!("the event was not signaled within {millis} ms"), now)
+        } else {
+            self.story.error(Status::NotSent, format!("no request could be sent within {millis} ms"), now)
+        };
+        error.detail.timed_out = true;
         error
     }
-
-    fn timeout(&self) -> Error {
-        let waited = self.deadline.map_or(0, |deadline| (deadline - self.call.started).as_millis());
-        self.call.fail(Status::Timeout, &format!("the event was not signaled within {waited} ms"))
-    }
 }
 
-/// One request of a wait.
-struct Slice {
-    asked: Duration,
-    limits: Limits,
-}
-
-impl Slice {
-    fn new(client: &Session, deadline: Option<Instant>, once: bool) -> Slice {
-        let config = &client.config;
-        let now = Instant::now();
-        let remaining = deadline.map_or(config.slice, |deadline| deadline.saturating_duration_since(now));
-        let asked = whole_millis(remaining.min(config.slice));
-        let end = now + asked + config.grace;
-        let reach = match deadline {
-            Some(deadline) if !once => end.min(deadline),
-            _ => end,
-        };
-        let connect = reach.min(now + config.connect_timeout);
-        Slice { asked, limits: Limits { connect: Some(connect), send: Some(reach), answer: Some(end) } }
-    }
-
-    fn body(&self) -> String {
-        let millis = u64::try_from(self.asked.as_millis()).unwrap_or(u64::MAX);
+impl Rules for Wait {
+    fn body(&self, request: &Request) -> Cow<'_, [u8]> {
+        let millis = u64::try_from(request.asked.as_millis()).unwrap_or(u64::MAX);
         let mut body = String::with_capacity(40);
         body.push_str("{\"timeoutMs\":");
         body.push_str(&millis.to_string());
         body.push('}');
-        body
+        Cow::Owned(body.into_bytes())
+    }
+
+    fn answered(&mut self, outcome: Outcome, reached: bool, now: Instant) -> Step {
+        use FailureKind::{
+            Broken, Cancelled, Exhausted, Interrupted, Malformed, NotPermitted, TimedOut, TlsRefused, TooLarge,
+            UnknownHost,
+        };
+        const OUTAGE: Patience = Patience::Outage { unknown_host: false };
+        self.story.note(&outcome);
+        self.told = outcome.kind == Kind::NotSignaled;
+        let is_written = outcome.written.is_some();
+        let (status, patience) = match outcome.kind {
+            Kind::Answer(answer) => return Step::Done(Ok(answer)),
+            Kind::NotSignaled => return self.rearm(outcome.held(now), now),
+            Kind::NotApi { .. } => (Status::Protocol, None),
+            Kind::Refused { code, by_gateway, .. } => {
+                let patience = match code {
+                    502..=504 if by_gateway => Some(OUTAGE),
+                    408 | 429 | 502..=504 => Some(Patience::Counted),
+                    _ => None,
+                };
+                (Status::from_http(code), patience)
+            }
+            Kind::Failed { kind: Broken, stale: true, .. } if is_written => return self.reconnect(outcome, now),
+            Kind::Failed { kind, .. } => match kind {
+                Cancelled => (Status::Cancelled, None),
+                Interrupted => (Status::Interrupted, None),
+                TlsRefused => (Status::Tls, None),
+                NotPermitted => (Status::NotSent, None),
+                Malformed => (Status::Protocol, None),
+                TooLarge => (Status::ResponseTooLarge, None),
+                Exhausted if is_written => (Status::OutOfMemory, None),
+                Exhausted => (Status::OutOfMemory, Some(Patience::Counted)),
+                UnknownHost => (Status::NotSent, Some(Patience::Outage { unknown_host: true })),
+                Broken | TimedOut if !is_written => (Status::NotSent, Some(OUTAGE)),
+                Broken | TimedOut => (Status::ConnectionLost, Some(Patience::Counted)),
+            },
+        };
+        match patience {
+            Some(patience) => self.retry(status, patience, outcome, reached, now),
+            None => self.fail(status, outcome, now),
+        }
+    }
+
+    fn paused(&mut self, now: Instant) -> Step {
+        match self.is_over(now) {
+            true if self.told => self.not_signaled(now),
+            true => self.time_over(now),
+            false => self.request(Duration::MAX, false, now),
+        }
+    }
+
+    fn stopped(&mut self, stop: Stop, now: Instant) -> Step {
+        Step::Done(Err(self.story.stopped(stop, now)))
     }
 }
 
-/// Rounded up, and at least 1: a service may read 0 as absent.
+fn capped(at: Instant, cap: Option<Instant>) -> Instant {
+    cap.map_or(at, |cap| at.min(cap))
+}
+
+/// Rounded up, and at least 1.
 fn whole_millis(duration: Duration) -> Duration {
     let millis = duration.as_nanos().div_ceil(1_000_000).max(1);
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))

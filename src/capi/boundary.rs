@@ -1,5 +1,5 @@
-//! What every export has in common: no panic crosses, `pthread_cancel` waits until the call is over, a pointer is checked
-//! before it is used, and strings for the caller are allocated with malloc, so that running out of memory is an answer.
+//! What all exports share: no panic crosses the ABI, `pthread_cancel` waits until the call is over, a pointer is checked before
+//! it is used, and strings for the caller are allocated with malloc, so that running out of memory can be reported.
 
 use crate::error::Error;
 use crate::panic;
@@ -8,8 +8,8 @@ use crate::sys::CancellationDisabled;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-/// Runs a call that answers with JSON. `out_json` may be NULL; otherwise it is NULL during the call, and what the call
-/// answered, success or failure, at its end.
+/// Runs a call that returns JSON. `out_json` may be NULL; otherwise it is NULL during the call, and receives the answer or
+/// the error at its end.
 ///
 /// # Safety
 ///
@@ -37,7 +37,7 @@ pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Err
     panic::catch(call)
 }
 
-/// Runs a call that cannot fail but for a panic, which gives `otherwise`.
+/// Runs a call that can fail by a panic only; then the result is `otherwise`.
 pub(super) fn catch_or<T>(otherwise: T, call: impl FnOnce() -> T) -> T {
     catch(|| Ok(call())).unwrap_or(otherwise)
 }
@@ -86,7 +86,7 @@ pub(super) fn renamed(error: Error, in_rust: &str, in_c: &str) -> Error {
     }
 }
 
-/// A copy for the caller; NULL if there is no memory, or if it holds a NUL, which would cut it short.
+/// A copy for the caller; NULL if there is no memory, or if the text contains a NUL, which would end it early.
 pub(super) fn malloc_string(text: &str) -> *mut c_char {
     if text.as_bytes().contains(&0) {
         return ptr::null_mut();

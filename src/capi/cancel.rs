@@ -4,16 +4,18 @@ use super::boundary::{catch, catch_or};
 use crate::cancel::CancelToken;
 use std::ptr;
 
-/// Brings blocked calls back, from any thread or signal handler. Any number of calls may share one.
+/// Unblocks calls, from any thread or signal handler. Any number of calls may share a token.
 #[allow(non_camel_case_types)]
 pub struct anchor_cancel_token {
     pub(super) token: CancelToken,
 }
 
-/// Makes a token that is not cancelled. It holds one file descriptor.
+/// Makes a cancel token.
 ///
-/// @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no file descriptor
-///          left
+/// It holds one file descriptor.
+///
+/// @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no file descriptor left
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_cancel_token_new() -> *mut anchor_cancel_token {
@@ -23,10 +25,14 @@ pub extern "C" fn anchor_cancel_token_new() -> *mut anchor_cancel_token {
     }
 }
 
-/// Ends every call that was given the token with ANCHOR_CANCELLED, and every later one, until it is reset. An answer
-/// that has already arrived is still returned. Any thread; async-signal-safe.
+/// Ends every call that was given the token with ANCHOR_CANCELLED, and every later one, until the token is reset.
+///
+/// An answer that has already arrived is still returned.
 ///
 /// @param token  the token; NULL does nothing
+/// @par Threads
+/// Any thread. Async-signal-safe.
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_cancel_token_cancel(token: *mut anchor_cancel_token) {
     // SAFETY: by contract NULL or live.
@@ -35,9 +41,12 @@ pub unsafe extern "C" fn anchor_cancel_token_cancel(token: *mut anchor_cancel_to
     }
 }
 
-/// Makes a token usable again. Let the calls that it cancelled return first: one that has not may go on.
+/// Makes a cancelled token usable again.
+///
+/// Let the calls that it cancelled return first: a call that has not returned yet may continue.
 ///
 /// @param token  the token; NULL does nothing
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_cancel_token_reset(token: *mut anchor_cancel_token) {
     // SAFETY: by contract NULL or live.
@@ -46,9 +55,12 @@ pub unsafe extern "C" fn anchor_cancel_token_reset(token: *mut anchor_cancel_tok
     }
 }
 
-/// Frees a token. No call may be using it any more.
+/// Frees a token.
+///
+/// No call may be using it any more.
 ///
 /// @param token  the token; NULL does nothing
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_cancel_token_free(token: *mut anchor_cancel_token) {
     if !token.is_null() {

@@ -11,26 +11,30 @@ use std::ffi::c_char;
 use std::ptr;
 use std::time::Duration;
 
-/// A timeout that most waits can use, in milliseconds; also what the service takes when none is given.
+/// A timeout that suits most waits, in milliseconds. The service takes the same if none is given.
 #[allow(dead_code, reason = "for the header")]
 pub const ANCHOR_DEFAULT_TIMEOUT_MS: i64 = 60000;
 
-/// A timeout without end.
+/// As a timeout: no limit.
 pub const ANCHOR_NO_TIMEOUT: i64 = -1;
 
-/// Connections to the service and the settings for them. One client serves any number of threads at once.
+/// Settings and connections to the service. Any number of threads may use a client at once.
 #[allow(non_camel_case_types)]
 pub struct anchor_client {
     pub(super) client: Client,
 }
 
-/// Makes a client. Nothing is sent yet.
+/// Makes a client.
 ///
-/// @param config  the settings, which are copied; NULL for those of the environment
+/// It reads the certificates of the settings. It does not connect to the service.
+///
+/// @param config  the settings, which are copied; NULL for the defaults and the environment, as anchor_config_new
+///                reads it
 /// @param out     receives the client, to be freed with anchor_client_free; NULL on failure
-/// @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is not valid or missing, which
-///          anchor_config_error names; or ANCHOR_OUT_OF_MEMORY if no descriptor or memory is left to read certificate
-///          authorities
+/// @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT if a setting or a variable of the environment is missing or not valid:
+///          anchor_config_error names it; ANCHOR_OUT_OF_MEMORY if no file descriptor or memory is left to read
+///          certificates
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_client_new(config: *const anchor_config, out: *mut *mut anchor_client) -> Status {
@@ -56,10 +60,13 @@ pub unsafe extern "C" fn anchor_client_new(config: *const anchor_config, out: *m
     }
 }
 
-/// Frees a client and closes its idle connections. No call may be running on it: cancel them with
-/// anchor_client_cancel_all and let them return first. Started waits may live on.
+/// Frees a client and closes its idle connections.
+///
+/// No call may be running on the client: cancel them with anchor_client_cancel_all, and let them return first.
+/// Started waits may continue after it.
 ///
 /// @param client  the client; NULL does nothing
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_client_free(client: *mut anchor_client) {
     if !client.is_null() {
@@ -69,10 +76,14 @@ pub unsafe extern "C" fn anchor_client_free(client: *mut anchor_client) {
     }
 }
 
-/// Ends every call that is running on the client, and every started wait, with ANCHOR_CANCELLED. Later calls are not
-/// affected. Any thread; not for signal handlers, where anchor_cancel_token_cancel is the way.
+/// Ends every call that is running on the client, and every started wait, with ANCHOR_CANCELLED.
+///
+/// Later calls are not affected.
 ///
 /// @param client  the client; NULL does nothing
+/// @par Threads
+/// Any thread. It is not async-signal-safe; in a signal handler use anchor_cancel_token_cancel.
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
     // SAFETY: by contract NULL or live.
@@ -81,13 +92,16 @@ pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
     }
 }
 
-/// What the client has done so far, as a JSON object of numbers: waits, signals, answers, timeouts, cancels, failures,
-/// rearms, retries, unanswered (requests that were sent and whose answer was never read: each may have taken an event or
-/// delivered a signal), connectionsMade, connectionsReused, bytesSent, bytesReceived.
+/// Returns counts of what the client has done, as a JSON object of numbers.
+///
+/// Its members are waits, signals, answers, timeouts, cancels, failures, rearms, retries, unanswered,
+/// connectionsMade, connectionsReused, bytesSent and bytesReceived. "unanswered" counts requests that were sent and
+/// whose answer was never read: each of them may have taken an event or delivered a signal.
 ///
 /// @param client    the client
 /// @param out_json  receives the object, to be freed with anchor_string_free
 /// @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT or ANCHOR_OUT_OF_MEMORY
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_client_stats(client: *const anchor_client, out_json: *mut *mut c_char) -> Status {
@@ -103,7 +117,9 @@ pub unsafe extern "C" fn anchor_client_stats(client: *const anchor_client, out_j
     }
 }
 
-/// Blocks until an event is signaled. A signal that was sent before the wait is taken at once.
+/// Blocks until an event is signaled.
+///
+/// If the event was signaled before, the call takes that signal and returns at once.
 ///
 ///     char *json = NULL;
 ///     anchor_status status = anchor_wait_for_event(client, "mfa_code", 60000, NULL, &json);
@@ -116,12 +132,18 @@ pub unsafe extern "C" fn anchor_client_stats(client: *const anchor_client, out_j
 ///
 /// @param client      the client
 /// @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."; events belong to the account
-/// @param timeout_ms  0 or more, in milliseconds: 0 asks once, without waiting; ANCHOR_NO_TIMEOUT: no limit. The call
-///                    returns normally one round trip after it, at the latest at the timeout plus the grace
-/// @param cancel      ends the call from elsewhere; NULL for none
-/// @param out_json    NULL, or receives a string to be freed with anchor_string_free: on success the service's
-///                    answer, byte for byte, one JSON object like {"data":{...}}; otherwise the error as JSON
-/// @return  ANCHOR_OK, ANCHOR_TIMEOUT, ANCHOR_CANCELLED, or any other status but ANCHOR_PENDING
+/// @param timeout_ms  milliseconds, 0 or more; 0 asks once, without waiting; ANCHOR_NO_TIMEOUT sets no limit. The
+///                    call usually returns one round trip after this time, and at the latest at this time plus the
+///                    grace
+/// @param cancel      a token that ends the call; NULL for none
+/// @param out_json    receives a string to be freed with anchor_string_free: on success the service's answer, byte
+///                    for byte, one JSON object such as {"data":{...}}; on failure the error as JSON. NULL if not
+///                    wanted
+/// @return  ANCHOR_OK, ANCHOR_TIMEOUT, ANCHOR_CANCELLED, or any other status except ANCHOR_PENDING
+/// @par Threads
+/// Any number of threads may wait on one client at once, for the same event too. Each signal is taken by one of
+/// them.
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_for_event(
@@ -142,15 +164,17 @@ pub unsafe extern "C" fn anchor_wait_for_event(
     }
 }
 
-/// Signals an event: hands data to whoever waits for it, now or later. It takes at most the request timeout, and is
-/// never sent twice.
+/// Signals an event: hands data to whoever waits for it, now or later.
+///
+/// The call takes at most the request timeout of the settings. A request that was written is never sent again.
 ///
 /// @param client      the client
 /// @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."
 /// @param data_json   a JSON object; NULL for {}
-/// @param out_json    as with anchor_wait_for_event
-/// @return  ANCHOR_OK; ANCHOR_NOT_SENT if it is certain that nothing was delivered, ANCHOR_CONNECTION_LOST if it is not;
-///          or any other status but ANCHOR_TIMEOUT and ANCHOR_PENDING
+/// @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
+/// @return  ANCHOR_OK; ANCHOR_NOT_SENT if it is certain that the signal was not delivered; ANCHOR_CONNECTION_LOST
+///          if it may have been; or any other status except ANCHOR_TIMEOUT and ANCHOR_PENDING
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_signal_event(
@@ -170,13 +194,16 @@ pub unsafe extern "C" fn anchor_signal_event(
     }
 }
 
-/// Takes and drops signals of an event that nobody has waited for, until none is left. To begin a run clean.
+/// Takes and drops the signals of an event that nobody has waited for, until none is left.
+///
+/// A program can call it to begin without old signals.
 ///
 /// @param client       the client
 /// @param event_name   1 to 4,096 bytes of UTF-8, not "." or ".."
-/// @param out_drained  NULL, or receives how many were dropped, on failure too
-/// @return  ANCHOR_OK; ANCHOR_TIMEOUT if there were still some after the request timeout; or any other status but
+/// @param out_drained  receives how many signals were dropped, on failure too; NULL if not wanted
+/// @return  ANCHOR_OK; ANCHOR_TIMEOUT if signals were left after the request timeout; or any other status except
 ///          ANCHOR_PENDING
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_drain_event(

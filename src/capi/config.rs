@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Settings for clients. Used by one thread at a time.
+/// Settings for clients. One thread at a time may use them.
 #[allow(non_camel_case_types)]
 pub struct anchor_config {
     pub(super) config: Config,
@@ -24,24 +24,27 @@ impl anchor_config {
     }
 }
 
-/// Receives log lines, on the threads that make calls, those of started waits included. It must not call back into
-/// the client. The key and events' data are never in a line.
+/// A function that receives log lines. It is called on the threads that make calls, and on those of started waits.
+/// It must not call a function of the same client. A line contains neither the key nor events' data.
 ///
-/// - user_data: what was given with the callback
+/// - user_data: what was passed with the function
 /// - level: an anchor_log_level
 /// - message: one line without its end, valid during the call
 #[allow(non_camel_case_types)]
 pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
-/// Tries again for as long as the call lasts, however many failures come in a row.
+/// As a number of retries: no limit.
 #[allow(dead_code, reason = "for the header")]
 pub const ANCHOR_RETRY_ALWAYS: u32 = 4_294_967_295;
 
-/// Makes settings of the defaults and of the environment: ANCHORBROWSER_API_KEY (then ANCHOR_API_KEY),
-/// ANCHORBROWSER_BASE_URL, and HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. Mistakes in these are reported by
-/// anchor_client_new. What they say later has no effect.
+/// Makes settings from the defaults and the environment.
 ///
-/// @return  settings to be freed with anchor_config_free; NULL if a defect was caught
+/// It reads ANCHORBROWSER_API_KEY (then ANCHOR_API_KEY), ANCHORBROWSER_BASE_URL, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY
+/// and NO_PROXY; an empty variable counts as not set. anchor_client_new reports mistakes in them. A later change of
+/// the environment has no effect on these settings.
+///
+/// @return  the settings, to be freed with anchor_config_free; NULL if a defect was caught
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_config_new() -> *mut anchor_config {
@@ -50,9 +53,12 @@ pub extern "C" fn anchor_config_new() -> *mut anchor_config {
     })
 }
 
-/// Frees settings. Clients made from them live on.
+/// Frees settings.
+///
+/// Clients that were made from them are not affected.
 ///
 /// @param config  the settings; NULL does nothing
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_free(config: *mut anchor_config) {
     if !config.is_null() {
@@ -62,11 +68,12 @@ pub unsafe extern "C" fn anchor_config_free(config: *mut anchor_config) {
     }
 }
 
-/// Why the last anchor_config_set_... or anchor_client_new with these settings failed, naming the argument or the
-/// variable of the environment.
+/// Returns why the last setter, or anchor_client_new, failed with these settings.
 ///
-/// @param config  the settings
-/// @return  an English sentence, valid until the settings are used again; NULL if the last call succeeded
+/// @param config  the settings; NULL gives NULL
+/// @return  an English sentence that names the argument or the variable of the environment; NULL if the last call
+///          succeeded. It is valid until the settings are used again or freed, and must not be freed itself.
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_error(config: *const anchor_config) -> *const c_char {
@@ -81,6 +88,7 @@ pub unsafe extern "C" fn anchor_config_error(config: *const anchor_config) -> *c
 /// @param config   the settings
 /// @param api_key  printable ASCII, 1 to 4,096 bytes
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_api_key(config: *mut anchor_config, api_key: *const c_char) -> Status {
@@ -88,13 +96,15 @@ pub unsafe extern "C" fn anchor_config_set_api_key(config: *mut anchor_config, a
     unsafe { set_text(config, "api_key", api_key, Config::set_api_key) }
 }
 
-/// Sets where the service is. Plain http is refused by anchor_client_new unless the host is loopback or
-/// anchor_config_set_allow_http allows it.
+/// Sets where the service is.
+///
+/// anchor_client_new refuses plain http, unless the host is loopback or anchor_config_set_allow_http allows it.
 ///
 /// @param config    the settings
-/// @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is understood.
+/// @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored.
 ///                  "https://api.anchorbrowser.io" by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_base_url(config: *mut anchor_config, base_url: *const c_char) -> Status {
@@ -102,12 +112,13 @@ pub unsafe extern "C" fn anchor_config_set_base_url(config: *mut anchor_config, 
     unsafe { set_text(config, "base_url", base_url, Config::set_base_url) }
 }
 
-/// Allows or forbids to send the key in clear: to a plain http base URL that is not loopback, or through a proxy that was
-/// set.
+/// Sets whether the key may be sent unencrypted: to a plain http base URL whose host is not loopback, or to a proxy that
+/// anchor_config_set_proxy sets for a plain http base URL.
 ///
 /// @param config  the settings
 /// @param allow   0 or 1; 0 by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_allow_http(config: *mut anchor_config, allow: c_int) -> Status {
@@ -118,8 +129,10 @@ pub unsafe extern "C" fn anchor_config_set_allow_http(config: *mut anchor_config
 /// Sets the User-Agent header.
 ///
 /// @param config      the settings
-/// @param user_agent  printable ASCII, at most 1,024 bytes; empty sends none. "libanchor/VERSION" by default
+/// @param user_agent  printable ASCII, at most 1,024 bytes; with "" the header is not sent. "libanchor/VERSION" by
+///                    default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_user_agent(config: *mut anchor_config, user_agent: *const c_char) -> Status {
@@ -127,12 +140,16 @@ pub unsafe extern "C" fn anchor_config_set_user_agent(config: *mut anchor_config
     unsafe { set_text(config, "user_agent", user_agent, Config::set_user_agent) }
 }
 
-/// Sets the proxy to tunnel through with CONNECT. From then on the environment's proxies and NO_PROXY do not count. With a
-/// plain http base URL it needs anchor_config_set_allow_http. The environment's proxies are not used for loopback hosts.
+/// Sets the proxy to connect through, with CONNECT.
+///
+/// Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
+/// anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
 ///
 /// @param config  the settings
-/// @param proxy   "http://[user:password@]host:port", also "https://..."; empty for none. A SOCKS proxy is refused
+/// @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
+///                refused
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_proxy(config: *mut anchor_config, proxy: *const c_char) -> Status {
@@ -140,11 +157,12 @@ pub unsafe extern "C" fn anchor_config_set_proxy(config: *mut anchor_config, pro
     unsafe { set_text(config, "proxy", proxy, Config::set_proxy) }
 }
 
-/// Adds certificate authorities to those that are trusted.
+/// Adds the certificate authorities of a file to those that are trusted.
 ///
 /// @param config   the settings
-/// @param ca_file  path of a PEM file, which anchor_client_new reads
+/// @param ca_file  the path of a PEM file, which anchor_client_new reads
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, ca_file: *const c_char) -> Status {
@@ -152,13 +170,16 @@ pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, c
     unsafe { set_text(config, "ca_file", ca_file, |config, path| config.set_ca_file(path)) }
 }
 
-/// Sets which certificate authorities are trusted, beside those of anchor_config_set_ca_file. The variables SSL_CERT_FILE
-/// and SSL_CERT_DIR name the system's, if they are set and not empty when anchor_client_new reads these. With
-/// ANCHOR_TRUST_AUTO the bundled ones are trusted where none of the system's is found or may be read, and the log says so.
+/// Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
+///
+/// The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
+/// anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
+/// may be read, and reports it to the log.
 ///
 /// @param config  the settings
 /// @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, trust: i32) -> Status {
@@ -172,11 +193,14 @@ pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, tru
     }
 }
 
-/// Sets how long DNS, connect and TLS handshake may take together, for each connection, within the call's time.
+/// Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
+///
+/// The timeout of the call also applies to them.
 ///
 /// @param config      the settings
-/// @param timeout_ms  1 to 86,400,000; 10,000 by default
+/// @param timeout_ms  milliseconds, 1 to 86,400,000; 10,000 by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_connect_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> Status {
@@ -184,11 +208,12 @@ pub unsafe extern "C" fn anchor_config_set_connect_timeout_ms(config: *mut ancho
     unsafe { set_millis(config, "connect_timeout", timeout_ms, Config::set_connect_timeout) }
 }
 
-/// Sets how long a signal, or a drain, may take.
+/// Sets how long a signal or a drain may take.
 ///
 /// @param config      the settings
-/// @param timeout_ms  1 to 86,400,000; 30,000 by default
+/// @param timeout_ms  milliseconds, 1 to 86,400,000; 30,000 by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_request_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> Status {
@@ -196,11 +221,14 @@ pub unsafe extern "C" fn anchor_config_set_request_timeout_ms(config: *mut ancho
     unsafe { set_millis(config, "request_timeout", timeout_ms, Config::set_request_timeout) }
 }
 
-/// Sets the largest answer that is taken; a larger one is ANCHOR_RESPONSE_TOO_LARGE.
+/// Sets the size of the largest answer that is accepted.
+///
+/// A call that receives a larger one returns ANCHOR_RESPONSE_TOO_LARGE.
 ///
 /// @param config  the settings
 /// @param bytes   1 to 1,073,741,824; 8,388,608 by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_max_response_bytes(config: *mut anchor_config, bytes: usize) -> Status {
@@ -208,12 +236,15 @@ pub unsafe extern "C" fn anchor_config_set_max_response_bytes(config: *mut ancho
     unsafe { set(config, |config| config.set_max_response_bytes(bytes)) }
 }
 
-/// Sets the longest that one request of a wait asks the service to hold it; a longer wait is made of several. It should
-/// stay below the idle limits of gateways and NATs on the way.
+/// Sets the longest time for which one request of a wait asks the service to hold it.
+///
+/// A longer wait makes several requests. The slice should be shorter than the idle limits of the gateways and NATs
+/// between the program and the service.
 ///
 /// @param config    the settings
-/// @param slice_ms  1 to 86,400,000; 50,000 by default
+/// @param slice_ms  milliseconds, 1 to 86,400,000; 50,000 by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_slice_ms(config: *mut anchor_config, slice_ms: i64) -> Status {
@@ -221,12 +252,15 @@ pub unsafe extern "C" fn anchor_config_set_slice_ms(config: *mut anchor_config, 
     unsafe { set_millis(config, "slice", slice_ms, Config::set_slice) }
 }
 
-/// Sets how much longer than it asked for a request of a wait is given, so that an answer sent at the last moment is
-/// still taken. A wait returns at the latest at its timeout plus this.
+/// Sets how much longer than it asked for a request of a wait is given.
+///
+/// This way an answer that the service sends at the last moment is still received. A wait returns at the latest at its
+/// timeout plus this time.
 ///
 /// @param config    the settings
-/// @param grace_ms  0 to 86,400,000; 2,000 by default
+/// @param grace_ms  milliseconds, 0 to 86,400,000; 2,000 by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_grace_ms(config: *mut anchor_config, grace_ms: i64) -> Status {
@@ -234,12 +268,24 @@ pub unsafe extern "C" fn anchor_config_set_grace_ms(config: *mut anchor_config, 
     unsafe { set_millis(config, "grace", grace_ms, Config::set_grace) }
 }
 
-/// Sets how many failures in a row are tried again before a call gives up. What is tried again is safe to repeat: what
-/// never reached the service, and for a wait also HTTP 429, 502, 503 and 504, and, if re-arming, a broken connection.
+/// Sets after how many failures in a row a call gives up.
+///
+/// A call tries again what is safe to repeat: a request that never reached the service; in a wait also after HTTP
+/// 408 of a gateway, 429, 502, 503 and 504 and, if anchor_config_set_rearm is on, after a broken connection.
+///
+/// If this function is not called, the number depends on the failure. In an outage, in which the service cannot be
+/// reached or a gateway answers 502, 503 or 504 instead of it, a wait tries again until its deadline. But if this client
+/// has never reached the service, the wait gives up after 5 retries and 5 seconds, or after 5 retries if the name of
+/// the host does not exist.
+///
+/// After a failure that may have taken an event or reports a limit, a wait tries again 5 times in a row: a connection
+/// that broke after its request was written, HTTP 429, no memory, thread or file descriptor. A signal tries again 5
+/// times in a row. A drain, and a wait with a timeout of 0, do not try again.
 ///
 /// @param config   the settings
-/// @param retries  5 by default; 0 gives up at once; ANCHOR_RETRY_ALWAYS never does
+/// @param retries  0 or more; 0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_retries(config: *mut anchor_config, retries: u32) -> Status {
@@ -247,12 +293,15 @@ pub unsafe extern "C" fn anchor_config_set_retries(config: *mut anchor_config, r
     unsafe { set(config, |config| Ok(config.set_retries(retries))) }
 }
 
-/// Sets whether a wait goes on after a connection broke that its request was written to. The event may have been handed
-/// out to the broken connection; without re-arming the wait returns ANCHOR_CONNECTION_LOST at once.
+/// Sets whether a wait continues after a connection broke to which its request had been written.
+///
+/// The service may have handed the event to the broken connection. Without re-arming the wait returns
+/// ANCHOR_CONNECTION_LOST at once.
 ///
 /// @param config  the settings
 /// @param rearm   0 or 1; 1 by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_rearm(config: *mut anchor_config, rearm: c_int) -> Status {
@@ -260,12 +309,15 @@ pub unsafe extern "C" fn anchor_config_set_rearm(config: *mut anchor_config, rea
     unsafe { set_flag(config, "rearm", rearm, Config::set_rearm) }
 }
 
-/// Sets whether a signal handler that runs on the blocked thread ends the call with ANCHOR_INTERRUPTED. For languages
-/// whose Ctrl-C only sets a flag. A signal that arrives before the call blocks does not end it.
+/// Sets whether a signal handler that runs on the blocked thread ends the call with ANCHOR_INTERRUPTED.
+///
+/// This is for languages in which Ctrl-C only sets a flag. A signal that arrives before the call blocks does not
+/// end it.
 ///
 /// @param config         the settings
 /// @param interruptible  0 or 1; 0 by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_interruptible(config: *mut anchor_config, interruptible: c_int) -> Status {
@@ -273,12 +325,16 @@ pub unsafe extern "C" fn anchor_config_set_interruptible(config: *mut anchor_con
     unsafe { set_flag(config, "interruptible", interruptible, Config::set_interruptible) }
 }
 
-/// Sets who receives log lines.
+/// Sets the function that receives log lines.
 ///
 /// @param config     the settings
-/// @param callback   the receiver, called from any thread that makes calls; NULL for none, the default
-/// @param user_data  handed to it; it must stay valid as long as a client made from the settings
+/// @param callback   the function; NULL for none, which is the default
+/// @param user_data  passed to the function; it must stay valid as long as a client that was made from the settings
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @par Threads
+/// The function is called on every thread that makes a call, and on those of started waits, possibly at the same
+/// time.
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_log_callback(

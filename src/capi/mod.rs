@@ -1,8 +1,8 @@
 //! The C ABI: every `extern "C"` of the library, one file per handle. It checks and converts arguments, catches panics
-//! and copies strings; what a call does is decided in the Rust API.
+//! and copies strings; the Rust API decides what a call does.
 //!
-//! `include/anchor.h` is generated from these files, comments included, so they are written for C readers, and stand in
-//! the order in which a reader of the header meets them.
+//! `build.rs` generates `include/anchor.h` from these files, comments included. So the comments are for C readers, and the
+//! modules are in the order of the header.
 
 mod boundary;
 

@@ -1,13 +1,17 @@
 //! Version, statuses, strings and JSON: the exports that need no handle.
 
 use super::boundary::{catch_or, malloc_string, text};
-use crate::json::json_find;
+use crate::json::{OutOfMemory, json_find};
 use crate::status::Status;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-/// The version of the library that is loaded, such as "0.1.0". Static: not to be freed.
-/// ANCHOR_VERSION is that of the header.
+/// Returns the version of the library that is loaded, such as "0.1.0".
+///
+/// ANCHOR_VERSION is the version of the header.
+///
+/// @return  a static string, which must not be freed
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_version() -> *const c_char {
@@ -15,7 +19,12 @@ pub extern "C" fn anchor_version() -> *const c_char {
     VERSION.as_ptr().cast()
 }
 
-/// The same as a number to compare: 0x00MMmmpp, as ANCHOR_VERSION_NUMBER.
+/// Returns the version of the library that is loaded, as a number to compare.
+///
+/// ANCHOR_VERSION_NUMBER is the same number of the header.
+///
+/// @return  0x00MMmmpp: major, minor and patch
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_version_number() -> u32 {
@@ -33,25 +42,27 @@ pub extern "C" fn anchor_version_number() -> u32 {
     NUMBER
 }
 
-/// Frees a string that a function of libanchor gave out. NULL is fine.
+/// Frees a string that a function of libanchor gave to the caller.
 ///
-/// @param string  the string; not to be used any more
+/// @param string  the string; NULL does nothing
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_string_free(string: *mut c_char) {
     // SAFETY: by contract NULL or from `malloc_string`, and freed once.
     unsafe { libc::free(string.cast()) };
 }
 
-/// Takes a value out of a JSON text, such as the answer of a wait.
+/// Returns a value from a JSON text, such as the answer of a wait.
 ///
 ///     char *code = anchor_json_get(json, "/data/code");
 ///
 /// @param json     a JSON text
-/// @param pointer  a JSON pointer (RFC 6901): empty for the whole text, or "/name/0/..." with "~1" for a slash
-///                 and "~0" for a tilde within a name
-/// @return  a string to free with anchor_string_free: a JSON string unescaped, anything else as its JSON text,
-///          unchanged. NULL if nothing stands there, if an argument is NULL or malformed, if the string holds
-///          U+0000, which a C string cannot, or if memory ran out.
+/// @param pointer  a JSON pointer (RFC 6901): "" for the whole text, or "/name/0/..." with "~1" for a slash and
+///                 "~0" for a tilde within a name
+/// @return  a string to be freed with anchor_string_free: a JSON string without its quotes and escapes, any other
+///          value as its JSON text, unchanged. NULL if the text has no such value, if an argument is NULL or
+///          malformed, if the string contains U+0000, which a C string cannot hold, or if memory ran out
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_json_get(json: *const c_char, pointer: *const c_char) -> *mut c_char {
@@ -59,25 +70,35 @@ pub unsafe extern "C" fn anchor_json_get(json: *const c_char, pointer: *const c_
         // SAFETY: by contract NULL or C strings.
         let arguments = unsafe { (text(json, "json"), text(pointer, "pointer")) };
         match arguments {
-            (Ok(json), Ok(pointer)) => json_find(json, pointer).map_or(ptr::null_mut(), |found| malloc_string(&found)),
+            (Ok(json), Ok(pointer)) => match json_find(json, pointer) {
+                Ok(Some(found)) => malloc_string(&found),
+                Ok(None) | Err(OutOfMemory) => ptr::null_mut(),
+            },
             _ => ptr::null_mut(),
         }
     })
 }
 
-/// The name of a status, such as "ANCHOR_TIMEOUT"; "ANCHOR_UNKNOWN" for a value that this version does not know.
-/// Static: not to be freed. Async-signal-safe.
+/// Returns the name of a status, such as "ANCHOR_TIMEOUT".
 ///
 /// @param status  any value
+/// @return  a static string, which must not be freed; "ANCHOR_UNKNOWN" for a value that this version does not know
+/// @par Threads
+/// Any thread. Async-signal-safe.
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_status_name(status: i32) -> *const c_char {
     row_text(status, c"ANCHOR_UNKNOWN", |row| row.1)
 }
 
-/// One English sentence about a status. Static: not to be freed. Async-signal-safe.
+/// Returns an English sentence about a status.
 ///
 /// @param status  any value
+/// @return  a static string, which must not be freed
+/// @par Threads
+/// Any thread. Async-signal-safe.
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn anchor_status_message(status: i32) -> *const c_char {

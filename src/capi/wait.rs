@@ -8,15 +8,17 @@ use crate::status::Status;
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
-/// A wait that was started and is collected later: for programs with an event loop, or with several events to watch.
-/// It runs on a thread of its own, on which all signals are blocked. One that has ended keeps its answer until
+/// A wait that runs in the background, for programs with an event loop or with several events to wait for. It runs
+/// on a thread of its own, on which all signals are blocked. After its end it keeps its outcome until
 /// anchor_wait_finish takes it.
 #[allow(non_camel_case_types)]
 pub struct anchor_wait {
     wait: StartedWait,
 }
 
-/// Starts a wait. Its time counts from here. It goes on if the client is freed.
+/// Starts a wait that runs in the background.
+///
+/// Its time counts from this call. It continues if the client is freed.
 ///
 ///     anchor_wait *wait = NULL;
 ///     if (anchor_wait_start(client, "login_done", 60000, &wait) == ANCHOR_OK) {
@@ -28,11 +30,12 @@ pub struct anchor_wait {
 ///     anchor_wait_free(wait);
 ///
 /// @param client      the client
-/// @param event_name  as with anchor_wait_for_event
-/// @param timeout_ms  as with anchor_wait_for_event
+/// @param event_name  as in anchor_wait_for_event
+/// @param timeout_ms  as in anchor_wait_for_event
 /// @param out         receives the wait, to be freed with anchor_wait_free; NULL on failure
-/// @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or file
-///          descriptor left
+/// @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or
+///          file descriptor left
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_start(
@@ -61,11 +64,14 @@ pub unsafe extern "C" fn anchor_wait_start(
     }
 }
 
-/// The descriptor of a started wait: readable from its end until it is finished. For poll, epoll (level or edge),
-/// select, kqueue, libuv, GLib. It is not to be read, written or closed, and ends with anchor_wait_free.
+/// Returns the file descriptor of a started wait, which is readable from the wait's end until it is finished.
+///
+/// It is for poll, epoll (level or edge), select, libuv or GLib. Do not read, write or close it; anchor_wait_free
+/// closes it.
 ///
 /// @param wait  the wait
-/// @return  a file descriptor; -1 for NULL
+/// @return  a file descriptor; -1 if wait is NULL
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
@@ -73,16 +79,19 @@ pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
     unsafe { wait.as_ref() }.map_or(-1, |handle| handle.wait.event().as_raw_fd())
 }
 
-/// Blocks until one of several started waits has ended. Nothing is taken, and the others are left alone. NULL entries,
-/// and waits that are finished, before or meanwhile by another thread, are passed over; a wait may be there twice.
+/// Blocks until one of several started waits has ended.
 ///
-/// @param waits       an array of waits, of any clients
-/// @param count       how many entries it has, 1 or more
-/// @param timeout_ms  0 or more: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
-/// @param out_index   receives the place of the first entry that has ended; count if there is none
-/// @return  ANCHOR_OK; ANCHOR_PENDING if none has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every entry is
-///          NULL or finished; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings of one of them
-///          ask to be told; ANCHOR_OUT_OF_MEMORY if there are more than the system can poll
+/// It takes no outcome and changes no wait. It ignores entries that are NULL, and waits that are finished already
+/// or that another thread finishes meanwhile. A wait may be in the array twice.
+///
+/// @param waits       an array of waits, which may belong to different clients
+/// @param count       the number of its entries, 1 or more
+/// @param timeout_ms  milliseconds, 0 or more; 0 only looks; ANCHOR_NO_TIMEOUT sets no limit
+/// @param out_index   receives the index of the first entry that has ended; count if there is none
+/// @return  ANCHOR_OK; ANCHOR_PENDING if no wait has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every
+///          entry is NULL or finished; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings
+///          of one of the waits ask for it; ANCHOR_OUT_OF_MEMORY if there are more waits than the system can poll
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_select(
@@ -114,15 +123,18 @@ pub unsafe extern "C" fn anchor_wait_select(
     }
 }
 
-/// Takes what came of a started wait, cancelled or not, once: of several threads that finish it, one gets the outcome,
-/// the others ANCHOR_INVALID_ARGUMENT.
+/// Takes the outcome of a started wait, cancelled or not.
 ///
-/// @param wait        the wait, which is still to be freed
-/// @param timeout_ms  how long to wait for its end: 0 only looks; ANCHOR_NO_TIMEOUT: no limit
-/// @param out_json    as with anchor_wait_for_event
-/// @return  ANCHOR_PENDING if it has not ended in that time, which changes nothing; ANCHOR_INVALID_ARGUMENT if it was
-///          taken before; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings ask to be told, which
-///          changes nothing either; otherwise what anchor_wait_for_event would have returned
+/// The outcome can be taken once. If several threads finish the same wait, one of them gets it, and the others get
+/// ANCHOR_INVALID_ARGUMENT.
+///
+/// @param wait        the wait, which still has to be freed
+/// @param timeout_ms  milliseconds to wait for its end, 0 or more; 0 only looks; ANCHOR_NO_TIMEOUT sets no limit
+/// @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
+/// @return  ANCHOR_PENDING if the wait has not ended in that time; ANCHOR_INTERRUPTED if a signal handler ran on
+///          this thread and the settings ask for it; neither changes the wait. ANCHOR_INVALID_ARGUMENT if the
+///          outcome was taken before; otherwise what anchor_wait_for_event would have returned
+/// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_finish(
@@ -134,11 +146,15 @@ pub unsafe extern "C" fn anchor_wait_finish(
     unsafe { answering(out_json, || handle(wait, "wait")?.wait.finish(timeout(timeout_ms)?)) }
 }
 
-/// Makes a started wait end with ANCHOR_CANCELLED, unless an answer is there already: that is still the answer. Any
-/// thread; async-signal-safe. What came of it is still to be taken with anchor_wait_finish, or dropped with
-/// anchor_wait_free.
+/// Ends a started wait with ANCHOR_CANCELLED, unless its answer has already arrived.
 ///
-/// @param wait  the wait; NULL, or one of a parent process, does nothing
+/// An answer that has arrived stays the outcome. The outcome still has to be taken with anchor_wait_finish, or
+/// dropped with anchor_wait_free.
+///
+/// @param wait  the wait; NULL does nothing, and a wait of the parent process is not cancelled
+/// @par Threads
+/// Any thread. Async-signal-safe.
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_cancel(wait: *mut anchor_wait) {
     // SAFETY: by contract NULL or live.
@@ -147,10 +163,15 @@ pub unsafe extern "C" fn anchor_wait_cancel(wait: *mut anchor_wait) {
     }
 }
 
-/// Cancels a started wait if it still runs, lets its thread end, and frees it, with an answer that was not taken. No
-/// other thread may be using it. First take its descriptor out of what polls it, unless that is an epoll.
+/// Frees a started wait, with an outcome that was not taken.
+///
+/// If the wait still runs, the call cancels it and lets its thread end. Remove its descriptor from a poll loop
+/// before; an epoll forgets it by itself.
 ///
 /// @param wait  the wait; NULL does nothing
+/// @par Threads
+/// No other thread may be using the wait.
+/// @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_free(wait: *mut anchor_wait) {
     if !wait.is_null() {

@@ -19,8 +19,8 @@ pub(super) struct HeldBuffers {
 }
 
 impl HeldBuffers {
-    /// How much output is collected before it is sent without waiting for more.
-    pub(super) const OUTPUT_LIMIT: usize = 16 * 1024;
+    /// How much output is collected before it is sent without waiting for more: any head, and the beginning of a body.
+    pub(super) const OUTPUT_LIMIT: usize = 32 * 1024;
     /// The largest buffer that is kept.
     const SMALL: usize = 1024;
     /// Room that is always offered, so that a header line fits.
@@ -36,14 +36,19 @@ impl HeldBuffers {
         &self.output[..self.held]
     }
 
+    pub fn held_mut(&mut self) -> &mut [u8] {
+        &mut self.output[..self.held]
+    }
+
     pub fn are_empty(&self) -> bool {
         self.held == 0 && self.input.is_empty()
     }
 
-    pub fn append_input(&mut self, bytes: &[u8]) {
+    /// Where input is appended.
+    pub fn input_end(&mut self) -> &mut Vec<u8> {
         self.input.drain(..self.consumed);
         self.consumed = 0;
-        self.input.extend_from_slice(bytes);
+        &mut self.input
     }
 
     /// The key is in the output.
@@ -78,7 +83,7 @@ impl Buffers for HeldBuffers {
         &self.input[self.consumed..]
     }
 
-    /// Only transports append, and those of this module do it by `append_input`.
+    /// Only transports append, and ours does it by `input_end`.
     fn input_append_buf(&mut self) -> &mut [u8] {
         &mut []
     }

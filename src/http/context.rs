@@ -1,15 +1,16 @@
 //! The context of one exchange and the only place of it that blocks: how long it may, what may wake it, and the notes from
 //! which a failure is classified afterwards. It knows nothing of HTTP.
 
+use super::failure::FailureKind;
 use crate::error::Phase;
-use crate::sys::{self, Latch, MAX_WATCHED, Scoped, Watch};
+use crate::sys::{self, Latch, MAX_WATCHED, Scoped, Socket, Watch};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// When each part of an exchange has to be over; `None`: never.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// DNS, connect, CONNECT and TLS handshake.
     pub connect: Option<Instant>,
@@ -25,10 +26,23 @@ pub(crate) enum Stop {
     Deadline,
     Cancelled,
     Interrupted,
+    /// The system cannot wait for so much.
+    Exhausted,
 }
 
 /// What cancels a call: its own token, and that of its client.
 pub(crate) type Cancels = [Option<Arc<Latch>>; 2];
+
+/// Nothing can be waited for any more: the call has ended, and the context knows why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended;
+
+/// What a socket is ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ready {
+    pub input: bool,
+    pub output: bool,
+}
 
 /// What may end an exchange, and what is noted about it.
 pub(super) struct Context {
@@ -41,20 +55,22 @@ pub(super) struct Context {
     pub output_size: usize,
     phase: Cell<Phase>,
     stop: Cell<Option<Stop>>,
-    /// A connection was made for the exchange; otherwise it came from the pool.
-    pub connected: Cell<bool>,
-    /// One side refused the other in the TLS handshake.
+    /// Once the end has come: how many bytes the socket held at that moment, as far as they are not read yet.
+    allowance: Cell<usize>,
+    /// A connection was dialled for the exchange; otherwise it came from the pool.
+    dialled: Cell<bool>,
+    /// The connection is there.
+    connected: Cell<bool>,
+    /// One side refused the other in the TLS handshake, or the server the client's certificate after it.
     pub refused: Cell<bool>,
-    /// This process had no descriptor, thread or memory for it.
-    pub exhausted: Cell<bool>,
-    /// The peer hung up before all of the request was sent.
-    cut: Cell<bool>,
     /// When all of the request was sent.
     written: Cell<Option<Instant>>,
     sent: Cell<u64>,
     received: Cell<u64>,
     /// The peer ended the stream.
     pub ended: Cell<bool>,
+    /// Why there will be no answer, where that is known.
+    verdict: RefCell<Option<(FailureKind, String)>>,
     /// What the socket or the TLS session said when it broke.
     broken: RefCell<Option<String>>,
 }
@@ -73,14 +89,15 @@ impl Context {
             output_size: 0,
             phase: Cell::new(Phase::Send),
             stop: Cell::new(None),
+            allowance: Cell::new(0),
+            dialled: Cell::new(false),
             connected: Cell::new(false),
             refused: Cell::new(false),
-            exhausted: Cell::new(false),
-            cut: Cell::new(false),
             written: Cell::new(None),
             sent: Cell::new(0),
             received: Cell::new(0),
             ended: Cell::new(false),
+            verdict: RefCell::new(None),
             broken: RefCell::new(None),
         }
     }
@@ -98,6 +115,25 @@ impl Context {
         self.phase.set(phase);
     }
 
+    pub fn note_dialled(&self) {
+        self.dialled.set(true);
+    }
+
+    /// A fresh connection is there; the request is next.
+    pub fn note_connected(&self) {
+        self.connected.set(true);
+        self.enter(Phase::Send);
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.connected.get()
+    }
+
+    /// The exchange has a connection of its own, or none.
+    pub fn is_fresh(&self) -> bool {
+        self.dialled.get()
+    }
+
     pub fn stop(&self) -> Option<Stop> {
         self.stop.get()
     }
@@ -111,35 +147,23 @@ impl Context {
         self.broken.borrow().clone()
     }
 
-    pub fn note_cut(&self, what: impl ToString) {
-        self.cut.set(true);
-        self.note_broken(what);
+    /// Notes why there will be no answer; the first reason holds.
+    pub fn note_verdict(&self, kind: FailureKind, why: impl Into<String>) {
+        self.verdict.borrow_mut().get_or_insert_with(|| (kind, why.into()));
     }
 
-    /// The request is out, as far as the peer took it; from here on its answer is awaited.
+    pub fn verdict(&self) -> Option<(FailureKind, String)> {
+        self.verdict.borrow().clone()
+    }
+
+    /// The request is out; from here on its answer is awaited.
     pub fn note_written(&self, at: Instant) {
-        self.written.set((!self.cut.get()).then_some(at));
+        self.written.set(Some(at));
         self.enter(Phase::Wait);
-    }
-
-    /// The peer took the request and refused the session before it looked at it.
-    pub fn note_unread(&self) {
-        self.refused.set(true);
-        self.written.set(None);
-        self.enter(Phase::Tls);
     }
 
     pub fn written(&self) -> Option<Instant> {
         self.written.get()
-    }
-
-    /// Whether to send the request: after a cancel it could only bring about an answer that nobody reads.
-    pub fn may_send(&self) -> bool {
-        let cancelled = self.cancels.iter().flatten().any(|cancel| cancel.seems_set());
-        if cancelled {
-            self.stop.set(Some(Stop::Cancelled));
-        }
-        !cancelled
     }
 
     pub fn count_sent(&self, count: usize) {
@@ -152,9 +176,11 @@ impl Context {
 
     /// Counts bytes of the answer: those of the handshake or of a proxy come in other phases.
     pub fn count_received(&self, count: usize) {
-        if count > 0 && matches!(self.phase(), Phase::Wait | Phase::Receive) {
+        if count > 0 && matches!(self.phase(), Phase::Send | Phase::Wait | Phase::Receive) {
             self.received.set(self.received.get() + count as u64);
-            self.enter(Phase::Receive);
+            if self.phase() != Phase::Send {
+                self.enter(Phase::Receive);
+            }
         }
     }
 
@@ -170,26 +196,98 @@ impl Context {
         }
     }
 
-    /// Blocks until one of `watched` is ready (true), or until `at_most` (false), or until the call has to end. What is
-    /// ready wins over a cancel and a deadline, so that nothing that has arrived is thrown away.
-    pub fn block(&self, watched: &mut [Watch], at_most: Option<Instant>) -> Result<bool, Stop> {
-        let ended = block_on(watched, &self.cancels, self.interruptible, earlier(self.until(), at_most));
-        match ended {
-            Ok(()) => Ok(true),
-            Err(Stop::Deadline) if self.until().is_none_or(|until| Instant::now() < until) => Ok(false),
-            Err(stop) => {
-                self.stop.set(Some(stop));
-                Err(stop)
-            }
+    /// Blocks until something that leads to a connection is ready (true), or until `at_most` (false). The end of the call wins
+    /// over what is ready: nothing of an answer is lost by it.
+    pub fn await_connect(&self, watched: &mut [Watch], at_most: Option<Instant>) -> Result<bool, Ended> {
+        let until = self.until();
+        let (ready, stop) = self.block_on(watched, earlier(until, at_most));
+        match stop {
+            Some(Stop::Deadline) if until.is_none_or(|until| Instant::now() < until) => Ok(ready),
+            Some(stop) => Err(self.end(stop)),
+            None => Ok(ready),
         }
     }
 
-    /// Blocks until it is ready.
-    pub fn block_on(&self, watch: Watch) -> io::Result<()> {
-        match self.block(&mut [watch], None) {
-            Ok(_) => Ok(()),
-            // Any kind but those that ureq or rustls would retry or take for the end of the stream.
-            Err(_) => Err(io::Error::other("the call has ended")),
+    pub fn await_connect_input(&self, socket: &Socket) -> Result<(), Ended> {
+        self.await_connect(&mut [Watch::input(socket)], None).map(|_| ())
+    }
+
+    pub fn await_connect_output(&self, socket: &Socket) -> Result<(), Ended> {
+        self.await_connect(&mut [Watch::output(socket)], None).map(|_| ())
+    }
+
+    /// Whether to begin to send. After a cancel the request could only bring about an answer that nobody reads.
+    pub fn may_begin(&self) -> Result<(), Ended> {
+        if self.cancels.iter().flatten().any(|cancel| cancel.seems_set()) {
+            return Err(self.end(Stop::Cancelled));
+        }
+        Ok(())
+    }
+
+    /// Whether to go on sending.
+    pub fn may_send(&self) -> Result<(), Ended> {
+        self.may_begin()?;
+        if self.limits.send.is_some_and(|end| Instant::now() >= end) {
+            return Err(self.end(Stop::Deadline));
+        }
+        Ok(())
+    }
+
+    /// Blocks until the socket takes more of the request, or holds what may be an answer already. The end of the call wins
+    /// over room for more.
+    pub fn await_output(&self, socket: &Socket) -> Result<Ready, Ended> {
+        self.may_send()?;
+        let mut watched = [Watch::output(socket), Watch::input(socket)];
+        let (_, stop) = self.block_on(&mut watched, self.until());
+        let ready = Ready { output: watched[0].is_ready(), input: watched[1].is_ready() };
+        match stop {
+            Some(stop) => Err(self.end(stop)),
+            None => Ok(ready),
+        }
+    }
+
+    /// Blocks until the socket holds input, and says how many bytes of it may be read. What is ready wins over the end of the
+    /// call: once the end has come, that is what the socket holds at that moment, and no more.
+    pub fn await_input(&self, socket: &Socket) -> Result<usize, Ended> {
+        if self.stop.get().is_some() {
+            return self.allowed();
+        }
+        let mut watched = [Watch::input(socket)];
+        let (ready, stop) = self.block_on(&mut watched, self.until());
+        let Some(stop) = stop else { return Ok(usize::MAX) };
+        let _ = self.end(stop);
+        if ready {
+            // The end of the stream is something to read, though it has no bytes.
+            self.allowance.set(socket.available().max(1));
+        }
+        self.allowed()
+    }
+
+    /// Notes that input was read.
+    pub fn note_read(&self, count: usize) {
+        self.allowance.set(self.allowance.get().saturating_sub(count.max(1)));
+    }
+
+    fn allowed(&self) -> Result<usize, Ended> {
+        match self.allowance.get() {
+            0 => Err(Ended),
+            allowance => Ok(allowance),
+        }
+    }
+
+    fn end(&self, stop: Stop) -> Ended {
+        self.stop.set(Some(stop));
+        Ended
+    }
+
+    /// Blocks until one of `watched` is ready, or there is a reason to stop, or both.
+    fn block_on(&self, watched: &mut [Watch], until: Option<Instant>) -> (bool, Option<Stop>) {
+        match block_on(watched, &self.cancels, self.interruptible, until) {
+            Ok(woken) => woken,
+            Err(e) => {
+                self.note_verdict(FailureKind::Exhausted, format!("the system cannot poll: {e}"));
+                (false, Some(Stop::Exhausted))
+            }
         }
     }
 }
@@ -199,15 +297,21 @@ pub(super) fn with_current<T>(note: impl FnOnce(&Context) -> T) -> Option<T> {
     CURRENT.with(|current| current.get(note))
 }
 
-/// Blocks for `pause`, or until cancelled or interrupted.
-pub(crate) fn sleep(pause: Duration, cancels: &Cancels, interruptible: bool) -> Result<(), Stop> {
-    match block_on(&mut [], cancels, interruptible, Instant::now().checked_add(pause)) {
-        Err(Stop::Deadline) | Ok(()) => Ok(()),
-        Err(stop) => Err(stop),
+/// Blocks until then, or until cancelled or interrupted.
+pub(crate) fn pause_until(until: Instant, cancels: &Cancels, interruptible: bool) -> Result<(), Stop> {
+    match block_on(&mut [], cancels, interruptible, Some(until)) {
+        Ok((_, Some(stop @ (Stop::Cancelled | Stop::Interrupted)))) => Err(stop),
+        _ => Ok(()),
     }
 }
 
-fn block_on(watched: &mut [Watch], cancels: &Cancels, interruptible: bool, until: Option<Instant>) -> Result<(), Stop> {
+/// Blocks until one of `watched` is ready, or there is a reason to stop, or both.
+fn block_on(
+    watched: &mut [Watch],
+    cancels: &Cancels,
+    interruptible: bool,
+    until: Option<Instant>,
+) -> io::Result<(bool, Option<Stop>)> {
     let mut all = [Watch::NOTHING; MAX_WATCHED];
     let mut count = watched.len();
     all[..count].copy_from_slice(watched);
@@ -215,14 +319,43 @@ fn block_on(watched: &mut [Watch], cancels: &Cancels, interruptible: bool, until
         all[count] = Watch::readable(cancel.event());
         count += 1;
     }
-    let wake = sys::poll(&mut all[..count], interruptible, until);
+    let wake = match sys::poll(&mut all[..count], interruptible, until) {
+        Ok(wake) => wake,
+        Err(_) => return block_on_few(watched, cancels, interruptible, until),
+    };
     watched.copy_from_slice(&all[..watched.len()]);
-    match wake {
-        Ok(wake) if !wake.ready && wake.interrupted => Err(Stop::Interrupted),
-        Ok(wake) if wake.ready && watched.iter().any(Watch::is_ready) => Ok(()),
-        Ok(wake) if wake.ready => Err(Stop::Cancelled),
-        // The system cannot watch them: there is nothing that could be waited for.
-        Ok(_) | Err(_) => Err(Stop::Deadline),
+    let is_cancelled = all[watched.len()..count].iter().any(Watch::is_ready);
+    Ok((watched.iter().any(Watch::is_ready), reason(is_cancelled, wake)))
+}
+
+/// The same where the system polls fewer descriptors than there are (a very low RLIMIT_NOFILE): cancels are looked at every few
+/// milliseconds instead.
+fn block_on_few(
+    watched: &mut [Watch],
+    cancels: &Cancels,
+    interruptible: bool,
+    until: Option<Instant>,
+) -> io::Result<(bool, Option<Stop>)> {
+    const LOOK: Duration = Duration::from_millis(5);
+    loop {
+        let look = Instant::now() + LOOK;
+        let mut wake = sys::poll(watched, interruptible, earlier(until, Some(look)))?;
+        wake.expired &= until.is_some_and(|until| until <= look);
+        let is_cancelled = cancels.iter().flatten().any(|cancel| cancel.seems_set());
+        let stop = reason(is_cancelled, wake);
+        if wake.ready || stop.is_some() {
+            return Ok((wake.ready, stop));
+        }
+    }
+}
+
+fn reason(is_cancelled: bool, wake: sys::Wake) -> Option<Stop> {
+    if is_cancelled {
+        Some(Stop::Cancelled)
+    } else if wake.interrupted {
+        Some(Stop::Interrupted)
+    } else {
+        wake.expired.then_some(Stop::Deadline)
     }
 }
 
@@ -236,33 +369,70 @@ fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::Event;
+
+    /// A connection to a listener of this test's own, and its other end.
+    fn connected() -> (Socket, std::net::TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
+        let (peer, _) = listener.accept().unwrap();
+        (socket, peer)
+    }
+
+    fn until_held(socket: &Socket, count: usize) {
+        while socket.available() < count {
+            std::thread::yield_now();
+        }
+    }
 
     #[test]
-    fn what_is_ready_wins_over_cancel_and_deadline() {
-        let ready = Event::new().unwrap();
-        ready.notify();
-        let cancel = Arc::new(Latch::new().unwrap());
-        cancel.set();
+    fn what_the_socket_holds_at_the_end_may_be_read_and_no_more() {
+        let (socket, mut peer) = connected();
+        std::io::Write::write_all(&mut peer, b"12345").unwrap();
+        until_held(&socket, 5);
         let past = Some(Instant::now());
         let limits = Limits { connect: past, send: past, answer: past };
-        let context = Context::new(limits, &[Some(Arc::clone(&cancel)), None], false);
-        assert!(context.block_on(Watch::readable(&ready)).is_ok());
-        ready.clear();
-        assert!(context.block_on(Watch::readable(&ready)).is_err());
+        let context = Context::new(limits, &[None, None], false);
+        assert_eq!(context.await_input(&socket), Ok(5));
+        assert_eq!(context.stop(), Some(Stop::Deadline));
+        std::io::Write::write_all(&mut peer, b"more").unwrap();
+        until_held(&socket, 9);
+        context.note_read(3);
+        assert_eq!(context.await_input(&socket), Ok(2));
+        context.note_read(2);
+        assert_eq!(context.await_input(&socket), Err(Ended));
+    }
+
+    #[test]
+    fn a_cancel_is_seen_while_input_keeps_coming() {
+        let (socket, mut peer) = connected();
+        std::io::Write::write_all(&mut peer, b"1").unwrap();
+        until_held(&socket, 1);
+        let cancel = Arc::new(Latch::new().unwrap());
+        let context = Context::new(Limits::default(), &[Some(Arc::clone(&cancel)), None], false);
+        assert_eq!(context.await_input(&socket), Ok(usize::MAX));
+        cancel.set();
+        assert_eq!(context.await_input(&socket), Ok(1));
         assert_eq!(context.stop(), Some(Stop::Cancelled));
-        cancel.reset();
-        assert!(context.block_on(Watch::readable(&ready)).is_err());
+    }
+
+    #[test]
+    fn the_end_wins_over_room_for_more_of_the_request() {
+        let (socket, _peer) = connected();
+        let context = Context::new(Limits { send: Some(Instant::now()), ..Limits::default() }, &[None, None], false);
+        assert_eq!(context.await_output(&socket), Err(Ended));
         assert_eq!(context.stop(), Some(Stop::Deadline));
     }
 
     #[test]
-    fn a_sleep_ends_with_a_cancel() {
+    fn a_pause_ends_with_a_cancel() {
         let cancel = Arc::new(Latch::new().unwrap());
         let cancels = [None, Some(Arc::clone(&cancel))];
         cancel.set();
-        assert_eq!(sleep(Duration::from_secs(60), &cancels, false), Err(Stop::Cancelled));
+        let long = Instant::now() + Duration::from_secs(60);
+        assert_eq!(pause_until(long, &cancels, false), Err(Stop::Cancelled));
+        assert_eq!(block_on_few(&mut [], &cancels, false, Some(long)).unwrap(), (false, Some(Stop::Cancelled)));
         cancel.reset();
-        assert_eq!(sleep(Duration::from_millis(1), &cancels, false), Ok(()));
+        assert_eq!(pause_until(Instant::now(), &cancels, false), Ok(()));
+        assert_eq!(block_on_few(&mut [], &cancels, false, Some(Instant::now())).unwrap().1, Some(Stop::Deadline));
     }
 }

@@ -1,21 +1,25 @@
 //! Makes the connections of a client: what is dialled for what (service, proxy, TLS) is decided here; the lookup, the race of
 //! addresses, the tunnel and the handshake have files of their own.
 
+use super::connection::Connection;
 use super::context::with_current;
 use super::exchange::default_port;
+use super::failure::FailureKind;
 use super::lookup::look_up;
 use super::race::race;
-use super::tcp::{Metered, TcpTransport};
-use super::tls::TlsTransport;
+use super::stream::Stream;
+use super::tcp::Tcp;
+use super::tls::handshake;
 use super::tunnel::Tunnel;
 use crate::error::Phase;
-use crate::sys::{Socket, is_exhausted};
+use crate::secret::Secret;
+use crate::sys::{LookupError, Socket, is_exhausted};
 use rustls::ClientConfig;
 use std::io;
 use std::sync::Arc;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 /// ureq asks its resolver before each request, even for a pooled connection. So this one has nothing to say, and
 /// [`Dialer`] looks up when it dials.
@@ -33,6 +37,9 @@ pub(super) struct Dialer {
     /// `None` if neither the service nor a proxy is reached over TLS.
     pub tls: Option<Arc<ClientConfig>>,
     pub tunnel: Option<Tunnel>,
+    /// The key would leave in clear, so that nothing but this machine may be reached.
+    pub only_loopback: bool,
+    pub key: Secret,
 }
 
 impl std::fmt::Debug for Dialer {
@@ -42,68 +49,86 @@ impl std::fmt::Debug for Dialer {
 }
 
 impl Connector for Dialer {
-    type Out = Box<dyn Transport>;
+    type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
-        let (https, timeout) = (details.needs_tls(), details.timeout);
+        let https = details.needs_tls();
         let host = details.uri.host().unwrap_or_default();
-        let transport = match &self.tunnel {
-            Some(tunnel) => {
-                let mut proxy = self.reach(tunnel.https, &tunnel.host, tunnel.port, timeout)?;
-                with_current(|call| call.enter(Phase::Connect));
-                tunnel.open(&mut *proxy, timeout)?;
-                if https { self.wrap(proxy, host, timeout)? } else { proxy }
-            }
-            None => {
-                let port = details.uri.port_u16().unwrap_or(default_port(https));
-                self.reach(https, host, port, timeout)?
-            }
-        };
-        with_current(|call| {
-            call.connected.set(true);
-            call.enter(Phase::Send);
-        });
-        Ok(Some(Box::new(Metered(transport))))
+        let port = details.uri.port_u16().unwrap_or(default_port(https));
+        with_current(|call| call.note_dialled());
+        // `Error::Other`, because ureq takes some kinds of `Error::Io` for something to try again.
+        let stream = self.open(https, host, port).map_err(|e| ureq::Error::Other(e.into()))?;
+        with_current(|call| call.note_connected());
+        Ok(Some(Connection::new(stream, https, self.key.clone())))
     }
 }
 
 impl Dialer {
-    fn reach(
-        &self,
-        https: bool,
-        host: &str,
-        port: u16,
-        timeout: NextTimeout,
-    ) -> Result<Box<dyn Transport>, ureq::Error> {
-        let transport = Box::new(TcpTransport::new(dial(host, port)?));
-        if https { self.wrap(transport, host, timeout) } else { Ok(transport) }
+    fn open(&self, https: bool, host: &str, port: u16) -> io::Result<Box<dyn Stream>> {
+        let Some(tunnel) = &self.tunnel else { return self.reach(https, host, port) };
+        let mut proxy = self.reach(tunnel.https, &tunnel.host, tunnel.port)?;
+        with_current(|call| call.enter(Phase::Connect));
+        tunnel.open(&mut *proxy)?;
+        if https { self.wrap(proxy, host) } else { Ok(proxy) }
     }
 
-    fn wrap(
-        &self,
-        transport: Box<dyn Transport>,
-        host: &str,
-        timeout: NextTimeout,
-    ) -> Result<Box<dyn Transport>, ureq::Error> {
-        let Some(tls) = self.tls.clone() else { return Err(ureq::Error::TlsRequired) };
-        Ok(Box::new(TlsTransport::connect(transport, tls, host, timeout)?))
+    fn reach(&self, https: bool, host: &str, port: u16) -> io::Result<Box<dyn Stream>> {
+        let stream = Box::new(Tcp(self.dial(host, port)?));
+        if https { self.wrap(stream, host) } else { Ok(stream) }
+    }
+
+    fn wrap(&self, stream: Box<dyn Stream>, host: &str) -> io::Result<Box<dyn Stream>> {
+        let Some(tls) = self.tls.clone() else { return Err(io::Error::other("no TLS is set up")) };
+        Ok(Box::new(handshake(stream, tls, host)?))
+    }
+
+    /// Not inlined, so that the stack it needs is free again while the call is blocked.
+    #[inline(never)]
+    fn dial(&self, host: &str, port: u16) -> io::Result<Socket> {
+        with_current(|call| call.enter(Phase::Dns));
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let mut addresses = look_up(host, port).map_err(unknown)?;
+        with_current(|call| call.enter(Phase::Connect));
+        if self.only_loopback {
+            addresses.retain(|address| address.ip().to_canonical().is_loopback());
+            if addresses.is_empty() {
+                return Err(in_clear());
+            }
+        }
+        let socket = race(addresses).map_err(broken)?;
+        if self.only_loopback && !socket.is_to_loopback() {
+            return Err(in_clear());
+        }
+        Ok(socket)
     }
 }
 
-/// Not inlined, so that the stack it needs is free again while the call is blocked.
-#[inline(never)]
-fn dial(host: &str, port: u16) -> Result<Socket, ureq::Error> {
-    with_current(|call| call.enter(Phase::Dns));
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses = look_up(host, port).map_err(failed)?;
-    with_current(|call| call.enter(Phase::Connect));
-    race(addresses).map_err(failed)
+/// The rule that a key never leaves in clear; final, since asking again would change nothing.
+fn in_clear() -> io::Error {
+    let why = "the host is not this machine, and plain http would show the API key to the network";
+    with_current(|call| call.note_verdict(FailureKind::NotPermitted, why));
+    io::Error::other(why)
 }
 
-fn failed(e: io::Error) -> ureq::Error {
+fn unknown(e: LookupError) -> io::Error {
+    let (kind, why) = match e {
+        LookupError::UnknownHost(why) => (Some(FailureKind::UnknownHost), why),
+        LookupError::Exhausted(e) => (Some(FailureKind::Exhausted), e.to_string()),
+        LookupError::Failed(why) => (None, why),
+    };
+    with_current(|call| match kind {
+        Some(kind) => call.note_verdict(kind, format!("looking up the host: {why}")),
+        None => call.note_broken(&why),
+    });
+    io::Error::other(why)
+}
+
+fn broken(e: io::Error) -> io::Error {
     with_current(|call| {
-        call.exhausted.set(is_exhausted(&e));
+        if is_exhausted(&e) {
+            call.note_verdict(FailureKind::Exhausted, format!("connecting: {e}"));
+        }
         call.note_broken(&e);
     });
-    ureq::Error::Other(e.into())
+    e
 }

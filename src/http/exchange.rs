@@ -2,6 +2,7 @@
 //! call context's notes here; what it means for a wait or a signal is not decided here.
 
 use super::buffers::HeldBuffers;
+use super::connection::{KEY_HEADER, placeholder};
 use super::context::{Cancels, Context, Limits};
 use super::dial::{Dialer, NoResolver};
 use super::failure::{Cause, Failure, explain};
@@ -11,7 +12,6 @@ use crate::address::proxy::Proxy;
 use crate::error::{Error, Phase};
 use crate::panic::inject;
 use crate::secret::Secret;
-use bytes::Bytes;
 use std::io::Read;
 use std::time::{Duration, Instant};
 use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
@@ -21,6 +21,8 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, 
 /// What an agent is made of.
 pub(crate) struct AgentOptions<'a> {
     pub https: bool,
+    /// The key may leave in clear.
+    pub allow_http: bool,
     pub authority: &'a str,
     pub key: &'a Secret,
     pub user_agent: &'a str,
@@ -67,7 +69,9 @@ pub(crate) struct Trace {
     pub phase: Phase,
     /// When all of the request was sent, if it was.
     pub written: Option<Instant>,
-    /// A connection was made for it.
+    /// A connection was dialled for it; otherwise it went over one from the pool, if it was sent.
+    pub dialled: bool,
+    /// And it was made.
     pub connected: bool,
     pub sent: u64,
     pub received: u64,
@@ -105,7 +109,12 @@ impl Agent {
             options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
         let target_port = authority.port_u16().unwrap_or(default_port(options.https));
         let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
-        let dialer = Dialer { tls: options.tls.map(TlsSettings::of_process), tunnel: options.proxy.map(tunnel) };
+        let dialer = Dialer {
+            tls: options.tls.map(TlsSettings::of_process),
+            tunnel: options.proxy.map(tunnel),
+            only_loopback: !options.https && !options.allow_http,
+            key: options.key.clone(),
+        };
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = Method::POST;
         request.headers = headers(options)?;
@@ -135,7 +144,8 @@ impl Agent {
         let trace = Trace {
             phase: call.phase(),
             written: call.written(),
-            connected: call.connected.get(),
+            dialled: call.is_fresh(),
+            connected: call.is_connected(),
             sent: call.sent(),
             received: call.received(),
         };
@@ -212,21 +222,18 @@ fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     let default_port = format!(":{}", default_port(options.https));
     let host = options.authority.strip_suffix(&default_port).unwrap_or(options.authority);
     headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
-    headers.insert(HeaderName::from_static("anchor-api-key"), secret_header(options.key)?);
+    headers.insert(HeaderName::from_static(KEY_HEADER), key_header(options.key)?);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if !options.user_agent.is_empty() {
         let user_agent = HeaderValue::from_str(options.user_agent);
-        headers.insert(USER_AGENT, user_agent.map_err(|_| Error::invalid("user_agent is no header value"))?);
+        headers.insert(USER_AGENT, user_agent.map_err(|_| Error::invalid("user_agent is not a header value"))?);
     }
     Ok(headers)
 }
 
-/// The secret's memory is what the header's value is made of, so that it is wiped when both are gone.
-fn secret_header(secret: &Secret) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(secret.clone()))
-        .map_err(|_| Error::invalid("api_key is not a header value"))?;
-    value.set_sensitive(true);
-    Ok(value)
+/// The key does not pass through ureq, whose log could show it. What stands for it has its length.
+fn key_header(key: &Secret) -> Result<HeaderValue, Error> {
+    HeaderValue::try_from(placeholder(key)).map_err(|_| Error::invalid("api_key is not a header value"))
 }
 
 #[cfg(test)]
@@ -246,6 +253,7 @@ mod tests {
         ] {
             let options = AgentOptions {
                 https,
+                allow_http: true,
                 authority,
                 key: &key,
                 user_agent: "",

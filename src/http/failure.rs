@@ -12,6 +12,10 @@ pub(crate) enum FailureKind {
     Interrupted,
     /// DNS, the proxy, or the connection failed.
     Broken,
+    /// The name service says that there is no such host.
+    UnknownHost,
+    /// A proxy, or a rule of ours, does not let the request out.
+    NotPermitted,
     /// This process has no descriptor, thread or memory left for it.
     Exhausted,
     /// The certificate or the TLS handshake was refused, by either side.
@@ -41,35 +45,39 @@ impl From<ureq::Error> for Cause {
 
 /// Classifies by what was noted. ureq's error only adds words.
 pub(super) fn explain(call: &Context, cause: Option<Cause>) -> Failure {
-    let said = || match &cause {
+    let (kind, detail) = classify(call, cause);
+    Failure { kind, detail }
+}
+
+fn classify(call: &Context, cause: Option<Cause>) -> (FailureKind, String) {
+    let doing = doing(call.phase());
+    match call.stop() {
+        Some(Stop::Deadline) => return (FailureKind::TimedOut, format!("{doing} took too long")),
+        Some(Stop::Cancelled) => return (FailureKind::Cancelled, "cancelled".to_owned()),
+        Some(Stop::Interrupted) => return (FailureKind::Interrupted, "a signal handler ran".to_owned()),
+        Some(Stop::Exhausted) | None => {}
+    }
+    if let Some(verdict) = call.verdict() {
+        return verdict;
+    }
+    let said = match cause {
+        Some(Cause::TooLarge | Cause::Ureq(ureq::Error::LargeResponseHeader(..))) => {
+            return (FailureKind::TooLarge, "the answer is larger than the limit".to_owned());
+        }
+        Some(Cause::OutOfMemory) => return (FailureKind::Exhausted, "no memory is left for the answer".to_owned()),
         Some(Cause::Ureq(ureq::Error::Other(e))) => e.to_string(),
         Some(Cause::Ureq(e)) => e.to_string(),
-        Some(Cause::TooLarge | Cause::OutOfMemory) | None => String::new(),
+        None => String::new(),
     };
-    let is_head_too_large = matches!(cause, Some(Cause::Ureq(ureq::Error::LargeResponseHeader(..))));
-    let answering = matches!(call.phase(), Phase::Wait | Phase::Receive);
-    let (kind, detail) = match call.stop() {
-        Some(Stop::Deadline) => (FailureKind::TimedOut, format!("{} took too long", doing(call.phase()))),
-        Some(Stop::Cancelled) => (FailureKind::Cancelled, "cancelled".to_owned()),
-        Some(Stop::Interrupted) => (FailureKind::Interrupted, "a signal handler ran".to_owned()),
-        None if matches!(cause, Some(Cause::TooLarge)) || is_head_too_large => {
-            (FailureKind::TooLarge, "the answer is larger than the limit".to_owned())
-        }
-        None if matches!(cause, Some(Cause::OutOfMemory)) => {
-            (FailureKind::Exhausted, "no memory is left for the answer".to_owned())
-        }
-        None if call.refused.get() => (FailureKind::TlsRefused, said()),
-        None => match call.broken() {
-            Some(what) if call.exhausted.get() => (FailureKind::Exhausted, format!("{}: {what}", doing(call.phase()))),
-            Some(what) => (FailureKind::Broken, format!("{}: {what}", doing(call.phase()))),
-            None if call.ended.get() => {
-                (FailureKind::Broken, format!("{}: the peer closed the connection", doing(call.phase())))
-            }
-            None if answering => (FailureKind::Malformed, said()),
-            None => (FailureKind::Broken, format!("{}: {}", doing(call.phase()), said())),
-        },
-    };
-    Failure { kind, detail }
+    if call.refused.get() {
+        return (FailureKind::TlsRefused, said);
+    }
+    match call.broken() {
+        Some(what) => (FailureKind::Broken, format!("{doing}: {what}")),
+        None if call.ended.get() => (FailureKind::Broken, format!("{doing}: the peer closed the connection")),
+        None if matches!(call.phase(), Phase::Wait | Phase::Receive) => (FailureKind::Malformed, said),
+        None => (FailureKind::Broken, format!("{doing}: {said}")),
+    }
 }
 
 fn doing(phase: Phase) -> &'static str {

@@ -1,38 +1,71 @@
 //! A host's addresses. The system's lookup cannot be ended, so it runs on a thread that the call can walk away from.
 
-use super::context::with_current;
-use crate::sys::{Event, Thread, Watch};
+use super::stream::block;
+use crate::sys::{Event, LookupError, Thread, Watch, look_up as system_look_up};
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A name service may load plugins that need a good deal of it. Only what is touched costs memory.
 const STACK_SIZE: usize = 512 * 1024;
 
-pub(super) fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+pub(super) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let lookup = Arc::new(Lookup { done: Event::new()?, found: Mutex::new(None) });
-    let theirs = Arc::clone(&lookup);
-    let name = (host.to_owned(), port);
+    match on_a_thread(host, port) {
+        Ok(found) if found.is_empty() => Err(LookupError::UnknownHost("the name has no address".to_owned())),
+        // RFC 6761: a name service need not know these.
+        Err(LookupError::UnknownHost(_) | LookupError::Failed(_)) if is_localhost(host) => {
+            Ok([IpAddr::V4(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].map(|ip| SocketAddr::new(ip, port)).into())
+        }
+        found => found,
+    }
+}
+
+fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+fn on_a_thread(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
+    let done = Event::new().map_err(LookupError::Exhausted)?;
+    let lookup = Arc::new(Lookup { done, found: Mutex::new(None) });
+    let (theirs, host) = (Arc::clone(&lookup), host.to_owned());
     let work = move || {
-        let found = name.to_socket_addrs().map(Iterator::collect);
+        let found = system_look_up(&host, port);
         *theirs.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         theirs.done.notify();
     };
-    Thread::start(c"anchor-dns", STACK_SIZE, work)?;
-    with_current(|call| call.block_on(Watch::readable(&lookup.done)))
-        .unwrap_or_else(|| Err(io::Error::other("no exchange")))?;
+    Thread::start(c"anchor-dns", STACK_SIZE, work).map_err(LookupError::Exhausted)?;
+    block(|call| call.await_connect(&mut [Watch::readable(&lookup.done)], None)).map_err(ended)?;
     let found = lookup.found.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match found {
-        Some(Ok(addresses)) if addresses.is_empty() => Err(io::Error::other("the name has no address")),
-        Some(found) => found,
-        None => Err(io::Error::other("the lookup gave up")),
-    }
+    found.unwrap_or_else(|| Err(LookupError::Failed("the lookup gave up".to_owned())))
+}
+
+fn ended(e: io::Error) -> LookupError {
+    LookupError::Failed(e.to_string())
 }
 
 struct Lookup {
     done: Event,
-    found: Mutex<Option<io::Result<Vec<SocketAddr>>>>,
+    found: Mutex<Option<Result<Vec<SocketAddr>, LookupError>>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_this_machine() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("localhost.", true),
+            ("app.localhost", true),
+            ("notlocalhost", false),
+            ("localhost.example", false),
+        ] {
+            assert_eq!(is_localhost(host), expected, "{host}");
+        }
+    }
 }

@@ -1,170 +1,245 @@
-//! TLS by rustls, over any transport of ureq's. ureq has a wrapper of its own; this one keeps no buffers while it blocks, and
-//! notes which side refused the other.
+//! TLS by rustls over any stream. ureq has a wrapper of its own; this one keeps no buffers while the call blocks, and notes
+//! which side refused the other.
 
-use super::buffers::HeldBuffers;
 use super::context::{Context, with_current};
 use super::refusal::words;
-use super::tcp::Output;
+use super::stream::{Input, Stream, receive_some, send_all};
 use crate::error::Phase;
+use crate::sys::Socket;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, Write};
 use std::sync::Arc;
-use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 /// A TLS session.
-pub(super) struct TlsTransport {
+pub(super) struct Tls {
     session: ClientConnection,
-    inner: Box<dyn Transport>,
-    buffers: HeldBuffers,
-    /// Decrypted bytes that the session holds.
-    readable: usize,
+    inner: Box<dyn Stream>,
+    /// Records to be sent, from `sent` on.
+    output: Vec<u8>,
+    sent: usize,
+    /// The beginning of a record whose rest has not come yet.
+    input: Vec<u8>,
     /// The peer ended the session; it may have left the connection open.
     closed: bool,
+    /// What came after the last good record. It is reported once what was decrypted before it has been read.
+    fault: Option<io::Error>,
 }
 
-impl TlsTransport {
-    /// Shakes hands. The client's last flight leaves together with the first request. Not inlined, so that a plain
-    /// connection does not pay with its stack.
-    #[inline(never)]
-    pub fn connect(
-        inner: Box<dyn Transport>,
-        config: Arc<ClientConfig>,
-        host: &str,
-        timeout: NextTimeout,
-    ) -> Result<TlsTransport, ureq::Error> {
-        with_current(|call| call.enter(Phase::Tls));
-        let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
-        let name = name.map_err(|_| ureq::Error::Tls("the host is no valid server name"))?;
-        let session = ClientConnection::new(config, name).map_err(|e| refused(&e, None))?;
-        let mut tls = TlsTransport { session, inner, buffers: HeldBuffers::default(), readable: 0, closed: false };
-        while tls.session.is_handshaking() {
-            tls.write_records(timeout)?;
-            if tls.session.wants_read() && !tls.read_records(timeout)? {
-                return Err(ureq::Error::Other("the peer closed the connection in the handshake".into()));
-            }
+/// Shakes hands. The client's last flight leaves together with the first request. Not inlined, so that a plain connection
+/// does not pay with its stack.
+#[inline(never)]
+pub(super) fn handshake(inner: Box<dyn Stream>, config: Arc<ClientConfig>, host: &str) -> io::Result<Tls> {
+    with_current(|call| call.enter(Phase::Tls));
+    let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
+    let name = name.map_err(|_| io::Error::other("the host is not a valid server name"))?;
+    let session = ClientConnection::new(config, name).map_err(|e| refused(&e, None))?;
+    let mut tls = Tls { session, inner, output: Vec::new(), sent: 0, input: Vec::new(), closed: false, fault: None };
+    while tls.session.is_handshaking() {
+        send_all(&mut tls, &[])?;
+        if tls.session.wants_read() && !receive_some(&mut tls, &mut |_| ())? {
+            return Err(io::Error::other("the peer closed the connection in the handshake"));
         }
-        tls.write_records(timeout)?;
-        Ok(tls)
+        if let Some(fault) = tls.fault.take() {
+            return Err(fault);
+        }
     }
+    Ok(tls)
+}
 
-    fn encrypt_held(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
+/// Buffers up to this size are kept, which costs less than to allocate them for each request.
+const SMALL: usize = 1024;
+/// The head of a record: its type, a version, and the length of what follows.
+const RECORD_HEAD: usize = 5;
+
+impl Tls {
+    /// Decrypts the whole records that are there, gives what they hold to `sink`, and keeps the rest. So the session never holds
+    /// part of a record, of which nobody could know when the connection is to be used again.
+    fn decrypt(&mut self, sink: &mut dyn FnMut(&[u8])) -> Result<(), rustls::Error> {
+        let mut input = std::mem::take(&mut self.input);
         let mut taken = 0;
-        while taken < self.buffers.held().len() {
-            taken += self.session.writer().write(&self.buffers.held()[taken..])?;
-            self.write_records(timeout)?;
+        let mut outcome = Ok(());
+        while let Some(length) = record_length(&input[taken..]).filter(|_| outcome.is_ok() && !self.closed) {
+            outcome = self.decrypt_record(&input[taken..taken + length], sink);
+            taken += length;
         }
-        self.buffers.release_output();
-        Ok(())
+        input.drain(..taken);
+        if !input.is_empty() || input.capacity() <= SMALL {
+            self.input = input;
+        }
+        outcome
     }
 
-    fn write_records(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        while self.session.wants_write() {
-            self.session.write_tls(&mut Output { transport: &mut *self.inner, timeout })?;
-        }
-        Ok(())
-    }
-
-    /// Takes in what the peer sent; false at the end of the stream.
-    fn read_records(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        if self.closed {
-            return Ok(false);
-        }
-        self.inner.maybe_await_input(timeout)?;
-        let mut records = self.inner.buffers().input();
-        let taken = self.session.read_tls(&mut records)?;
-        self.inner.buffers().input_consume(taken);
-        match self.session.process_new_packets() {
-            Ok(state) => {
-                self.readable = state.plaintext_bytes_to_read();
-                self.closed = state.peer_has_closed();
-                Ok(taken > 0 && !self.closed)
+    /// The session takes what it has room for; from memory, that does not fail.
+    fn decrypt_record(&mut self, mut record: &[u8], sink: &mut dyn FnMut(&[u8])) -> Result<(), rustls::Error> {
+        while !record.is_empty() && !self.closed {
+            match self.session.read_tls(&mut record) {
+                Ok(0) | Err(_) => return Err(rustls::Error::General("a record has no room".to_owned())),
+                Ok(_) => {}
             }
-            Err(e) => {
-                let error = refused(&e, self.session.protocol_version());
-                // The alert that says to the peer why.
-                let _ = self.write_records(timeout).and_then(|()| self.inner.transmit_output(0, timeout));
-                Err(error)
-            }
-        }
-    }
-
-    /// Hands decrypted bytes on. None are left only at the end of the stream.
-    fn take_plaintext(&mut self) -> Result<bool, ureq::Error> {
-        let mut reader = self.session.reader();
-        match reader.fill_buf() {
-            Ok(plaintext) => {
+            let processed = self.session.process_new_packets().map(|state| self.closed = state.peer_has_closed());
+            // What was decrypted before a fault is good.
+            let mut reader = self.session.reader();
+            while let Ok(plaintext) = reader.fill_buf() {
                 let count = plaintext.len();
-                self.buffers.append_input(plaintext);
-                reader.consume(count);
-                self.readable -= count;
                 if count == 0 {
-                    with_current(|call| call.ended.set(true));
+                    break;
                 }
-                Ok(count > 0)
+                sink(plaintext);
+                reader.consume(count);
             }
-            Err(_) => {
-                with_current(|call| call.note_broken("the TLS stream was cut off without a close_notify"));
-                Err(ureq::Error::Other("cut off".into()))
+            processed?;
+        }
+        Ok(())
+    }
+}
+
+impl Stream for Tls {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.flush()? {
+            return Ok(0);
+        }
+        let taken = self.session.writer().write(bytes)?;
+        self.flush()?;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<bool> {
+        loop {
+            while self.session.wants_write() {
+                self.session.write_tls(&mut self.output)?;
             }
+            while self.sent < self.output.len() {
+                match self.inner.write(&self.output[self.sent..])? {
+                    0 => return Ok(false),
+                    count => self.sent += count,
+                }
+            }
+            self.sent = 0;
+            self.output.clear();
+            if self.output.capacity() > SMALL {
+                self.output = Vec::new();
+            }
+            if !self.session.wants_write() {
+                return self.inner.flush();
+            }
+        }
+    }
+
+    fn read(&mut self, limit: usize, sink: &mut dyn FnMut(&[u8])) -> io::Result<Input> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        if self.closed {
+            return Ok(Input::End);
+        }
+        let taken = self.inner.read(limit, &mut |bytes| self.input.extend_from_slice(bytes))?;
+        let mut gave = false;
+        let decrypted = self.decrypt(&mut |plaintext| {
+            gave = true;
+            sink(plaintext);
+        });
+        if let Err(e) = decrypted {
+            let fault = refused(&e, self.session.protocol_version());
+            // The alert that says to the peer why. Whether it gets there changes nothing.
+            let _ = self.flush();
+            if !gave {
+                return Err(fault);
+            }
+            self.fault = Some(fault);
+            return Ok(taken);
+        }
+        if self.session.wants_write() {
+            // A key update is answered. If there is no room now, the next write sends it.
+            self.flush()?;
+        }
+        match taken {
+            Input::End if !gave && !self.closed && !self.session.is_handshaking() => Err(cut_off()),
+            Input::Taken(_) if self.closed && !gave => Ok(Input::End),
+            taken => Ok(taken),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.closed || self.fault.is_some()
+    }
+
+    fn socket(&self) -> &Socket {
+        self.inner.socket()
+    }
+
+    fn is_clean(&self) -> bool {
+        self.input.is_empty() && !self.is_over() && self.inner.is_clean()
+    }
+}
+
+impl Drop for Tls {
+    /// A peer that is told can know that nothing was cut off. It is not waited for.
+    fn drop(&mut self) {
+        if self.fault.is_none() && !self.session.is_handshaking() {
+            self.session.send_close_notify();
+            let _ = self.flush();
         }
     }
 }
 
-impl Transport for TlsTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        if self.buffers.hold(amount) {
-            self.encrypt_held(timeout)?;
-        }
-        if amount == 0 { self.inner.transmit_output(0, timeout) } else { Ok(()) }
-    }
-
-    /// Allocates for the plaintext only once there is some.
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.encrypt_held(timeout)?;
-        while self.readable == 0 && self.read_records(timeout)? {
-            self.write_records(timeout)?;
-        }
-        self.take_plaintext()
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.readable == 0 && !self.closed && self.buffers.are_empty() && self.inner.is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        true
-    }
-}
-
-impl std::fmt::Debug for TlsTransport {
+impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TlsTransport({:?})", self.inner)
+        write!(f, "Tls({:?})", self.inner)
     }
 }
 
-/// In the handshake, one side refuses the other; after it, a session that fails has lost its connection. Only that the
-/// server wants a certificate of the client comes later in TLS 1.3: the request is on its way by then, but a server reads
-/// nothing of it before the certificate.
-fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> ureq::Error {
-    let wants_certificate = matches!(
-        e,
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate)
-    );
+/// The length of the record that is there, if all of it is. What is not a record at all goes to the session as it is, which
+/// says what is wrong with it.
+fn record_length(input: &[u8]) -> Option<usize> {
+    const LONGEST: usize = RECORD_HEAD + 16 * 1024 + 2048;
+    let head = input.get(..RECORD_HEAD)?;
+    let length = RECORD_HEAD + usize::from(u16::from_be_bytes([head[3], head[4]]));
+    if length > LONGEST || !(20..=24).contains(&head[0]) {
+        return Some(input.len());
+    }
+    (input.len() >= length).then_some(length)
+}
+
+fn cut_off() -> io::Error {
+    let said = "the TLS stream was cut off without a close_notify";
+    with_current(|call| call.note_broken(said));
+    io::Error::other(said)
+}
+
+/// In the handshake, one side refuses the other; after it, a session that fails has lost its connection. Only that the server
+/// refuses the client's certificate, or the lack of one, comes later in TLS 1.3: the request is on its way by then.
+fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> io::Error {
+    let is_of_certificate = matches!(e, rustls::Error::AlertReceived(alert) if refuses_a_certificate(*alert));
     let is_13 = version == Some(ProtocolVersion::TLSv1_3);
     // Of the service on a fresh connection, or of a proxy.
-    let first_answer = |call: &Context| match call.phase() {
-        Phase::Wait => is_13 && call.connected.get(),
-        phase => is_13 && phase == Phase::Connect,
+    let is_first = |call: &Context| match call.phase() {
+        Phase::Send | Phase::Wait => call.is_fresh() && call.received() == 0,
+        phase => phase == Phase::Connect,
     };
     with_current(|call| match call.phase() {
         Phase::Tls => call.refused.set(true),
-        _ if wants_certificate && first_answer(call) => call.note_unread(),
+        _ if is_of_certificate && is_13 && is_first(call) => {
+            call.refused.set(true);
+            call.enter(Phase::Tls);
+        }
         _ => call.note_broken(words(e)),
     });
-    ureq::Error::Other(words(e).into())
+    io::Error::other(words(e))
+}
+
+/// The alerts 42 to 46, 48, 49 and 116.
+fn refuses_a_certificate(alert: AlertDescription) -> bool {
+    use AlertDescription as Alert;
+    matches!(
+        alert,
+        Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::CertificateRequired
+    )
 }

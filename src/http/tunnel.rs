@@ -1,10 +1,12 @@
 //! A way through an HTTP proxy, asked for with CONNECT. ureq has one of its own, which keeps the credentials where nobody can
 //! wipe them.
 
-use super::tcp::Output;
+use super::context::with_current;
+use super::failure::FailureKind;
+use super::head::{Scan, status};
+use super::stream::{Stream, receive_some, send_all};
 use crate::address::proxy::Proxy;
-use std::io::Write;
-use ureq::unversioned::transport::{NextTimeout, Transport};
+use std::io;
 use zeroize::Zeroizing;
 
 /// The way through a proxy.
@@ -31,27 +33,177 @@ impl Tunnel {
         Tunnel { https: proxy.https, host: proxy.host.clone(), port: proxy.port, request: Zeroizing::new(request) }
     }
 
-    /// Sends the CONNECT and takes the head of the answer.
-    pub fn open(&self, proxy: &mut dyn Transport, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        const MAX_HEAD: usize = 16 * 1024;
-        Output { transport: proxy, timeout }.write_all(self.request.as_bytes())?;
-        let refused = |why: String| Err(ureq::Error::Other(why.into()));
+    /// Sends the CONNECT and takes the answer. A proxy that does not want to is not asked again.
+    pub fn open(&self, proxy: &mut dyn Stream) -> io::Result<()> {
+        send_all(proxy, self.request.as_bytes())?;
+        let mut input = Vec::new();
         loop {
-            if !proxy.await_input(timeout)? {
-                return refused("the proxy closed the connection".to_owned());
+            if !receive_some(proxy, &mut |bytes| input.extend_from_slice(bytes))? {
+                return Err(io::Error::other("the proxy closed the connection"));
             }
-            let input = proxy.buffers().input();
-            if !input.starts_with(&b"HTTP/1."[..input.len().min(7)]) {
-                return refused("the proxy's answer is not HTTP".to_owned());
-            }
-            if let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") {
-                let code = input.get(9..12).and_then(|code| str::from_utf8(code).ok()).unwrap_or_default().to_owned();
-                proxy.buffers().input_consume(end + 4);
-                return if code.starts_with('2') { Ok(()) } else { refused(format!("the proxy answered HTTP {code}")) };
-            }
-            if input.len() > MAX_HEAD {
-                return refused("the proxy's answer has no end".to_owned());
+            let why = match read_connect_answer(&input) {
+                Progress::More => continue,
+                Progress::Opened { has_surplus: false } => return Ok(()),
+                Progress::Opened { has_surplus: true } => "more came than the proxy's answer".to_owned(),
+                Progress::Refused { code, is_final } => {
+                    let why = format!("the proxy answered HTTP {code}");
+                    if is_final {
+                        with_current(|call| call.note_verdict(FailureKind::NotPermitted, why.as_str()));
+                    }
+                    why
+                }
+                Progress::NotHttp => "the proxy's answer is not HTTP".to_owned(),
+                Progress::TooLarge => "the proxy's answer has no end".to_owned(),
+            };
+            return Err(io::Error::other(why));
+        }
+    }
+}
+
+/// What a proxy's answer to CONNECT says, as far as it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// The answer is not complete.
+    More,
+    /// The tunnel is open. What came behind the answer, before anything was sent through the tunnel, answers nothing, and
+    /// TLS does not begin with it either: such a tunnel is not to be used.
+    Opened {
+        has_surplus: bool,
+    },
+    /// The proxy answered with another status. Final: asking again will not help.
+    Refused {
+        code: u16,
+        is_final: bool,
+    },
+    NotHttp,
+    TooLarge,
+}
+
+/// With the interim answers before it.
+const MAX_ANSWER: usize = 16 * 1024;
+const MAX_EMPTY_LINES: usize = 8;
+
+/// Reads the answer to CONNECT from its first byte on. Its header lines are passed over: neither a length nor a coding counts
+/// in a 2xx (RFC 9110, 9.3.6), and another status says all by its code.
+pub(super) fn read_connect_answer(input: &[u8]) -> Progress {
+    let mut rest = input;
+    let more = if input.len() > MAX_ANSWER { Progress::TooLarge } else { Progress::More };
+    let mut empty_lines = 0;
+    loop {
+        let Some(text) = take_line(&mut rest) else {
+            // What is not HTTP may never have a line end.
+            return if rest.iter().all(|byte| *byte == b'\r') || status(rest).is_ok() {
+                more
+            } else {
+                Progress::NotHttp
+            };
+        };
+        if text.is_empty() && empty_lines < MAX_EMPTY_LINES {
+            empty_lines += 1;
+            continue;
+        }
+        let Ok(Some(status)) = status(text) else { return Progress::NotHttp };
+        if !status.is_interim() && status.digits[0] != b'2' {
+            return Progress::Refused { code: status.code(), is_final: status.digits[0] == b'4' };
+        }
+        if !take_header_lines(&mut rest) {
+            return more;
+        }
+        if !status.is_interim() {
+            return Progress::Opened { has_surplus: !rest.is_empty() };
+        }
+    }
+}
+
+/// Takes the rest of a head. Whether all of it was there.
+fn take_header_lines(rest: &mut &[u8]) -> bool {
+    while let Some(line) = take_line(rest) {
+        if line.is_empty() {
+            return true;
+        }
+    }
+    false
+}
+
+fn take_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let line = Scan::default().line(rest)?;
+    let text = &rest[..line.text];
+    *rest = &rest[line.length..];
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_connect() {
+        const OPEN: Progress = Progress::Opened { has_surplus: false };
+        const SURPLUS: Progress = Progress::Opened { has_surplus: true };
+        let refused = |code, is_final| Progress::Refused { code, is_final };
+        let last = refused(407, true);
+        for (answer, expected) in [
+            ("HTTP/1.1 200 Connection established\r\n\r\n", OPEN),
+            ("HTTP/1.1 200\r\n\r\n", OPEN),
+            ("HTTP/1.0 200 OK\r\nVia: x\r\n\r\n", OPEN),
+            ("HTTP/1.1 204 No Content\r\n\r\n", OPEN),
+            ("HTTP/1.1 299 \r\n\r\n", OPEN),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", OPEN),
+            ("HTTP/1.1 200 OK\nVia: x\n\n", OPEN),
+            ("HTTP/1.1 200 OK\r\nVia: x\r\n y\r\n \r\n\r\n", OPEN),
+            ("HTTP/1.1 200 O\x01K\r\nVia: \0\r\nno colon\r\n\r\n", OPEN),
+            ("HTTP/1.1 200 OK\r\r\nVia: x\r\r\n\r\r\n", OPEN),
+            ("\r\n\nHTTP/1.1 200 OK\r\n\r\n", OPEN),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 x\r\na: b\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", OPEN),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 407 x\r\n", last),
+            ("HTTP/1.1 200 OK\r\n\r\n\n", SURPLUS),
+            ("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", SURPLUS),
+            ("HTTP/1.1 200 OK\r\n\r\n\x16\x03\x03", SURPLUS),
+            ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\nwhy", last),
+            ("HTTP/1.1 407\n", last),
+            ("HTTP/1.1 403 Forbidden\r\n", refused(403, true)),
+            ("HTTP/1.1 429 Too Many\r\n", refused(429, true)),
+            ("HTTP/1.1 502 Bad Gateway\r\n", refused(502, false)),
+            ("HTTP/1.1 503\r\n", refused(503, false)),
+            ("HTTP/1.1 302 Found\r\n", refused(302, false)),
+            ("HTTP/1.1 101 Switching Protocols\r\n", refused(101, false)),
+            ("HTTP/1.1 600 ?\r\n", refused(600, false)),
+            ("HTTP/1.1 2\r\n\r\n", Progress::NotHttp),
+            ("HTTP/1.1 20\r\n\r\n", Progress::NotHttp),
+            ("HTTP/1.1 2zz\r\n\r\n", Progress::NotHttp),
+            ("HTTP/1.1 2000 OK\r\n\r\n", Progress::NotHttp),
+            ("HTTP/1.1 200OK\r\n\r\n", Progress::NotHttp),
+            ("HTTP/1.1  200 OK\r\n\r\n", Progress::NotHttp),
+            ("HTTP/1.1 020 OK\r\n\r\n", Progress::NotHttp),
+            ("HTTP/2 200\r\n\r\n", Progress::NotHttp),
+            ("200 OK\r\n\r\n", Progress::NotHttp),
+            (" HTTP/1.1 200 OK\r\n\r\n", Progress::NotHttp),
+            ("SSH-2.0", Progress::NotHttp),
+            ("\x15\x03\x03", Progress::NotHttp),
+            ("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n", Progress::NotHttp),
+            ("HTTP/1.1 100 Continue\r\n\r\nSSH", Progress::NotHttp),
+        ] {
+            let name = answer.escape_debug();
+            assert_eq!(read_connect_answer(answer.as_bytes()), expected, "{name}");
+            // What has not come cannot open a tunnel, and changes nothing of what is known.
+            for end in 0..answer.len() {
+                let before = read_connect_answer(&answer.as_bytes()[..end]);
+                let is_known = before == expected && before != OPEN || before == OPEN && expected == SURPLUS;
+                assert!(before == Progress::More || is_known, "{name}: {before:?} after {end} bytes");
             }
         }
+    }
+
+    #[test]
+    fn an_answer_without_an_end_is_too_large() {
+        for beginning in ["HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nVia: ", "HTTP/1.1 200 OK\r\nVia: a\r\n"] {
+            let mut answer = beginning.as_bytes().to_vec();
+            answer.resize(MAX_ANSWER, b'x');
+            assert_eq!(read_connect_answer(&answer), Progress::More, "{beginning:?}");
+            answer.push(b'x');
+            assert_eq!(read_connect_answer(&answer), Progress::TooLarge, "{beginning:?}");
+        }
+        let endless = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1000);
+        assert_eq!(read_connect_answer(endless.as_bytes()), Progress::TooLarge);
     }
 }

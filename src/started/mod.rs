@@ -9,7 +9,8 @@ mod platform {
     pub use std::sync::{Mutex, MutexGuard};
 }
 
-use crate::calls::wait::{Entry, wait};
+use crate::calls::call::Start;
+use crate::calls::wait::wait;
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::panic::catch;
@@ -47,13 +48,13 @@ impl StartedWait {
         event_name: &str,
         timeout: Option<Duration>,
     ) -> Result<StartedWait, Error> {
-        let entry = Entry::new(session, event_name)?;
+        let start = Start::new(session, event_name)?;
         let exhausted = |e| Error::new(Status::OutOfMemory, format!("cannot start a wait: {e}"));
         let slot = Slot::new(Event::new().map_err(exhausted)?);
         let task = Arc::new(Task { slot, cancel: CancelToken::new()? });
         let (theirs, their_session, event_name) = (Arc::clone(&task), Arc::clone(session), event_name.to_owned());
         let work = move || {
-            let outcome = catch(|| wait(&their_session, &entry, &event_name, timeout, Some(&theirs.cancel)));
+            let outcome = catch(|| wait(&their_session, &start, &event_name, timeout, Some(&theirs.cancel)));
             theirs.slot.end(outcome);
         };
         let thread = Thread::start(c"anchor-wait", STACK_SIZE, work).map_err(exhausted)?;

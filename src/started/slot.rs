@@ -1,5 +1,5 @@
 //! Where a started wait leaves what came of it: the state machine of `pending`, and nothing else. Mutex and bell come from
-//! `platform`, so that a model checker can go through every interleaving with its own: tests/pending_model.rs.
+//! `platform`, so that a model checker can go through every interleaving with its own: tests/model/main.rs.
 //!
 //! ```text
 //! Running --- end: there is an answer or an error ---> Ended --- take: somebody has it ---> Taken

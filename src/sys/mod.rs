@@ -7,10 +7,12 @@
 //! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It says which of
 //!   these happened, also when several did. It is never early, and late by no more than the system's timer.
 //! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
-//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out.
+//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out. Its code stays
+//!   mapped though a host unloads the plugin that holds it.
 //! - [`CancellationDisabled`]: `pthread_cancel` of a program's thread waits until it has left the library.
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is the value.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
+//! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
 //! - [`wipe`]: overwrites a secret in a way that no compiler removes.
 //! - [`is_exhausted`]: whether an error says that this process or system has no descriptor, thread or memory left.
 //!
@@ -19,6 +21,8 @@
 
 mod fork;
 mod latch;
+mod lookup;
+mod pin;
 mod poll;
 mod scoped;
 mod socket;
@@ -34,7 +38,8 @@ compile_error!("libanchor supports Linux; docs/platforms.md says what was run wh
 
 pub(crate) use fork::PerProcess;
 pub(crate) use latch::Latch;
-pub(crate) use poll::{MAX_WATCHED, poll};
+pub(crate) use lookup::{LookupError, look_up};
+pub(crate) use poll::{MAX_WATCHED, Wake, poll};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::Socket;
 pub(crate) use system::{Event, Watch, impl_pollable, is_exhausted, wipe};

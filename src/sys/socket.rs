@@ -36,16 +36,31 @@ impl Socket {
         self.0.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
     }
 
-    /// Gives what is in the socket to `take`, and says how much it was; 0 is the end of the stream. It comes by way of the
-    /// stack, so that the buffer can be as large as what came; less than a page, so that a wait which is armed again does not
-    /// hold more of it.
+    /// Gives what is in the socket to `take`, at most `limit` bytes, and says how much it was; 0 is the end of the stream. It
+    /// comes by way of the stack, so that the buffer can be as large as what came; less than a page, so that a wait which is
+    /// armed again does not hold more of it.
     #[inline(never)]
-    pub fn receive(&self, take: impl FnOnce(&[u8])) -> io::Result<usize> {
+    pub fn receive(&self, limit: usize, take: impl FnOnce(&[u8])) -> io::Result<usize> {
         let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
-        let count = self.0.recv_with_flags(&mut room, libc::MSG_DONTWAIT)?;
+        let limit = limit.min(room.len());
+        let count = self.0.recv_with_flags(&mut room[..limit], libc::MSG_DONTWAIT)?;
         // SAFETY: the kernel has written that many bytes.
         take(unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), count) });
         Ok(count)
+    }
+
+    /// How many bytes are in the socket now.
+    pub fn available(&self) -> usize {
+        let mut count: libc::c_int = 0;
+        // SAFETY: the pointer is to a local of the type that FIONREAD writes.
+        let done = unsafe { libc::ioctl(self.0.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+        if done == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+    }
+
+    /// Whether the connection goes to this machine itself.
+    pub fn is_to_loopback(&self) -> bool {
+        let peer = self.0.peer_addr().ok().and_then(|peer| peer.as_socket());
+        peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 
     /// Whether the peer has neither sent anything nor hung up.

@@ -1,6 +1,7 @@
 //! Threads of the library's own, and what may not happen to a program's thread while it is in the library. std's threads
 //! would make up 27 KB of it, and would take the program's signals.
 
+use super::pin::pin_code;
 use std::ffi::{CStr, c_int, c_void};
 use std::io;
 use std::marker::PhantomData;
@@ -14,6 +15,7 @@ pub(crate) struct Thread(libc::pthread_t);
 impl Thread {
     /// Runs `work`. A panic in it goes no further.
     pub fn start(name: &CStr, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        pin_code();
         let work: Box<Work> = Box::new(Box::new(work));
         let argument = Box::into_raw(work);
         let created = with_signals_blocked(|| create_thread(stack_size, argument));

@@ -3,7 +3,7 @@
 
 #define NOT_UTF_8 "caf\xe9"
 
-/* A call that has to be refused, with an error JSON that says why. Nothing may have been sent. */
+/* A call that must be refused, with an error JSON that says why. Nothing may have been sent. */
 #define CHECK_REFUSED(part, call) \
     do { \
         char *json = UNTOUCHED; \
@@ -73,7 +73,7 @@ static void client_new_needs_somewhere_to_put_it(void)
     anchor_config_free(config);
 }
 
-/* Its environment is the test's, which names the event server. */
+/* Its environment is the test's, which names the local server. */
 static void client_new_takes_a_null_config(void)
 {
     anchor_client *client = NULL;
@@ -123,7 +123,7 @@ static void timeouts_are_checked(void)
     static const int64_t refused[] = {-2, -3, -60000, INT64_MIN};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         CHECK_REFUSED("timeout_ms is negative", anchor_wait_for_event(client, "a", refused[i], NULL, &json));
-    /* The largest there is does not overflow anything: the event is there, so the call comes back. */
+    /* The largest value does not overflow: the event is there, so the call returns. */
     CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "timeout", INT64_MAX, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, NULL));
@@ -143,7 +143,7 @@ static void data_must_be_one_json_object(void)
     anchor_client_free(client);
 }
 
-/* A message may be logged: what was to be sent is not in it. */
+/* A message may be logged, so the data is not in it. */
 static void refused_data_is_not_quoted(void)
 {
     anchor_client *client = check_client();

@@ -1,7 +1,7 @@
-/* What a signal carries, and what a wait makes of it: byte for byte, first in first out, each taken once. */
+/* A wait returns what a signal carried: byte for byte, first in first out, each once. */
 #include "check.h"
 
-/* The answer of a wait for an event that is there; to be freed. */
+/* The answer of a wait for an event that is there. The caller frees it. */
 static char *take(anchor_client *client, const char *name)
 {
     char *json = UNTOUCHED;
@@ -69,7 +69,7 @@ static void a_large_payload_arrives_whole(void)
     anchor_client_free(client);
 }
 
-/* A name is one segment of a path, whatever is in it. */
+/* A name is one segment of a path, whatever characters it has. */
 static void any_name_is_an_event_of_its_own(void)
 {
     static const char *const names[] = {

@@ -26,7 +26,7 @@ static void *wait_on_thread(void *argument)
     return NULL;
 }
 
-/* Without a limit, in one way or another: to add the longest to the time of day would overflow. */
+/* Without a limit, in two ways: adding the longest timeout to the current time would overflow. */
 static const int64_t timeouts[] = {ANCHOR_NO_TIMEOUT, INT64_MAX, INT64_MAX - 1, INT64_MAX / 1000000};
 
 static void start(struct waiter *waiters, int count, anchor_client *client, anchor_cancel_token *token)
@@ -80,7 +80,7 @@ static void a_token_is_sticky_until_it_is_reset(void)
     anchor_client_free(client);
 }
 
-/* What was never asked for stays at the service. */
+/* An event that no request asked for stays at the service. */
 static void a_cancelled_call_takes_no_event(void)
 {
     anchor_client *client = check_client();
@@ -241,7 +241,7 @@ static void *wait_interruptibly(void *argument)
     return NULL;
 }
 
-/* A signal may come just before the call blocks, and then does not end it: they are sent until one does. */
+/* A signal that comes just before the call blocks does not end it, so signals are sent until one does. */
 static void an_interruptible_call_ends_with_a_signal(void)
 {
     struct waiter waiter = {0};

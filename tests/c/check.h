@@ -1,8 +1,8 @@
 /*
- * A small test harness: named cases, and checks that say what they saw. A program prints "ok NAME" for each case that
- * held, and nothing else; with names as arguments it runs those cases only.
+ * A small test harness: named cases, and checks that print what they found. A program prints "ok NAME" for each case that
+ * passes, and nothing else; with names as arguments it runs only those cases.
  *
- * The event server's URL and a key are in the environment, where the library looks for them.
+ * The URL of the local server and a key are in the environment, where the library reads them.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -14,10 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-/* Nothing takes this long: who is still blocked then has found a defect. */
+/* The longest that a case waits for something that must happen; a case that waits longer has found a defect. */
 #define PATIENCE_MS 20000
 
-/* What an out-parameter holds before a call, to see that the call overwrites it. It is never read through. */
+/* The value of an out-parameter before a call, to see that the call overwrites it. It is never dereferenced. */
 #define UNTOUCHED check_untouched()
 static inline void *check_untouched(void)
 {
@@ -41,10 +41,10 @@ static inline void *check_untouched(void)
 #define CHECK_TEXT(expected, actual) check_text(__FILE__, __LINE__, #actual, (expected), (actual))
 #define CHECK_CONTAINS(part, text) check_contains(__FILE__, __LINE__, #text, (part), (text))
 
-/* What stands at a pointer of a JSON text; expected NULL: nothing. */
+/* The value at a pointer in a JSON text; if NULL is expected, there must be none. */
 #define CHECK_JSON(expected, json, pointer) check_json(__FILE__, __LINE__, (expected), (json), (pointer))
 
-/* For up to PATIENCE_MS, until the condition holds. */
+/* Waits until the condition holds, for at most PATIENCE_MS. */
 #define CHECK_SOON(condition) \
     do { \
         int64_t check_end = check_now_ms() + PATIENCE_MS; \

@@ -1,8 +1,8 @@
-/* Settings: what each accepts, what the message says of what it does not, and what the environment adds. */
+/* Settings: what each accepts, the message about what it refuses, and what the environment adds. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
-/* A setter that refuses says which argument is wrong, and leaves the setting as it was. */
+/* A setter that refuses reports which argument is wrong, and does not change the setting. */
 #define CHECK_REFUSED(config, part, call) \
     do { \
         CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, call); \
@@ -45,7 +45,7 @@ static void keys(void)
     anchor_config_free(c);
 }
 
-/* Not even half of it: messages are printed and logged. */
+/* Not even half of the key: messages are printed and logged. */
 static void a_message_does_not_show_the_key(void)
 {
     anchor_config *c = check_config();
@@ -84,7 +84,7 @@ static void base_urls(void)
     anchor_config_free(c);
 }
 
-static void plain_http_needs_loopback_or_leave(void)
+static void plain_http_needs_loopback_or_permission(void)
 {
     static const char *const loopback[] = {"http://127.0.0.1", "http://127.8.8.8:1", "http://localhost:1", "http://[::1]",
                                            "http://a.localhost"};
@@ -196,7 +196,7 @@ static void numbers(void)
     anchor_config_free(c);
 }
 
-/* C hands any integer over: a value without a meaning is refused, not guessed at. */
+/* C passes any integer: a value without a meaning is refused. */
 static void enumerations_and_flags(void)
 {
     static const struct {
@@ -263,7 +263,7 @@ static void restore_environment(void)
     }
 }
 
-/* A client of the environment alone has to be refused, with a message that has this in it; NULL: it has to be made. */
+/* A client made from the environment alone must be refused with this in its message, or be made if it is NULL. */
 static void check_environment(const char *part)
 {
     anchor_config *c = check_config();
@@ -370,7 +370,7 @@ static const struct test_case cases[] = {
     CASE(keys),
     CASE(a_message_does_not_show_the_key),
     CASE(base_urls),
-    CASE(plain_http_needs_loopback_or_leave),
+    CASE(plain_http_needs_loopback_or_permission),
     CASE(proxies),
     CASE(texts),
     CASE(a_ca_file_must_hold_certificates),

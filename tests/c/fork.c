@@ -1,4 +1,4 @@
-/* A client goes on in a child process: with connections of its own, and without touching the parent's. */
+/* A client works in a child process, with connections of its own, and does not touch the parent's. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <pthread.h>
@@ -19,7 +19,7 @@ static pid_t bare_clone(void)
     return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 }
 
-/* Runs in a child, whose failure is the test's. */
+/* Runs in a child; if the child fails, so does the test. */
 static void in_child_of(pid_t (*make_child)(void), void (*run)(anchor_client *, anchor_cancel_token *),
                         anchor_client *client, anchor_cancel_token *token)
 {
@@ -110,7 +110,7 @@ static void cancel_in_child(anchor_client *client, anchor_cancel_token *token)
     anchor_cancel_token_cancel(token);
 }
 
-/* As the header says: a cancel token is shared between both. */
+/* As the header says, parent and child share a cancel token. */
 static void a_child_cancels_its_parents_call(void)
 {
     anchor_client *client = check_client();

@@ -1,6 +1,6 @@
 /*
  * A peer that hangs up while the library writes. Writing to such a socket raises SIGPIPE, which ends a program that does
- * not expect it: the library must not let it come so far. No handler is installed here, so one SIGPIPE is the end.
+ * not expect it: the library must prevent it. No handler is installed here, so one SIGPIPE ends the program.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
@@ -55,7 +55,7 @@ static void stop(struct server *server)
     close(server->fd);
 }
 
-/* More than fits the sockets' buffers, so that there is something left to write when the peer has gone. */
+/* More than the sockets' buffers hold, so that something is left to write when the peer has gone. */
 static char *large_data(void)
 {
     enum { LENGTH = 7 << 20 };
@@ -88,7 +88,7 @@ static void hang_up_on(int with_reset)
     CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_wait_for_event(client, "a", 3000, NULL, &json));
     CHECK_JSON("true", json, "/error/maybeConsumed");
     anchor_string_free(json);
-    /* And the disposition is as it was. */
+    /* The disposition of SIGPIPE is unchanged. */
     CHECK(sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
     anchor_client_free(client);
     stop(&server);

@@ -1,4 +1,4 @@
-/* What calls say when the process has no descriptor or thread left, and that the client is as good as before afterwards. */
+/* What calls return when the process has no descriptor or thread left, and that the client works again afterwards. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/resource.h>
@@ -13,7 +13,7 @@ static void limit(int what, rlim_t value)
     CHECK(setrlimit(what, &limit) == 0);
 }
 
-/* Whatever is closed meanwhile, since the numbers that are left are those of the standard streams. */
+/* Even if something is closed meanwhile: only the numbers of the standard streams are left. */
 static void leave_no_descriptor(void)
 {
     limit(RLIMIT_NOFILE, STDERR_FILENO + 1);
@@ -24,7 +24,7 @@ static void give_descriptors_back(void)
     limit(RLIMIT_NOFILE, 256);
 }
 
-/* With a host name instead of the address, so that it has to be looked up; tried once more, to see that in the counts. */
+/* With a host name instead of the address, so that it must be looked up; with one retry, which the counts show. */
 static anchor_client *client_by_name(void)
 {
     anchor_config *config = check_config();
@@ -110,7 +110,7 @@ static void work_without_threads(void)
 {
     anchor_client *client = client_by_name();
     lose_connection(client);
-    if (geteuid() == 0) CHECK(setuid(65534) == 0); /* the limit does not hold for root */
+    if (geteuid() == 0) CHECK(setuid(65534) == 0); /* root may exceed the limit */
     limit(RLIMIT_NPROC, 0);
     is_without("Resource temporarily unavailable", "dns", client);
     limit(RLIMIT_NPROC, 4096);
@@ -118,7 +118,7 @@ static void work_without_threads(void)
     anchor_client_free(client);
 }
 
-/* In a child, since it gives up its rights. */
+/* In a child, since it drops its privileges. */
 static void no_thread_for_a_lookup(void)
 {
     int status;

@@ -72,7 +72,7 @@ static void a_line_holds_neither_key_nor_payload(void)
     anchor_client_free(client);
 }
 
-/* An event's name is anybody's text: it must not forge a line. */
+/* An event's name may be any text: it must not forge a line. */
 static void a_name_cannot_forge_a_line(void)
 {
     struct log *log = &log_of_test;

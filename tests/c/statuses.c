@@ -1,5 +1,5 @@
 /*
- * What the service answers, as a status and as JSON. The event server goes wrong on purpose for some names:
+ * What the service answers, as a status and as JSON. The local server makes faults for some names:
  * status_CODE is answered with that HTTP status, html_CODE with a gateway's page, cut breaks off in the middle of the
  * answer, drop and hang do not answer at all.
  */
@@ -59,7 +59,7 @@ static void every_http_status(void)
     for (int code = 300; code <= 599; code++) {
         char name[32], number[16];
         char *waited = UNTOUCHED, *signaled = UNTOUCHED;
-        if (code == 408) continue; /* "not yet", which is no failure */
+        if (code == 408) continue; /* "not yet", which is not a failure */
         snprintf(name, sizeof name, "status_%d", code);
         snprintf(number, sizeof number, "%d", code);
         CHECK_STATUS(status_of(code), anchor_wait_for_event(client, name, 5000, NULL, &waited));
@@ -132,7 +132,7 @@ static void a_page_instead_of_json(void)
     anchor_client_free(client);
 }
 
-/* The server has handed the event out, and its answer never came whole. */
+/* The server has delivered the event, and its answer never arrived whole. */
 static void a_connection_that_breaks(void)
 {
     static const char *const names[] = {"cut", "drop"};
@@ -152,7 +152,7 @@ static void a_connection_that_breaks(void)
     anchor_client_free(client);
 }
 
-/* With re-arming, as it is by default, the wait goes on, and its timeout tells what happened on the way. */
+/* With re-arming, which is the default, the wait goes on, and its timeout reports what happened before. */
 static void a_timeout_remembers_a_broken_connection(void)
 {
     anchor_config *config = check_config();

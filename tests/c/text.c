@@ -48,7 +48,7 @@ static void every_status_has_its_value_name_and_sentence(void)
         const char *message = anchor_status_message(statuses[i].value);
         CHECK(strlen(message) > 5 && message[strlen(message) - 1] == '.');
     }
-    /* And no others: whoever adds one adds it here. */
+    /* There are no others: a new status is added here too. */
     for (int32_t value = -1000; value <= 1000; value++) known += strcmp(anchor_status_name(value), "ANCHOR_UNKNOWN") != 0;
     CHECK(known == count);
 }

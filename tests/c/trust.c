@@ -1,4 +1,4 @@
-/* Certificate authorities that cannot be had: the message names where they were looked for and why, and nothing is lost. */
+/* Certificate authorities that cannot be read: the message says which file and why, and nothing leaks. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include <sys/stat.h>
@@ -53,7 +53,7 @@ static const struct {
     {"-----BEGIN CERTIFICATE\n", "begins with a line", "begins with a line"},
 };
 
-/* Who names authorities in the environment trusts those and no others: the bundled ones do not stand in. */
+/* If the environment names authorities, only those are trusted: the bundled ones do not replace them. */
 static void what_the_environment_names_is_not_passed_over(void)
 {
     static const int32_t trusts[] = {ANCHOR_TRUST_AUTO, ANCHOR_TRUST_SYSTEM};
@@ -113,7 +113,7 @@ static void be_refused_what_may_not_be_read(const char *path)
     anchor_config_free(config);
 }
 
-/* In a child, since it gives up its rights. */
+/* In a child, since it drops its privileges. */
 static void what_may_not_be_read_is_named(void)
 {
     char path[] = "/tmp/anchor-trust-XXXXXX";

@@ -1,4 +1,4 @@
-// The header in C++: its types are what they should be at compile time, and its functions can be called.
+// The header in C++: its types are right at compile time, and its functions can be called.
 #include "../c/check.h"
 
 #include <csignal>

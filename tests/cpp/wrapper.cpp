@@ -1,4 +1,4 @@
-// anchor.hpp without exceptions, as it also is with them: what the noexcept half promises, and its types at compile time.
+// anchor.hpp, compiled with and without exceptions: what the noexcept half promises, and its types at compile time.
 #include "../c/check.h"
 
 #include <anchor.hpp>
@@ -103,7 +103,7 @@ void wrong_arguments_are_refused()
     CHECK_STATUS(ANCHOR_OK, client.wait(std::nothrow, long_name, patience).status());
 }
 
-void settings_are_chained_and_the_first_refusal_is_told()
+void settings_are_chained_and_the_first_refusal_is_reported()
 {
     anchor::config config;
     config.api_key("test-key").allow_http(false).user_agent("wrapper").trust(ANCHOR_TRUST_BUNDLED).retries(1).rearm(true);
@@ -232,7 +232,7 @@ const test_case cases[] = {
     CASE(an_event_comes_through),
     CASE(an_error_says_everything),
     CASE(wrong_arguments_are_refused),
-    CASE(settings_are_chained_and_the_first_refusal_is_told),
+    CASE(settings_are_chained_and_the_first_refusal_is_reported),
     CASE(a_source_cancels_from_another_thread),
     CASE(started_waits_are_collected),
     CASE(cancel_all_ends_started_waits),

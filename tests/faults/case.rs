@@ -1,8 +1,6 @@
-//! One fault of a real program or a real network, and one kind of call in it: what the caller has to get, in what time, and
-//! where each event went. The service is `anchor-events serve`, which a second client reaches directly.
+//! One fault of a real program or a real network, and one kind of call that meets it: what the caller must get, in what time,
+//! and where each event went. The service is `anchor-events serve`, which a second client reaches directly.
 
-use super::event_server::{EventServer, PATIENCE};
-use super::scripted::places::{self, KEY};
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Error, Status, json_get};
 use std::collections::HashSet;
@@ -11,15 +9,17 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::local_server::LocalServer;
+use testkit::settings::{self, KEY};
 
-/// What the clients of the cases are set to.
+/// The settings of the clients of the cases.
 pub const TIMEOUT: Duration = Duration::from_secs(4);
 pub const GRACE: Duration = Duration::from_millis(500);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 /// What a busy machine may add.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// When a call has to be back.
+/// When a call must have returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Within {
     /// A moment, counted from when the fault was over and the event there.
@@ -31,7 +31,7 @@ pub enum Within {
     Deadline,
     DeadlineAndGrace,
     RequestTimeout,
-    /// Of calls that are given more time.
+    /// For calls that have more time.
     LongDeadline,
 }
 
@@ -62,13 +62,13 @@ impl Within {
     }
 }
 
-/// What has to come of each call of a case.
+/// The outcome that each call of a case must have.
 #[derive(Clone, Copy)]
 pub struct Expected {
     /// One of these, with what `maybeConsumed` then is.
     pub outcomes: &'static [(Status, bool)],
     pub within: Within,
-    /// How many events may be lost, all of them told by `maybeConsumed` or the count of unanswered requests.
+    /// How many events may be lost, all of them reported by `maybeConsumed` or the count of unanswered requests.
     pub lost: u64,
 }
 
@@ -84,7 +84,7 @@ impl Expected {
     }
 }
 
-/// `None`: the program that makes the fault is not there.
+/// `None` if the program that makes the fault is not installed.
 type Play = Box<dyn FnOnce(&mut Ground<'_>) -> Option<Seen> + Send>;
 
 /// A fault, who makes it, and a kind of call.
@@ -106,14 +106,14 @@ pub fn case(
     Case { fault, by, operation, expected, play: Box::new(play) }
 }
 
-/// Where a case is played: the service, an event of the case's own, and a client that no fault is in the way of.
+/// What a case runs against: the service, an event of the case's own, and a client that meets no fault.
 pub struct Ground<'a> {
-    pub service: &'a EventServer,
+    pub service: &'a LocalServer,
     pub event: String,
     pub direct: Client,
 }
 
-/// What came of the calls of a case.
+/// The outcomes of the calls of a case.
 #[derive(Default)]
 pub struct Seen {
     pub results: Vec<Result<String, Error>>,
@@ -121,12 +121,12 @@ pub struct Seen {
     pub took: Duration,
     /// Events that the direct client signaled.
     pub signaled: u64,
-    /// What the client in the fault says of its requests.
+    /// What the client that meets the fault reports of its requests.
     pub unanswered: u64,
 }
 
-/// Plays the cases side by side, since they mostly wait, and tells of all that came out differently.
-pub fn check(service: &EventServer, cases: Vec<Case>) {
+/// Runs the cases in parallel, since they mostly wait, and reports all whose outcome is another one.
+pub fn check(service: &LocalServer, cases: Vec<Case>) {
     let differing: Vec<String> = thread::scope(|scope| {
         let play = |(number, case): (usize, Case)| scope.spawn(move || case.run(service, number));
         let running: Vec<_> = cases.into_iter().enumerate().map(play).collect();
@@ -136,9 +136,9 @@ pub fn check(service: &EventServer, cases: Vec<Case>) {
 }
 
 impl Case {
-    fn run(self, service: &EventServer, number: usize) -> Option<String> {
+    fn run(self, service: &LocalServer, number: usize) -> Option<String> {
         let event = format!("{}-{number}", self.by.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
-        let direct = Client::new(&service.config_of(KEY)).unwrap();
+        let direct = Client::new(&service.config_with_key(KEY)).unwrap();
         let mut ground = Ground { service, event, direct };
         let seen = (self.play)(&mut ground)?;
         let complaint = self.expected.compare(self.operation, &seen, &ground).err()?;
@@ -165,7 +165,7 @@ impl Expected {
         }
     }
 
-    /// What was signaled is in the hands of a caller, still with the service, or lost by a request that tells.
+    /// Each event was returned to a caller, is still with the service, or was lost by a request that is reported.
     fn account_for_waits(&self, seen: &Seen, left: &[u64]) -> Result<(), String> {
         let delivered = seen.results.iter().filter_map(|result| result.as_deref().ok().map(number));
         let found: Vec<u64> = delivered.chain(left.iter().copied()).collect();
@@ -200,7 +200,7 @@ fn account_for_signals(seen: &Seen, left: &[u64]) -> Result<(), String> {
 impl Ground<'_> {
     /// Settings of a client that goes through the fault.
     pub fn config(&self, url: &str) -> Config {
-        let mut config = places::config(url);
+        let mut config = settings::config(url);
         config.set_allow_http(true).set_grace(GRACE).unwrap().set_request_timeout(REQUEST_TIMEOUT).unwrap();
         config
     }
@@ -225,7 +225,7 @@ impl Ground<'_> {
         Seen { results, took: over.elapsed(), signaled: 1, unanswered: client.stats().unanswered }
     }
 
-    /// A wait that the service holds as a fault sets in, which ends after the event was signaled.
+    /// A wait that the service holds when a fault begins, which ends after the event was signaled.
     pub fn wait_signaled_before_the_end_of(&self, client: &Client, fault: impl FnOnce(), end: impl FnOnce()) -> Seen {
         let wait = client.start(&self.event, Some(TIMEOUT * 5)).expect("a wait");
         self.until_held();
@@ -237,7 +237,7 @@ impl Ground<'_> {
         Seen { results, took: over.elapsed(), signaled: 1, unanswered: client.stats().unanswered }
     }
 
-    /// A wait that the service holds as a fault sets in that does not end; then the event is signaled.
+    /// A wait that the service holds when a fault begins that does not end; then the event is signaled.
     pub fn wait_cut_off_by(&self, client: &Client, fault: impl FnOnce()) -> Seen {
         let began = Instant::now();
         let wait = client.start(&self.event, Some(TIMEOUT)).expect("a wait");
@@ -291,7 +291,7 @@ impl Ground<'_> {
     }
 }
 
-/// Enough patience for a program to start, or for packets that are lost over and over.
+/// Enough retries for a program to start, or for packets that are lost over and over.
 pub fn keeps_on(config: &mut Config) {
     config.set_retries(50).set_request_timeout(TIMEOUT * 5).unwrap();
 }
@@ -304,7 +304,7 @@ fn number(event: &str) -> u64 {
     json_get(event, "/data/n").and_then(|number| number.parse().ok()).expect("an event of the case")
 }
 
-/// On a thread that has gone to another network namespace, does this in that of the process.
+/// Does this in the network namespace of the process, on a thread that has moved to another.
 fn at_home<T>(work: impl FnOnce() -> T) -> T {
     let open = |whose: &str| File::open(format!("/proc/{whose}/ns/net")).expect("a namespace");
     let (home, away) = (open("self"), open("thread-self"));
@@ -319,13 +319,4 @@ fn at_home<T>(work: impl FnOnce() -> T) -> T {
     let done = work();
     go(&away);
     done
-}
-
-/// Blocks until the condition holds.
-pub fn until(what: &str, condition: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < PATIENCE, "waited for {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }

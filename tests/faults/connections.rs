@@ -1,15 +1,16 @@
 //! Connections that cannot be made, and connections that break.
 
-use super::scripted::certificates::{Certificate, tls};
-use super::scripted::places::{BlackHole, Refusing, config};
-use super::scripted::script::{Script, Step, after_request, event};
 use super::table::{Outcome, Row, Section, Wait, both, check, lost, once, row, section, twice};
 use anchor::{Client, Phase, Status};
 use std::time::Duration;
+use testkit::addresses::{BlackHole, Refusing};
+use testkit::certificates::{Certificate, tls};
+use testkit::scripted::script::{Script, Step, after_request, event};
+use testkit::settings::config;
 
 #[test]
 fn a_refused_connection_is_not_sent() {
-    let nowhere = Refusing::new();
+    let nowhere = Refusing::bind();
     let mut config = config(&format!("http://{}", nowhere.address()));
     let client = Client::new(config.set_retries(1)).unwrap();
     let errors =
@@ -21,17 +22,16 @@ fn a_refused_connection_is_not_sent() {
 }
 
 #[test]
-fn a_black_hole_is_a_timeout_of_a_wait_and_an_unsent_signal() {
-    let hole = BlackHole::new();
+fn time_that_ends_in_a_black_hole_leaves_the_call_unsent() {
+    let hole = BlackHole::bind();
     let mut config = config(&format!("http://{}", hole.address()));
     let client = Client::new(config.set_request_timeout(Duration::from_millis(300)).unwrap()).unwrap();
-    let error = client.wait("e", Some(Duration::from_millis(300)), None).unwrap_err();
-    assert_eq!((error.status(), error.phase()), (Status::Timeout, Some(Phase::Connect)));
-    assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
-    assert!(error.last_error().is_some(), "a dead network is told from a quiet event");
-    let error = client.signal("e", None).unwrap_err();
-    assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)));
-    assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
+    for error in
+        [client.wait("e", Some(Duration::from_millis(300)), None).unwrap_err(), client.signal("e", None).unwrap_err()]
+    {
+        assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)));
+        assert_eq!((error.attempts(), error.maybe_consumed(), error.timed_out()), (1, false, true));
+    }
 }
 
 pub fn rows() -> [Section; 2] {
@@ -124,11 +124,11 @@ fn without_rearm_a_broken_wait_ends_at_once() {
     }));
 }
 
-/// What comes after a break does not make the first request's answer known.
+/// Later answers do not make the first request's answer known.
 #[test]
 fn maybe_consumed_stays_true_through_later_answers() {
     let after = |last: Vec<u8>| vec![after_request([Step::Reset]), after_request([Step::Send(last), Step::Hang])];
-    let refused = super::scripted::script::refusal(401);
+    let refused = testkit::scripted::script::refusal(401);
     let mut broken_then_401 = row("RST, then 401", Wait, Vec::new(), twice(Status::Unauthorized, Phase::Receive, true));
     broken_then_401.scripts = after(refused);
     let mut broken_then_event = row(
@@ -141,10 +141,10 @@ fn maybe_consumed_stays_true_through_later_answers() {
     check([broken_then_401, broken_then_event]);
 }
 
-/// Half of a signal is no signal: what was not written in full was not delivered.
+/// A signal that was not written in full was not delivered.
 #[test]
 fn a_signal_that_is_cut_off_while_it_is_sent_was_not_sent() {
-    let server = super::scripted::Server::start(vec![vec![Step::ReadSome, Step::Reset]]);
+    let server = testkit::scripted::ScriptedServer::start(vec![vec![Step::ReadSome, Step::Reset]]);
     let client = Client::new(config(&server.http()).set_retries(1)).unwrap();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
     let error = client.signal("large", Some(&data)).unwrap_err();
@@ -155,10 +155,10 @@ fn a_signal_that_is_cut_off_while_it_is_sent_was_not_sent() {
 /// A service may refuse a large signal before it has read it, and hang up.
 #[test]
 fn an_answer_that_comes_before_the_whole_signal_is_sent_is_taken() {
-    let refusal = super::scripted::script::refusal(413);
+    let refusal = testkit::scripted::script::refusal(413);
     let script = vec![Step::ReadSome, Step::Send(refusal), Step::Finish, Step::Hang];
-    let server = super::scripted::Server::start(vec![script]);
-    let client = super::scripted::places::client(&server.http());
+    let server = testkit::scripted::ScriptedServer::start(vec![script]);
+    let client = testkit::settings::client(&server.http());
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
     let error = client.signal("large", Some(&data)).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::BadRequest, Some(413)), "{error}");
@@ -167,13 +167,13 @@ fn an_answer_that_comes_before_the_whole_signal_is_sent_is_taken() {
 
 /// So may a gateway, or whoever answers with a page of its own: what was not sent in full cannot have been delivered.
 #[test]
-fn what_is_answered_before_it_is_sent_was_not_delivered() {
+fn a_signal_answered_before_it_is_sent_was_not_delivered() {
     for (status, expected) in [(502, Status::ServerError), (523, Status::ServerError), (200, Status::Protocol)] {
-        let page = super::scripted::script::answer(status, "", "<html>");
+        let page = testkit::scripted::script::answer(status, "", "<html>");
         // Closed with the request unread, which resets the connection.
         let script = vec![Step::ReadSome, Step::Send(page), Step::Delivered];
-        let server = super::scripted::Server::start(vec![script]);
-        let client = super::scripted::places::client(&server.http());
+        let server = testkit::scripted::ScriptedServer::start(vec![script]);
+        let client = testkit::settings::client(&server.http());
         let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
         let error = client.signal("large", Some(&data)).unwrap_err();
         assert_eq!((error.status(), error.http_status()), (expected, Some(status)), "{error}");

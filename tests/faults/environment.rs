@@ -2,12 +2,13 @@
 //! its own.
 
 use super::proxies::{LONG, tls_service, tunnel};
-use super::scripted::Server;
-use super::scripted::certificates::authority_file;
-use super::scripted::places::{KEY, config, free_port};
-use super::scripted::sandbox::is_alone;
-use super::scripted::script::{EVENT, Step, event};
 use anchor::{Client, Config, Phase, Status, Trust};
+use testkit::addresses::free_port;
+use testkit::certificates::authority_file;
+use testkit::sandbox::is_alone;
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Step, event};
+use testkit::settings::{KEY, config};
 
 fn from_environment(url: &str) -> Config {
     let mut config = Config::from_env();
@@ -16,9 +17,9 @@ fn from_environment(url: &str) -> Config {
     config
 }
 
-/// The proxy of a test stands at a port that is only known when it runs, so the child's first act is to start it.
-fn proxy_at(port: u16) -> Server {
-    Server::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
+/// The port of a test's proxy is known only when it runs, so the child starts the proxy first.
+fn proxy_at(port: u16) -> ScriptedServer {
+    ScriptedServer::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
 }
 
 #[test]
@@ -55,7 +56,8 @@ fn loopback_goes_direct_whatever_the_environment_says() {
         return;
     }
     let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
-    let (plain, secure) = (Server::always(vec![Step::AnswerAll(event())]), Server::always(tls_service().to_vec()));
+    let (plain, secure) =
+        (ScriptedServer::always(vec![Step::AnswerAll(event())]), ScriptedServer::always(tls_service().to_vec()));
     for host in ["127.0.0.1", "localhost", "LocalHost", "[::ffff:127.0.0.1]"] {
         let url = format!("http://{host}:{}", plain.address.port());
         assert_eq!(Client::new(&from_environment(&url)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{url}");
@@ -71,7 +73,7 @@ fn loopback_goes_direct_whatever_the_environment_says() {
 #[test]
 fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed() {
     for url in ["http://localhost:9", "http://127.0.0.1:9", "http://[::1]:9"] {
-        let proxy = Server::always(tunnel([Step::AnswerAll(event())]));
+        let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
         let mut config = config(url);
         let error = Client::new(config.set_proxy(&proxy.http()).unwrap()).unwrap_err();
         assert_eq!(error.status(), Status::InvalidArgument);

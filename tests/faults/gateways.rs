@@ -1,12 +1,8 @@
-//! nginx and haproxy as what stands before a service: they end TLS, give up on a wait after 2 s, restart, reload, close idle
+//! nginx and haproxy in front of a service: they terminate TLS, give up a wait after 2 s, restart, reload, close idle
 //! connections, and answer with pages of their own.
 
-use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, until};
-use super::event_server::EventServer;
+use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on};
 use super::program::Program;
-use super::relay::Relay;
-use super::scripted::certificates::{Certificate, pem};
-use super::scripted::places::Refusing;
 use super::table::{Signal, Wait};
 use anchor::{Client, Config, Status};
 use std::cell::Cell;
@@ -14,20 +10,25 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::addresses::Refusing;
+use testkit::certificates::{Certificate, pem};
+use testkit::local_server::LocalServer;
+use testkit::relay::Relay;
+use testkit::until;
 
-/// The service carries out what it is asked, and hangs up without an answer.
+/// The service does what it is asked, and hangs up without an answer.
 const HANGS_UP: [&str; 2] = ["hangs-up-on-nginx", "hangs-up-on-haproxy"];
-/// The service takes the request and is never heard of again.
+/// The service takes the request and never answers.
 const SILENT: [&str; 2] = ["silent-to-nginx", "silent-to-haproxy"];
 
 #[test]
-fn in_the_way_of_a_call() {
+fn gateway_faults_during_a_call() {
     let hangs_up = HANGS_UP.map(|name| {
         [format!("{name}=drop-after-consume,on=signal"), format!("{name}-of-a-wait=drop-after-consume,on=wait,times=1")]
     });
     let silent = SILENT.map(|name| format!("{name}=hang,on=signal"));
     let options: Vec<&str> = hangs_up.iter().flatten().chain(&silent).flat_map(|rule| ["--fault", rule]).collect();
-    check(&EventServer::start(&options), cases());
+    check(&LocalServer::start(&options), cases());
 }
 
 pub fn cases() -> Vec<Case> {
@@ -49,7 +50,7 @@ fn cases_of(gateway: Gateway) -> Vec<Case> {
         case(quiet, by, Wait, in_vain, move |ground| waits_in_vain(gateway, ground)),
         case(hang_up, by, Wait, DELIVERED.losing_one(), move |ground| waits_as_the_service_hangs_up(gateway, ground)),
         case(hang_up, by, Signal, refused(Within::AMoment), move |ground| signals_as_it_hangs_up(gateway, ground)),
-        case(down, by, Wait, refused(Within::Retries), move |ground| waits_while_it_is_down(gateway, ground)),
+        case(down, by, Wait, in_vain, move |ground| waits_while_it_is_down(gateway, ground)),
         case(down, by, Signal, refused(Within::AMoment), move |ground| signals_while_it_is_down(gateway, ground)),
         case(restart, by, Wait, DELIVERED, move |ground| waits_through_a_restart(gateway, ground)),
         case(restart, by, Signal, DELIVERED, move |ground| signals_through_a_restart(gateway, ground)),
@@ -107,7 +108,7 @@ impl Gateway {
         let before = program.workers();
         let told = Cell::new(None::<Instant>);
         until("a new worker", || {
-            // On a busy machine haproxy may not get the sockets from its old worker in time, and leaves it at that.
+            // On a busy machine haproxy may not get the sockets from its old worker in time, and then gives up the reload.
             if told.get().is_none_or(|told| told.elapsed() > Duration::from_secs(5)) {
                 program.signal(if matches!(self, Gateway::Nginx) { libc::SIGHUP } else { libc::SIGUSR2 });
                 told.set(Some(Instant::now()));
@@ -118,14 +119,14 @@ impl Gateway {
 
     /// The gateway with these habits, and a client that calls through it.
     fn before(self, ground: &Ground<'_>, habits: Habits, tweak: fn(&mut Config)) -> Option<(Running, Client)> {
-        let running = self.start(habits, ground.service.address())?;
+        let running = self.start(habits, ground.service.socket_address())?;
         let client = running.client(habits, ground, tweak);
         Some((running, client))
     }
 }
 
 /// haproxy ends its connections to the service with a reset, also when it has passed the answer on. `anchor-events serve` takes a
-/// reset after an answer for one that was not read, and would hand the event out again: so a relay makes an end of it.
+/// reset after an answer for an answer that was not read, and would deliver the event again. So a relay ends them in order.
 struct Running {
     program: Program,
     _relay: Option<Relay>,
@@ -151,7 +152,7 @@ fn write_certificate(directory: &Path) -> String {
 fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
     let certificate = write_certificate(directory);
     let tls = if habits.tls { "ssl" } else { "" };
-    // Else the workers give up root, and what is in the directory.
+    // Otherwise the workers drop root, and can no longer read the directory.
     // SAFETY: the call has no arguments.
     let user = if unsafe { libc::geteuid() } == 0 { "user root;" } else { "" };
     let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -217,13 +218,13 @@ fn signals_as_it_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 }
 
 fn waits_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let nowhere = Refusing::new();
+    let nowhere = Refusing::bind();
     let running = gateway.start(PATIENT, nowhere.address())?;
     Some(ground.wait_in_vain(&running.client(PATIENT, ground, |_| {})))
 }
 
 fn signals_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let nowhere = Refusing::new();
+    let nowhere = Refusing::bind();
     let running = gateway.start(PATIENT, nowhere.address())?;
     Some(ground.send(&running.client(PATIENT, ground, keeps_on)))
 }
@@ -249,7 +250,7 @@ fn signals_through_a_restart(gateway: Gateway, ground: &mut Ground<'_>) -> Optio
 fn waits_through_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     let (running, client) = gateway.before(ground, PATIENT, |_| {})?;
     let seen = ground.wait_signaled_after(&client, || gateway.reload(&running.program));
-    assert_eq!((client.stats().retries, seen.unanswered), (0, 0), "a reload is no failure");
+    assert_eq!((client.stats().retries, seen.unanswered), (0, 0), "a reload is not a failure");
     Some(seen)
 }
 
@@ -269,7 +270,7 @@ fn as_it_closes<T: Send>(
     ground: &Ground<'_>,
     call: impl Fn(&Client, u64) -> T + Sync,
 ) -> Option<(Vec<T>, u64)> {
-    let running = gateway.start(FORGETFUL, ground.service.address())?;
+    let running = gateway.start(FORGETFUL, ground.service.socket_address())?;
     let call_twice = |number: u64| {
         let client = running.client(FORGETFUL, ground, |_| {});
         let first = call(&client, 2 * number);
@@ -305,7 +306,7 @@ fn haproxy_that_read_nothing() -> [Case; 2] {
 }
 
 fn behind_a_stall(ground: &Ground<'_>) -> Option<(Running, Relay, Client)> {
-    let running = Gateway::Haproxy.start(Habits { tls: false, ..PATIENT }, ground.service.address())?;
+    let running = Gateway::Haproxy.start(Habits { tls: false, ..PATIENT }, ground.service.socket_address())?;
     let relay = Relay::to(([127, 0, 0, 1], running.program.port).into());
     relay.stall(true);
     let mut config = ground.config(&relay.http());

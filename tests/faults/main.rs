@@ -1,14 +1,6 @@
-//! Every way to fail, by the status, phase, `maybeConsumed`, attempts and connections that come of it, for waits and for
-//! signals. A scripted server plays the other side, and where that is the point, a real proxy. How long a call may take in
-//! each place where it can block is the business of `deadlines`.
-
-#[path = "../scripted/mod.rs"]
-mod scripted;
-
-#[path = "../event_server/mod.rs"]
-mod event_server;
-#[path = "../relay/mod.rs"]
-mod relay;
+//! Every way to fail, with the status, phase, `maybeConsumed`, attempts and connections that result, for waits and for
+//! signals. The other side is a scripted server or, where that is the point, a real proxy, gateway or network. How long a call
+//! may take is tested by `tests/behaviour/deadlines.rs`.
 
 mod answers;
 mod case;

@@ -1,4 +1,4 @@
-//! docs/faults.md, which is made of what the tests of this program expect: so it says what they hold, and nothing else.
+//! docs/faults.md, which is generated from what the tests of this program expect, so that it says no more than they show.
 //! `make faults` writes it.
 
 use super::case::{Case, Expected};
@@ -6,11 +6,10 @@ use super::table::{Outcome, Section, Signal, Wait};
 use super::{answers, connections, gateways, network, statuses, tls, tunnels};
 use anchor::Status;
 use std::fmt::Write;
-use std::path::Path;
 
 #[test]
-fn the_documentation_has_all_of_it() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+fn the_documentation_lists_every_case() {
+    let file = testkit::root().join("docs/faults.md");
     let text = document();
     if std::env::var("ANCHOR_ACCEPT_FAULTS").is_ok_and(|value| value == "1") {
         std::fs::write(&file, &text).unwrap();
@@ -65,7 +64,7 @@ fn document() -> String {
     text
 }
 
-/// Rows that the same comes of.
+/// Rows with the same outcome.
 struct Line {
     names: Vec<String>,
     wait: Option<Outcome>,

@@ -1,11 +1,8 @@
-//! A client on a host of its own, which is a network namespace, and what a network does to it: packets lost, late, twice or out
-//! of order, a link that goes down, a black hole, a firewall that refuses, a NAT that forgets.
+//! A client on a host of its own, which is a network namespace, and what a network does to its packets: it loses, delays,
+//! repeats and reorders them; a link goes down, a black hole, a firewall that refuses, a NAT that forgets.
 
 use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on};
-use super::event_server::{self, EventServer};
 use super::link::{Link, Quality, tun};
-use super::scripted::sandbox::is_inside;
-use super::scripted::skip;
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Status};
 use std::path::Path;
@@ -13,20 +10,25 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::local_server::LocalServer;
+use testkit::sandbox::is_inside;
+use testkit::tools;
 
 #[test]
-fn between_a_call_and_the_service() {
+fn network_faults_during_a_call() {
     if !Command::new("nft").arg("--version").output().is_ok_and(|run| run.status.success()) {
-        return skip("nft");
-    }
-    if !Path::new("/dev/net/tun").exists() {
-        return skip("/dev/net/tun");
-    }
-    event_server::build();
-    if !is_inside("network::between_a_call_and_the_service", &[]) {
+        tools::missing("nft");
         return;
     }
-    check(&EventServer::start(&["--host", "0.0.0.0"]), cases());
+    if !Path::new("/dev/net/tun").exists() {
+        tools::missing("/dev/net/tun");
+        return;
+    }
+    testkit::library::debug();
+    if !is_inside("network::network_faults_during_a_call", &[]) {
+        return;
+    }
+    check(&LocalServer::start(&["--host", "0.0.0.0"]), cases());
 }
 
 const TUN: &str = "two TUN devices";
@@ -112,7 +114,7 @@ fn on_a_host(
     let here = tun(&format!("here{host}"));
     ip(&format!("addr add 10.7.{host}.1/30 dev here{host}"));
     ip(&format!("link set here{host} up"));
-    let mut config = ground.config(&format!("http://10.7.{host}.1:{}", ground.service.address().port()));
+    let mut config = ground.config(&format!("http://10.7.{host}.1:{}", ground.service.socket_address().port()));
     tweak(&mut config);
     let on_it = move || {
         // SAFETY: no pointers are passed.
@@ -124,7 +126,7 @@ fn on_a_host(
         let link = Link::between([here, there], quality);
         let client = Client::new(&config).unwrap();
         let seen = play(ground, &client);
-        // An end that the service hears of: it would take a reset for an answer that was not read.
+        // An orderly end: the service would take a reset for an answer that was not read.
         drop(client);
         thread::sleep(Duration::from_millis(700));
         drop(link);
@@ -143,7 +145,7 @@ fn nft(rules: &str) {
     assert!(run.status.success(), "nft {rules}: {}", String::from_utf8_lossy(&run.stderr));
 }
 
-/// One verdict over what comes and what goes.
+/// One verdict for both directions.
 fn filter(verdict: &str) {
     let chain = |hook: &str| {
         format!(
@@ -198,7 +200,7 @@ fn waits_for_what_is_lost(ground: &mut Ground<'_>, fault: fn()) -> Option<Seen> 
     on_a_good_link(ground, |ground, client| ground.wait_cut_off_by(client, fault))
 }
 
-/// The first one leaves a good connection behind, on which the second one gets nowhere.
+/// The first call leaves a good connection behind, on which the second one gets no answer.
 fn signals_into(ground: &mut Ground<'_>, before: fn(), fault: fn()) -> Option<Seen> {
     on_a_good_link(ground, |ground, client| {
         before();
@@ -240,8 +242,7 @@ fn refused(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
     })
 }
 
-/// A connection on which nothing has moved for a while is not known any more, and what then comes of it is dropped, both
-/// ways and without an RST.
+/// The NAT forgets a connection that was quiet for a while, and then drops its packets in both directions without an RST.
 fn forget_what_is_idle() {
     filter("ct state invalid drop");
     let settings = "/proc/sys/net/netfilter/nf_conntrack_tcp";
@@ -260,7 +261,7 @@ fn waits_behind_a_nat(ground: &mut Ground<'_>) -> Option<Seen> {
     })
 }
 
-/// Each slice moves something, so that the NAT remembers.
+/// Each slice sends something, so that the NAT remembers the connection.
 fn waits_in_slices_behind_a_nat(ground: &mut Ground<'_>) -> Option<Seen> {
     let slices = |config: &mut Config| {
         config.set_slice(Duration::from_millis(400)).unwrap();

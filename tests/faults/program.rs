@@ -1,13 +1,13 @@
 //! A real program in the middle: squid, tinyproxy, nginx or haproxy, in the foreground, with settings of the test's own, and
-//! ended by its process id. What it is asked to do is not known here.
+//! ended by its process id. What the settings are is up to the tests.
 
-use super::scripted::places::free_port;
-use super::scripted::{PATIENCE, skip};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::addresses::free_port;
+use testkit::{PATIENCE, tools};
 
 /// A program that is running. Its settings are in a directory that goes with it.
 pub struct Program {
@@ -25,14 +25,14 @@ impl Program {
         arguments: &'static [&'static str],
         settings: impl Fn(u16, &Path) -> String,
     ) -> Option<Program> {
-        // Somebody else may take the port before the program does.
+        // Another program may take the port first.
         for _ in 0..5 {
             let port = free_port();
             let directory = std::env::temp_dir().join(format!("anchor-{name}-{}-{port}", std::process::id()));
             std::fs::create_dir_all(&directory).unwrap();
             std::fs::write(directory.join("settings"), settings(port, &directory)).unwrap();
             let Ok(child) = launch(name, arguments, &directory) else {
-                skip(name);
+                tools::missing(name);
                 let _ = std::fs::remove_dir_all(&directory);
                 return None;
             };
@@ -44,7 +44,7 @@ impl Program {
         panic!("{name} ends at once");
     }
 
-    /// Ends it at once, with all its connections. One that has workers is asked to, so that it takes them along.
+    /// Ends it at once, with all its connections. One that has workers gets SIGTERM, so that it ends them too.
     pub fn stop(&mut self) {
         let patience = if self.workers().is_empty() { Duration::ZERO } else { Duration::from_secs(3) };
         self.signal(libc::SIGTERM);

@@ -1,17 +1,17 @@
-//! Through a proxy: what it is told, what it is not, and what its failures are. A scripted one plays every trick; real ones
-//! are in `tunnels`.
+//! Calls through a proxy: what the proxy gets to see, what it does not, and what its failures are. The proxy here is a scripted
+//! one; real ones are in `tunnels`.
 
-use super::scripted::Server;
-use super::scripted::certificates::{Certificate, tls};
-use super::scripted::places::{KEY, config};
-use super::scripted::script::{EVENT, Script, Step, answer, event};
 use anchor::{Client, Config, Phase, Status};
 use std::time::Duration;
+use testkit::certificates::{Certificate, tls};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Script, Step, answer, event};
+use testkit::settings::{KEY, config};
 
 pub const LONG: Option<Duration> = Some(Duration::from_secs(20));
 const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 
-/// A proxy that takes a CONNECT and then plays the service itself.
+/// A proxy that takes a CONNECT and then acts as the service itself.
 pub fn tunnel(then: impl IntoIterator<Item = Step>) -> Script {
     [Step::ReadRequest, Step::Send(ESTABLISHED.to_vec())].into_iter().chain(then).collect()
 }
@@ -29,7 +29,7 @@ fn through(proxy: &str) -> Config {
 
 #[test]
 fn the_proxy_is_asked_for_a_tunnel_and_never_sees_the_key() {
-    let proxy = Server::always(tunnel(tls_service()));
+    let proxy = ScriptedServer::always(tunnel(tls_service()));
     let url = format!("http://us%20er:p%40ss%3Aword@{}", proxy.address);
     let client = Client::new(&through(&url)).unwrap();
     for _ in 0..3 {
@@ -48,7 +48,7 @@ fn the_proxy_is_asked_for_a_tunnel_and_never_sees_the_key() {
 
 #[test]
 fn without_credentials_none_are_sent() {
-    let proxy = Server::always(tunnel(tls_service()));
+    let proxy = ScriptedServer::always(tunnel(tls_service()));
     let client = Client::new(&through(&format!("{}/", proxy.http()))).unwrap();
     assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
     assert_eq!(proxy.requests()[0].header("proxy-authorization"), None);
@@ -56,7 +56,7 @@ fn without_credentials_none_are_sent() {
 
 #[test]
 fn a_plain_service_is_tunnelled_to_as_well() {
-    let proxy = Server::always(tunnel([Step::AnswerAll(event())]));
+    let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
     let mut config = through(&proxy.http());
     config.set_base_url("http://localhost:9").unwrap().set_allow_http(true);
     assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
@@ -67,7 +67,7 @@ fn a_plain_service_is_tunnelled_to_as_well() {
 #[test]
 fn a_proxy_may_be_reached_over_tls() {
     let outer = Step::Handshake(tls(Certificate::Good));
-    let proxy = Server::always([outer].into_iter().chain(tunnel(tls_service())).collect());
+    let proxy = ScriptedServer::always([outer].into_iter().chain(tunnel(tls_service())).collect());
     let client = Client::new(&through(&proxy.https())).unwrap();
     for _ in 0..2 {
         assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
@@ -78,7 +78,7 @@ fn a_proxy_may_be_reached_over_tls() {
 #[test]
 fn a_proxy_with_a_bad_certificate_is_refused() {
     let outer = Step::Handshake(tls(Certificate::WrongHost));
-    let proxy = Server::always([outer].into_iter().chain(tunnel(tls_service())).collect());
+    let proxy = ScriptedServer::always([outer].into_iter().chain(tunnel(tls_service())).collect());
     let error = Client::new(&through(&proxy.https())).unwrap().signal("e", None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.attempts()), (Status::Tls, Some(Phase::Tls), 1), "{error:?}");
     assert_eq!(proxy.requests().len(), 0);
@@ -93,9 +93,12 @@ fn a_proxy_that_refuses_is_not_sent() {
         ("502", answer(502, "", "")),
         ("no HTTP", b"SSH-2.0-OpenSSH\r\n".to_vec()),
         ("half a head", b"HTTP/1.1 20".to_vec()),
+        ("a code of one digit", b"HTTP/1.1 2\r\n\r\n".to_vec()),
+        ("a code with letters", b"HTTP/1.1 2zz\r\n\r\n".to_vec()),
+        ("an answer to a request that was not sent", [b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), event()].concat()),
         ("nothing", Vec::new()),
     ] {
-        let proxy = Server::always(vec![Step::ReadRequest, Step::Send(reply), Step::Finish, Step::Hang]);
+        let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(reply), Step::Finish, Step::Hang]);
         let client = Client::new(&through(&format!("http://user:hidden-77@{}", proxy.address))).unwrap();
         for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
             assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{name}: {error:?}");
@@ -109,21 +112,21 @@ fn a_proxy_that_refuses_is_not_sent() {
 
 #[test]
 fn a_proxy_that_resets_is_not_sent() {
-    let proxy = Server::always(vec![Step::ReadRequest, Step::Reset]);
+    let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
     let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.maybe_consumed()), (Status::NotSent, Some(Phase::Connect), false));
 }
 
 #[test]
 fn a_tunnel_that_breaks_in_the_handshake_is_not_sent() {
-    let proxy = Server::always(tunnel([Step::ReadSome, Step::Finish, Step::Hang]));
+    let proxy = ScriptedServer::always(tunnel([Step::ReadSome, Step::Finish, Step::Hang]));
     let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.maybe_consumed()), (Status::NotSent, Some(Phase::Tls), false));
 }
 
 #[test]
 fn a_tunnel_that_breaks_after_the_request_is_lost() {
-    let proxy = Server::always(tunnel([tls_service()[0].clone(), Step::ReadRequest, Step::Reset]));
+    let proxy = ScriptedServer::always(tunnel([tls_service()[0].clone(), Step::ReadRequest, Step::Reset]));
     let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::ConnectionLost, Some(Phase::Wait)), "{error:?}");
     assert!(error.maybe_consumed());
@@ -131,26 +134,26 @@ fn a_tunnel_that_breaks_after_the_request_is_lost() {
 
 #[test]
 fn the_services_certificate_is_checked_through_the_tunnel() {
-    let proxy = Server::always(tunnel([Step::Handshake(tls(Certificate::Expired)), Step::Hang]));
+    let proxy = ScriptedServer::always(tunnel([Step::Handshake(tls(Certificate::Expired)), Step::Hang]));
     let error = Client::new(&through(&proxy.http())).unwrap().wait("e", LONG, None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{error:?}");
 }
 
 #[test]
-fn a_tunnel_is_one_whatever_the_proxy_adds_to_its_answer() {
+fn a_tunnel_opens_whatever_the_proxy_adds_to_its_answer() {
     let headers: String = (0..100).map(|number| format!("x-{number}: y\r\n")).collect();
     for head in [format!("HTTP/1.1 200 OK\r\n{headers}\r\n"), "HTTP/1.0 204 No Content\r\n\r\n".to_owned()] {
         let script = [Step::ReadRequest, Step::Send(head.into_bytes())].into_iter().chain(tls_service()).collect();
-        let proxy = Server::always(script);
+        let proxy = ScriptedServer::always(script);
         assert_eq!(Client::new(&through(&proxy.http())).unwrap().wait("e", LONG, None).unwrap(), EVENT);
     }
 }
 
-/// It is not taken in without limit until the time to connect is over.
+/// The client does not read it without limit until the time to connect is over.
 #[test]
 fn an_answer_of_a_proxy_that_has_no_end_is_refused() {
     let endless = [b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'y'; 100_000]].concat();
-    let proxy = Server::always(vec![Step::ReadRequest, Step::Send(endless), Step::Hang]);
+    let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(endless), Step::Hang]);
     let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
     assert!(error.message().contains("no end"), "{error:?}");

@@ -1,17 +1,18 @@
 //! What is tried again, how often, and when: the counts are exact, the pauses are bounded.
 
-use super::scripted::Server;
-use super::scripted::certificates::{Certificate, tls};
-use super::scripted::places::{Refusing, client, config};
-use super::scripted::script::{EVENT, Step, after_request, answer, event, refusal, reply};
 use anchor::{Client, Phase, Status};
 use std::time::{Duration, Instant};
+use testkit::addresses::Refusing;
+use testkit::certificates::{Certificate, tls};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Step, after_request, answer, event, refusal, reply};
+use testkit::settings::{client, config};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
 #[test]
 fn retries_are_counted_in_a_row() {
-    let nowhere = Refusing::new();
+    let nowhere = Refusing::bind();
     for retries in [0, 3] {
         let mut config = config(&format!("http://{}", nowhere.address()));
         let client = Client::new(config.set_retries(retries)).unwrap();
@@ -29,18 +30,18 @@ fn a_408_starts_the_count_again() {
         steps.extend([Step::ReadRequest, Step::Send(refusal(code))]);
     }
     steps.push(Step::AnswerAll(event()));
-    let server = Server::always(steps);
+    let server = ScriptedServer::always(steps);
     let client = Client::new(config(&server.http()).set_retries(2)).unwrap();
     assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
     assert_eq!(server.requests().len(), answers.len() + 1);
 }
 
-/// Slow to connect is not held by the service: a gateway that always fails is given up, however long its handshake.
+/// A slow handshake is not a wait that the service held: a gateway that always fails is given up, however slow it is.
 #[test]
-fn a_slow_handshake_is_no_sign_of_life() {
+fn a_slow_handshake_is_not_a_sign_of_life() {
     let slow = [Step::Pause(Duration::from_millis(1100)), Step::Handshake(tls(Certificate::Good))];
     let script = slow.into_iter().chain(reply(answer(503, "connection: close\r\n", ""))).collect();
-    let server = Server::always(script);
+    let server = ScriptedServer::always(script);
     let client = Client::new(config(&server.https()).set_retries(1)).unwrap();
     let error = client.wait("e", Some(Duration::from_secs(8)), None).unwrap_err();
     assert_eq!((error.status(), error.attempts()), (Status::ServerError, 2), "{error}");
@@ -50,21 +51,21 @@ fn a_slow_handshake_is_no_sign_of_life() {
 fn an_answer_that_was_held_starts_the_count_again() {
     let refused = answer(503, "connection: close\r\n", "");
     let held = after_request([Step::Pause(Duration::from_millis(1050)), Step::Send(refused)]);
-    let server = Server::start(vec![held.clone(), held.clone(), held, reply(event())]);
+    let server = ScriptedServer::start(vec![held.clone(), held.clone(), held, reply(event())]);
     let client = Client::new(config(&server.http()).set_retries(1)).unwrap();
     assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
     assert_eq!(server.requests().len(), 4);
 }
 
 #[test]
-fn retry_after_is_kept_to_the_letter() {
+fn retry_after_is_obeyed_exactly() {
     let asked = after_request([
         Step::Send(answer(429, "retry-after: 1\r\n", "")),
         Step::ReadRequest,
         Step::Send(event()),
         Step::Hang,
     ]);
-    let server = Server::always(asked);
+    let server = ScriptedServer::always(asked);
     assert_eq!(client(&server.http()).wait("e", LONG, None).unwrap(), EVENT);
     let requests = server.requests();
     let pause = requests[1].at - requests[0].at;
@@ -73,17 +74,17 @@ fn retry_after_is_kept_to_the_letter() {
 
 #[test]
 fn a_retry_after_that_does_not_fit_ends_the_wait_at_once() {
-    let server = Server::always(reply(answer(503, "retry-after: 3600\r\n", "")));
+    let server = ScriptedServer::always(reply(answer(503, "retry-after: 3600\r\n", "")));
     let began = Instant::now();
     let error = client(&server.http()).wait("e", LONG, None).unwrap_err();
     assert_eq!((error.status(), error.attempts(), error.http_status()), (Status::ServerError, 1, Some(503)), "{error}");
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
-/// The pauses double, so a second holds a handful of requests. Full jitter makes the number vary.
+/// The pauses double, so there are only a few requests in a second. Full jitter makes the number vary.
 #[test]
 fn a_service_that_never_holds_a_wait_is_not_asked_in_a_tight_loop() {
-    let server = Server::always(vec![Step::AnswerAll(refusal(408))]);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(408))]);
     let client = client(&server.http());
     let began = Instant::now();
     let error = client.wait("e", Some(Duration::from_millis(1500)), None).unwrap_err();
@@ -98,7 +99,7 @@ fn a_service_that_never_holds_a_wait_is_not_asked_in_a_tight_loop() {
     assert_eq!(server.requests().len(), before + 1);
 }
 
-/// Zero asks once: a failure is told as what it is, and not tried again.
+/// A wait of zero asks once: a failure is reported as it is, and not tried again.
 #[test]
 fn a_wait_of_zero_is_one_request() {
     for (script, status) in [
@@ -106,17 +107,17 @@ fn a_wait_of_zero_is_one_request() {
         (after_request([Step::Reset]), Status::ConnectionLost),
         (reply(refusal(408)), Status::Timeout),
     ] {
-        let server = Server::always(script);
+        let server = ScriptedServer::always(script);
         let error = client(&server.http()).wait("e", Some(Duration::ZERO), None).unwrap_err();
         assert_eq!((error.status(), error.attempts()), (status, 1), "{error}");
         assert_eq!(server.requests()[0].timeout_ms(), 1);
     }
 }
 
-/// The last failure is told with the timeout, and not what happened long before it.
+/// A timeout reports the last failure, and not what happened long before it.
 #[test]
-fn a_timeout_tells_what_was_wrong() {
-    let server = Server::always(vec![Step::AnswerAll(refusal(502))]);
+fn a_timeout_reports_the_last_error() {
+    let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(502))]);
     let error = client(&server.http()).wait("e", Some(Duration::from_millis(50)), None).unwrap_err();
     assert_eq!(error.status(), Status::Timeout, "{error}");
     assert_eq!(error.phase(), Some(Phase::Receive));

@@ -1,11 +1,11 @@
-//! One row: what the server does, what a wait and a signal make of it. Rows run side by side, since they mostly wait.
+//! One row: what the server does, and the outcome of a wait and a signal. Rows run in parallel, since they mostly wait.
 
-use super::scripted::places::{KEY, config};
-use super::scripted::script::Script;
-use super::scripted::{Record, Server};
 use anchor::{Client, Config, Error, Phase, Status};
 use std::thread;
 use std::time::Duration;
+use testkit::scripted::script::Script;
+use testkit::scripted::{Record, ScriptedServer};
+use testkit::settings::{KEY, config};
 
 /// The waits of a table end long before this.
 const TIMEOUT: Duration = Duration::from_secs(25);
@@ -19,7 +19,7 @@ pub enum Operation {
 }
 pub use Operation::{Signal, Wait};
 
-/// What comes of a call with one retry.
+/// The outcome of a call with one retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub status: Status,
@@ -50,12 +50,12 @@ pub fn section(title: &'static str, rows: Vec<Row>) -> Section {
     Section { title, rows }
 }
 
-/// Ended by what one request came to.
+/// The outcome of one request ended the call.
 pub const fn once(status: Status, phase: Phase, maybe_consumed: bool) -> Outcome {
     Outcome { status, phase: Some(phase), maybe_consumed, attempts: 1, connections: 1, requests: 1 }
 }
 
-/// The same twice: a failure and its one retry, over a connection each.
+/// The same twice: a failure and its one retry, each over a connection of its own.
 pub const fn twice(status: Status, phase: Phase, maybe_consumed: bool) -> Outcome {
     Outcome { attempts: 2, connections: 2, requests: 2, ..once(status, phase, maybe_consumed) }
 }
@@ -75,12 +75,12 @@ pub fn row(name: &str, operation: Operation, script: Script, expected: Outcome) 
     Row { name: name.to_owned(), operation, scripts: vec![script], https: false, tweak: |_| {}, expected }
 }
 
-/// A wait and a signal that the same comes of.
+/// A wait and a signal with the same outcome.
 pub fn both(name: &str, script: &Script, expected: Outcome) -> [Row; 2] {
     [Wait, Signal].map(|operation| row(name, operation, script.clone(), expected))
 }
 
-/// A connection that breaks after the request was written: a wait is armed again, a signal is never sent twice.
+/// A connection that breaks after the request was written: a wait is sent again, a signal never.
 pub fn lost(name: &str, script: &Script, phase: Phase) -> [Row; 2] {
     let [wait, signal] = both(name, script, once(Status::ConnectionLost, phase, true));
     [Row { expected: twice(Status::ConnectionLost, phase, true), ..wait }, signal]
@@ -96,7 +96,7 @@ impl Row {
     }
 }
 
-/// Runs the rows and tells of all that came out differently.
+/// Runs the rows and reports all whose outcome is another one.
 pub fn check(rows: impl IntoIterator<Item = Row>) {
     let running: Vec<_> = rows.into_iter().map(|row| thread::spawn(move || row.run())).collect();
     let differing: Vec<String> = running.into_iter().filter_map(|run| run.join().expect("a row that ends")).collect();
@@ -105,7 +105,7 @@ pub fn check(rows: impl IntoIterator<Item = Row>) {
 
 impl Row {
     fn run(self) -> Option<String> {
-        let server = Server::start(self.scripts);
+        let server = ScriptedServer::start(self.scripts);
         let mut config = config(&if self.https { server.https() } else { server.http() });
         config.set_retries(1).set_request_timeout(TIMEOUT).unwrap();
         (self.tweak)(&mut config);
@@ -117,7 +117,9 @@ impl Row {
         assert!(!said.contains(KEY) && !said.contains("payload-51c7"), "{}: the error quotes a secret", self.name);
         // A request that was written may still be on its way to the scripted server.
         if found.maybe_consumed {
-            server.until("the request", |record| record.requests.len() >= self.expected.requests);
+            server.until(&format!("the request of {}", self.name), |record| {
+                record.requests.len() >= self.expected.requests
+            });
         }
         let found = server.read(|record| with_counts(found, record));
         let expected = Outcome { phase: result.is_err().then_some(self.expected.phase).flatten(), ..self.expected };

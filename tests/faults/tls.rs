@@ -1,13 +1,13 @@
-//! TLS that does not come about: who is at fault decides between TLS (final) and NOT_SENT (tried again). What is refused for
-//! which reason is the business of tests/security.
+//! TLS handshakes that fail: the side at fault decides between TLS (final) and NOT_SENT (tried again). Which certificate is
+//! refused for which reason is tested by tests/security.
 
-use super::scripted::Server;
-use super::scripted::certificates::{Certificate, tls, tls_versions};
-use super::scripted::places::client;
-use super::scripted::script::{EVENT, Script, Step, after_request, answer, event, reply};
 use super::table::{Row, Section, both, check, once, section, twice};
 use anchor::{Phase, Status};
 use std::time::Duration;
+use testkit::certificates::{Certificate, tls, tls_versions};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Script, Step, after_request, answer, event, reply};
+use testkit::settings::client;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -17,7 +17,7 @@ fn over_tls(certificate: Certificate, script: Script) -> Script {
 
 #[test]
 fn a_good_certificate_is_taken_by_name_and_by_address() {
-    let server = Server::always(over_tls(Certificate::Good, vec![Step::AnswerAll(event())]));
+    let server = ScriptedServer::always(over_tls(Certificate::Good, vec![Step::AnswerAll(event())]));
     for url in [server.https(), format!("https://localhost:{}", server.address.port())] {
         assert_eq!(client(&url).wait("e", LONG, None).unwrap(), EVENT);
     }
@@ -51,7 +51,7 @@ fn bad_certificates() -> Vec<Row> {
 }
 
 #[test]
-fn what_is_no_tls_is_refused() {
+fn bytes_that_are_not_tls_are_refused() {
     check(not_tls());
 }
 
@@ -67,7 +67,7 @@ fn not_tls() -> Vec<Row> {
     rows
 }
 
-/// Nothing is wrong with anybody: the connection broke.
+/// Neither side is at fault: the connection broke.
 #[test]
 fn a_handshake_that_is_cut_was_not_sent() {
     check(cut_handshakes());
@@ -91,7 +91,7 @@ fn cut_handshakes() -> Vec<Row> {
 fn tls_1_2_and_1_3_both_work() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let handshake = Step::Handshake(tls_versions(Certificate::Good, &[version]));
-        let server = Server::always(vec![handshake, Step::AnswerAll(event())]);
+        let server = ScriptedServer::always(vec![handshake, Step::AnswerAll(event())]);
         let client = client(&server.https());
         for _ in 0..3 {
             assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
@@ -112,7 +112,7 @@ fn a_second_answer_inside_the_session_is_not_taken_for_the_next_call() {
             Certificate::Good,
             after_request([Step::Send([filler(length), stray.clone()].concat()), Step::Hang]),
         );
-        let server = Server::start(vec![first, over_tls(Certificate::Good, reply(answer(200, "", own)))]);
+        let server = ScriptedServer::start(vec![first, over_tls(Certificate::Good, reply(answer(200, "", own)))]);
         let client = client(&server.https());
         assert_eq!(client.wait("first", LONG, None).unwrap().len(), length + 11);
         assert_eq!(client.wait("second", LONG, None).unwrap(), own, "after an answer of {size} bytes");
@@ -120,12 +120,12 @@ fn a_second_answer_inside_the_session_is_not_taken_for_the_next_call() {
     }
 }
 
-/// A session that the other side has closed is not used again, even while the TCP connection still stands.
+/// A session that the server has closed is not used again, even while the TCP connection is still open.
 #[test]
 fn a_closed_session_is_not_used_again() {
     let closing = over_tls(Certificate::Good, after_request([Step::Send(event()), Step::CloseNotify, Step::Hang]));
     let good = over_tls(Certificate::Good, vec![Step::AnswerAll(event())]);
-    let server = Server::start(vec![closing, good]);
+    let server = ScriptedServer::start(vec![closing, good]);
     let client = client(&server.https());
     assert_eq!(client.wait("first", LONG, None).unwrap(), EVENT);
     assert_eq!(client.wait("second", LONG, None).unwrap(), EVENT);

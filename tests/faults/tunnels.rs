@@ -1,19 +1,21 @@
-//! squid and tinyproxy: real programs that tunnel with CONNECT, and go wrong.
+//! squid and tinyproxy, real programs that tunnel with CONNECT, when they fail.
 
-use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on, until};
-use super::event_server::EventServer;
+use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on};
 use super::program::Program;
 use super::proxies::{LONG, tls_service};
-use super::scripted::Server;
-use super::scripted::places::{Refusing, config};
-use super::scripted::script::EVENT;
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Status};
 use std::time::Instant;
+use testkit::addresses::Refusing;
+use testkit::local_server::LocalServer;
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::EVENT;
+use testkit::settings::config;
+use testkit::until;
 
 #[test]
-fn that_go_wrong() {
-    check(&EventServer::start(&[]), cases());
+fn tunnel_faults_during_a_call() {
+    check(&LocalServer::start(&[]), cases());
 }
 
 pub fn cases() -> Vec<Case> {
@@ -29,7 +31,7 @@ const UNSENT: Expected = ends(&[(Status::NotSent, false)], Within::Retries);
 
 fn cases_of(tunnel: Tunnel) -> Vec<Case> {
     let by = tunnel.name();
-    let dead = ends(&[(Status::NotSent, true)], Within::Retries);
+    let dead = ends(&[(Status::ConnectionLost, true)], Within::Retries);
     let later = ends(&[(Status::Ok, false)], Within::Retries);
     let (restart, death, unreachable) =
         ("is killed and started again", "is killed after the request", "cannot reach the service");
@@ -97,10 +99,10 @@ fn tinyproxy() -> Option<Program> {
 }
 
 #[test]
-fn many_calls_share_one() {
+fn many_calls_share_one_tunnel() {
     for tunnel in [Tunnel::Squid, Tunnel::Tinyproxy] {
         let Some(program) = tunnel.start() else { continue };
-        let service = Server::always(tls_service().to_vec());
+        let service = ScriptedServer::always(tls_service().to_vec());
         let client = Client::new(config(&service.https()).set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
         for _ in 0..3 {
             assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
@@ -129,7 +131,7 @@ fn signals_through_a_restart(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<
     }))
 }
 
-/// The wait is armed again, in vain, and tells both.
+/// The wait is sent again, in vain, and reports both failures.
 fn waits_as_it_dies(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
     let mut program = tunnel.start()?;
     let client = tunnel.client(&program, ground, |_| {});
@@ -143,7 +145,7 @@ fn waits_as_it_dies(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
 
 fn asks_for_what_is_not_there(tunnel: Tunnel, ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
     let program = tunnel.start()?;
-    let nowhere = Refusing::new();
+    let nowhere = Refusing::bind();
     let mut config = ground.config(&format!("http://{}", nowhere.address()));
     let client = Client::new(config.set_allow_http(true).set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
     Some(ground.call(&client, operation))

@@ -1,12 +1,12 @@
-//! What a program passes on from elsewhere cannot add to a request: a text for a header, a path or the proxy's credentials
-//! is refused, or arrives as what it is. The server's record of the bytes tells.
+//! Text that a program passes on from elsewhere cannot add to a request: as a header, a path or a proxy's credentials it is
+//! refused, or arrives as what it is. The server records the bytes.
 
-use super::scripted::certificates::{Certificate, tls};
-use super::scripted::places::{KEY, client, config};
-use super::scripted::script::{Step, answer};
-use super::scripted::{Request, Server};
 use anchor::{Client, Status};
 use std::time::Duration;
+use testkit::certificates::{Certificate, tls};
+use testkit::scripted::script::{Step, answer};
+use testkit::scripted::{Request, ScriptedServer};
+use testkit::settings::{KEY, client, config};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -38,11 +38,11 @@ fn is_visible_ascii(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
 }
 
-fn server() -> Server {
-    Server::always(vec![Step::AnswerAll(answer(200, "", "{}"))])
+fn server() -> ScriptedServer {
+    ScriptedServer::always(vec![Step::AnswerAll(answer(200, "", "{}"))])
 }
 
-/// A request's header lines, name by name, once the request line is known to be this.
+/// The names of a request's headers, in order, after checking its request line.
 fn header_names(request: &Request, line: &str) -> Vec<String> {
     let mut lines = request.head.strip_suffix("\r\n\r\n").expect("a head").split("\r\n");
     assert_eq!(lines.next(), Some(line));
@@ -52,7 +52,7 @@ fn header_names(request: &Request, line: &str) -> Vec<String> {
     names
 }
 
-/// Nothing was added, and nothing is missing.
+/// Nothing was added to the request, and nothing is missing.
 fn check_whole(request: &Request, line: &str) {
     let names = header_names(request, line);
     assert_eq!(names, ["anchor-api-key", "content-length", "content-type", "host", "user-agent"]);
@@ -129,7 +129,7 @@ fn a_base_url_is_refused_or_a_prefix_of_the_path() {
 }
 
 #[test]
-fn data_is_the_body_and_no_second_request() {
+fn data_is_sent_as_the_body_and_adds_no_request() {
     let server = server();
     let client = client(&server.http());
     let data = "{\r\n\r\n\"a\":\"\\r\\n\"}\r\n\r\n\n";
@@ -148,7 +148,7 @@ fn data_is_the_body_and_no_second_request() {
 fn credentials_of_a_proxy_add_nothing_to_its_request() {
     let established = Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
     let inside = [Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(answer(200, "", "{}"))];
-    let proxy = Server::always([Step::ReadRequest, established].into_iter().chain(inside).collect());
+    let proxy = ScriptedServer::always([Step::ReadRequest, established].into_iter().chain(inside).collect());
     let mut tunnels = 0;
     for text in HOSTILE {
         let encoded = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();

@@ -1,10 +1,5 @@
 //! What SECURITY.md promises, each promise with its tests.
 
-#[path = "../c_build/mod.rs"]
-mod c_build;
-#[path = "../scripted/mod.rs"]
-mod scripted;
-
 mod injection;
 mod memory;
 mod secrecy;

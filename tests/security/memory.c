@@ -1,15 +1,15 @@
 /*
- * What is left of the secrets in the memory of this process once the library has given everything back. Nothing that is
- * freed here is ever used again, so whatever was not wiped is found: on the heap, on stacks, in static data.
+ * What is left of the secrets in the memory of this process once the library has freed everything. No freed block is ever
+ * used again here, so whatever was not wiped is found: on the heap, on stacks, in static data.
  *
- * The secrets are nowhere in clear but in a buffer that is wiped at once: their characters are computed, one at a time.
- * The driver says in the environment where servers are that answer, refuse, hang up or tunnel.
+ * The secrets are in clear only in a buffer that is wiped at once: their characters are computed, one at a time. The
+ * environment has the URLs of servers that answer, refuse, hang up or tunnel.
  */
 #define _GNU_SOURCE
 #include "../c/check.h"
 #include <malloc.h>
 
-/* Called by the library too, whose memory stays as it was. */
+/* The library calls it too, and what it frees keeps its contents. */
 void free(void *block)
 {
     (void)block;
@@ -74,7 +74,7 @@ static int is_piece(const struct secret *secret, const volatile char *memory)
     return 0;
 }
 
-/* How many pieces of secrets are in what this process can write to; tells where if it may not be there. */
+/* How many pieces of secrets are in the memory that this process can write; prints where, if there must be none. */
 static int count_pieces(int tell)
 {
     char line[512];

@@ -1,15 +1,15 @@
 //! Once a client and its settings are freed, the process's memory holds no key and no proxy password. memory.c looks;
 //! here are the servers that it calls.
 
-use super::c_build::compiler::{self, Linkage};
-use super::c_build::program::{run, without_settings};
-use super::c_build::{library, tool};
-use super::scripted::certificates::{Certificate, authority_file, tls, tls_versions};
-use super::scripted::places::Refusing;
-use super::scripted::script::{Script, Step, answer, event, refusal};
-use super::scripted::{Request, Server};
 use std::process::Command;
 use std::sync::Arc;
+use testkit::addresses::Refusing;
+use testkit::c_build::compiler::{self, Linkage};
+use testkit::certificates::{Certificate, authority_file, tls, tls_versions};
+use testkit::process::{run, without_settings};
+use testkit::scripted::script::{Script, Step, answer, event, refusal};
+use testkit::scripted::{Request, ScriptedServer};
+use testkit::{library, tools};
 
 /// The answer goes by the event's name.
 fn answers() -> Step {
@@ -36,17 +36,17 @@ fn tunnel() -> Script {
 
 #[test]
 fn freed_clients_and_settings_leave_no_secret_in_memory() {
-    if !tool::is_there("cc") {
+    if !tools::has("cc") {
         return;
     }
-    let plain = Server::always(vec![answers()]);
-    let tls12 = Server::always(over_tls(&rustls::version::TLS12));
-    let tls13 = Server::always(over_tls(&rustls::version::TLS13));
-    let bad_certificate = Server::always(vec![Step::Handshake(tls(Certificate::WrongHost)), answers()]);
-    let hangs_up = Server::always(vec![Step::ReadRequest, Step::Reset]);
-    let tunnel = Server::always(tunnel());
-    let no_tunnel = Server::always(vec![Step::ReadRequest, Step::Send(answer(407, "", "")), Step::Hang]);
-    let nobody = Refusing::new();
+    let plain = ScriptedServer::always(vec![answers()]);
+    let tls12 = ScriptedServer::always(over_tls(&rustls::version::TLS12));
+    let tls13 = ScriptedServer::always(over_tls(&rustls::version::TLS13));
+    let bad_certificate = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::WrongHost)), answers()]);
+    let hangs_up = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
+    let tunnel = ScriptedServer::always(tunnel());
+    let no_tunnel = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(answer(407, "", "")), Step::Hang]);
+    let nobody = Refusing::bind();
     let program = compiler::compile_with("cc", "tests/security/memory.c", Linkage::Shared, &["-O2"]);
     for library in [library::debug(), library::release()] {
         let mut command = Command::new(&program);

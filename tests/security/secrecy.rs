@@ -1,18 +1,19 @@
-//! The key, a proxy's password and events' data are in nothing that the library says: errors, log lines, Debug output,
-//! counts, the command's messages. The other side does its best to have them repeated: it quotes all that it is sent.
+//! The key, a proxy's password and the data of events are in no output of the library: errors, log lines, Debug output,
+//! counts, the command's messages. The server provokes it: it quotes everything that it was sent.
 
-use super::c_build::library;
-use super::c_build::program::{Outcome, run, without_settings};
-use super::scripted::certificates::{Certificate, authority_file, tls};
-use super::scripted::places::{Refusing, config};
-use super::scripted::script::{Script, Step, answer, event};
-use super::scripted::{Request, Server};
 use anchor::{Client, Config, Error, LogLevel};
 use std::fmt::{Debug, Write};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+use testkit::addresses::Refusing;
+use testkit::certificates::{Certificate, authority_file, tls};
+use testkit::library;
+use testkit::process::{Outcome, run, without_settings};
+use testkit::scripted::script::{Script, Step, answer, event};
+use testkit::scripted::{Request, ScriptedServer};
+use testkit::settings::config;
 
 const KEY: &str = "k3y+/=&%\"\\se cret-7f1c";
 const PASSWORD: &str = "pass-word-93ab+/";
@@ -23,7 +24,7 @@ const SENT: &str = "payload-51c7-of-a-signal";
 const TAKEN: &str = "payload-8ae2-of-a-wait";
 const TIMEOUT: Option<Duration> = Some(Duration::from_secs(20));
 
-/// Everything that must not be said, in the forms that it could be said in.
+/// Everything that must not appear, in the forms in which it could appear.
 fn forbidden() -> Vec<String> {
     let base64_of_key = "azN5Ky89JiUiXHNlIGNyZXQtN2YxYw";
     let in_url = "k3y%2B%2F%3D%26%25%22%5Cse%20cret-7f1c";
@@ -53,17 +54,17 @@ impl Said {
         self.note(source, format!("{:?} {:?}", error.last_error(), error.request_id()));
     }
 
-    /// A failure names the place and not the text.
+    /// A failure names the output and does not show it.
     fn check(&self, at_least: usize) {
         let said = self.0.lock().unwrap();
         let leaks = said.iter().filter(|(_, text)| forbidden().iter().any(|secret| text.contains(secret.as_str())));
         let sources: Vec<&str> = leaks.map(|(source, _)| source.as_str()).collect();
-        assert!(sources.is_empty(), "secrets are told by {sources:?}");
+        assert!(sources.is_empty(), "secrets are in {sources:?}");
         assert!(said.len() >= at_least, "{} texts were looked at", said.len());
     }
 }
 
-/// Repeats the key and the body wherever an answer has room; the event's name says where.
+/// Repeats the key and the body in a part of the answer; the event's name says in which.
 fn quoting() -> Step {
     Step::AnswerWith(Arc::new(|request: &Request| {
         let body = String::from_utf8_lossy(&request.body);
@@ -113,7 +114,7 @@ const NAMES: [&str; 18] = [
     "error-503",
 ];
 
-/// Every way to call, and all that can be read off what came of it.
+/// Every way to call, and all output that results.
 fn call(said: &Said, what: &str, mut config: Config) {
     let sink = (said.clone(), format!("the log, {what}"));
     config.set_log(move |level: LogLevel, line| sink.0.note(&sink.1, format!("{level:?} {line}")));
@@ -149,7 +150,7 @@ fn with_key(mut config: Config) -> Config {
     config
 }
 
-fn through(proxy: &Server) -> Config {
+fn through(proxy: &ScriptedServer) -> Config {
     let mut config = config("https://localhost:9");
     config.set_proxy(&format!("http://user:{PASSWORD_IN_URL}@{}", proxy.address)).unwrap();
     with_key(config)
@@ -160,7 +161,7 @@ fn tunnel(then: Script) -> Script {
     [Step::ReadRequest, established].into_iter().chain(then).collect()
 }
 
-/// Refuses, and tells what it was sent.
+/// Refuses, and quotes what it was sent.
 fn quoting_proxy() -> Step {
     Step::AnswerWith(Arc::new(|request: &Request| {
         let credentials = request.header("proxy-authorization").unwrap_or_default().to_owned();
@@ -171,19 +172,19 @@ fn quoting_proxy() -> Step {
 }
 
 #[test]
-fn nothing_that_is_said_holds_a_secret() {
-    // With the default features no record comes at all, whatever a program asks for.
+fn no_output_holds_a_secret() {
+    // With the default features there are no records at all, whatever level a program sets.
     static RECORDS: Records = Records(Mutex::new(String::new()));
     log::set_logger(&RECORDS).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let said = Said::default();
-    let plain = Server::always(vec![quoting()]);
-    let secure = Server::always(vec![Step::Handshake(tls(Certificate::Good)), quoting()]);
-    let untrusted = Server::always(vec![Step::Handshake(tls(Certificate::UnknownAuthority))]);
-    let lost = Server::always(vec![Step::ReadRequest, Step::Reset]);
-    let proxy = Server::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
-    let refusing_proxy = Server::always(vec![quoting_proxy()]);
-    let nobody = Refusing::new();
+    let plain = ScriptedServer::always(vec![quoting()]);
+    let secure = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::Good)), quoting()]);
+    let untrusted = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::UnknownAuthority))]);
+    let lost = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
+    let proxy = ScriptedServer::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
+    let refusing_proxy = ScriptedServer::always(vec![quoting_proxy()]);
+    let nobody = Refusing::bind();
     let cases = [
         ("plain", with_key(config(&plain.http()))),
         ("TLS", with_key(config(&secure.https()))),
@@ -243,10 +244,10 @@ fn settings_that_are_refused_are_not_repeated() {
 /// A request to any other host would have the key in it.
 #[test]
 fn a_redirect_takes_the_key_nowhere() {
-    let elsewhere = Server::always(vec![Step::AnswerAll(event())]);
+    let elsewhere = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     for code in [300, 301, 302, 303, 305, 307, 308] {
         let location = format!("location: {}/v1/events/e/wait\r\n", elsewhere.http());
-        let server = Server::always(vec![Step::AnswerAll(answer(code, &location, ""))]);
+        let server = ScriptedServer::always(vec![Step::AnswerAll(answer(code, &location, ""))]);
         let client = Client::new(&with_key(config(&server.http()))).unwrap();
         for error in [client.wait("e", TIMEOUT, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
             assert_eq!(error.http_status(), Some(code), "{error:?}");
@@ -257,13 +258,13 @@ fn a_redirect_takes_the_key_nowhere() {
     assert_eq!(elsewhere.connections(), 0);
 }
 
-/// Only what was waited for comes out, and on stdout.
+/// Only the awaited event is printed, on stdout.
 #[test]
-fn the_command_tells_no_secret() {
+fn the_command_prints_no_secret() {
     let said = Said::default();
-    let plain = Server::always(vec![quoting()]);
-    let proxy = Server::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
-    let refusing_proxy = Server::always(vec![quoting_proxy()]);
+    let plain = ScriptedServer::always(vec![quoting()]);
+    let proxy = ScriptedServer::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
+    let refusing_proxy = ScriptedServer::always(vec![quoting_proxy()]);
     let data = format!("{{\"text\":{SENT:?}}}");
     for (url, through) in [(plain.http(), None), (secure_url(), Some(&proxy)), (secure_url(), Some(&refusing_proxy))] {
         for name in ["ok", "error-401", "redirect"] {
@@ -286,7 +287,7 @@ fn the_command_tells_no_secret() {
     said.check(36);
 }
 
-/// Arguments are there for every user of the machine to see.
+/// Every user of the machine can see the arguments of a process.
 #[test]
 fn no_argument_of_the_command_is_a_key() {
     for arguments in [["wait", "e"], ["signal", "e"], ["drain", "e"]] {

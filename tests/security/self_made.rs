@@ -1,28 +1,28 @@
 //! Certificates as people make them with openssl, which are their own authority. One that is refused is refused with the
 //! command that makes a right one.
 
-use super::c_build::{scratch, tool};
-use super::scripted::Server;
-use super::scripted::certificates::tls_of_files;
-use super::scripted::places::KEY;
-use super::scripted::script::{EVENT, Step, event};
 use anchor::{Client, Config, Error, Status, Trust};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use testkit::certificates::tls_of_files;
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Step, event};
+use testkit::settings::KEY;
+use testkit::{process, scratch, tools};
 
 /// In a folder of its own: what makes cert.pem and key.pem.
 fn made_by(name: &str, command: &str) -> PathBuf {
     let folder = scratch("self_made").join(name);
     std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    tool::output(Command::new("sh").current_dir(&folder).args(["-ec", command]));
+    process::output(Command::new("sh").current_dir(&folder).args(["-ec", command]));
     folder
 }
 
 /// A call to a server with the certificate, which the client trusts.
 fn call(folder: &Path) -> Result<String, Error> {
     let handshake = Step::Handshake(tls_of_files(&folder.join("cert.pem"), &folder.join("key.pem")));
-    let server = Server::always(vec![handshake, Step::AnswerAll(event())]);
+    let server = ScriptedServer::always(vec![handshake, Step::AnswerAll(event())]);
     let mut config = Config::bare();
     config.set_api_key(KEY).unwrap().set_base_url(&server.https()).unwrap().set_trust(Trust::Bundled);
     config.set_ca_file(folder.join("cert.pem")).unwrap();
@@ -31,7 +31,7 @@ fn call(folder: &Path) -> Result<String, Error> {
 
 #[test]
 fn a_refusal_of_a_self_made_certificate_has_the_command_that_makes_a_right_one() {
-    if !tool::is_there("openssl") {
+    if !tools::has("openssl") {
         return;
     }
     let request = "openssl req -newkey rsa:2048 -nodes -keyout key.pem -subj /CN=localhost";

@@ -1,12 +1,12 @@
-//! Certificates and servers that are not to be trusted: each is refused with its reason, at once, and is sent nothing. That
-//! a handshake which merely breaks is another matter, and what ends a session early, is in tests/faults.
+//! Certificates and servers that must not be trusted: each is refused at once, with its reason, and is sent nothing.
+//! Handshakes that merely break, and sessions that end early, are in tests/faults.
 
-use super::scripted::Server;
-use super::scripted::certificates::{Certificate, mutual_tls, tls};
-use super::scripted::places::{KEY, client, config};
-use super::scripted::script::{Step, answer, event};
 use anchor::{Client, Error, Phase, Status};
 use std::time::Duration;
+use testkit::certificates::{Certificate, mutual_tls, tls};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{Step, answer, event};
+use testkit::settings::{KEY, client, config};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -27,7 +27,7 @@ fn check_error(name: &str, error: &Error) {
 }
 
 #[test]
-fn certificates_that_prove_nothing_are_refused() {
+fn invalid_certificates_are_refused() {
     for (kind, host, reason) in [
         (Certificate::Expired, "127.0.0.1", "expired"),
         (Certificate::NotYetValid, "127.0.0.1", "not valid yet"),
@@ -43,7 +43,7 @@ fn certificates_that_prove_nothing_are_refused() {
         (Certificate::TooDeep, "127.0.0.1", "no other authority below it"),
         (Certificate::ExpiredAuthority, "127.0.0.1", "expired"),
     ] {
-        let server = Server::always(vec![Step::Handshake(tls(kind)), Step::AnswerAll(event())]);
+        let server = ScriptedServer::always(vec![Step::Handshake(tls(kind)), Step::AnswerAll(event())]);
         let url = format!("https://{host}:{}", server.address.port());
         check_refused(&format!("{kind:?} at {host}"), &url, reason);
         server.until("alerts", |record| record.handshakes.len() == 2);
@@ -62,23 +62,23 @@ fn server_hello(version: [u8; 2], random_end: &[u8; 8]) -> Vec<u8> {
 }
 
 #[test]
-fn an_older_version_is_not_agreed_to() {
+fn an_older_tls_version_is_refused() {
     for (name, version, random_end, reason) in [
         ("TLS 1.1", [3, 2], b"whatever", "neither TLS 1.2 nor 1.3"),
         ("SSL 3.0", [3, 0], b"whatever", "neither TLS 1.2 nor 1.3"),
         ("1.2 by a server that could do 1.3", [3, 3], b"DOWNGRD\x01", "fell back to TLS 1.2"),
     ] {
         let hello = Step::Send(server_hello(version, random_end));
-        let server = Server::always(vec![Step::ReadSome, hello, Step::Hang]);
+        let server = ScriptedServer::always(vec![Step::ReadSome, hello, Step::Hang]);
         check_refused(name, &server.https(), reason);
     }
 }
 
-/// With TLS 1.3 its refusal comes after the request was sent, of which it has read nothing.
+/// With TLS 1.3 the server refuses after the request was sent, and has read nothing of it.
 #[test]
 fn a_server_that_wants_a_certificate_of_the_client_has_read_nothing() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let server = Server::always(vec![Step::Handshake(mutual_tls(version)), Step::AnswerAll(event())]);
+        let server = ScriptedServer::always(vec![Step::Handshake(mutual_tls(version)), Step::AnswerAll(event())]);
         let client = client(&server.https());
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20));
         for outcome in [client.wait("e", LONG, None), client.signal("e", None), client.signal("e", Some(&large))] {
@@ -94,7 +94,7 @@ fn a_server_that_wants_a_certificate_of_the_client_has_read_nothing() {
 #[test]
 fn a_proxy_that_wants_a_certificate_of_the_client_is_refused_like_a_server() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let proxy = Server::always(vec![Step::Handshake(mutual_tls(version)), Step::Hang]);
+        let proxy = ScriptedServer::always(vec![Step::Handshake(mutual_tls(version)), Step::Hang]);
         let mut config = config("https://localhost:9");
         let client = Client::new(config.set_proxy(&proxy.https()).unwrap()).unwrap();
         check_error(&format!("{version:?}"), &client.signal("e", None).unwrap_err());
@@ -104,12 +104,12 @@ fn a_proxy_that_wants_a_certificate_of_the_client_is_refused_like_a_server() {
 /// Neither by an answer in clear on the port of TLS, nor by a redirect.
 #[test]
 fn nothing_leads_from_tls_to_clear_text() {
-    let answering = Server::always(vec![Step::ReadSome, Step::Send(event()), Step::Hang]);
+    let answering = ScriptedServer::always(vec![Step::ReadSome, Step::Send(event()), Step::Hang]);
     check_refused("clear text", &answering.https(), "does not speak TLS here");
-    let clear = Server::always(vec![Step::AnswerAll(event())]);
+    let clear = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let location = format!("location: {}/v1/events/e/wait\r\n", clear.http());
     let redirect = answer(307, &location, "");
-    let server = Server::always(vec![Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(redirect)]);
+    let server = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(redirect)]);
     let error = client(&server.https()).wait("e", LONG, None).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::HttpError, Some(307)), "{error:?}");
     assert_eq!(clear.connections(), 0);

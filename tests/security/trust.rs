@@ -1,15 +1,15 @@
 //! Where the trusted authorities come from, and that a machine which cannot give them is not answered by trusting others in
 //! silence. What a file or a variable holds is tests/c/trust.c; that a child trusts the same is tests/fork.rs.
 
-use super::scripted::Server;
-use super::scripted::certificates::{Certificate, authority_file, tls};
-use super::scripted::places::KEY;
-use super::scripted::sandbox::{is_alone, is_inside};
-use super::scripted::script::{EVENT, Step, event};
 use anchor::{Client, Config, LogLevel, Status, Trust};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use testkit::certificates::{Certificate, authority_file, tls};
+use testkit::sandbox::{is_alone, is_inside};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Step, event};
+use testkit::settings::KEY;
 
 const URL: &str = "https://service.test";
 
@@ -95,7 +95,7 @@ fn the_bundled_authorities_stand_in_with_a_warning_where_the_machine_has_none() 
 /// Beside those of ca_file, whether the machine has some or none.
 #[test]
 fn a_ca_file_is_enough() {
-    let server = Server::always(vec![Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(event())]);
+    let server = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::Good)), Step::AnswerAll(event())]);
     for trust in [Trust::Auto, Trust::System, Trust::Bundled] {
         let mut config = config(trust);
         config.set_base_url(&server.https()).unwrap().set_ca_file(authority_file()).unwrap();

@@ -1,15 +1,14 @@
-//! Servers of OpenSSL that offer what is broken or weak and nothing else. rustls' own server, which the other tests use,
-//! cannot be made to.
+//! Servers of OpenSSL that offer only broken or weak TLS. The server of rustls, which the other tests use, cannot be set up
+//! like that.
 
-use super::c_build::{scratch, tool};
-use super::scripted::PATIENCE;
 use anchor::{Client, Config, Phase, Status, Trust};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
+use testkit::{PATIENCE, process, scratch, tools};
 
-/// An authority in ca.pem and servers' certificates of it: `good`, `small` with a key of 1024 bits, `sha1` signed so.
+/// An authority in ca.pem and server certificates by it: `good`, `small` with a key of 1024 bits, `sha1` signed with SHA-1.
 const CERTIFICATES: &str = "
 ec='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1'
 openssl req -x509 $ec -nodes -keyout ca.key -out ca.pem -subj '/CN=test authority' -days 2
@@ -24,32 +23,32 @@ issue sha1 2048 sha1
 ";
 
 /// A running `openssl s_server`, which prints what it receives.
-struct Server {
+struct OpensslServer {
     child: Child,
     stdout: BufReader<ChildStdout>,
     url: String,
 }
 
-impl Server {
-    fn start(folder: &Path, certificate: &str, options: &str) -> Server {
+impl OpensslServer {
+    fn start(folder: &Path, certificate: &str, options: &str) -> OpensslServer {
         let mut command = Command::new("openssl");
         command.current_dir(folder).args(["s_server", "-accept", "127.0.0.1:0"]);
         command.args(["-cert", &format!("{certificate}.pem"), "-key", &format!("{certificate}.key")]);
         command.args(options.split_whitespace()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("openssl runs");
         let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut server = Server { child, stdout, url: String::new() };
+        let mut server = OpensslServer { child, stdout, url: String::new() };
         server.url = server.until_received("ACCEPT ").replace("ACCEPT ", "https://");
         server
     }
 
-    /// The first line that begins so.
+    /// The first line that begins like this.
     fn until_received(&mut self, beginning: &str) -> String {
         let mut lines = self.stdout.by_ref().lines().map(|line| line.expect("UTF-8"));
-        lines.find(|line| line.starts_with(beginning)).expect("it goes on until then")
+        lines.find(|line| line.starts_with(beginning)).expect("it prints such a line")
     }
 
-    /// All that it has printed, once it was ended.
+    /// All that it printed until it was ended.
     fn received(mut self) -> String {
         self.child.kill().expect("it runs");
         let mut received = Vec::new();
@@ -58,7 +57,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for OpensslServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -68,7 +67,7 @@ impl Drop for Server {
 fn certificates(name: &str) -> PathBuf {
     let folder = scratch("openssl").join(name);
     std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    tool::output(Command::new("sh").current_dir(&folder).args(["-ec", CERTIFICATES]));
+    process::output(Command::new("sh").current_dir(&folder).args(["-ec", CERTIFICATES]));
     folder
 }
 
@@ -81,7 +80,7 @@ fn client(folder: &Path, url: &str) -> Client {
 
 #[test]
 fn weak_servers_are_refused_and_get_nothing() {
-    if !tool::is_there("openssl") {
+    if !tools::has("openssl") {
         return;
     }
     let folder = certificates("weak");
@@ -99,7 +98,7 @@ fn weak_servers_are_refused_and_get_nothing() {
         ("sha1", "-tls1_2 -cipher ALL:@SECLEVEL=0", "too weak"),
         ("sha1", "-tls1_3 -cipher ALL:@SECLEVEL=0", "too weak"),
     ] {
-        let server = Server::start(&folder, certificate, options);
+        let server = OpensslServer::start(&folder, certificate, options);
         let error = client(&folder, &server.url).signal("e", None).unwrap_err();
         assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{options}: {error:?}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "{options}: {error:?}");
@@ -108,15 +107,15 @@ fn weak_servers_are_refused_and_get_nothing() {
     }
 }
 
-/// What the others lack is all that keeps a request from them.
+/// A server that lacks nothing gets the request, so the weakness alone kept it from the others.
 #[test]
 fn a_strong_server_gets_the_request() {
-    if !tool::is_there("openssl") {
+    if !tools::has("openssl") {
         return;
     }
     let folder = certificates("strong");
     for options in ["-tls1_3", "-tls1_2"] {
-        let mut server = Server::start(&folder, "good", options);
+        let mut server = OpensslServer::start(&folder, "good", options);
         let client = client(&folder, &server.url);
         let signalling = thread::spawn(move || client.signal("e", None).unwrap_err());
         server.until_received("POST /v1/events/e");

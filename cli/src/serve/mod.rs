@@ -1,82 +1,68 @@
-//! `anchor-events serve`: the event-coordination API on this machine, for work without an account.
+//! `anchor-events serve`: the event-coordination API on this machine, for development without an account.
 //!
-//! The rules are in `store`, the blocking in `hub`, HTTP in `api`; a socket is seen by `listener` and
-//! `connection` only. The server keeps everything in memory and forgets it when it ends.
+//! `broker` holds the rules, `http` the sockets and routes, `faults` the fault rules. All state is in memory.
 
-mod accounts;
-mod admin;
-mod answer;
-mod api;
-mod body;
-mod connection;
-mod delivery;
+mod announce;
+mod broker;
+mod environment;
 mod faults;
-mod gate;
-mod hub;
-mod journal;
-mod latency;
-mod listener;
+mod http;
+mod keys;
 mod log;
-mod misbehave;
-mod page;
-mod recent;
-mod routes;
-mod store;
-mod tls;
+mod signals;
 
-pub use faults::Rule;
-pub use latency::Latency;
+pub use faults::{Latency, Rule};
+pub use http::access::HostName;
 
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-
 use crate::args::ServeArgs;
-use accounts::Accounts;
-use admin::Admin;
-use api::Api;
+use broker::{Accounts, Activity, Broker, Journal, Limits};
 use faults::Faults;
-use gate::Token;
-use hub::Hub;
-use journal::{Journal, What};
-use misbehave::Mischief;
-use store::Limits;
-use tls::Tls;
+use http::access::Access;
+use http::admin::Admin;
+use http::api::Api;
+use http::inject::FaultInjector;
+use http::page::Page;
+use http::tls::Tls;
+use http::{listener, routes};
 
-/// How often it is looked for signals that were kept long enough.
+/// How often the server looks for signals whose retention is over, and for unused accounts.
 const SWEEP: Duration = Duration::from_millis(500);
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    // Thousands of waits are thousands of sockets. Where that is not allowed, fewer do.
+    // Thousands of waits are thousands of sockets. If the limit cannot be raised, fewer must do.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(args))
 }
 
 async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
-    let stop = stop_signal()?;
+    let stop = signals::stop()?;
+    let keys = keys::accepted(args)?;
+    let access = Access::new(args.admin_token.as_deref(), &args.page_host)?;
     let journal = Journal::new();
     let log = log::follow(&journal, args.log);
-    let tls = args.tls.then(|| Tls::new(&args.host, args.ca_file.as_deref())).transpose()?;
+    let tls = args.tls.then(|| Tls::new(&names(args), args.ca_file.as_deref())).transpose()?;
     let listener = listener::bind(&args.host, args.port).await?;
-    announce(&listener, tls.as_ref(), args, &journal).context("cannot print the URL")?;
+    announce::ready(args, &listener, tls.as_ref(), keys.is_empty(), &journal)?;
 
-    let hub = Hub::new(limits(args), journal.clone());
-    let routes = assemble(args, &hub, &journal)?;
-    let sweeper = tokio::spawn(sweep(hub.clone()));
+    let broker = Broker::new(limits(args), journal.clone());
+    let accounts = Arc::new(Accounts::new(&keys));
+    let ca_path = tls.as_ref().map(|tls| tls.ca_path.as_path().into());
+    let page = Page { access: Arc::new(access), ca_path, any_key: keys.is_empty() };
+    let routes = assemble(args, page, &accounts, &broker, &journal);
+    let sweeper = tokio::spawn(sweep(broker.clone(), accounts));
     let stop = async {
         stop.await;
-        hub.close();
+        broker.close();
     };
     listener::serve(listener, tls.as_ref().map(|tls| tls.acceptor.clone()), routes, stop).await;
 
     sweeper.abort();
-    journal.note(What::Stopped { queued: hub.queued() });
+    journal.note(Activity::Stopped { queued: broker.queued() });
     Ok(log.await?)
 }
 
@@ -85,58 +71,45 @@ fn limits(args: &ServeArgs) -> Limits {
     Limits { queue: args.queue_limit, queued_bytes: args.queue_bytes, retention }
 }
 
-fn assemble(args: &ServeArgs, hub: &Arc<Hub>, journal: &Arc<Journal>) -> anyhow::Result<axum::Router> {
-    let accounts = Arc::new(Accounts::new(&args.api_key));
+/// Every name by which clients may connect.
+fn names(args: &ServeArgs) -> Vec<&str> {
+    std::iter::once(args.host.as_str()).chain(args.page_host.iter().map(HostName::as_str)).collect()
+}
+
+fn assemble(
+    args: &ServeArgs,
+    page: Page,
+    accounts: &Arc<Accounts>,
+    broker: &Arc<Broker>,
+    journal: &Arc<Journal>,
+) -> axum::Router {
     let faults = Arc::new(Faults::default());
     for rule in &args.fault {
         faults.add(rule.clone());
     }
-    let token = Token::new(args.admin_token.as_deref()).context("no random numbers for the admin token")?;
-    let admin = Admin { hub: hub.clone(), accounts: accounts.clone(), journal: journal.clone(), faults, token };
     let api = Api {
-        hub: hub.clone(),
-        accounts,
-        mischief: Mischief { faults: admin.faults.clone(), journal: journal.clone() },
+        broker: broker.clone(),
+        accounts: accounts.clone(),
+        access: page.access.clone(),
+        injector: FaultInjector { faults: faults.clone(), journal: journal.clone() },
         latency: args.latency,
         max_wait: args.max_wait.0.unwrap_or(Duration::MAX),
         max_body: args.max_body,
     };
-    Ok(routes::routes(api, admin))
+    let admin = Admin {
+        broker: broker.clone(),
+        accounts: accounts.clone(),
+        access: page.access.clone(),
+        journal: journal.clone(),
+        faults,
+    };
+    routes::routes(api, admin, page)
 }
 
-/// The first line of stdout is for programs: it tells where the server is, and that it is ready.
-fn announce(listener: &TcpListener, tls: Option<&Tls>, args: &ServeArgs, journal: &Journal) -> io::Result<()> {
-    let address = listener::reachable_at(listener)?;
-    let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{url}")?;
-    if let Some(tls) = tls {
-        writeln!(stdout, "{}", tls.ca_path.display())?;
-    }
-    stdout.flush()?;
-    journal.note(What::Started { url });
-    if !listener.local_addr()?.ip().is_loopback() && args.api_key.is_empty() {
-        let message = "reachable from other machines, and any API key is accepted: give --api-key to keep others out";
-        journal.note(What::Warning { message: message.into() });
-    }
-    Ok(())
-}
-
-async fn sweep(hub: Arc<Hub>) {
+async fn sweep(broker: Arc<Broker>, accounts: Arc<Accounts>) {
     loop {
         tokio::time::sleep(SWEEP).await;
-        hub.expire();
+        broker.expire();
+        accounts.forget_unused();
     }
-}
-
-/// Ends with the first SIGINT or SIGTERM. Both are taken from here on, not only once it is awaited.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }

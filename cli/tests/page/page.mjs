@@ -1,12 +1,12 @@
-// The page of a running `anchor-events serve`, used as a person would: with eyes on it, a mouse, a keyboard, and a
-// screen reader's view. Called with the server's URL and process id; ends with 1 and a reason if something is wrong.
+// Uses the page of a running `anchor-events serve` with mouse and keyboard, and checks it for screen readers.
+// Arguments: the server's URL, its process id, its admin token. Ends with 1 and a reason if something is wrong.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { launch } from "./browser.mjs";
 
-const [url, pid] = process.argv.slice(2);
+const [url, pid, token] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const call = (path, body, key = "test-key") =>
@@ -18,18 +18,25 @@ const wait = async (name, timeoutMs = 30000) => {
 };
 const row = (list, name) => page.locator(`#${list} li`, { hasText: name });
 
+// Whether the whole element is inside the window, and not below the bar of the phone's views.
+const isInView = async locator => {
+  const box = await locator.boundingBox(), { width, height } = page.viewportSize();
+  return box !== null && box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height;
+};
+
+const desktop = { width: 1180, height: 900 };
 const browser = await launch();
-const page = await browser.newPage({ viewport: { width: 1180, height: 900 } });
+const page = await browser.newPage({ viewport: desktop });
 const complaints = [];
 page.on("console", message => message.type() === "error" && complaints.push(message.text()));
 page.on("pageerror", error => complaints.push(error.message));
 
 const tests = {
-  async "it comes alive, and is empty in words"() {
+  async "it connects, and says that it is empty"() {
     await page.goto(url);
     await page.locator("#connection", { hasText: "Live" }).waitFor();
-    assert.match(await page.locator("#waiting-none").innerText(), /Nobody waits/);
-    assert.match(await page.locator("#queued-none").innerText(), /No signal is kept/);
+    assert.match(await page.locator("#waiting-none").innerText(), /No client is waiting/);
+    assert.match(await page.locator("#queued-none").innerText(), /No signal is queued/);
     assert.equal(await page.locator("#key-choice").isVisible(), true, "no account is known yet");
   },
 
@@ -69,7 +76,7 @@ const tests = {
     assert.deepEqual(await waiting, { by: "keyboard" });
   },
 
-  async "a payload is not even on the page until it is asked for"() {
+  async "a payload is not on the page until it is asked for"() {
     await signal("secret", { code: "hush-hush" });
     const queued = row("queued", "secret");
     await queued.waitFor();
@@ -97,7 +104,7 @@ const tests = {
     await row("queued", "secret").waitFor({ state: "detached" });
   },
 
-  async "what is wrong with the form is said, and nothing is sent"() {
+  async "an invalid form is explained, and nothing is sent"() {
     for (const [event, data, field] of [["", "{}", "event"], ["a", "[1]", "data"], ["a", "{", "data"]]) {
       await page.fill("#event", event);
       await page.fill("#data", data);
@@ -122,42 +129,115 @@ const tests = {
     await new Promise(ready => other.listen(0, "127.0.0.1", ready));
     const stranger = await browser.newPage();
     await stranger.goto(`http://127.0.0.1:${other.address().port}`);
-    const read = await stranger.evaluate(async url => {
+    const read = await stranger.evaluate(async ([url, token]) => {
       const body = '{"data":{},"event":"forged","account":1}';
       const send = (path, headers, mode) => fetch(url + path, { method: "POST", headers, body, mode }).catch(() => null);
       await send("/v1/events/forged", {}, "no-cors");
       await send("/v1/events/forged", { "anchor-api-key": "test-key" }, "cors");
       await send("/admin/signals", {}, "no-cors");
-      await send("/admin/signals?token=test-token", {}, "no-cors");
+      await send("/admin/signals?token=" + encodeURIComponent(token), {}, "no-cors");
       return fetch(url).then(answer => answer.text(), () => "not readable");
-    }, url);
+    }, [url, token]);
     assert.equal(read, "not readable");
     assert.equal(await wait("forged", 1), null);
     await stranger.close();
     other.close();
   },
 
-  async "it is fit for a screen reader and for every eye, light and dark, wide and narrow"() {
+  async "it is accessible, light and dark, wide and narrow"() {
     const waiting = wait("axe");
     await signal("kept", { n: 1 });
     await row("waiting", "axe").waitFor();
     await row("queued", "kept").getByRole("button").click();
     await row("queued", "kept").locator("pre").waitFor();
+    const check = async situation => {
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => axe.run());
+      assert.deepEqual(violations.map(found => `${found.id}: ${found.nodes[0].html}`), [], situation);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${situation} scrolls sideways`);
+    };
     for (const colorScheme of ["light", "dark"]) {
-      for (const width of [1180, 360]) {
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 900 });
-        await page.evaluate(axe);
-        const { violations } = await page.evaluate(() => axe.run());
-        assert.deepEqual(violations.map(found => `${found.id}: ${found.nodes[0].html}`), [], `${colorScheme}, ${width}`);
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `scrolls sideways at ${width}`);
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(desktop);
+      await check(`${colorScheme} desktop`);
+      await page.setViewportSize({ width: 360, height: 800 });
+      for (const button of await page.locator("nav button").all()) {
+        await button.click();
+        await check(`${colorScheme} phone, ${await button.innerText()}`);
       }
     }
+    await page.setViewportSize(desktop);
     await signal("axe", {});
     await waiting;
   },
 
-  async "it says so when the server is gone"() {
+  async "with 200 waits the form stays in view, the history is near, and a filter finds an event"() {
+    const names = Array.from({ length: 200 }, (_, number) => `crowd_${number}`);
+    const waits = names.map(name => wait(name));
+    await page.locator("#waiting-count", { hasText: "200" }).waitFor();
+    const form = page.locator("#signal"), history = page.locator("#history");
+    for (const top of [0, 1e6]) {
+      await page.evaluate(top => scrollTo(0, top), top);
+      assert.ok(await isInView(form), "the form is in view");
+    }
+    assert.ok(await isInView(history), "the history is at the bottom of the page");
+    assert.ok(await page.evaluate(() => document.documentElement.scrollHeight < 2 * innerHeight), "which is near");
+
+    await page.fill("#filter", "CROWD_19");
+    const shown = page.locator("#waiting li");
+    await page.locator("#waiting-count", { hasText: "11 of 200" }).waitFor();
+    assert.equal(await shown.count(), 11);
+    await signal("crowd_19", {});
+    await page.locator("#waiting-count", { hasText: "10 of 199" }).waitFor();
+    assert.equal(await page.locator("#history li:not([hidden])").first().locator(".name").innerText(), "crowd_19");
+    await page.fill("#filter", "no such event");
+    await page.locator("#waiting-filtered").waitFor();
+
+    await page.fill("#filter", "");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.evaluate(() => scrollTo(0, 1e6));
+    const views = page.getByRole("navigation");
+    for (const [name, seen] of [["History", "#history"], ["Queued", "#queued"], ["Signal", "#signal"], ["Waiting", "#waiting"]]) {
+      assert.ok(await isInView(views), "the views are one tap away");
+      await views.getByRole("button", { name }).click();
+      assert.ok(await page.locator(seen).isVisible(), `${name} is shown`);
+      assert.equal(await page.locator("main section:visible").count(), name === "Signal" ? 2 : 1);
+    }
+    await page.locator("#waiting li").nth(150).getByRole("button").click();
+    assert.ok(await isInView(form), "a wait leads to the form");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "data");
+
+    await page.setViewportSize(desktop);
+    await Promise.all(names.filter(name => name !== "crowd_19").map(name => signal(name, {})));
+    await Promise.all(waits);
+  },
+
+  async "the lines for a shell can be copied"() {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.click("#copy");
+    await page.locator("#copy", { hasText: "Copied" }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied, `export ANCHORBROWSER_BASE_URL=${url}\nexport ANCHORBROWSER_API_KEY=local\n`);
+  },
+
+  async "it opens under another name with the token"() {
+    const elsewhere = url.replace("127.0.0.1", "devbox.test");
+    const remote = await browser.newPage();
+    assert.equal((await remote.goto(elsewhere)).status(), 403);
+    assert.equal((await remote.goto(`${elsewhere}/?token=${encodeURIComponent(token)}`)).status(), 200);
+    await remote.locator("#connection", { hasText: "Live" }).waitFor();
+    await remote.fill("#event", "remote");
+    await remote.selectOption("#account", { index: 0 });
+    await remote.click("#signal button");
+    await remote.locator("#result", { hasText: "Signaled remote" }).waitFor();
+    await remote.click("#copy");
+    const selected = await remote.evaluate(() => String(getSelection()));
+    assert.match(selected, /^export ANCHORBROWSER_BASE_URL=http:..devbox\.test:/);
+    await remote.close();
+    assert.deepEqual(await wait("remote"), {});
+  },
+
+  async "it says when the server is gone"() {
     assert.deepEqual(complaints, []);
     process.kill(Number(pid), "SIGTERM");
     await page.locator("#connection", { hasText: "Server not reachable" }).waitFor();

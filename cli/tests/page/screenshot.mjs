@@ -1,10 +1,10 @@
-// Takes docs/screenshot.png: node screenshot.mjs PATH-OF-ANCHOR PATH-OF-PNG [light|dark]
+// Takes docs/screenshot.png: node screenshot.mjs PATH-OF-ANCHOR-EVENTS PATH-OF-PNG [light|dark]
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { launch } from "./browser.mjs";
 
 const [anchor, picture, colorScheme = "light"] = process.argv.slice(2);
-const server = spawn(anchor, ["serve", "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] });
+const server = spawn(anchor, ["serve"], { stdio: ["ignore", "pipe", "inherit"] });
 const { value: url } = await createInterface({ input: server.stdout })[Symbol.asyncIterator]().next();
 const call = (path, body) =>
   fetch(url + "/v1/events/" + path, { method: "POST", headers: { "anchor-api-key": "local" }, body: JSON.stringify(body) });
@@ -24,7 +24,7 @@ await page.locator("#queued li button").click();
 await page.locator("#queued pre").waitFor();
 await page.locator("#waiting li", { hasText: "mfa_code" }).getByRole("button").click();
 await page.fill("#data", '{\n  "code": "123456"\n}');
-await page.waitForTimeout(7000); // for waits that have something to show
+await page.waitForTimeout(7000); // so that the bars of the waits show something
 await page.screenshot({ path: picture });
 await browser.close();
 server.kill("SIGTERM");

@@ -1,0 +1,69 @@
+/*
+ *     signals COUNT MIN_US MAX_US
+ *
+ * Signals "bench" COUNT times over a plain connection, each after a pause between MIN_US and MAX_US. The answer arrives
+ * in the pause and is read after it, so that nothing competes with the wait that the signal wakes. Prints when each was
+ * sent.
+ */
+#define _GNU_SOURCE
+#include "driver.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static int connected(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)the_service()->port) };
+    int on = 1, connection = socket(AF_INET, SOCK_STREAM, 0);
+    if (connection < 0 || inet_pton(AF_INET, the_service()->host, &address.sin_addr) != 1
+        || connect(connection, (struct sockaddr *)&address, sizeof address)
+        || setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on))
+        fail("the service cannot be reached");
+    return connection;
+}
+
+/* The answer ends at the first "}}". */
+static void receive_answer(int connection)
+{
+    char text[1024];
+    size_t have = 0;
+    do {
+        ssize_t got = recv(connection, text + have, sizeof text - have, 0);
+        if (got <= 0)
+            fail("a signal was not answered");
+        have += (size_t)got;
+    } while (have < sizeof text && (have < 2 || memcmp(text + have - 2, "}}", 2) != 0));
+    if (strncmp(text, "HTTP/1.1 200", 12) != 0)
+        fail("a signal was refused");
+}
+
+int main(int argc, char **argv)
+{
+    int count = argc > 3 ? atoi(argv[1]) : 0;
+    long shortest = argc > 3 ? atol(argv[2]) : 0, longest = argc > 3 ? atol(argv[3]) : 0;
+    static const char body[] = "{\"data\":{\"code\":\"123456\"}}";
+    char text[512];
+    double *sent = new_samples(count);
+    int connection = connected();
+    int length = snprintf(text, sizeof text,
+                          "POST /v1/events/bench HTTP/1.1\r\nhost: bench\r\nanchor-api-key: %s\r\n"
+                          "content-type: application/json\r\ncontent-length: %zu\r\n\r\n%s",
+                          the_service()->api_key, sizeof body - 1, body);
+    for (int i = 0; i < count; i++) {
+        struct timespec pause = { 0, (shortest + rand() % (longest - shortest + 1)) * 1000 };
+        nanosleep(&pause, NULL);
+        if (i)
+            receive_answer(connection);
+        sent[i] = now_us();
+        if (send(connection, text, (size_t)length, MSG_NOSIGNAL) != length)
+            fail("a signal was not sent");
+    }
+    receive_answer(connection);
+    print_samples("sent", sent, count);
+    return 0;
+}

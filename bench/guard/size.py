@@ -1,0 +1,42 @@
+"""How large the library is on the disk."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from bench.guard.peers import ROOT, TARGET, run
+
+
+def size_of_library() -> dict[str, int]:
+    """Stripped: the shared library, and a static program."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = static_program(Path(folder))
+        return {
+            "libanchor.so": stripped_size(TARGET / "release/libanchor.so"),
+            "static program": stripped_size(program),
+        }
+
+
+def stripped_size(file: Path) -> int:
+    with tempfile.NamedTemporaryFile() as stripped:
+        run(["strip", "-o", stripped.name, file])
+        return Path(stripped.name).stat().st_size
+
+
+def static_program(folder: Path) -> Path:
+    """The README's first program, which loads nothing at run time."""
+    native = (ROOT / "packaging/native-static-libs").read_text().split()
+    native = [word.replace("-lgcc_s", "-lgcc_eh") for word in native if not word.startswith("#")]
+    source = re.search(r"```c\n(#include <anchor.h>.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    (folder / "hello.c").write_text(source)
+    command = [
+        "cc",
+        "-O2",
+        "-static-pie",
+        f"-I{ROOT}/include",
+        folder / "hello.c",
+        TARGET / "release/libanchor.a",
+        *native,
+    ]
+    run([*command, "-Wl,--gc-sections", "-o", folder / "hello"])
+    return folder / "hello"

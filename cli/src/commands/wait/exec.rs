@@ -1,0 +1,34 @@
+//! The command of `--exec`: run by the shell, with the event on its standard input.
+
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::client::signals;
+
+/// Runs the command and waits until it has ended. An error says how it failed.
+pub fn run(command: &str, name: &str, text: &str) -> Result<(), String> {
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", command])
+        .env("ANCHOR_EVENT_NAME", name)
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("the command could not be started: {error}"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command need not read its input.
+        let _ = writeln!(stdin, "{text}");
+    }
+    match child.wait() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("the command failed: {}", describe(status))),
+        Err(error) => Err(format!("it is not known whether the command failed: {error}")),
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("killed by {}", signals::name(signal)),
+        (None, None) => status.to_string(),
+    }
+}

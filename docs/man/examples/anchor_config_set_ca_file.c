@@ -1,0 +1,17 @@
+#include <anchor.h>
+#include <stdio.h>
+
+/* A client that also trusts the authority of a company. */
+anchor_client *new_client_with_authority(void)
+{
+    anchor_client *client = NULL;
+    anchor_config *config = anchor_config_new();
+
+    if (config == NULL)
+        return NULL;
+    if (anchor_config_set_ca_file(config, "/etc/ssl/company-ca.pem") != ANCHOR_OK
+        || anchor_client_new(config, &client) != ANCHOR_OK)
+        fprintf(stderr, "%s\n", anchor_config_error(config));
+    anchor_config_free(config);
+    return client;
+}

@@ -1,0 +1,233 @@
+//! What became of a request: the one place where an answer, or the lack of one, is judged. Pure. What follows from it is up
+//! to the rules of the call.
+
+use super::redact::Redactor;
+use super::retry::retry_after;
+use crate::error::Phase;
+use crate::http::{Failure, FailureKind, Reply, Trace};
+use crate::json::{self, Refusal};
+use std::time::{Duration, Instant, SystemTime};
+
+/// What is asked of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Wait,
+    Signal,
+}
+
+/// A request that is over.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub kind: Kind,
+    /// How far it came.
+    pub phase: Phase,
+    /// When the service had all of it.
+    pub written: Option<Instant>,
+    pub request_id: Option<String>,
+    pub retry_after: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The API's answer, byte for byte.
+    Answer(String),
+    /// The API says that the event was not signaled in the time that was asked for.
+    NotSignaled,
+    /// Any other HTTP status, with words that are fit to be shown.
+    Refused { code: u16, by_gateway: bool, message: String },
+    /// Success by its HTTP status, but not an answer of the API.
+    NotApi { code: u16, why: String },
+    /// There is no complete answer. `stale`: it went over a connection from the pool, and not a byte of an answer came.
+    Failed { kind: FailureKind, detail: String, stale: bool },
+}
+
+impl Outcome {
+    /// How long the service has had the request.
+    pub fn held(&self, now: Instant) -> Duration {
+        self.written.map(|at| now.saturating_duration_since(at)).unwrap_or_default()
+    }
+
+    /// The request was written, and the service's answer to it will never be read. A gateway's 5xx is not that answer; its
+    /// 408 is about a request that it has not passed on.
+    pub fn is_unanswered(&self) -> bool {
+        let has_answer = match &self.kind {
+            Kind::Answer(_) | Kind::NotSignaled => true,
+            Kind::Refused { code, by_gateway, .. } => !by_gateway || *code < 500,
+            Kind::NotApi { .. } | Kind::Failed { .. } => false,
+        };
+        self.written.is_some() && !has_answer
+    }
+
+    /// Somebody answered, be it a gateway.
+    pub fn is_answered(&self) -> bool {
+        !matches!(self.kind, Kind::Failed { .. })
+    }
+
+    /// One line for the log.
+    pub fn describe(&self) -> String {
+        match &self.kind {
+            Kind::Answer(_) => "answered".to_owned(),
+            Kind::NotSignaled => "not signaled yet".to_owned(),
+            Kind::Refused { code, by_gateway: true, .. } => format!("HTTP {code} from a gateway"),
+            Kind::Refused { code, .. } => format!("HTTP {code}"),
+            Kind::NotApi { code, why } => format!("HTTP {code} with a body that is {why}"),
+            Kind::Failed { detail, .. } => detail.clone(),
+        }
+    }
+}
+
+/// Judges an exchange. `keep_on` says whether there is still time to look at the words.
+pub(crate) fn judge(
+    operation: Operation,
+    exchanged: Result<Reply, Failure>,
+    trace: &Trace,
+    redactor: &Redactor<'_>,
+    keep_on: &mut dyn FnMut() -> bool,
+) -> Outcome {
+    let mut outcome = Outcome {
+        kind: Kind::NotSignaled,
+        phase: trace.phase,
+        written: trace.written,
+        request_id: None,
+        retry_after: None,
+    };
+    match exchanged {
+        Ok(mut reply) => {
+            outcome.request_id = reply.request_id.take().and_then(|id| redactor.service_words(&id, keep_on));
+            outcome.retry_after = reply.retry_after.take().and_then(|asked| retry_after(&asked, SystemTime::now()));
+            outcome.kind = of_reply(operation, reply, redactor, keep_on);
+        }
+        Err(Failure { kind, detail }) => {
+            outcome.kind = Kind::Failed { kind, detail, stale: !trace.dialled && trace.received == 0 };
+        }
+    }
+    outcome
+}
+
+fn of_reply(operation: Operation, reply: Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> bool) -> Kind {
+    let code = reply.status;
+    if (200..300).contains(&code) {
+        return match json::one_object(reply.body) {
+            Ok(answer) => Kind::Answer(answer),
+            Err(Refusal::OutOfMemory) => {
+                let detail = "no memory is left for the answer".to_owned();
+                Kind::Failed { kind: FailureKind::Exhausted, detail, stale: false }
+            }
+            Err(Refusal::Malformed(why)) => Kind::NotApi { code, why },
+            Err(Refusal::Stopped) => Kind::NotApi { code, why: "not read to its end".to_owned() },
+        };
+    }
+    let by_gateway = is_gateways(&reply);
+    if operation == Operation::Wait && code == 408 && !by_gateway {
+        return Kind::NotSignaled;
+    }
+    Kind::Refused { code, by_gateway, message: message(&reply, redactor, keep_on) }
+}
+
+/// Whether this comes from a gateway on the way, and not from the service. 502 and 504 mean just that: the gateway had no
+/// answer to pass on. Otherwise the words decide: those of the API have its form.
+fn is_gateways(reply: &Reply) -> bool {
+    match reply.status {
+        502 | 504 => true,
+        408 | 500..=599 => text(reply).and_then(|body| json::json_get(body, "/error")).is_none(),
+        _ => false,
+    }
+}
+
+/// What the service said, or what stands for it.
+fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> bool) -> String {
+    let code = reply.status;
+    let mut shown = |said: &str| redactor.service_words(said, keep_on);
+    if let Some(location) = reply.location.as_deref().filter(|_| (300..400).contains(&code)) {
+        let location = shown(location).unwrap_or_default();
+        return format!("HTTP {code}: redirects are not followed, here to {location}");
+    }
+    match text(reply).and_then(|body| json::json_get(body, "/error/message")).filter(|said| !said.is_empty()) {
+        Some(said) => shown(&said).unwrap_or_else(|| format!("HTTP {code}; the service's words are left out")),
+        None => format!("HTTP {code}, without a message of the API"),
+    }
+}
+
+fn text(reply: &Reply) -> Option<&str> {
+    str::from_utf8(&reply.body).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const API: &str = r#"{"error":{"code":1,"message":"words of the API"}}"#;
+    const PAGE: &str = "<html>words of a gateway</html>";
+
+    fn judged(operation: Operation, status: u16, body: &str) -> Kind {
+        let reply = Reply { status, body: body.into(), retry_after: None, request_id: None, location: None };
+        of_reply(operation, reply, &Redactor { key: "k", data: None }, &mut || true)
+    }
+
+    #[test]
+    fn who_answered_is_read_from_the_code_and_the_words() {
+        for (code, body, gateway) in [
+            (502, API, true),
+            (504, API, true),
+            (503, API, false),
+            (503, PAGE, true),
+            (500, API, false),
+            (500, "", true),
+            (408, PAGE, true),
+            (429, PAGE, false),
+            (401, PAGE, false),
+        ] {
+            let Kind::Refused { by_gateway, message, .. } = judged(Operation::Wait, code, body) else {
+                panic!("{code} is refused")
+            };
+            assert_eq!(by_gateway, gateway, "{code} {body}");
+            let expected = if body == API {
+                "words of the API".to_owned()
+            } else {
+                format!("HTTP {code}, without a message of the API")
+            };
+            assert_eq!(message, expected);
+        }
+    }
+
+    #[test]
+    fn only_the_services_408_to_a_wait_is_not_signaled() {
+        assert_eq!(judged(Operation::Wait, 408, API), Kind::NotSignaled);
+        assert!(matches!(judged(Operation::Signal, 408, API), Kind::Refused { by_gateway: false, .. }));
+    }
+
+    #[test]
+    fn success_is_one_object() {
+        for code in [200, 201, 299] {
+            assert_eq!(judged(Operation::Wait, code, "{}"), Kind::Answer("{}".to_owned()));
+            assert!(matches!(judged(Operation::Wait, code, PAGE), Kind::NotApi { .. }));
+            assert!(matches!(judged(Operation::Signal, code, "[]"), Kind::NotApi { .. }));
+        }
+    }
+
+    #[test]
+    fn what_is_unanswered() {
+        let refused = |code, by_gateway| Kind::Refused { code, by_gateway, message: String::new() };
+        let failed = Kind::Failed { kind: FailureKind::Broken, detail: String::new(), stale: false };
+        for (kind, expected) in [
+            (Kind::Answer(String::new()), false),
+            (Kind::NotSignaled, false),
+            (refused(500, false), false),
+            (refused(503, true), true),
+            (refused(408, true), false),
+            (refused(401, false), false),
+            (Kind::NotApi { code: 200, why: String::new() }, true),
+            (failed, true),
+        ] {
+            let at = |written| Outcome {
+                kind: kind.clone(),
+                phase: Phase::Wait,
+                written,
+                request_id: None,
+                retry_after: None,
+            };
+            assert_eq!(at(Some(Instant::now())).is_unanswered(), expected, "{kind:?}");
+            assert!(!at(None).is_unanswered(), "{kind:?}");
+        }
+    }
+}

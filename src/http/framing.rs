@@ -1,0 +1,134 @@
+//! Where an answer's body ends, by its head (RFC 9112, 6.3). One reading counts: the head that ureq gets says it in the
+//! plainest form, and a head that can be read in two ways is refused.
+
+use super::head::{Field, Status, trimmed};
+use super::inbound::Refusal;
+
+/// What the header lines have said so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Framing {
+    status: Status,
+    length: Option<u64>,
+    is_chunked: bool,
+    closes: bool,
+    keeps_alive: bool,
+}
+
+/// Where the body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyEnd {
+    Length(u64),
+    Chunked,
+    Close,
+}
+
+impl Framing {
+    pub fn new(status: Status) -> Framing {
+        Framing { status, length: None, is_chunked: false, closes: false, keeps_alive: false }
+    }
+
+    /// Takes a header line in. Only these fields matter here. At the ends of a value, control characters are white space.
+    pub fn take(&mut self, field: Field, value: &[u8]) -> Result<(), Refusal> {
+        match field {
+            Field::ContentLength => self.take_length(value),
+            Field::TransferEncoding => self.take_codings(value),
+            Field::Connection => {
+                for option in value.split(|byte| *byte == b',').map(trimmed) {
+                    self.closes |= option.eq_ignore_ascii_case(b"close");
+                    self.keeps_alive |= self.status.is_old && option.eq_ignore_ascii_case(b"keep-alive");
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Digits, or the same number again and again (RFC 9110, 8.6).
+    fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        for number in value.split(|byte| *byte == b',').map(trimmed) {
+            let length = decimal(number).ok_or(Refusal::Ambiguous("the Content-Length is not a number"))?;
+            if self.length.is_some_and(|other| other != length) {
+                return Err(Refusal::Ambiguous("two values of Content-Length differ"));
+            }
+            self.length = Some(length);
+        }
+        Ok(())
+    }
+
+    /// `chunked` has to come last. Twice means once, as for curl: servers send that. Of the other codings none was asked
+    /// for; a body that has one is not JSON.
+    fn take_codings(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        // ureq and `http` take a value with other letters for no list at all.
+        if !value.is_ascii() {
+            return Ok(());
+        }
+        for coding in value.split(|byte| *byte == b',').map(trimmed) {
+            if coding.eq_ignore_ascii_case(b"chunked") {
+                self.is_chunked = true;
+            } else if coding.iter().any(u8::is_ascii_control) {
+                return Err(Refusal::Ambiguous("a control character is in a transfer coding"));
+            } else if self.is_chunked && !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity") {
+                return Err(Refusal::Ambiguous("'chunked' is not the last transfer coding"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Transfer-Encoding overrides Content-Length, and counts in HTTP/1.0 as well, as for curl. 204, 304 and 101 have no
+    /// body, whatever they say; 205 has what it says.
+    pub fn body_end(&self) -> BodyEnd {
+        match self.length {
+            _ if !self.has_body() => BodyEnd::Length(0),
+            _ if self.is_chunked => BodyEnd::Chunked,
+            Some(length) => BodyEnd::Length(length),
+            None => BodyEnd::Close,
+        }
+    }
+
+    fn has_body(&self) -> bool {
+        !matches!(&self.status.digits, b"204" | b"304" | [b'1', ..])
+    }
+
+    /// RFC 9112, 6.1 and 6.3: a connection with such an answer has to be closed after it.
+    pub fn is_doubtful(&self) -> bool {
+        self.is_chunked && (self.length.is_some() || self.status.is_old)
+    }
+
+    /// Writes what ends the head. Its status line says HTTP/1.1, so what HTTP/1.0 means has to be said.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        if self.closes || (self.status.is_old && !self.keeps_alive) {
+            out.extend_from_slice(b"connection: close\r\n");
+        }
+        match self.body_end() {
+            BodyEnd::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n\r\n"),
+            BodyEnd::Length(length) if self.has_body() => {
+                out.extend_from_slice(b"content-length: ");
+                write_decimal(length, out);
+                out.extend_from_slice(b"\r\n\r\n");
+            }
+            BodyEnd::Length(_) | BodyEnd::Close => out.extend_from_slice(b"\r\n"),
+        }
+    }
+}
+
+fn decimal(digits: &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for digit in digits {
+        let digit = char::from(*digit).to_digit(10)?;
+        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    (!digits.is_empty()).then_some(number)
+}
+
+fn write_decimal(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] += (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return out.extend_from_slice(&digits[first..]);
+        }
+    }
+}

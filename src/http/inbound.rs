@@ -1,0 +1,309 @@
+//! An answer on its way from the connection to ureq, which gets it in order: what curl takes and ureq's parser refuses is
+//! repaired, what nobody reads is left out, and what can be read in two ways is refused (RFC 9110, 9112). No socket is known
+//! here, and what a refusal means for a call is not decided here.
+//!
+//! ureq sees a status line, the few fields that somebody reads, and the framing as it was understood here; then the body.
+//! An answer is lost only where its body cannot be read.
+
+use super::chunked::Chunked;
+use super::framing::{BodyEnd, Framing};
+use super::head::{Field, NotHttp, Scan, field, put_in_order, status};
+use std::fmt;
+
+/// The answer to one request. It holds next to nothing until a part of a line has come.
+#[derive(Debug, Default)]
+pub(super) struct Inbound {
+    stage: Stage,
+    /// The beginning of a line whose end has not come.
+    line: Vec<u8>,
+    scan: Scan,
+    /// Bytes of the head up to here, and of all interim answers before it.
+    head_size: usize,
+    interim_size: usize,
+    interim_count: u8,
+    empty_lines: u8,
+    has_final_head: bool,
+    is_repaired: bool,
+    has_surplus: bool,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    /// A status line is to come.
+    #[default]
+    Status,
+    /// Header lines of an interim answer.
+    Interim,
+    /// Header lines.
+    Fields {
+        framing: Framing,
+        written: Written,
+    },
+    Length(u64),
+    Chunked(Chunked),
+    UntilClose,
+    Complete,
+}
+
+/// The fields that ureq has got: one of each is enough.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    retry_after: bool,
+    request_id: bool,
+    location: bool,
+}
+
+/// What the end of the stream means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The answer was complete by its framing before.
+    Complete,
+    /// The answer has no other end: it is complete, as far as anybody can know.
+    UntilClose,
+    /// The answer is not complete, or none has begun.
+    Cut,
+}
+
+/// Why an answer cannot be read. It never quotes the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It does not begin as an answer of HTTP/1 does.
+    NotHttp,
+    /// Where its body ends can be read in two ways, or in none.
+    Ambiguous(&'static str),
+    /// The head, the size line of a chunk, or the trailer.
+    TooLarge,
+    TooManyInterim,
+}
+
+/// ureq's own limit.
+const MAX_HEAD: usize = 64 * 1024;
+const MAX_INTERIM: u8 = 64;
+const MAX_INTERIM_SIZE: usize = 64 * 1024;
+/// Before a status line: some servers send one too many after a body.
+const MAX_EMPTY_LINES: u8 = 8;
+
+impl Inbound {
+    pub fn new() -> Inbound {
+        Inbound::default()
+    }
+
+    /// Takes what the connection gave and appends what ureq may read to `out`: at most twice as many bytes. Nothing is
+    /// appended as long as a line is not complete; ureq would take an empty input for the end of a body, so read on then.
+    /// After a refusal nothing more may be fed.
+    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        if self.line.is_empty() {
+            let taken = self.take(bytes, out)?;
+            self.line.extend_from_slice(&bytes[taken..]);
+        } else {
+            let mut held = std::mem::take(&mut self.line);
+            held.extend_from_slice(bytes);
+            // In a small buffer of its own again.
+            self.line = match self.take(&held, out)? {
+                0 => held,
+                taken => held[taken..].to_vec(),
+            };
+        }
+        Ok(())
+    }
+
+    /// What it means that the stream ends here.
+    pub fn end(&self) -> Ended {
+        match self.stage {
+            Stage::Complete => Ended::Complete,
+            Stage::UntilClose => Ended::UntilClose,
+            _ => Ended::Cut,
+        }
+    }
+
+    /// ureq alone would have refused it, or its head is not as RFC 9112 wants it. Then the connection is not used again.
+    pub fn is_repaired(&self) -> bool {
+        self.is_repaired
+    }
+
+    /// The answer has begun, and is not an interim one.
+    pub fn has_final_head(&self) -> bool {
+        self.has_final_head
+    }
+
+    /// All of it came, by its framing.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.stage, Stage::Complete)
+    }
+
+    /// More came than the answer. It was dropped, and the connection is not used again.
+    pub fn has_surplus(&self) -> bool {
+        self.has_surplus
+    }
+
+    /// Takes all but the beginning of a line. How much that is.
+    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            let taken = match &mut self.stage {
+                Stage::Status => self.take_status_line(rest, out)?,
+                Stage::Interim | Stage::Fields { .. } => self.take_header_line(rest, out)?,
+                Stage::Length(left) => {
+                    let count = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
+                    out.extend_from_slice(&rest[..count]);
+                    *left -= count as u64;
+                    if *left == 0 {
+                        self.stage = Stage::Complete;
+                    }
+                    count
+                }
+                Stage::Chunked(chunked) => {
+                    let taken = chunked.take(rest, &mut self.scan, out)?;
+                    self.is_repaired |= taken.is_repaired;
+                    if matches!(chunked, Chunked::Complete) {
+                        self.stage = Stage::Complete;
+                    }
+                    taken.count
+                }
+                Stage::UntilClose => {
+                    out.extend_from_slice(rest);
+                    rest.len()
+                }
+                Stage::Complete => {
+                    self.has_surplus = true;
+                    rest.len()
+                }
+            };
+            if taken == 0 {
+                break;
+            }
+            at += taken;
+        }
+        Ok(at)
+    }
+
+    fn take_status_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+        let line = self.scan.line(bytes);
+        self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
+        let Some(line) = line else {
+            // What is not HTTP may never have a line end.
+            if !bytes.iter().all(|byte| *byte == b'\r') {
+                self.has_final_head = status(bytes)?.is_some_and(|status| !status.is_interim());
+            }
+            return Ok(0);
+        };
+        self.head_size += line.length;
+        self.is_repaired |= line.flaws.any() || bytes.get(12) == Some(&b'\t');
+        if line.text == 0 {
+            self.empty_lines += 1;
+            return if self.empty_lines <= MAX_EMPTY_LINES { Ok(line.length) } else { Err(Refusal::NotHttp) };
+        }
+        let status = status(&bytes[..line.text])?.ok_or(Refusal::NotHttp)?;
+        if status.is_interim() {
+            self.interim_count += 1;
+            if self.interim_count > MAX_INTERIM {
+                return Err(Refusal::TooManyInterim);
+            }
+            self.stage = Stage::Interim;
+            return Ok(line.length);
+        }
+        self.has_final_head = true;
+        self.stage = Stage::Fields { framing: Framing::new(status), written: Written::default() };
+        // Most answers come in one piece.
+        out.reserve(bytes.len());
+        let [a, b, c] = status.digits;
+        out.extend_from_slice(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', b' ', a, b, c, b'\r', b'\n']);
+        Ok(line.length)
+    }
+
+    fn take_header_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+        let line = self.scan.field_line(bytes);
+        self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
+        let Some(line) = line else { return Ok(0) };
+        self.head_size += line.length;
+        self.is_repaired |= line.flaws.any();
+        let text = &bytes[..line.text];
+        if text.is_empty() {
+            self.end_head(out);
+        } else if text[0] == b'\r' {
+            return Err(Refusal::Ambiguous("a header line begins with a CR, where some readers end the head"));
+        } else if let Stage::Fields { framing, written } = &mut self.stage {
+            let (field, value) = field(text);
+            self.is_repaired |= matches!(field, Field::Nameless);
+            match field {
+                Field::Other | Field::Nameless => {}
+                Field::Masked => {
+                    return Err(Refusal::Ambiguous("the name of a header that says where the body ends is damaged"));
+                }
+                Field::RetryAfter | Field::RequestId | Field::Location => written.write(field, value, out),
+                _ => framing.take(field, value)?,
+            }
+        } else {
+            // RFC 9110, 15.2: to be parsed and passed over. ureq refuses a 100 with header lines.
+            self.is_repaired = true;
+        }
+        Ok(line.length)
+    }
+
+    fn end_head(&mut self, out: &mut Vec<u8>) {
+        let Stage::Fields { framing, .. } = &self.stage else {
+            self.interim_size += self.head_size;
+            self.head_size = 0;
+            self.empty_lines = 0;
+            self.stage = Stage::Status;
+            return;
+        };
+        framing.write(out);
+        self.is_repaired |= framing.is_doubtful();
+        self.stage = match framing.body_end() {
+            BodyEnd::Length(0) => Stage::Complete,
+            BodyEnd::Length(length) => Stage::Length(length),
+            BodyEnd::Chunked => Stage::Chunked(Chunked::Size),
+            BodyEnd::Close => Stage::UntilClose,
+        };
+    }
+
+    /// Whether so many bytes more may belong to the head.
+    fn check_size(&self, more: usize) -> Result<(), Refusal> {
+        let size = self.head_size + more;
+        if matches!(self.stage, Stage::Interim) && self.interim_size + size > MAX_INTERIM_SIZE {
+            return Err(Refusal::TooManyInterim);
+        }
+        if size > MAX_HEAD { Err(Refusal::TooLarge) } else { Ok(()) }
+    }
+}
+
+impl Written {
+    fn write(&mut self, field: Field, value: &[u8], out: &mut Vec<u8>) {
+        let (is_written, name) = match field {
+            Field::RetryAfter => (&mut self.retry_after, &b"retry-after: "[..]),
+            Field::RequestId => (&mut self.request_id, &b"x-request-id: "[..]),
+            _ => (&mut self.location, &b"location: "[..]),
+        };
+        if !std::mem::replace(is_written, true) {
+            out.extend_from_slice(name);
+            put_in_order(value, out);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+impl From<NotHttp> for Refusal {
+    fn from(_: NotHttp) -> Refusal {
+        Refusal::NotHttp
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::NotHttp => "what came is not an answer of HTTP/1",
+            Refusal::Ambiguous(why) => why,
+            Refusal::TooLarge => "the head of the answer, or what is between its chunks, is larger than the limit",
+            Refusal::TooManyInterim => "too many interim answers came before the answer",
+        })
+    }
+}
+
+#[cfg(test)]
+mod against_ureq;
+#[cfg(test)]
+mod engine;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! Addresses that fail in ways of their own, and free ports.
+
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+/// A port of loopback for a program that must be given one. It is outside the range from which the kernel picks ports, so
+/// that no server of another test gets it in the meantime.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    let mut ports = std::iter::from_fn(|| Some(first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000));
+    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("one of them is free")
+}
+
+/// An address where nobody listens, and where nobody else can while this lives.
+pub struct Refusing(Socket);
+
+impl Refusing {
+    pub fn bind() -> Refusing {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
+        Refusing(socket)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap().as_socket().unwrap()
+    }
+}
+
+/// An address that drops every SYN: a listener that accepts nothing and whose backlog is full.
+pub struct BlackHole {
+    listener: TcpListener,
+    _filling: Vec<TcpStream>,
+}
+
+impl BlackHole {
+    pub fn bind() -> BlackHole {
+        BlackHole::at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    pub fn at(address: SocketAddr) -> BlackHole {
+        let listener = TcpListener::bind(address).unwrap();
+        SockRef::from(&listener).listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let fill = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
+        let filling = std::iter::from_fn(fill).collect();
+        BlackHole { listener, _filling: filling }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+}

@@ -1,0 +1,79 @@
+//! Programs as they are run: linked statically and dynamically, compiled by another compiler, and under valgrind.
+
+use super::compiler::{Linkage, compile, compile_with, is_cpp};
+use super::sanitizer::Sanitizer;
+use crate::process::without_settings;
+use crate::{root, tools};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// One way to build and run a program.
+pub struct Build {
+    pub how: &'static str,
+    source: PathBuf,
+    program: PathBuf,
+    check: Check,
+}
+
+/// What looks at a program while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    Nothing,
+    Valgrind,
+    Sanitizer(Sanitizer),
+}
+
+/// Every way to build and run a source of the repository that this machine has the tools for.
+pub fn builds(source: &str) -> Vec<Build> {
+    let (cc, clang) = if is_cpp(source) { ("c++", "clang++") } else { ("cc", "clang") };
+    let mut builds = Vec::new();
+    if !tools::has(cc) {
+        return builds;
+    }
+    let mut add = |how, program, check| builds.push(Build { how, source: root().join(source), program, check });
+    add("linked statically", compile(cc, source, Linkage::Static), Check::Nothing);
+    add("linked dynamically", compile(cc, source, Linkage::Shared), Check::Nothing);
+    if tools::has(clang) {
+        add("compiled by clang", compile(clang, source, Linkage::Shared), Check::Nothing);
+    }
+    if tools::has("valgrind") {
+        add("under valgrind", compile(cc, source, Linkage::Shipped), Check::Valgrind);
+    }
+    builds
+}
+
+impl Build {
+    /// The program and the library with a sanitizer.
+    pub fn sanitized(source: &str, sanitizer: Sanitizer) -> Build {
+        let compiler = if is_cpp(source) { "clang++" } else { "clang" };
+        let linkage = Linkage::Sanitized(sanitizer);
+        let program = compile_with(compiler, source, linkage, sanitizer.c_flags());
+        Build { how: sanitizer.how(), source: root().join(source), program, check: Check::Sanitizer(sanitizer) }
+    }
+
+    pub fn sanitizer(&self) -> Option<Sanitizer> {
+        if let Check::Sanitizer(sanitizer) = self.check { Some(sanitizer) } else { None }
+    }
+
+    /// The command that runs it. It gets nothing of the library's own variables from this test's environment.
+    pub fn command(&self) -> Command {
+        let mut command = if self.check == Check::Valgrind { self.valgrind() } else { Command::new(&self.program) };
+        without_settings(&mut command);
+        if let Some(sanitizer) = self.sanitizer() {
+            command.envs(sanitizer.environment());
+        }
+        command
+    }
+
+    /// What a program does on purpose is in a file of suppressions beside its source.
+    fn valgrind(&self) -> Command {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99", "--fair-sched=try"]);
+        let suppressions = self.source.with_extension("supp");
+        if suppressions.exists() {
+            valgrind.arg(format!("--suppressions={}", suppressions.display()));
+        }
+        valgrind.arg(&self.program);
+        valgrind
+    }
+}

@@ -1,0 +1,78 @@
+//! Programs that a test runs: to their end, or until they hang.
+
+use crate::PATIENCE;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+
+/// What a program printed and how it ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+}
+
+/// Runs it to its end.
+pub fn run(command: &mut Command) -> Outcome {
+    let child = spawn(command);
+    finish(child, &format!("{command:?}"))
+}
+
+/// Runs a tool that has to succeed, and returns what it printed.
+pub fn output(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{command:?} failed with {}\n{stdout}{stderr}", output.status);
+    stdout
+}
+
+pub fn spawn(command: &mut Command) -> Child {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap_or_else(|e| panic!("{command:?}: {e}"))
+}
+
+/// Waits for its end; a program that hangs is killed, and the test fails.
+pub fn finish(child: Child, what: &str) -> Outcome {
+    let pid = child.id();
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
+        kill(pid, "-KILL");
+        panic!("{what} does not end");
+    };
+    let output = output.expect("a child of this process");
+    Outcome { status: output.status, stdout: text(&output.stdout), stderr: text(&output.stderr) }
+}
+
+/// Removes from its environment what the machine may have set up for a real account.
+pub fn without_settings(command: &mut Command) {
+    let of_the_library = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        name.starts_with("ANCHOR") || name.ends_with("_PROXY") || name == "LD_LIBRARY_PATH"
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_the_library)) {
+        command.env_remove(name);
+    }
+}
+
+/// Sends a signal by the shell's own `kill`, since a minimal system has no other.
+pub fn kill(pid: u32, signal: &str) {
+    output(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]));
+}
+
+/// The resident memory of a running process.
+pub fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a running process has a VmRSS");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

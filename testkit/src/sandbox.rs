@@ -1,0 +1,56 @@
+//! Runs a test once more in a process of its own: with an environment of its own, or in namespaces of its own, with a
+//! network that has only loopback and files of /etc that the test chooses. It takes no root, and touches nothing outside.
+
+use crate::{scratch, tools};
+use std::process::Command;
+
+/// False on the outside, once the test has run inside with these variables; true inside.
+pub fn is_alone(test: &str, variables: &[(&str, &str)]) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let mut run = Command::new(std::env::current_exe().unwrap());
+    for proxy in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        run.env_remove(proxy).env_remove(proxy.to_lowercase());
+    }
+    expect_success(run.args(arguments(test)).env(INSIDE, "1").envs(variables.iter().copied()));
+    false
+}
+
+/// False on the outside, once the test has run inside; true inside, where `etc` stands in for the files of those names.
+pub fn is_inside(test: &str, etc: &[(&str, &str)]) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    if !Command::new("unshare").args(NAMESPACES).args(["ip", "link"]).output().is_ok_and(|run| run.status.success()) {
+        tools::missing("unshare and ip, with the right to make namespaces");
+        return false;
+    }
+    let directory = scratch("sandbox").join(format!("{}-{}", test.replace("::", "-"), std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let mut script = "set -e; ip link set lo up".to_owned();
+    for (name, contents) in etc {
+        std::fs::write(directory.join(name), contents).unwrap();
+        script += &format!("; mount --bind '{}' /etc/{name}", directory.join(name).display());
+    }
+    script += "; exec \"$0\" \"$@\"";
+    let mut run = Command::new("unshare");
+    run.args(NAMESPACES).args(["sh", "-c", &script]).arg(std::env::current_exe().unwrap()).args(arguments(test));
+    expect_success(run.env(INSIDE, "1"));
+    std::fs::remove_dir_all(&directory).unwrap();
+    false
+}
+
+fn arguments(test: &str) -> [&str; 5] {
+    ["--exact", test, "--show-output", "--test-threads", "1"]
+}
+
+fn expect_success(run: &mut Command) {
+    let run = run.output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
+    print!("{said}");
+}
+
+const INSIDE: &str = "ANCHOR_TEST_INSIDE";
+const NAMESPACES: [&str; 4] = ["--map-root-user", "--mount", "--net", "--"];

@@ -1,0 +1,123 @@
+//! Every operation in which a call can block, each with a server that keeps it blocked, for `deadlines` and `cancel`.
+
+use anchor::{Client, Config, Phase};
+use std::time::Duration;
+use testkit::addresses::BlackHole;
+use testkit::certificates::{Certificate, tls};
+use testkit::scripted::script::{Script, Step, after_request, answer};
+use testkit::scripted::{Record, ScriptedServer};
+use testkit::settings::config;
+
+/// A call that blocks, and what it blocks on.
+pub struct Blocked {
+    pub name: &'static str,
+    pub phase: Phase,
+    pub maybe_consumed: bool,
+    pub config: Config,
+    /// The call is a signal, with this many bytes of data.
+    pub signal_of: Option<usize>,
+    place: Place,
+    reached: fn(&Record) -> bool,
+}
+
+enum Place {
+    Server(ScriptedServer),
+    Hole(#[allow(dead_code, reason = "it is there to be connected to")] BlackHole),
+}
+
+impl Blocked {
+    pub fn client(&self) -> Client {
+        Client::new(&self.config).expect("valid settings")
+    }
+
+    /// Blocks until the call has got there, as far as the server can see.
+    pub fn until_reached(&self) {
+        match &self.place {
+            Place::Server(server) => server.until(self.name, self.reached),
+            Place::Hole(_) => {}
+        }
+    }
+
+    pub fn server(&self) -> Option<&ScriptedServer> {
+        match &self.place {
+            Place::Server(server) => Some(server),
+            Place::Hole(_) => None,
+        }
+    }
+
+    fn on(name: &'static str, phase: Phase, maybe_consumed: bool, script: Script) -> Blocked {
+        let server = ScriptedServer::always(script);
+        let config = config(&server.http());
+        let reached = |record: &Record| !record.requests.is_empty();
+        Blocked { name, phase, maybe_consumed, config, signal_of: None, place: Place::Server(server), reached }
+    }
+
+    /// The call blocks after this much of an answer.
+    fn after(name: &'static str, maybe_consumed: bool, sent: Vec<u8>, rest: Step) -> Blocked {
+        let script = after_request([Step::Send(sent), Step::Delivered, rest]);
+        Blocked { reached: |record| record.delivered > 0, ..Blocked::on(name, Phase::Receive, maybe_consumed, script) }
+    }
+
+    /// The call blocks before the server has the request, so the server sees only a connection.
+    fn before_the_request(self) -> Blocked {
+        Blocked { reached: |record| record.connections > 0, ..self }
+    }
+
+    fn over_tls(mut self) -> Blocked {
+        let url = self.server().expect("a server").https();
+        self.config.set_base_url(&url).unwrap();
+        self
+    }
+
+    fn through_proxy(mut self) -> Blocked {
+        let url = self.server().expect("a server").http();
+        self.config.set_proxy(&url).unwrap().set_base_url("https://localhost:9").unwrap();
+        self
+    }
+}
+
+/// All of them except a lookup, which needs a resolver of the test's own.
+pub fn everywhere() -> Vec<Blocked> {
+    let hole = BlackHole::bind();
+    let config = config(&format!("http://{}", hole.address()));
+    let connecting = Blocked {
+        name: "connecting to a black hole",
+        phase: Phase::Connect,
+        maybe_consumed: false,
+        config,
+        signal_of: None,
+        place: Place::Hole(hole),
+        reached: |_| true,
+    };
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\":".to_vec();
+    let trickle = || Step::Trickle(vec![b' '; 10_000], Duration::from_millis(50));
+    let handshake = || Step::Handshake(tls(Certificate::Good));
+    let tls_wait = vec![handshake(), Step::ReadRequest, Step::Hang];
+    let pausing = answer(503, "retry-after: 20\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
+    let mut places = vec![
+        connecting,
+        Blocked::on("a proxy's CONNECT", Phase::Connect, false, vec![Step::ReadRequest, Step::Hang]).through_proxy(),
+        Blocked::on("the TLS handshake", Phase::Tls, false, vec![Step::Hang]).before_the_request().over_tls(),
+        Blocked::on("a blocked wait", Phase::Wait, true, vec![Step::ReadRequest, Step::Hang]),
+        Blocked::on("a blocked wait over TLS", Phase::Wait, true, tls_wait).over_tls(),
+        Blocked::after("a head that trickles in", true, b"HTTP/1.1 200 OK\r\na:".to_vec(), trickle()),
+        Blocked::after("a body that trickles in", true, head.clone(), trickle()),
+        Blocked::after("a body that stops", true, head, Step::Hang),
+        Blocked::after("backing off", false, pausing, Step::Hang),
+    ];
+    let mut sending =
+        Blocked::on("sending a large signal", Phase::Send, false, vec![Step::Ignore]).before_the_request();
+    sending.signal_of = Some(8 << 20);
+    places.push(sending);
+    let mut answering = Blocked::on("a blocked signal", Phase::Wait, true, vec![Step::ReadRequest, Step::Hang]);
+    answering.signal_of = Some(10);
+    places.push(answering);
+    places
+}
+
+impl Blocked {
+    /// The payload of a signal.
+    pub fn data(&self) -> Option<String> {
+        self.signal_of.map(|size| format!("{{\"blob\":\"{}\"}}", "x".repeat(size)))
+    }
+}

@@ -1,0 +1,89 @@
+//! A signal handler that runs on a waiting thread: the wait goes on, unless the settings make it interruptible. The signals
+//! are real ones, sent to the thread itself.
+
+use super::freeze::{Freezable, signal_handled_by};
+use anchor::{Client, Status};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event};
+use testkit::settings::config;
+
+const LONG: Option<Duration> = Some(Duration::from_secs(25));
+
+static RUNS: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn count_run(_: libc::c_int) {
+    RUNS.fetch_add(1, Ordering::SeqCst);
+}
+
+/// A handler that runs just before the poll begins goes unnoticed, as with any poll. So the signal is repeated until the
+/// call has ended.
+fn interrupt_until_ended<T: Send + 'static>(waiting: Freezable<T>) -> T {
+    let signal = signal_handled_by(count_run);
+    while !waiting.is_finished() {
+        waiting.signal(signal);
+        thread::sleep(Duration::from_millis(10));
+    }
+    waiting.join()
+}
+
+#[test]
+fn an_interruptible_wait_ends_with_a_signal() {
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
+    let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
+    let waiting = Freezable::spawn(move || client.wait("e", None, None));
+    server.until_requests(1);
+    let error = interrupt_until_ended(waiting).unwrap_err();
+    assert_eq!((error.status(), error.maybe_consumed(), error.attempts()), (Status::Interrupted, true, 1), "{error:?}");
+    server.until_left(1);
+}
+
+#[test]
+fn an_interruptible_wait_that_backs_off_ends_with_a_signal() {
+    let refusal = answer(503, "retry-after: 20\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
+    let server = ScriptedServer::always(after_request([Step::Send(refusal), Step::Delivered, Step::Hang]));
+    let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
+    let waiting = Freezable::spawn(move || client.wait("e", LONG, None));
+    server.until("the refusal", |record| record.delivered > 0);
+    waiting.until_asleep();
+    let error = interrupt_until_ended(waiting).unwrap_err();
+    assert_eq!((error.status(), error.maybe_consumed()), (Status::Interrupted, false), "{error:?}");
+}
+
+/// Such a wait goes on for the remaining time, however often it is interrupted, and ends at its deadline.
+#[test]
+fn a_wait_that_is_not_interruptible_ends_at_its_deadline() {
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
+    let mut config = config(&server.http());
+    let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
+    let timeout = Duration::from_millis(700);
+    let waiting = Freezable::spawn(move || {
+        let began = Instant::now();
+        (client.wait("e", Some(timeout), None), began.elapsed())
+    });
+    server.until_requests(1);
+    let before = RUNS.load(Ordering::SeqCst);
+    let (result, took) = interrupt_until_ended(waiting);
+    assert_eq!(result.unwrap_err().status(), Status::Timeout);
+    assert!(RUNS.load(Ordering::SeqCst) > before + 5, "the wait was interrupted");
+    assert!((timeout..timeout + Duration::from_millis(250)).contains(&took), "took {took:?}");
+}
+
+/// If the answer comes at the moment of the interruption, the call returns the answer.
+#[test]
+fn an_answer_that_is_in_the_socket_wins_over_an_interruption() {
+    let (ask, delivered) = (Gate::default(), Gate::default());
+    let steps =
+        [Step::Await(ask.clone()), Step::Send(event()), Step::Delivered, Step::Open(delivered.clone()), Step::Hang];
+    let server = ScriptedServer::always(after_request(steps));
+    let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
+    let waiting = Freezable::spawn(move || client.wait("e", LONG, None));
+    server.until_requests(1);
+    waiting.while_frozen(|| {
+        ask.open();
+        delivered.pass();
+    });
+    assert_eq!(waiting.join().unwrap(), EVENT);
+}

@@ -1,0 +1,230 @@
+//! What a wait and a signal do when nothing fails, against the local server.
+
+use anchor::{Status, json_get};
+use std::thread;
+use std::time::{Duration, Instant};
+use testkit::local_server::LocalServer;
+
+const LONG: Option<Duration> = Some(Duration::from_secs(30));
+/// How late a wait may end. A round trip on an idle machine.
+const LATE: Duration = Duration::from_millis(300);
+
+#[test]
+fn a_wait_gets_what_is_signaled_after_it() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    let theirs = client.clone();
+    let waiting = thread::spawn(move || theirs.wait("after", LONG, None));
+    let answer = client.signal("after", Some(r#"{"code":"123456"}"#)).unwrap();
+    assert!(json_get(&answer, "/data/status").is_some());
+    let event = waiting.join().unwrap().unwrap();
+    assert_eq!(event, r#"{"data":{"code":"123456"}}"#);
+    assert_eq!(json_get(&event, "/data/code").as_deref(), Some("123456"));
+}
+
+#[test]
+fn a_signal_before_the_wait_is_kept() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    client.signal("before", None).unwrap();
+    assert_eq!(client.wait("before", Some(Duration::ZERO), None).unwrap(), r#"{"data":{}}"#);
+}
+
+#[test]
+fn signals_are_taken_in_order_and_each_by_one_wait() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    for number in 0..10 {
+        client.signal("order", Some(&format!("{{\"n\":{number}}}"))).unwrap();
+    }
+    for number in 0..10 {
+        let event = client.wait("order", LONG, None).unwrap();
+        assert_eq!(json_get(&event, "/data/n"), Some(number.to_string()));
+    }
+    assert_eq!(client.wait("order", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
+}
+
+#[test]
+fn a_wait_that_is_not_signaled_times_out_on_time() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    for millis in [1, 50, 500] {
+        let timeout = Duration::from_millis(millis);
+        let began = Instant::now();
+        let error = client.wait("quiet", Some(timeout), None).unwrap_err();
+        let took = began.elapsed();
+        assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error:?}");
+        assert!(!error.maybe_consumed() && error.last_error().is_none(), "{error:?}");
+        assert!((timeout..timeout + LATE).contains(&took), "took {took:?} of {timeout:?}");
+    }
+}
+
+#[test]
+fn an_event_between_two_slices_is_not_lost() {
+    let server = LocalServer::start(&[]);
+    let mut config = server.config();
+    let client = anchor::Client::new(config.set_slice(Duration::from_millis(20)).unwrap()).unwrap();
+    for number in 0..20 {
+        let theirs = client.clone();
+        let waiting = thread::spawn(move || theirs.wait("sliced", LONG, None));
+        thread::sleep(Duration::from_millis(7 * number));
+        client.signal("sliced", Some(&format!("{{\"n\":{number}}}"))).unwrap();
+        assert_eq!(json_get(&waiting.join().unwrap().unwrap(), "/data/n"), Some(number.to_string()));
+    }
+    assert!(client.stats().rearms > 0);
+}
+
+#[test]
+fn a_drain_takes_what_nobody_waited_for() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    assert_eq!(client.drain("drained").unwrap(), 0);
+    for _ in 0..5 {
+        client.signal("drained", None).unwrap();
+    }
+    assert_eq!(client.drain("drained").unwrap(), 5);
+    assert_eq!(client.wait("drained", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
+}
+
+#[test]
+fn events_belong_to_the_key() {
+    let server = LocalServer::start(&[]);
+    let [one, other] = ["key-one", "key-other"].map(|key| anchor::Client::new(&server.config_with_key(key)).unwrap());
+    one.signal("mine", Some(r#"{"of":"one"}"#)).unwrap();
+    assert_eq!(other.wait("mine", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
+    assert_eq!(one.wait("mine", Some(Duration::ZERO), None).unwrap(), r#"{"data":{"of":"one"}}"#);
+}
+
+#[test]
+fn a_key_that_is_not_known_is_unauthorized() {
+    let server = LocalServer::start(&["--api-key", "the-one"]);
+    let error = server.client().wait("e", LONG, None).unwrap_err();
+    assert_eq!((error.status(), error.http_status()), (Status::Unauthorized, Some(401)), "{error:?}");
+    assert_eq!(server.client().signal("e", None).unwrap_err().status(), Status::Unauthorized);
+    let known = anchor::Client::new(&server.config_with_key("the-one")).unwrap();
+    assert!(known.signal("e", None).is_ok());
+}
+
+/// Whatever characters a name has, only a wait for exactly that name gets its event.
+#[test]
+fn names_are_kept_apart_whatever_they_hold() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    let longest = "n".repeat(4096);
+    let widest = "\u{1f511}".repeat(1024);
+    let names = [
+        "a/b",
+        "a%2Fb",
+        "a%252Fb",
+        "a b",
+        "a+b",
+        "a%20b",
+        "a?b=c",
+        "a#b",
+        "a;b",
+        "a&b",
+        "a:b",
+        "a@b",
+        "...",
+        "./a",
+        "a/..",
+        "a\\b",
+        "\"a\"",
+        "{a}",
+        "a\nb",
+        "a\0b",
+        "\u{1}",
+        "\u{7f}",
+        "ü",
+        "u\u{308}",
+        "名前",
+        "\u{1f511}",
+        "\u{feff}",
+        "%",
+        "%%",
+        "%zz",
+        "~",
+        "wait",
+        "/wait",
+        "e/wait",
+        "-",
+        "A",
+        "a",
+        &longest,
+        &widest,
+    ];
+    for (number, name) in names.iter().enumerate() {
+        client.signal(name, Some(&format!("{{\"n\":{number}}}"))).unwrap();
+    }
+    for (number, name) in names.iter().enumerate() {
+        let event = client.wait(name, Some(Duration::ZERO), None).expect("the event of that name");
+        assert_eq!(json_get(&event, "/data/n"), Some(number.to_string()), "{:.20}", name.escape_debug());
+    }
+}
+
+#[test]
+fn names_that_a_url_cannot_carry_are_refused() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    for name in ["", ".", "..", &"n".repeat(4097), &"n".repeat(65_536)] {
+        let errors = [client.wait(name, LONG, None).unwrap_err(), client.signal(name, None).unwrap_err()];
+        for error in errors {
+            assert_eq!((error.status(), error.attempts()), (Status::InvalidArgument, 0));
+            assert!(error.message().starts_with("event_name"), "{error}");
+        }
+        assert_eq!(client.drain(name).unwrap_err().source.status(), Status::InvalidArgument);
+    }
+}
+
+/// The data arrives as it was sent: numbers of any size, members in their order, spaces, escapes.
+#[test]
+fn data_arrives_byte_for_byte() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
+    let large = format!("{{\"blob\":\"{}\"}}", "x".repeat(900_000));
+    for data in [
+        r#"{"z":1,"a":2,"z":3}"#,
+        r#"{ "spaced" : [ 1 , 2 ] }"#,
+        r#"{"n":123456789012345678901234567890,"e":1e300,"z":1.0,"m":-0}"#,
+        r#"{"s":"é\u00e9\ud83d\ude00\n\/\u0000"}"#,
+        "{}",
+        &deep,
+        &large,
+    ] {
+        client.signal("bytes", Some(data)).unwrap();
+        let event = client.wait("bytes", LONG, None).unwrap();
+        assert!(event == format!("{{\"data\":{data}}}"), "{data:.60} came back as {event:.60}");
+    }
+}
+
+#[test]
+fn data_that_is_not_an_object_is_refused_before_it_is_sent() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    for data in ["", "null", "[]", "1", "\"x\"", "{", "{\"a\":1,}", "{}{}", "{'a':1}", "\u{feff}{}"] {
+        let error = client.signal("refused", Some(data)).unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Status::InvalidArgument, 0), "{data}");
+        assert!(error.message().starts_with("data is "), "{error}");
+    }
+    assert_eq!(client.drain("refused").unwrap(), 0);
+}
+
+#[test]
+fn every_waiter_gets_an_event_of_its_own() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            thread::spawn(move || client.wait("shared", LONG, None).unwrap())
+        })
+        .collect();
+    for number in 0..20 {
+        client.signal("shared", Some(&format!("{{\"n\":{number}}}"))).unwrap();
+    }
+    let taken = waiting.into_iter().map(|wait| json_get(&wait.join().unwrap(), "/data/n").unwrap());
+    let mut numbers: Vec<u32> = taken.map(|number| number.parse().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..20).collect::<Vec<_>>());
+}

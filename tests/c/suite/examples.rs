@@ -1,0 +1,258 @@
+//! What each example does. Users read these programs first.
+
+use crate::builds;
+use std::io::{BufRead, BufReader};
+use std::process::Command;
+use testkit::c_build::program::Build;
+use testkit::local_server::LocalServer;
+use testkit::process::{Outcome, finish, run, spawn};
+use testkit::{files, process, tools};
+
+/// An example and the server that it finds in its environment.
+struct Example {
+    build: Build,
+    server: LocalServer,
+}
+
+impl Example {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.build.command();
+        self.server.configure(&mut command).args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        run(&mut self.command(arguments))
+    }
+
+    #[track_caller]
+    fn check(&self, arguments: &[&str], code: i32, stdout: &str, stderr: &str) {
+        let outcome = self.run(arguments);
+        let as_expected = outcome.code() == Some(code) && outcome.stdout == stdout && outcome.stderr.contains(stderr);
+        let silent = stderr.is_empty() && !outcome.stderr.is_empty();
+        assert!(as_expected && !silent, "{}, {arguments:?}: {outcome:#?}", self.build.how);
+    }
+
+    fn signal(&self, name: &str, data: &str) {
+        let mut config = anchor::Config::bare();
+        config.set_base_url(&self.server.url).unwrap().set_api_key("test-key").unwrap();
+        anchor::Client::new(&config).unwrap().signal(name, Some(data)).expect("the server takes it");
+    }
+}
+
+/// An example must work in each way in which it is built.
+fn example(file: &str, check: impl Fn(&Example)) {
+    for build in builds(&format!("examples-c/{file}")) {
+        check(&Example { build, server: LocalServer::with_faults() });
+    }
+}
+
+fn wait_in_any_language(example: &Example, name: &str) {
+    example.signal("there", r#"{"code":"1"}"#);
+    example.check(&["there"], 0, "{\"data\":{\"code\":\"1\"}}\n", "");
+    example.check(&["quiet", "50"], 2, "", "not signaled");
+    example.check(&["status_403"], 1, "", "key");
+    example.check(&["."], 1, "", "event_name");
+    example.check(&[], 1, "", "usage: wait EVENT [TIMEOUT_MS]");
+    let outcome = run(example.command(&["any"]).env_remove("ANCHORBROWSER_API_KEY"));
+    assert!(outcome.code() == Some(1) && outcome.stderr.contains("ANCHORBROWSER_API_KEY"), "{name}: {outcome:#?}");
+    let outcome = run(example.command(&["any", "50"]).env("ANCHORBROWSER_BASE_URL", "https://127.0.0.1:1"));
+    assert!(matches!(outcome.code(), Some(1 | 2)), "{name}: {outcome:#?}");
+}
+
+#[test]
+fn example_wait() {
+    example("wait.c", |example| wait_in_any_language(example, "wait.c"));
+}
+
+#[test]
+fn example_wait_cpp() {
+    example("wait.cpp", |example| wait_in_any_language(example, "wait.cpp"));
+}
+
+#[test]
+fn example_signal() {
+    example("signal.c", |example| {
+        example.check(&["greeting"], 0, "signaled greeting\n", "");
+        example.check(&["greeting", r#"{"text":"hello"}"#], 0, "signaled greeting\n", "");
+        example.check(&["greeting", "[1]"], 1, "", "data_json is not a JSON object");
+        example.check(&["drop"], 3, "", "ANCHOR_CONNECTION_LOST");
+        example.check(&["status_401"], 1, "", "does not accept the API key");
+        example.check(&["status_429"], 1, "", "Try again later");
+        example.check(&["status_504"], 3, "", "may have been delivered");
+        example.check(&[], 1, "", "usage: signal EVENT [DATA]");
+    });
+}
+
+#[test]
+fn example_mfa() {
+    const STORY: &str = "agent:   waiting for the event \"mfa_code\"\n\
+                         program: signaling it with {\"code\":\"271828\"}\n\
+                         agent:   received {\"data\":{\"code\":\"271828\"}}\n\
+                         agent:   signs in with the code 271828\n";
+    example("mfa.c", |example| {
+        example.signal("mfa_code", r#"{"code":"old"}"#);
+        example.check(&["271828"], 0, STORY, "");
+        example.check(&["not a code"], 1, "", "usage: mfa [CODE]");
+    });
+}
+
+#[test]
+fn example_cancel() {
+    example("cancel.c", |example| {
+        let mut child = spawn(&mut example.command(&["never"]));
+        let pid = child.id();
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut line = || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).expect("UTF-8");
+            line
+        };
+        // The token is sticky, so whether the wait has begun does not matter; the handler is there.
+        assert_eq!(line(), "Waiting for \"never\". Ctrl-C gives up.\n");
+        process::kill(pid, "-INT");
+        assert_eq!(line(), "Cancelled.\n");
+        let outcome = finish(child, "cancel.c");
+        assert!(outcome.code() == Some(130) && outcome.stderr.is_empty(), "{}: {outcome:#?}", example.build.how);
+
+        example.signal("there", "{}");
+        example.check(&["there"], 0, "Waiting for \"there\". Ctrl-C gives up.\n{\"data\":{}}\n", "");
+        example.check(&["status_401"], 1, "Waiting for \"status_401\". Ctrl-C gives up.\n", "ANCHOR_UNAUTHORIZED");
+    });
+}
+
+#[test]
+fn example_log() {
+    example("log.c", |example| {
+        let mut child = spawn(&mut example.command(&["late", "60000"]));
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut told = read_until(&mut stdout, "info     wait \"late\"");
+        example.signal("late", "{}");
+        told += &read_until(&mut stdout, "{\"waits\":1,");
+        let outcome = finish(child, "log.c");
+        assert!(outcome.code() == Some(0) && outcome.stderr.is_empty(), "{}: {outcome:#?}", example.build.how);
+        for part in ["debug    wait \"late\"", "ANCHOR_OK: "] {
+            assert!(told.contains(part), "no {part:?} in {told}");
+        }
+        assert_eq!(example.run(&["quiet", "50"]).code(), Some(2));
+        example.check(&[], 1, "", "usage: log EVENT [TIMEOUT_MS]");
+    });
+}
+
+/// Everything up to the line that begins like this, which must come.
+fn read_until(stdout: &mut impl BufRead, beginning: &str) -> String {
+    let mut told = String::new();
+    loop {
+        let begin = told.len();
+        let length = stdout.read_line(&mut told).expect("UTF-8");
+        assert!(length > 0, "no {beginning:?} in {told}");
+        if told[begin..].starts_with(beginning) {
+            return told;
+        }
+    }
+}
+
+const THREE: &str =
+    "login_done: {\"data\":{\"n\":1}}\nmfa_code: {\"data\":{\"n\":2}}\nreport_ready: {\"data\":{\"n\":3}}\n";
+
+fn signal_three(example: &Example) {
+    for (number, name) in ["login_done", "mfa_code", "report_ready"].into_iter().enumerate() {
+        example.signal(name, &format!("{{\"n\":{}}}", number + 1));
+    }
+}
+
+/// The lines in any order, without those of the clock.
+fn sorted(text: &str) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').filter(|line| !line.starts_with("tick")).collect();
+    lines.sort_unstable();
+    lines.concat()
+}
+
+#[test]
+fn example_epoll() {
+    example("epoll.c", |example| {
+        signal_three(example);
+        let outcome = example.run(&[]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
+        example.signal("mfa_code", "{}");
+        let outcome = example.run(&["20"]);
+        let told = outcome.stdout.contains("mfa_code: {\"data\":{}}\n") && outcome.stdout.contains("tick, 2 to come\n");
+        assert!(outcome.code() == Some(2) && told, "{}: {outcome:#?}", example.build.how);
+    });
+}
+
+#[test]
+fn example_any() {
+    example("any.c", |example| {
+        example.signal("there", "{}");
+        example.check(&["never", "there"], 0, "there: {\"data\":{}}\n", "");
+        example.check(&["never", "status_401"], 1, "", "any: status_401: ");
+        example.check(&["never", "."], 1, "", "cannot wait for \".\"");
+        example.check(&[], 1, "", "usage: any EVENT...");
+    });
+}
+
+#[test]
+fn example_all() {
+    example("all.c", |example| {
+        signal_three(example);
+        let outcome = example.run(&["report_ready", "login_done", "mfa_code"]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
+        example.signal("there", "{}");
+        example.check(&["-t", "1500", "there", "quiet"], 2, "there: {\"data\":{}}\n", "all: quiet: the event was not");
+        example.check(&["-t", "60000", "status_403"], 1, "", "all: status_403: ");
+        example.check(&["there", "."], 1, "", "cannot wait for \".\"");
+        example.check(&["-t", "5"], 1, "", "usage: all");
+    });
+}
+
+#[test]
+fn example_libuv() {
+    if !tools::has_when("libuv1-dev", std::path::Path::new("/usr/include/uv.h").exists()) {
+        return;
+    }
+    example("libuv.c", |example| {
+        example.signal("there", "{}");
+        let outcome = example.run(&["there"]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == "{\"data\":{}}\n", "{outcome:#?}");
+        let outcome = example.run(&["quiet", "350"]);
+        let ticked = outcome.stdout.starts_with("tick\n") && outcome.stderr.contains("not signaled");
+        assert!(outcome.code() == Some(2) && ticked, "{}: {outcome:#?}", example.build.how);
+        let outcome = example.run(&["status_401"]);
+        assert!(outcome.code() == Some(1) && outcome.stderr.contains("API key"), "{}: {outcome:#?}", example.build.how);
+        example.check(&["."], 1, "", "cannot wait for \".\"");
+        example.check(&[], 1, "", "usage: libuv EVENT [TIMEOUT_MS]");
+    });
+}
+
+#[test]
+fn example_pending_cpp() {
+    example("started.cpp", |example| {
+        signal_three(example);
+        let outcome = example.run(&["login_done", "mfa_code", "report_ready"]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
+        example.check(&["status_401"], 1, "", "pending: ANCHOR_UNAUTHORIZED: ");
+        example.check(&[], 1, "", "usage: pending EVENT...");
+    });
+}
+
+#[test]
+fn every_example_has_a_test() {
+    let tested = [
+        "all.c",
+        "any.c",
+        "cancel.c",
+        "epoll.c",
+        "libuv.c",
+        "log.c",
+        "mfa.c",
+        "started.cpp",
+        "signal.c",
+        "test_with_server.c",
+        "wait.c",
+        "wait.cpp",
+    ];
+    for file in files("examples-c", ".c").into_iter().chain(files("examples-c", ".cpp")) {
+        assert!(tested.contains(&file.as_str()), "examples-c/{file} is run by no test");
+    }
+}

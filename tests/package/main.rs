@@ -1,0 +1,12 @@
+//! What is shipped, and programs built against it: the ABI, the shared library, installing, the documentation, and other
+//! languages. `ANCHOR_TEST_PROFILE=dev` is quicker, and tests nearly the same.
+
+mod installed;
+
+mod abi;
+mod artifacts;
+mod documentation;
+mod ffi;
+mod install;
+mod manual;
+mod pages;

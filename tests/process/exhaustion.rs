@@ -1,0 +1,91 @@
+//! Exhausted resources: each allocation of each function of the C API fails once (tests/process/exhaustion/memory.c), large
+//! ones fail (large.c), no address space is left (address_space.c), no file can be written. Descriptors and threads run out in
+//! tests/c/limits.c.
+
+use std::process::Command;
+use testkit::c_build::compiler::{Linkage, compile};
+use testkit::local_server::LocalServer;
+use testkit::process::{run, without_settings};
+use testkit::tools;
+
+/// Functions that return a string, so that their last allocation is made by the C boundary.
+const WITH_STRING: [&str; 7] = [
+    "take_an_event",
+    "take_an_error",
+    "signal_an_event",
+    "refuse_an_argument",
+    "read_stats",
+    "get_from_json",
+    "start_a_wait",
+];
+
+#[test]
+fn a_failed_allocation_is_an_error_or_a_clean_abort() {
+    if !tools::has("cc") {
+        return;
+    }
+    let server = LocalServer::with_faults();
+    let mut program = Command::new(compile("cc", "tests/process/exhaustion/memory.c", Linkage::Shared));
+    without_settings(&mut program);
+    let outcome = run(server.configure(&mut program));
+    assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
+    println!("{}", outcome.stdout);
+    for name in WITH_STRING {
+        let line = outcome.stdout.lines().find(|line| line.starts_with(&format!("{name}:"))).expect("it was called");
+        assert!(line.ends_with("the last is answered"), "{line}");
+    }
+    assert_eq!(outcome.stdout.lines().count(), 9, "{}", outcome.stdout);
+}
+
+/// Where the service or the caller decides the size, a failed allocation is a status and not an abort.
+#[test]
+fn running_out_of_memory_for_an_answer_or_data_is_an_error() {
+    if !tools::has("cc") {
+        return;
+    }
+    let server = LocalServer::with_faults();
+    let mut program = Command::new(compile("cc", "tests/process/exhaustion/large.c", Linkage::Shared));
+    without_settings(&mut program);
+    let outcome = run(server.configure(&mut program));
+    assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
+}
+
+#[test]
+fn running_out_of_address_space_is_an_error() {
+    if !tools::has("cc") {
+        return;
+    }
+    let server = LocalServer::with_faults();
+    let mut program = Command::new(compile("cc", "tests/process/exhaustion/address_space.c", Linkage::Shared));
+    without_settings(&mut program);
+    let outcome = run(server.configure(&mut program));
+    assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
+}
+
+/// In a mount namespace of its own, where every mount is read-only: the library writes no files.
+#[test]
+fn a_read_only_file_system_is_enough() {
+    let namespace = ["--map-root-user", "--mount", "--"];
+    let may = Command::new("unshare").args(namespace).arg("true").output().is_ok_and(|run| run.status.success());
+    if !tools::has("cc") || !tools::has_when("unshare, with leave to make namespaces", may) {
+        return;
+    }
+    let script = r#"
+        cut -d " " -f 2 /proc/self/mounts | while read -r mounted; do
+            mount -o remount,bind,ro "$mounted" 2>/dev/null || :
+        done
+        for folder in . /tmp "$HOME" "$(dirname "$0")"; do
+            ! touch "$folder/anchor-writes" 2>/dev/null || { rm "$folder/anchor-writes"; echo "$folder can be written"; exit 1; }
+        done
+        exec "$0""#;
+    let (secure, ca_file) = LocalServer::with_tls();
+    let mut program = Command::new("unshare");
+    without_settings(&mut program);
+    program.args(namespace).args(["sh", "-c", script]).arg(compile("cc", "tests/c/tls.c", Linkage::Shared));
+    let plain = LocalServer::with_faults();
+    program.env("ANCHOR_TEST_TLS_URL", &secure.url);
+    program.env("ANCHOR_TEST_CA_FILE", ca_file);
+    let outcome = run(plain.configure(&mut program));
+    assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
+    assert!(outcome.stdout.lines().count() > 0, "no case ran");
+}
