@@ -1,5 +1,5 @@
 //! Where the trusted authorities come from, and that a machine which cannot give them is not answered by trusting others in
-//! silence. What a file or a variable holds is tests/c/trust.c; that a child trusts the same is tests/fork.rs.
+//! silence. What a file or a variable holds is tests/c/trust.c; that a child trusts the same is tests/process/fork.rs.
 
 use anchor::{Client, Config, LogLevel, Status, Trust};
 use std::process::Command;

@@ -108,7 +108,7 @@ fn root() -> PathBuf {
     testkit::root().join("src")
 }
 
-/// `http` for src/http/tls.rs, `json` for src/json.rs.
+/// `http` for src/http/tls.rs, `cancel` for src/cancel.rs.
 fn module_of(file: &Path) -> String {
     let first = file.strip_prefix(root()).expect("below src").components().next().expect("a name");
     first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()

@@ -158,6 +158,20 @@ fn faults_on_purpose() {
     stop(server);
 }
 
+/// The page and the help of the command list the same exit codes.
+#[test]
+fn the_exit_codes_of_the_page() {
+    let codes = |text: &str, start: &str| -> Vec<u8> {
+        let rows = text.lines().filter_map(|line| line.trim_start().strip_prefix(start)?.split_whitespace().next());
+        rows.filter_map(|word| word.parse().ok()).collect()
+    };
+    let help = process::output(&mut terminal(&empty_scratch("install/codes"), "anchor-events --help"));
+    let (_, listed) = help.split_once("Exit status:\n").expect("the help lists them");
+    let of_help = codes(listed.split("\n\n").next().expect("a list"), "");
+    assert!(of_help.len() > 6, "{help}");
+    assert_eq!(codes(&document("docs/command.md"), "| "), of_help);
+}
+
 /// Each line of docs/command.md, with the events that it waits for signaled before.
 #[test]
 fn the_commands_of_the_page() {
@@ -165,7 +179,8 @@ fn the_commands_of_the_page() {
     let [lines] = &blocks(&page, "sh")[..] else { panic!("{page}") };
     let home = empty_scratch("install/commands");
     let server = LocalServer::start(&[]);
-    let signals = "for name in mfa_code paid built tested deploy; do anchor-events signal $name code=31 --quiet; done";
+    let signals =
+        "for name in mfa_code paid built tested deploy job job; do anchor-events signal $name code=31 --quiet; done";
     let mut shell = terminal(&home, &format!("{signals}\n{lines}\nanchor-events drain mfa_code"));
     let printed = process::output(server.configure(&mut shell));
     let events = r#"{"event":"paid","data":{"code":"31"}}"#;
