@@ -228,7 +228,7 @@ impl Config {
     ///
     /// `InvalidArgument`.
     pub fn set_connect_timeout(&mut self, timeout: Duration) -> Result<&mut Self, Error> {
-        self.connect_timeout = at_least_1_ms("connect_timeout_ms", timeout)?;
+        self.connect_timeout = at_least_1_ms("connect_timeout", timeout)?;
         Ok(self)
     }
 
@@ -238,7 +238,7 @@ impl Config {
     ///
     /// `InvalidArgument`.
     pub fn set_request_timeout(&mut self, timeout: Duration) -> Result<&mut Self, Error> {
-        self.request_timeout = at_least_1_ms("request_timeout_ms", timeout)?;
+        self.request_timeout = at_least_1_ms("request_timeout", timeout)?;
         Ok(self)
     }
 
@@ -262,7 +262,7 @@ impl Config {
     ///
     /// `InvalidArgument`.
     pub fn set_slice(&mut self, slice: Duration) -> Result<&mut Self, Error> {
-        self.slice = at_least_1_ms("slice_ms", slice)?;
+        self.slice = at_least_1_ms("slice", slice)?;
         Ok(self)
     }
 
@@ -274,7 +274,7 @@ impl Config {
     /// `InvalidArgument`.
     pub fn set_grace(&mut self, grace: Duration) -> Result<&mut Self, Error> {
         if grace > LONGEST {
-            return Err(Error::invalid("grace_ms is longer than a day"));
+            return Err(Error::invalid("grace is longer than 24 h"));
         }
         self.grace = grace;
         Ok(self)
@@ -316,7 +316,7 @@ impl Config {
         match (&self.api_key, &self.bad_key) {
             (Some(key), _) => Ok(&key.value),
             (None, Some(why)) => Err(Error::invalid(why.clone())),
-            (None, None) => Err(Error::invalid("api_key is not set, and ANCHORBROWSER_API_KEY neither")),
+            (None, None) => Err(Error::invalid("api_key is not set, and neither is ANCHORBROWSER_API_KEY")),
         }
     }
 
@@ -389,7 +389,7 @@ fn is_printable(text: &str) -> bool {
 
 fn at_least_1_ms(name: &str, duration: Duration) -> Result<Duration, Error> {
     if duration < Duration::from_millis(1) || duration > LONGEST {
-        return Err(Error::invalid(format!("{name} is not from 1 to {}", LONGEST.as_millis())));
+        return Err(Error::invalid(format!("{name} is not from 1 ms to 24 h")));
     }
     Ok(duration)
 }
@@ -441,10 +441,10 @@ mod tests {
     fn ranges_are_named() {
         let mut config = Config::bare();
         let zero = Duration::ZERO;
-        assert!(config.set_connect_timeout(zero).unwrap_err().message().contains("connect_timeout_ms"));
-        assert!(config.set_request_timeout(zero).unwrap_err().message().contains("request_timeout_ms"));
-        assert!(config.set_slice(Duration::MAX).unwrap_err().message().contains("slice_ms"));
-        assert!(config.set_grace(Duration::MAX).unwrap_err().message().contains("grace_ms"));
+        assert!(config.set_connect_timeout(zero).unwrap_err().message().contains("connect_timeout is not from 1 ms"));
+        assert!(config.set_request_timeout(zero).unwrap_err().message().contains("request_timeout is not from 1 ms"));
+        assert!(config.set_slice(Duration::MAX).unwrap_err().message().contains("slice is not from 1 ms"));
+        assert!(config.set_grace(Duration::MAX).unwrap_err().message().contains("grace is longer"));
         assert!(config.set_grace(zero).is_ok());
         assert!(config.set_max_response_bytes(0).unwrap_err().message().contains("max_response_bytes"));
         assert!(config.set_user_agent("a\r\nb: c").unwrap_err().message().contains("user_agent"));

@@ -40,7 +40,7 @@ fn check(data: &str, call: &Call<'_>, deadline: Instant) -> Result<(), Error> {
     let mut keep_on = || !call.is_cancelled() && Instant::now() < deadline;
     json::check_one_object(data, &mut keep_on).map_err(|refusal| match refusal {
         Refusal::OutOfMemory => out_of_memory(),
-        Refusal::Malformed(why) => Error::invalid(format!("data_json is {why}")),
+        Refusal::Malformed(why) => Error::invalid(format!("data is {why}")),
         Refusal::Stopped if call.is_cancelled() => Error::new(Status::Cancelled, Status::Cancelled.message()),
         Refusal::Stopped => {
             let mut error = Error::new(Status::NotSent, "checking the data took too long");

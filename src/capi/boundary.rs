@@ -95,6 +95,16 @@ pub(super) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str
     text.to_str().map_err(|e| Error::invalid(format!("{name} is not UTF-8 at byte {}", e.valid_up_to())))
 }
 
+/// The refusal of an argument that has another name in C than in Rust.
+pub(super) fn renamed(error: Error, in_rust: &str, in_c: &str) -> Error {
+    match error.message().strip_prefix(in_rust) {
+        Some(rest) if error.status() == Status::InvalidArgument && rest.starts_with(' ') => {
+            Error::invalid(format!("{in_c}{rest}"))
+        }
+        _ => error,
+    }
+}
+
 /// A copy for the caller; NULL if there is no memory, or if the text contains a NUL, which would end it early.
 pub(super) fn malloc_string(text: &str) -> *mut c_char {
     if text.as_bytes().contains(&0) {

@@ -1,6 +1,6 @@
 //! The handle of a client and its blocking calls.
 
-use super::boundary::{answering, catch, handle, put, run_quietly, text};
+use super::boundary::{answering, catch, handle, put, renamed, run_quietly, text};
 use super::cancel::anchor_cancel_token;
 use super::config::anchor_config;
 use crate::client::Client;
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn anchor_signal_event(
             let handle = handle(client, "client")?;
             let event_name = text(event_name, "event_name")?;
             let data = if data_json.is_null() { None } else { Some(text(data_json, "data_json")?) };
-            handle.client.signal(event_name, data)
+            handle.client.signal(event_name, data).map_err(|e| renamed(e, "data", "data_json"))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The handle of a configuration.
 
-use super::boundary::{catch, run_quietly, text};
+use super::boundary::{catch, renamed, run_quietly, text};
 use crate::config::{Config, LogLevel, Trust};
 use crate::error::Error;
 use crate::status::Status;
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn anchor_config_set_base_url(config: *mut anchor_config, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_allow_http(config: *mut anchor_config, allow: c_int) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_flag(config, "allow", allow, Config::set_allow_http) }
+    unsafe { set_flag(config, "allow_http", allow, Config::set_allow_http) }
 }
 
 /// Sets the User-Agent header.
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, tru
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_connect_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_millis(config, "timeout_ms", timeout_ms, Config::set_connect_timeout) }
+    unsafe { set_millis(config, "connect_timeout", timeout_ms, Config::set_connect_timeout) }
 }
 
 /// Sets how long a signal or a drain may take.
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn anchor_config_set_connect_timeout_ms(config: *mut ancho
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_request_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_millis(config, "timeout_ms", timeout_ms, Config::set_request_timeout) }
+    unsafe { set_millis(config, "request_timeout", timeout_ms, Config::set_request_timeout) }
 }
 
 /// Sets the size of the largest answer that is accepted.
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn anchor_config_set_max_response_bytes(config: *mut ancho
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_slice_ms(config: *mut anchor_config, slice_ms: i64) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_millis(config, "slice_ms", slice_ms, Config::set_slice) }
+    unsafe { set_millis(config, "slice", slice_ms, Config::set_slice) }
 }
 
 /// Sets how much longer than it asked for a request of a wait is given.
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn anchor_config_set_slice_ms(config: *mut anchor_config, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_grace_ms(config: *mut anchor_config, grace_ms: i64) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set_millis(config, "grace_ms", grace_ms, Config::set_grace) }
+    unsafe { set_millis(config, "grace", grace_ms, Config::set_grace) }
 }
 
 /// Sets after how many failures in a row a call gives up.
@@ -404,6 +404,8 @@ unsafe fn set_text(
     unsafe { set(config, |config| change(config, text(value, name)?)) }
 }
 
+/// A message names the setting as its setter in C does, with the unit.
+///
 /// # Safety
 ///
 /// As `set`.
@@ -413,9 +415,13 @@ unsafe fn set_millis(
     millis: i64,
     change: impl for<'c> FnOnce(&'c mut Config, Duration) -> Result<&'c mut Config, Error>,
 ) -> Status {
-    let value = u64::try_from(millis).map_err(|_| Error::invalid(format!("{name} is negative")));
+    let value = u64::try_from(millis).map_err(|_| Error::invalid(format!("{name}_ms is negative")));
     // SAFETY: the caller's promise.
-    unsafe { set(config, |config| change(config, Duration::from_millis(value?))) }
+    unsafe {
+        set(config, |config| {
+            change(config, Duration::from_millis(value?)).map_err(|e| renamed(e, name, &format!("{name}_ms")))
+        })
+    }
 }
 
 /// # Safety

@@ -22,6 +22,7 @@ mod head;
 mod inbound;
 mod lookup;
 mod race;
+mod refusal;
 mod stream;
 mod tcp;
 mod tls;

@@ -2,6 +2,7 @@
 //! which side refused the other.
 
 use super::context::{Context, with_current};
+use super::refusal::words;
 use super::stream::{Input, Stream, receive_some, send_all};
 use crate::error::Phase;
 use crate::sys::Socket;
@@ -222,17 +223,9 @@ fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> io::Error {
             call.refused.set(true);
             call.enter(Phase::Tls);
         }
-        _ => call.note_broken(e),
+        _ => call.note_broken(words(e)),
     });
-    let wants_certificate = matches!(
-        e,
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::BadCertificate)
-    );
-    let said =
-        if wants_certificate { "the server wants a client certificate, which libanchor does not have: " } else { "" };
-    // Up to the lists of identifiers that some reasons end with.
-    let reason = e.to_string();
-    io::Error::other(format!("{said}{}", reason.split(" {").next().unwrap_or_default()))
+    io::Error::other(words(e))
 }
 
 /// The alerts 42 to 46, 48, 49 and 116.

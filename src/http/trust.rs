@@ -9,7 +9,7 @@ use rustls::crypto::ring::cipher_suite as suite;
 use rustls::crypto::{
     CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms, ring as ring_provider,
 };
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme, SupportedCipherSuite};
@@ -128,7 +128,7 @@ fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(),
         _ => None,
     };
     if let Some(error) = found.errors.iter().find(|error| io(error).is_some_and(|(exhausted, _)| exhausted)) {
-        return Err(Lack::Exhausted(error.to_string()));
+        return Err(Lack::Exhausted(said(error)));
     }
     let (_, ignored) = store.add_parsable_certificates(found.certs);
     if !store.is_empty() {
@@ -136,8 +136,27 @@ fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(),
     }
     let is_absence = |error| matches!(io(error), Some((_, io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)));
     let not_there = ignored == 0 && found.errors.iter().all(is_absence);
-    let why = found.errors.first().map_or_else(|| "holds no certificate".to_owned(), ToString::to_string);
+    let why = found.errors.first().map_or_else(|| "holds no certificate".to_owned(), said);
     Err(if not_there { Lack::NotThere(why) } else { Lack::Unusable(why) })
+}
+
+fn said(error: &rustls_native_certs::Error) -> String {
+    match &error.kind {
+        ErrorKind::Pem(why) => pem_words(why),
+        _ => error.to_string(),
+    }
+}
+
+/// What is wrong with a PEM file. pki-types quotes lines of it, as lists of numbers.
+fn pem_words(why: &pem::Error) -> String {
+    match why {
+        pem::Error::MissingSectionEnd { .. } => "a certificate has no end line".to_owned(),
+        pem::Error::IllegalSectionStart { .. } => "a certificate begins with a line that is not whole".to_owned(),
+        pem::Error::Base64Decode(_) => "a certificate is not base64".to_owned(),
+        pem::Error::Io(e) => e.to_string(),
+        pem::Error::SectionTooLarge => "a certificate is too large".to_owned(),
+        _ => "holds no certificate".to_owned(),
+    }
 }
 
 fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), Error> {
@@ -149,9 +168,9 @@ fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), Error> {
     })?;
     let mut count = 0;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|e| refuse(format!("not PEM: {e}")))?;
-        store.add(certificate).map_err(|e| refuse(format!("not a certificate authority: {e}")))?;
         count += 1;
+        let certificate = certificate.map_err(|e| refuse(pem_words(&e)))?;
+        store.add(certificate).map_err(|_| refuse(format!("number {count} is not a certificate")))?;
     }
     if count == 0 { Err(refuse("holds no certificate".to_owned())) } else { Ok(()) }
 }

@@ -123,3 +123,78 @@ fn number(page: &AtomicU64) -> u64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+    use std::sync::Barrier;
+    use std::sync::atomic::AtomicUsize;
+
+    /// Counts drops.
+    struct Value<'a>(&'a AtomicUsize);
+
+    impl Drop for Value<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// As a child has it that has not asked yet.
+    fn inherited<T>(value: T) -> PerProcess<T> {
+        let parent = Process { forks: u64::MAX, page: u64::MAX };
+        PerProcess(AtomicPtr::new(Box::into_raw(Box::new(Owned { process: parent, value }))))
+    }
+
+    #[test]
+    fn threads_that_ask_first_at_once_get_the_same_value() {
+        const THREADS: usize = 8;
+        let (parents_dropped, dropped) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let value = inherited(Value(&parents_dropped));
+        let all_make = Barrier::new(THREADS);
+        let make = || {
+            all_make.wait();
+            Ok::<_, Infallible>(Value(&dropped))
+        };
+        let address = |value: &Value<'_>| ptr::from_ref(value).addr();
+        let got: Vec<usize> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| value.get(make).map(address).unwrap())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let again = value.get(|| -> Result<Value<'_>, Infallible> { panic!("it is made already") });
+        assert!(got.iter().all(|one| *one == address(again.unwrap())), "{got:?}");
+        assert_eq!(dropped.load(Ordering::SeqCst), THREADS - 1, "those that were made in vain");
+        drop(value);
+        assert_eq!((dropped.load(Ordering::SeqCst), parents_dropped.load(Ordering::SeqCst)), (THREADS, 0));
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_tried_again() {
+        let dropped = AtomicUsize::new(0);
+        let value = inherited(Value(&dropped));
+        assert_eq!(value.get(|| Err("no")).err(), Some("no"));
+        assert!(value.get(|| Ok::<_, Infallible>(Value(&dropped))).is_ok());
+    }
+
+    #[test]
+    fn an_inherited_value_is_left_alone() {
+        let dropped = AtomicUsize::new(0);
+        drop(inherited(Value(&dropped)));
+        assert_eq!(dropped.load(Ordering::SeqCst), 0);
+        drop(PerProcess::new(Value(&dropped)));
+        assert_eq!(dropped.load(Ordering::SeqCst), 1);
+    }
+
+    /// Either leg alone tells a child from its parent: what a fork changes is put in here by hand.
+    #[test]
+    fn a_process_is_another_by_either_leg() {
+        let here = Process::current();
+        assert!(here == Process::current());
+        assert!(here != Process { forks: here.forks + 1, ..here } && here != Process { page: here.page + 1, ..here });
+        let page = AtomicU64::new(0);
+        let first = number(&page);
+        assert_eq!(number(&page), first);
+        page.store(0, Ordering::SeqCst);
+        assert!(number(&page) > first, "a wiped page gets a number that none before had");
+    }
+}

@@ -5,8 +5,10 @@ use rcgen::{
     KeyPair, NameConstraints, date_time_ymd,
 };
 use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -56,6 +58,15 @@ pub fn mutual_tls(version: &'static rustls::SupportedProtocolVersion) -> Arc<Ser
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
     let config = server_builder(&[version]).with_client_cert_verifier(verifier).with_single_cert(chain, key);
     Arc::new(config.unwrap())
+}
+
+/// The same with a certificate and a key that something else has made, as PEM files, whatever is wrong with them.
+pub fn tls_of_files(chain: &Path, key: &Path) -> Arc<ServerConfig> {
+    let chain = CertificateDer::pem_file_iter(chain).unwrap().collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_file(key).unwrap();
+    let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
+    let resolver = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+    Arc::new(server_builder(rustls::ALL_VERSIONS).with_no_client_auth().with_cert_resolver(Arc::new(resolver)))
 }
 
 fn server_builder(

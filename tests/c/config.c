@@ -165,10 +165,10 @@ static void times(void)
         int64_t least;
         const char *name;
     } setters[] = {
-        {anchor_config_set_connect_timeout_ms, 1, "timeout_ms"},
-        {anchor_config_set_request_timeout_ms, 1, "timeout_ms"},
-        {anchor_config_set_slice_ms, 1, "slice_ms"},
-        {anchor_config_set_grace_ms, 0, "grace_ms"},
+        {anchor_config_set_connect_timeout_ms, 1, "connect_timeout_ms is "},
+        {anchor_config_set_request_timeout_ms, 1, "request_timeout_ms is "},
+        {anchor_config_set_slice_ms, 1, "slice_ms is "},
+        {anchor_config_set_grace_ms, 0, "grace_ms is "},
     };
     anchor_config *c = check_config();
     for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++) {
@@ -203,7 +203,7 @@ static void enumerations_and_flags(void)
         anchor_status (*set)(anchor_config *, int);
         const char *name;
     } flags[] = {
-        {anchor_config_set_allow_http, "allow is neither 0 nor 1"},
+        {anchor_config_set_allow_http, "allow_http is neither 0 nor 1"},
         {anchor_config_set_rearm, "rearm is neither 0 nor 1"},
         {anchor_config_set_interruptible, "interruptible is neither 0 nor 1"},
     };

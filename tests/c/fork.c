@@ -1,6 +1,9 @@
 /* A client works in a child process, with connections of its own, and does not touch the parent's. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "check.h"
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,13 +13,19 @@ static void exchange(anchor_client *client, const char *name)
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, name, PATIENCE_MS, NULL, NULL));
 }
 
+/* Past the C library: none of its handlers of fork run. */
+static pid_t bare_clone(void)
+{
+    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
 /* Runs in a child; if the child fails, so does the test. */
-static void in_child(void (*run)(anchor_client *, anchor_cancel_token *), anchor_client *client,
-                     anchor_cancel_token *token)
+static void in_child_of(pid_t (*make_child)(void), void (*run)(anchor_client *, anchor_cancel_token *),
+                        anchor_client *client, anchor_cancel_token *token)
 {
     int status;
     fflush(stdout);
-    pid_t child = fork();
+    pid_t child = make_child();
     CHECK(child >= 0);
     if (child == 0) {
         run(client, token);
@@ -26,6 +35,12 @@ static void in_child(void (*run)(anchor_client *, anchor_cancel_token *), anchor
     }
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void in_child(void (*run)(anchor_client *, anchor_cancel_token *), anchor_client *client,
+                     anchor_cancel_token *token)
+{
+    in_child_of(fork, run, client, token);
 }
 
 static void use_in_child(anchor_client *client, anchor_cancel_token *token)
@@ -45,6 +60,31 @@ static void a_child_makes_its_own_connections(void)
         exchange(client, "parent");
     }
     CHECK(check_count(client, "/connectionsMade") == 1); /* the parent's survived */
+    anchor_client_free(client);
+}
+
+static int handled;
+
+static void note_fork(void)
+{
+    handled++;
+}
+
+static void use_unhandled(anchor_client *client, anchor_cancel_token *token)
+{
+    CHECK(handled == 0);
+    use_in_child(client, token);
+}
+
+/* The page that the kernel wipes is enough, where the handler of fork is passed by. */
+static void a_child_of_a_bare_clone_makes_its_own_too(void)
+{
+    anchor_client *client = check_client();
+    CHECK(pthread_atfork(NULL, NULL, note_fork) == 0);
+    exchange(client, "parent");
+    in_child_of(bare_clone, use_unhandled, client, NULL);
+    exchange(client, "parent");
+    CHECK(check_count(client, "/connectionsMade") == 1);
     anchor_client_free(client);
 }
 
@@ -84,6 +124,7 @@ static void a_child_cancels_its_parents_call(void)
 
 static const struct test_case cases[] = {
     CASE(a_child_makes_its_own_connections),
+    CASE(a_child_of_a_bare_clone_makes_its_own_too),
     CASE(a_child_may_free_without_harm),
     CASE(a_child_cancels_its_parents_call),
 };

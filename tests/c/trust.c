@@ -47,7 +47,10 @@ static const struct {
 } bad[] = {
     {"", "holds no certificate", "holds no certificate"},
     {"not a certificate at all\n", "holds no certificate", "holds no certificate"},
-    {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "", "not a certificate authority"},
+    {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "", "number 1 is not a certificate"},
+    {"-----BEGIN CERTIFICATE-----\nAAAA\n", "has no end line", "has no end line"},
+    {"-----BEGIN CERTIFICATE-----\n$$$$\n-----END CERTIFICATE-----\n", "not base64", "not base64"},
+    {"-----BEGIN CERTIFICATE\n", "begins with a line", "begins with a line"},
 };
 
 /* If the environment names authorities, only those are trusted: the bundled ones do not replace them. */

@@ -3,6 +3,7 @@
 mod injection;
 mod memory;
 mod secrecy;
+mod self_made;
 mod tls;
 mod trust;
 mod weak_tls;

@@ -301,5 +301,5 @@ fn no_argument_of_the_command_is_a_key() {
 
 /// A service that only a proxy can reach.
 fn secure_url() -> String {
-    "https://localhost:9".to_owned()
+    "https://service.test".to_owned()
 }

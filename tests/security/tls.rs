@@ -31,16 +31,16 @@ fn invalid_certificates_are_refused() {
     for (kind, host, reason) in [
         (Certificate::Expired, "127.0.0.1", "expired"),
         (Certificate::NotYetValid, "127.0.0.1", "not valid yet"),
-        (Certificate::WrongHost, "localhost", "not valid for name \"localhost\""),
-        (Certificate::WrongHost, "127.0.0.1", "not valid for name \"127.0.0.1\""),
-        (Certificate::WrongAddress, "127.0.0.1", "not valid for name \"127.0.0.1\""),
-        (Certificate::NoNames, "localhost", "not valid for"),
+        (Certificate::WrongHost, "localhost", "is not for localhost, but for elsewhere.example"),
+        (Certificate::WrongHost, "127.0.0.1", "is not for 127.0.0.1, but for elsewhere.example"),
+        (Certificate::WrongAddress, "127.0.0.1", "is not for 127.0.0.1, but for 127.0.0.2"),
+        (Certificate::NoNames, "localhost", "subjectAltName"),
         (Certificate::ForClients, "127.0.0.1", "usage"),
-        (Certificate::SelfSigned, "127.0.0.1", "UnknownIssuer"),
-        (Certificate::UnknownAuthority, "127.0.0.1", "UnknownIssuer"),
-        (Certificate::SignedByLeaf, "127.0.0.1", "EndEntityUsedAsCa"),
-        (Certificate::OutsideConstraints, "localhost", "NameConstraintViolation"),
-        (Certificate::TooDeep, "127.0.0.1", "PathLenConstraintViolated"),
+        (Certificate::SelfSigned, "127.0.0.1", "an authority that is not trusted"),
+        (Certificate::UnknownAuthority, "127.0.0.1", "an authority that is not trusted"),
+        (Certificate::SignedByLeaf, "127.0.0.1", "not an authority's"),
+        (Certificate::OutsideConstraints, "localhost", "may not sign for this host"),
+        (Certificate::TooDeep, "127.0.0.1", "no other authority below it"),
         (Certificate::ExpiredAuthority, "127.0.0.1", "expired"),
     ] {
         let server = ScriptedServer::always(vec![Step::Handshake(tls(kind)), Step::AnswerAll(event())]);
@@ -64,9 +64,9 @@ fn server_hello(version: [u8; 2], random_end: &[u8; 8]) -> Vec<u8> {
 #[test]
 fn an_older_tls_version_is_refused() {
     for (name, version, random_end, reason) in [
-        ("TLS 1.1", [3, 2], b"whatever", "incompatible"),
-        ("SSL 3.0", [3, 0], b"whatever", "incompatible"),
-        ("1.2 by a server that could do 1.3", [3, 3], b"DOWNGRD\x01", "AttemptedDowngradeToTls12"),
+        ("TLS 1.1", [3, 2], b"whatever", "neither TLS 1.2 nor 1.3"),
+        ("SSL 3.0", [3, 0], b"whatever", "neither TLS 1.2 nor 1.3"),
+        ("1.2 by a server that could do 1.3", [3, 3], b"DOWNGRD\x01", "fell back to TLS 1.2"),
     ] {
         let hello = Step::Send(server_hello(version, random_end));
         let server = ScriptedServer::always(vec![Step::ReadSome, hello, Step::Hang]);
@@ -105,7 +105,7 @@ fn a_proxy_that_wants_a_certificate_of_the_client_is_refused_like_a_server() {
 #[test]
 fn nothing_leads_from_tls_to_clear_text() {
     let answering = ScriptedServer::always(vec![Step::ReadSome, Step::Send(event()), Step::Hang]);
-    check_refused("clear text", &answering.https(), "InvalidContentType");
+    check_refused("clear text", &answering.https(), "does not speak TLS here");
     let clear = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let location = format!("location: {}/v1/events/e/wait\r\n", clear.http());
     let redirect = answer(307, &location, "");

@@ -93,17 +93,16 @@ fn weak_servers_are_refused_and_get_nothing() {
         ("good", "-tls1_2 -cipher DHE-RSA-AES128-GCM-SHA256", "alert"),
         ("good", "-tls1_2 -cipher AECDH-AES128-SHA:ADH-AES128-GCM-SHA256:@SECLEVEL=0", "alert"),
         ("good", "-tls1_3 -ciphersuites TLS_AES_128_CCM_8_SHA256", "alert"),
-        ("small", "-tls1_2 -cipher ALL:@SECLEVEL=0", "BadSignature"),
-        ("small", "-tls1_3 -cipher ALL:@SECLEVEL=0", "BadSignature"),
-        ("sha1", "-tls1_2 -cipher ALL:@SECLEVEL=0", "UnsupportedSignatureAlgorithm"),
-        ("sha1", "-tls1_3 -cipher ALL:@SECLEVEL=0", "UnsupportedSignatureAlgorithm"),
+        ("small", "-tls1_2 -cipher ALL:@SECLEVEL=0", "shorter than 2048 bits"),
+        ("small", "-tls1_3 -cipher ALL:@SECLEVEL=0", "shorter than 2048 bits"),
+        ("sha1", "-tls1_2 -cipher ALL:@SECLEVEL=0", "too weak"),
+        ("sha1", "-tls1_3 -cipher ALL:@SECLEVEL=0", "too weak"),
     ] {
         let server = OpensslServer::start(&folder, certificate, options);
         let error = client(&folder, &server.url).signal("e", None).unwrap_err();
         assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{options}: {error:?}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "{options}: {error:?}");
         assert!(error.message().contains(reason), "{certificate} {options}: {error:?}");
-        assert!(error.message().len() < 200, "{error:?}");
         assert!(!server.received().contains("POST"), "{certificate} {options}");
     }
 }
