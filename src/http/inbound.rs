@@ -302,8 +302,5 @@ impl fmt::Display for Refusal {
 }
 
 #[cfg(test)]
-mod against_ureq;
-#[cfg(test)]
-mod engine;
-#[cfg(test)]
+#[path = "inbound/tests.rs"]
 mod tests;

@@ -1,11 +1,14 @@
 //! Tables of the forms that are taken, repaired and refused. What ureq alone makes of each is part of the table.
 
-use super::engine::{Answer, read_by_ureq};
+mod against_ureq;
+mod engine;
+
 use super::*;
+use engine::{Answer, read_by_ureq};
 
 /// Bytes that a failed test shows in a form that can be read.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Bytes(pub Vec<u8>);
+struct Bytes(Vec<u8>);
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,15 +18,15 @@ impl fmt::Debug for Bytes {
 
 /// All that is known when the stream has ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reading {
-    pub out: Bytes,
-    pub end: Result<Ended, Refusal>,
-    pub is_repaired: bool,
-    pub has_surplus: bool,
-    pub has_final_head: bool,
+struct Reading {
+    out: Bytes,
+    end: Result<Ended, Refusal>,
+    is_repaired: bool,
+    has_surplus: bool,
+    has_final_head: bool,
 }
 
-pub(super) fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
+fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     let (mut inbound, mut out) = (Inbound::new(), Vec::new());
     let fed = pieces.into_iter().try_for_each(|piece| inbound.feed(piece, &mut out));
     assert_eq!(inbound.is_complete(), inbound.end() == Ended::Complete);
@@ -38,11 +41,11 @@ pub(super) fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     }
 }
 
-pub(super) fn whole(answer: &[u8]) -> Reading {
+fn whole(answer: &[u8]) -> Reading {
     read([answer])
 }
 
-pub(super) const EVENT: &[u8] = b"{\"data\":{}}";
+const EVENT: &[u8] = b"{\"data\":{}}";
 
 fn with_event(head: &str) -> Vec<u8> {
     [head.as_bytes(), b"Content-Length: 11\r\n\r\n", EVENT].concat()
