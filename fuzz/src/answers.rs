@@ -47,8 +47,9 @@ fn read(pieces: &[&[u8]]) -> (Vec<u8>, Result<Ended, Refusal>) {
 /// The body of an answer that is in order. It panics if the answer is not.
 fn body(out: &[u8]) -> Vec<u8> {
     let end = out.windows(4).position(|window| window == b"\r\n\r\n").expect("a head has an end") + 4;
-    let (head, mut rest) = (std::str::from_utf8(&out[..end]), &out[end..]);
-    if !head.is_ok_and(|head| head.contains("\r\ntransfer-encoding: chunked\r\n")) {
+    let (head, mut rest) = out.split_at(end);
+    let chunked = b"\r\ntransfer-encoding: chunked\r\n";
+    if !head.windows(chunked.len()).any(|window| window == chunked) {
         return rest.to_vec();
     }
     let mut body = Vec::new();
