@@ -4,17 +4,24 @@
 //! - The first four bytes are settings: see `Settings`.
 //! - `\xff` and a byte: a pause, and so the end of a piece. `\xfe` and a byte: the end of a connection; what follows is
 //!   the next one. `\xfd`: the next byte stands for itself. Every other byte does.
+//!
+//! What puts answers in order is run by itself as well: on the script's pieces, and on an answer with an event in it that
+//! the script's bytes choose the flaws of.
 #![no_main]
 
 use anchor::{Client, Config, Error, Phase, Status, Trust};
 use libfuzzer_sys::fuzz_target;
 use simulation::report::{self, KEY};
-use simulation::{Connection, End, Network, Piece};
+use simulation::{Connection, End, Network, Piece, answers};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 fuzz_target!(|input: &[u8]| {
     if let Some((settings, script)) = input.split_at_checked(4) {
+        for connection in connections(script) {
+            answers::check_pieces(&connection.pieces.iter().map(|piece| &piece.bytes[..]).collect::<Vec<_>>());
+        }
+        answers::check_event(script);
         run(&Settings::new(settings), script);
     }
 });

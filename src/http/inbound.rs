@@ -10,8 +10,9 @@ use super::framing::{BodyEnd, Framing};
 use super::head::{Field, NotHttp, Scan, field, put_in_order, status};
 use std::fmt;
 
-/// The answer to one request. It holds next to nothing until a part of a line has come.
-#[derive(Debug, Default)]
+/// The answer to one request. It holds next to nothing until a part of a line has come. Not `Debug`: that part may quote
+/// the key.
+#[derive(Default)]
 pub(super) struct Inbound {
     stage: Stage,
     /// The beginning of a line whose end has not come.
@@ -302,8 +303,5 @@ impl fmt::Display for Refusal {
 }
 
 #[cfg(test)]
-mod against_ureq;
-#[cfg(test)]
-mod engine;
-#[cfg(test)]
+#[path = "inbound/tests.rs"]
 mod tests;

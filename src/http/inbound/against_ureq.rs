@@ -2,8 +2,7 @@
 //! would have read is read.
 
 use super::engine::read_by_ureq;
-use super::tests::{Bytes, EVENT, Reading, read, whole};
-use super::*;
+use super::{Bytes, EVENT, Ended, Reading, Refusal, read, whole};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
