@@ -8,6 +8,7 @@ PROFILE = release
 SOAK_SECONDS = 600
 CHECKS = licenses bans sources
 COMMAND = yes
+BUILD =
 
 build: ## the library and the anchor-events command, into target/debug
 	cargo build --workspace
@@ -29,12 +30,11 @@ bench-check: ## instructions, system calls and size against the baseline; ACCEPT
 	python3 -m bench.guard.check $(ACCEPT:1=--accept)
 	python3 -m bench.compare.report --check
 
-release: ## the library and the command as they are installed, into target/release and target/command
-	cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib
-	cargo build --package anchor-events-cli --profile command
+release: ## the library and the command as they are installed, into target/installable: PROFILE=dev COMMAND=no
+	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" sh packaging/build.sh
 
-install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no
-	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" \
+install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no BUILD=no
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" BUILD="$(BUILD)" \
 		sh packaging/install.sh install
 
 uninstall: ## removes what install has put there, with the same variables

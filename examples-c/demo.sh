@@ -1,9 +1,9 @@
 #!/bin/sh
 # What `make demo` shows: a local event server, and mfa.c waiting for an event on it and signaling it. Run from the
-# repository's root, after `cargo build --workspace`; besides that it needs a C compiler.
+# repository's root; it needs cargo and a C compiler.
 set -eu
 
-built=${CARGO_TARGET_DIR:-target}/debug
+. packaging/cargo.sh
 cc=${CC:-cc}
 scratch=$(mktemp -d)
 server=
@@ -19,20 +19,23 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-command -v "$cc" >/dev/null || { echo "demo: there is no C compiler '$cc'; set CC" >&2; exit 1; }
-"$cc" -std=c11 -I include -o "$scratch/mfa" examples-c/mfa.c "$built/libanchor.a" \
+command -v "$cc" >/dev/null || fail "there is no C compiler '$cc'; set CC"
+build build --quiet --workspace
+archive=$(made 'libanchor\.a')
+anchor_events=$(made anchor-events)
+"$cc" -std=c11 -I include -o "$scratch/mfa" examples-c/mfa.c "$archive" \
     -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 
 # The server's first line says where it is, and that it is ready.
 mkfifo "$scratch/out"
-"$built/anchor-events" serve --port 0 --log off >"$scratch/out" &
+"$anchor_events" serve --port 0 --log off >"$scratch/out" &
 server=$!
 exec 3<"$scratch/out"
-read -r url <&3 || { echo "demo: the event server did not start" >&2; exit 1; }
+read -r url <&3 || fail "the event server did not start"
 
 echo
 echo "A local event server is at $url"
-echo "examples-c/mfa.c, compiled with $cc and libanchor $("$built/anchor-events" --version | cut -d ' ' -f 2), plays both sides:"
+echo "examples-c/mfa.c, compiled with $cc and libanchor $("$anchor_events" --version | cut -d ' ' -f 2), plays both sides:"
 echo
 ANCHORBROWSER_BASE_URL=$url ANCHORBROWSER_API_KEY=demo "$scratch/mfa" "$@"
 echo

@@ -7,10 +7,13 @@
 #     BINDIR=$PREFIX/bin DATADIR=$PREFIX/share MANDIR=$DATADIR/man
 #     PROFILE=release   the cargo profile; dev builds in a fraction of the time
 #     COMMAND=yes       no leaves the command out
+#     BUILD=            yes builds first; no installs what `make release` has built. By default yes if the checkout belongs
+#                       to the calling user: with sudo, another Rust would build all of it again, as root
 set -eu
 
 action=${1:?install or uninstall}
 cd "$(dirname "$0")/.."
+. packaging/cargo.sh
 
 prefix=${PREFIX:-/usr/local}
 libdir=${LIBDIR:-$prefix/lib}
@@ -19,49 +22,77 @@ bindir=${BINDIR:-$prefix/bin}
 datadir=${DATADIR:-$prefix/share}
 mandir=${MANDIR:-$datadir/man}
 destdir=${DESTDIR:-}
-profile=${PROFILE:-release}
 command=${COMMAND:-yes}
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 soversion=$(sed -n 's/.*-soname,libanchor\.so\.\([0-9]*\).*/\1/p' build.rs)
 native=$(cat packaging/native-static-libs)
 
-# The command has a profile of its own; Cargo.toml says why.
-target=${CARGO_TARGET_DIR:-target}
-case $profile in
-dev) built=$target/debug program=$target/debug/anchor-events ;;
-*) built=$target/$profile program=$target/command/anchor-events ;;
-esac
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+built=$work/built
 
-# The command's pages: its own, and one for each subcommand.
-pages="anchor-events anchor-events-wait anchor-events-signal anchor-events-drain anchor-events-probe anchor-events-serve anchor-events-completions"
+# The command has a page of its own, and one for each subcommand.
+command_pages="anchor-events anchor-events-wait anchor-events-signal anchor-events-drain anchor-events-probe anchor-events-serve anchor-events-completions"
 
-files() {
-    echo "$includedir/anchor.h"
-    echo "$includedir/anchor.hpp"
-    echo "$libdir/libanchor.so.$version"
-    echo "$libdir/libanchor.so.$soversion"
-    echo "$libdir/libanchor.so"
-    echo "$libdir/libanchor.a"
-    echo "$libdir/pkgconfig/anchor.pc"
-    echo "$libdir/cmake/anchor/anchorConfig.cmake"
-    echo "$libdir/cmake/anchor/anchorConfigVersion.cmake"
+# All that is installed, a line each: mode, file, path. A link has its target in the place of the file.
+plan() {
+    echo "644|include/anchor.h|$includedir/anchor.h"
+    echo "644|include/anchor.hpp|$includedir/anchor.hpp"
+    echo "755|$built/libanchor.so|$libdir/libanchor.so.$version"
+    echo "link|libanchor.so.$version|$libdir/libanchor.so.$soversion"
+    echo "link|libanchor.so.$soversion|$libdir/libanchor.so"
+    echo "644|$built/libanchor.a|$libdir/libanchor.a"
+    echo "644|$work/anchor.pc|$libdir/pkgconfig/anchor.pc"
+    echo "644|$work/anchorConfig.cmake|$libdir/cmake/anchor/anchorConfig.cmake"
+    echo "644|$work/anchorConfigVersion.cmake|$libdir/cmake/anchor/anchorConfigVersion.cmake"
     for page in docs/man/*.3; do
-        echo "$mandir/man3/${page##*/}"
+        echo "644|$page|$mandir/man3/${page##*/}"
     done
     [ "$command" = yes ] || return 0
-    echo "$bindir/anchor-events"
-    for page in $pages; do
-        echo "$mandir/man1/$page.1"
+    echo "755|$built/anchor-events|$bindir/anchor-events"
+    for page in $command_pages; do
+        echo "644|$built/man/$page.1|$mandir/man1/$page.1"
     done
-    echo "$datadir/bash-completion/completions/anchor-events"
-    echo "$datadir/zsh/site-functions/_anchor-events"
-    echo "$datadir/fish/vendor_completions.d/anchor-events.fish"
+    echo "644|$built/completion.bash|$datadir/bash-completion/completions/anchor-events"
+    echo "644|$built/completion.zsh|$datadir/zsh/site-functions/_anchor-events"
+    echo "644|$built/completion.fish|$datadir/fish/vendor_completions.d/anchor-events.fish"
 }
 
-put() { # mode, file, where to
-    install -d "$destdir$(dirname "$3")"
-    install -m "$1" "$2" "$destdir$3"
+# Builds, or finds what was built.
+provide() {
+    if [ "${BUILD:-$(is_own)}" = yes ]; then
+        sh packaging/build.sh "$built"
+        return
+    fi
+    built=$(sh packaging/build.sh folder)
+    [ -s "$built/libanchor.so" ] || fail "nothing is built in $built: run make release first"
+    newer=$(find Cargo.toml Cargo.lock build.rs cbindgen.toml src cli/Cargo.toml cli/src include/anchor.hpp docs/man packaging \
+        -type f -newer "$built/began" | head -n 1)
+    [ -z "$newer" ] || fail "$built is older than $newer: run make release first"
+}
+
+# Whether the checkout belongs to the calling user.
+is_own() {
+    [ -z "$(find . -prune -user "$(id -u)")" ] || echo yes
+}
+
+# Looks at all of it before anything is copied, so that nothing is half installed.
+check() {
+    plan | while IFS='|' read -r mode file path; do
+        [ "$mode" = link ] || [ -s "$file" ] || fail "$file is missing: run make release first"
+        install -d "$destdir$(dirname "$path")"
+        [ -w "$destdir$(dirname "$path")" ] || fail "$destdir$(dirname "$path") cannot be written"
+    done
+}
+
+copy() {
+    plan | while IFS='|' read -r mode file path; do
+        case $mode in
+        link) ln -sf "$file" "$destdir$path" ;;
+        *) install -m "$mode" "$file" "$destdir$path" ;;
+        esac
+    done
 }
 
 # A path below the prefix, from what stands for the prefix in a template; another path as it is.
@@ -79,7 +110,8 @@ up() {
     esac
 }
 
-fill() { # template, where to
+# The templates, filled in.
+fill() { # a file of packaging, without its .in
     pc_prefix=$prefix
     [ -z "$(up)" ] || pc_prefix="\${pcfiledir}/../$(up)"
     cmake_prefix='${_anchor_prefix}'
@@ -96,90 +128,28 @@ fill() { # template, where to
         -e "s|@VERSION@|$version|" \
         -e "s|@VERSION_MAJOR_MINOR@|${version%.*}|" \
         -e "s|@SOVERSION@|$soversion|" \
-        -e "s|@POINTER_BYTES@|$(($(getconf LONG_BIT) / 8))|" \
-        "$1" >"$work/filled"
-    put 644 "$work/filled" "$2"
+        -e "s|@POINTER_BYTES@|$(pointer_bytes)|" \
+        "packaging/$1.in" >"$work/$1"
 }
 
-# Rust's runtime has global symbols, such as rust_eh_personality, that a second Rust library brings too: a program with
-# both could not be linked. So the archive is made one object, from which what no export needs is dropped, and in which
-# only anchor_* stays global. COMDAT groups are dissolved: the linker would keep one library's, and the other's symbols
-# are local by then.
-# A function of a newer libc that Rust uses if it is there is weak; ld forgets that of those that nothing refers to.
-# LLVM's bitcode, several in one section now, is of no use and confuses its linker plugin.
-archive() {
-    roots=$(sed -n 's/^[A-Za-z].*[ *]\(anchor_[a-z_]*\)(.*/-u \1/p' include/anchor.h)
-    weak=$("${READELF:-readelf}" -sW "$built/libanchor.a" | sed -n 's/.* WEAK .* UND \([^ ]*\)$/--weaken-symbol=\1/p' | sort -u)
-    # The options are words of their own.
-    # shellcheck disable=SC2086
-    "${LD:-ld}" -r --gc-sections $roots --force-group-allocation -o "$work/anchor.o" \
-        --whole-archive "$built/libanchor.a"
-    # shellcheck disable=SC2086
-    "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' $weak \
-        --remove-section=.llvmbc --remove-section=.llvmcmd "$work/anchor.o"
-    rm -f "$work/libanchor.a"
-    "${AR:-ar}" rcs "$work/libanchor.a" "$work/anchor.o"
-    put 644 "$work/libanchor.a" "$libdir/libanchor.a"
-}
-
-# With sudo there may be no cargo: then what `make release` has built before is installed.
-build() {
-    command -v cargo >/dev/null || return 0
-    case $profile,$command in
-    dev,no) cargo build --package anchor-events ;;
-    dev,*) cargo build --workspace ;;
-    *,no) build_library ;;
-    *) build_library && cargo build --package anchor-events-cli --profile command ;;
-    esac
-}
-
-# The crate types are named because cargo does not optimize across crates while there is an rlib among them.
-build_library() {
-    cargo rustc --package anchor-events --lib --crate-type cdylib,staticlib --profile "$profile"
-}
-
-install_command() {
-    put 755 "$program" "$bindir/anchor-events"
-    mkdir "$work/pages"
-    "$program" man "$work/pages"
-    for page in $pages; do
-        put 644 "$work/pages/$page.1" "$mandir/man1/$page.1"
-    done
-    completion bash "$datadir/bash-completion/completions/anchor-events"
-    completion zsh "$datadir/zsh/site-functions/_anchor-events"
-    completion fish "$datadir/fish/vendor_completions.d/anchor-events.fish"
-}
-
-completion() { # shell, where to
-    "$program" completions "$1" >"$work/completion"
-    put 644 "$work/completion" "$2"
-}
-
-install_all() {
-    build
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
-    put 644 include/anchor.h "$includedir/anchor.h"
-    put 644 include/anchor.hpp "$includedir/anchor.hpp"
-    put 755 "$built/libanchor.so" "$libdir/libanchor.so.$version"
-    ln -sf "libanchor.so.$version" "$destdir$libdir/libanchor.so.$soversion"
-    ln -sf "libanchor.so.$soversion" "$destdir$libdir/libanchor.so"
-    archive
-    fill packaging/anchor.pc.in "$libdir/pkgconfig/anchor.pc"
-    fill packaging/anchorConfig.cmake.in "$libdir/cmake/anchor/anchorConfig.cmake"
-    fill packaging/anchorConfigVersion.cmake.in "$libdir/cmake/anchor/anchorConfigVersion.cmake"
-    for page in docs/man/*.3; do
-        put 644 "$page" "$mandir/man3/${page##*/}"
-    done
-    [ "$command" = no ] || install_command
-    echo "installed libanchor $version into $destdir$prefix"
+# Of the machine that the library is for: the class in its ELF header, 1 for 32 bits and 2 for 64.
+pointer_bytes() {
+    echo $(($(od -An -tu1 -j4 -N1 "$built/libanchor.so") * 4))
 }
 
 case $action in
-install) install_all ;;
+install)
+    provide
+    for template in anchor.pc anchorConfig.cmake anchorConfigVersion.cmake; do
+        fill $template
+    done
+    check
+    copy
+    echo "installed libanchor $version into $destdir$prefix"
+    ;;
 uninstall)
-    files | while read -r file; do
-        rm -f "$destdir$file"
+    plan | while IFS='|' read -r _ _ path; do
+        rm -f "$destdir$path"
     done
     rmdir "$destdir$libdir/cmake/anchor" 2>/dev/null || true
     ;;

@@ -51,9 +51,15 @@ fn build(subcommand: &str, what: &[&str], profile: &str) -> Library {
     Library { folder }
 }
 
-/// Cargo as a user calls it: without what it set for this test, which would make it build some crates again.
 pub fn cargo(subcommand: &str) -> Command {
     let mut command = Command::new(env!("CARGO"));
+    as_a_user_calls_it(&mut command);
+    command.current_dir(root()).args([subcommand, "--quiet"]);
+    command
+}
+
+/// For cargo, or a script that calls it: without what cargo set for this test, which would make it build some crates again.
+pub fn as_a_user_calls_it(command: &mut Command) {
     let of_this_test = |name: &str| {
         ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix))
             || ["CARGO", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR", "LD_LIBRARY_PATH"].contains(&name)
@@ -61,8 +67,7 @@ pub fn cargo(subcommand: &str) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_this_test)) {
         command.env_remove(name);
     }
-    command.current_dir(root()).env("CARGO_TARGET_DIR", target_dir()).args([subcommand, "--quiet"]);
-    command
+    command.env("CARGO_TARGET_DIR", target_dir());
 }
 
 /// The name that a program asks for at run time. Installing makes it; cargo does not.

@@ -106,7 +106,7 @@ fn the_commands_of_the_readme_work_as_they_stand() {
     assert_eq!(outcome.stdout.matches("{\"data\":{}}\n").count(), 2, "{}", outcome.stdout);
 }
 
-/// `make demo` without the `make`: this test's build is already there.
+/// `make demo` without the `make`.
 #[test]
 fn the_demo_signs_in_and_stops_its_server() {
     if !tools::has("cc") {
@@ -114,8 +114,8 @@ fn the_demo_signs_in_and_stops_its_server() {
     }
     let mut shell = Command::new("sh");
     without_settings(&mut shell);
-    let target = library::debug().folder.parent().expect("the target directory");
-    let outcome = run(shell.current_dir(root()).arg("examples-c/demo.sh").env("CARGO_TARGET_DIR", target));
+    library::as_a_user_calls_it(&mut shell);
+    let outcome = run(shell.current_dir(root()).arg("examples-c/demo.sh"));
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
     assert!(outcome.stdout.contains("agent:   signs in with the code 482913\n"), "{}", outcome.stdout);
     let url = outcome.stdout.split_once("server is at http://").expect("it says where").1;

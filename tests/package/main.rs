@@ -10,3 +10,4 @@ mod ffi;
 mod install;
 mod manual;
 mod pages;
+mod stack;

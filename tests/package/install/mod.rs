@@ -1,6 +1,7 @@
 //! Installing: the tree that `make install` makes, that of cargo-c, the source tarball, what the README says about it, and
 //! a consumer for each way to build a program against it.
 
+mod build;
 mod cargo_c;
 mod consumers;
 mod plugin;

@@ -1,0 +1,75 @@
+#!/bin/sh
+# Builds the library and the command as they are installed, with the command's pages and completions, into a folder. `make
+# release` calls it, and so does packaging/install.sh.
+#
+#     build.sh [FOLDER]    by default the folder that `build.sh folder` prints
+#
+#     PROFILE=release   the cargo profile; dev builds in a fraction of the time
+#     COMMAND=yes       no leaves the command out
+#     LD OBJCOPY READELF AR   the target's tools, where they are not those of this machine
+set -eu
+
+cd "$(dirname "$0")/.."
+. packaging/cargo.sh
+profile=${PROFILE:-release}
+command=${COMMAND:-yes}
+
+# The crate types are named because cargo does not optimize across crates while there is an rlib among them.
+build_library() {
+    case $profile,$command in
+    dev,no) build build --package anchor-events ;;
+    dev,*) build build --workspace ;;
+    *) build rustc --package anchor-events --lib --crate-type cdylib,staticlib --profile "$profile" ;;
+    esac
+    shared=$(made 'libanchor\.so')
+    archive=$(made 'libanchor\.a')
+    cp "$shared" "$folder/libanchor.so"
+    make_archive "$archive"
+}
+
+# Rust's runtime has global symbols, such as rust_eh_personality, that a second Rust library has too: a program with both
+# could not be linked. So the archive becomes one object, without what no export needs, in which only anchor_* is global.
+# COMDAT groups are dissolved: the linker would keep one library's, and the other's symbols are local by then. A function of
+# a newer libc that Rust uses if it is there is weak; ld forgets that for those that nothing refers to. LLVM's bitcode,
+# several modules in one section now, is of no use and confuses LLVM's linker plugin.
+make_archive() {
+    roots=$(sed -n 's/^[A-Za-z].*[ *]\(anchor_[a-z_]*\)(.*/-u \1/p' include/anchor.h)
+    weak=$("${READELF:-readelf}" -sW "$1" | sed -n 's/.* WEAK .* UND \([^ ]*\)$/--weaken-symbol=\1/p' | sort -u)
+    # The options are words of their own.
+    # shellcheck disable=SC2086
+    "${LD:-ld}" -r --gc-sections $roots --force-group-allocation -o "$folder/anchor.o" --whole-archive "$1"
+    # shellcheck disable=SC2086
+    "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' $weak \
+        --remove-section=.llvmbc --remove-section=.llvmcmd "$folder/anchor.o"
+    "${AR:-ar}" rcs "$folder/libanchor.a" "$folder/anchor.o"
+    rm "$folder/anchor.o"
+}
+
+# The command has a profile of its own; Cargo.toml says why.
+build_command() {
+    [ "$profile" = dev ] || build build --package anchor-events-cli --profile command
+    program=$(made anchor-events)
+    cp "$program" "$folder/anchor-events"
+    mkdir "$folder/man"
+    "$folder/anchor-events" man "$folder/man" ||
+        fail "the command does not run on this machine, so it has no pages: COMMAND=no leaves it out"
+    for shell in bash zsh fish; do
+        "$folder/anchor-events" completions $shell >"$folder/completion.$shell"
+    done
+}
+
+case ${1:-} in
+folder) echo "$(target_directory)/installable/$profile" && exit ;;
+'') into=$(target_directory)/installable/$profile ;;
+*) into=$1 ;;
+esac
+
+# It takes its place when all of it is there. What is edited from now on is newer than it.
+folder=$into.unfinished
+rm -rf "$folder"
+mkdir -p "$folder"
+: >"$folder/began"
+build_library
+[ "$command" = no ] || build_command
+rm -rf "$into"
+mv "$folder" "$into"

@@ -1,0 +1,25 @@
+# To be sourced: builds, and finds what was built. Where cargo puts it depends on variables and settings (CARGO_TARGET_DIR,
+# CARGO_BUILD_TARGET, build.target-dir and more), so cargo's own messages are read.
+
+fail() {
+    echo "$(basename "$0" .sh): $1" >&2
+    exit 1
+}
+
+# Runs cargo, and keeps its messages.
+build() {
+    messages=$(cargo "$@" --message-format=json-render-diagnostics) || fail "cargo $1 failed"
+}
+
+made() { # the name of a file that the last `build` made: prints its path
+    found=$(printf '%s\n' "$messages" | sed -n "s|.*\"\([^\"]*/$1\)\".*|\1|p" | tail -n 1)
+    [ -n "$found" ] || fail "cargo did not say where $1 is"
+    printf '%s\n' "$found"
+}
+
+target_directory() {
+    metadata=$(cargo metadata --no-deps --format-version 1 2>/dev/null) || metadata=
+    found=$(printf '%s\n' "$metadata" | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+    # With sudo there may be no cargo.
+    printf '%s\n' "${found:-${CARGO_TARGET_DIR:-target}}"
+}
