@@ -89,9 +89,9 @@ impl Inbound {
         Inbound::default()
     }
 
-    /// Takes what the connection gave and appends what ureq may read to `out`: at most twice as many bytes. Nothing is
-    /// appended as long as a line is not complete; ureq would take an empty input for the end of a body, so read on then.
-    /// After a refusal nothing more may be fed.
+    /// Takes what the connection gave and appends what ureq may read to `out`: at most twice as many bytes, and one short
+    /// line. Nothing is appended as long as a line is not complete; ureq would take an empty input for the end of a body,
+    /// so read on then. After a refusal nothing more may be fed.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
         if self.line.is_empty() {
             let taken = self.take(bytes, out)?;
