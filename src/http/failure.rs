@@ -44,12 +44,12 @@ impl From<ureq::Error> for Cause {
 }
 
 /// Classifies by what was noted. ureq's error only adds words.
-pub(super) fn explain(call: &Context, cause: Option<Cause>) -> Failure {
+pub(super) fn explain(call: &Context, cause: Cause) -> Failure {
     let (kind, detail) = classify(call, cause);
     Failure { kind, detail }
 }
 
-fn classify(call: &Context, cause: Option<Cause>) -> (FailureKind, String) {
+fn classify(call: &Context, cause: Cause) -> (FailureKind, String) {
     let doing = doing(call.phase());
     match call.stop() {
         Some(Stop::Deadline) => return (FailureKind::TimedOut, format!("{doing} took too long")),
@@ -61,13 +61,12 @@ fn classify(call: &Context, cause: Option<Cause>) -> (FailureKind, String) {
         return verdict;
     }
     let said = match cause {
-        Some(Cause::TooLarge | Cause::Ureq(ureq::Error::LargeResponseHeader(..))) => {
+        Cause::TooLarge | Cause::Ureq(ureq::Error::LargeResponseHeader(..)) => {
             return (FailureKind::TooLarge, "the answer is larger than the limit".to_owned());
         }
-        Some(Cause::OutOfMemory) => return (FailureKind::Exhausted, "no memory is left for the answer".to_owned()),
-        Some(Cause::Ureq(ureq::Error::Other(e))) => e.to_string(),
-        Some(Cause::Ureq(e)) => e.to_string(),
-        None => String::new(),
+        Cause::OutOfMemory => return (FailureKind::Exhausted, "no memory is left for the answer".to_owned()),
+        Cause::Ureq(ureq::Error::Other(e)) => e.to_string(),
+        Cause::Ureq(e) => e.to_string(),
     };
     if call.refused.get() {
         return (FailureKind::TlsRefused, said);
