@@ -1,6 +1,7 @@
 //! What a wait and a signal have in common: requests are made one after the other, notes are kept about them, and the
 //! error that comes of them tells the whole story. When to make another request is decided elsewhere.
 
+use crate::calls::redact::Redactor;
 use crate::calls::retry::{Operation, Outcome, retry_after};
 use crate::config::LogLevel;
 use crate::error::{Error, Origin, Phase};
@@ -19,6 +20,8 @@ pub(crate) struct Call<'a> {
     event_name: &'a str,
     path: String,
     pub started: Instant,
+    /// What a signal sends.
+    pub data: Option<&'a str>,
     attempts: u32,
     maybe_consumed: bool,
     phase: Option<Phase>,
@@ -66,6 +69,7 @@ impl<'a> Call<'a> {
             event_name,
             path,
             started: Instant::now(),
+            data: None,
             attempts: 0,
             maybe_consumed: false,
             phase: None,
@@ -200,14 +204,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Words of the service, not too many. It may quote what it was sent, and the key is in no message of ours.
+    /// Words of the service, without the key and the data that it may quote.
     fn fit_to_quote(&self, said: &str) -> String {
-        const LONGEST: usize = 500;
-        let said = said.replace(self.engine.key.as_str(), "[key]");
-        match said.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("{}...", &said[..end]),
-            None => said,
-        }
+        const LEFT_OUT: &str = "(left out: no time or memory to look for quotes of the data)";
+        let redactor = Redactor { key: self.engine.key.as_str(), data: self.data };
+        let mut keep_on = || true;
+        redactor.service_words(said, &mut keep_on).unwrap_or_else(|| LEFT_OUT.to_owned())
     }
 }
 

@@ -3,9 +3,9 @@
 use crate::address::endpoint::check_event_name;
 use crate::calls::call::Call;
 use crate::calls::retry::{Backoff, Decision, Operation, decide};
-use crate::error::{Error, Origin};
+use crate::error::Error;
 use crate::http::Limits;
-use crate::json::{self, Refusal, Scanner, Token};
+use crate::json::{self, Refusal};
 use crate::session::Session;
 use crate::status::Status;
 use std::sync::Arc;
@@ -29,8 +29,9 @@ pub(crate) fn signal(client: &Session, event_name: &str, data: Option<&str>) -> 
     let cancels = [Some(Arc::clone(engine.cancel_all_token()?.latch())), None];
     let mut call = Call::new(client, engine, cancels, Operation::Signal, event_name);
     call.started = started;
+    call.data = Some(data);
     client.counters.signals.add(1);
-    let outcome = body(data).and_then(|body| send(client, call, &body)).map_err(|error| without_payload(error, data));
+    let outcome = body(data).and_then(|body| send(client, call, &body));
     client.count_outcome(&outcome);
     outcome
 }
@@ -67,33 +68,4 @@ fn send(client: &Session, mut call: Call<'_>, body: &str) -> Result<String, Erro
         }
         client.counters.retries.add(1);
     }
-}
-
-/// The service may quote what it refused. Nothing of ours does, and a cancelled call does not wait for a long look.
-fn without_payload(mut error: Error, data: &str) -> Error {
-    if error.origin() == Origin::Client {
-        return error;
-    }
-    let leaves = leaves(data);
-    let quotes = |text: &str| text.contains(data) || leaves.iter().any(|leaf| leaf.len() > 1 && text.contains(leaf));
-    if data.len() > 2 && quotes(&error.detail.message) {
-        error.detail.message = format!("{} Its words quote the data and are left out.", error.detail.status.message());
-    }
-    error.detail.last_error.take_if(|text| quotes(text));
-    error.detail.request_id.take_if(|text| quotes(text));
-    error
-}
-
-fn leaves(data: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut go_on = || true;
-    let mut scanner = Scanner::new(data, &mut go_on);
-    while let Ok(Some(token)) = scanner.next() {
-        match token {
-            Token::String(string) => found.extend(string.unescape().map(std::borrow::Cow::into_owned)),
-            Token::Number(number) => found.push(number.to_owned()),
-            _ => {}
-        }
-    }
-    found
 }

@@ -101,6 +101,12 @@ impl<'a, 'k> Scanner<'a, 'k> {
         }))
     }
 
+    /// Asks whether to go on, for a caller who has much to do between tokens.
+    pub fn ask(&mut self) -> Result<(), Fault> {
+        self.cursor.is_stopped |= !(self.cursor.keep_on)();
+        if self.cursor.is_stopped { Err(Fault::Stopped) } else { Ok(()) }
+    }
+
     /// Goes to the end of the container whose opening was the last token.
     pub fn skip(&mut self) -> Result<(), Fault> {
         let outside = self.nesting.depth() - 1;
