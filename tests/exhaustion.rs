@@ -10,7 +10,7 @@ use c_build::tool;
 use std::process::Command;
 
 /// What hands out a string, and so ends with an allocation of the boundary's own.
-const WITH_STRING: [&str; 7] = [
+const WITH_STRING: [&str; 10] = [
     "take_an_event",
     "take_an_error",
     "signal_an_event",
@@ -18,6 +18,9 @@ const WITH_STRING: [&str; 7] = [
     "read_stats",
     "get_from_json",
     "start_a_wait",
+    "get_an_escaped_string",
+    "get_a_nested_value",
+    "take_a_refusal_of_data",
 ];
 
 #[test]
@@ -35,7 +38,9 @@ fn each_allocation_that_fails_is_an_answer_or_a_clean_abort() {
         let line = outcome.stdout.lines().find(|line| line.starts_with(&format!("{name}:"))).expect("it was called");
         assert!(line.ends_with("the last is answered"), "{line}");
     }
-    assert_eq!(outcome.stdout.lines().count(), 9, "{}", outcome.stdout);
+    let aborting = |line: &&str| line.starts_with("get_") && !line.contains(" 0 aborted");
+    assert_eq!(outcome.stdout.lines().find(aborting), None, "a value of a JSON text is NULL without memory");
+    assert_eq!(outcome.stdout.lines().count(), 12, "{}", outcome.stdout);
 }
 
 /// Not what is as large as the other side or the caller likes: it is allocated in the whole, or answered.
