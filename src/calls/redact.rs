@@ -104,7 +104,7 @@ fn hide_values(form: &Form, data: &str, masks: &mut Masks, keep_on: &mut dyn FnM
         if values.is_absent(written) {
             continue;
         }
-        let Some(string) = string.filter(|_| written.contains('\\')) else {
+        let Some(string) = string.filter(|string| string.is_escaped()) else {
             needle.set(written.chars(), Space::One);
             values.hide(&needle, &mut scanner)?;
             continue;

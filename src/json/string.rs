@@ -22,6 +22,10 @@ impl<'a> JsonString<'a> {
         self.text
     }
 
+    pub fn is_escaped(self) -> bool {
+        self.is_escaped
+    }
+
     /// The string. A surrogate that is not one of a pair becomes U+FFFD.
     pub fn unescape(self) -> Result<Cow<'a, str>, OutOfMemory> {
         if !self.is_escaped {
