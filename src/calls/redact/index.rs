@@ -22,14 +22,14 @@ impl Index {
         // Sorted by their first bytes, then by twice as many as long as some are equal in those (Manber and Myers).
         let mut length = 16;
         let head = |at: &u32| &text[*at as usize..text.len().min(*at as usize + length)];
-        order.sort_unstable_by(|a, b| head(a).cmp(head(b)));
+        sort(&mut order, &|a, b| head(&a) < head(&b));
         let mut highest = rank(&order, &mut ranks, |a, b| head(&a) == head(&b));
         while highest as usize != text.len() {
             if !keep_on() {
                 return None;
             }
             let key = |at: u32| (ranks[at as usize], ranks.get(at as usize + length).copied().unwrap_or(0));
-            order.sort_unstable_by_key(|at| key(*at));
+            sort(&mut order, &|a, b| key(a) < key(b));
             highest = rank(&order, &mut next_ranks, |a, b| key(a) == key(b));
             std::mem::swap(&mut ranks, &mut next_ranks);
             length *= 2;
@@ -85,6 +85,33 @@ fn filled(length: usize) -> Option<Vec<u32>> {
 fn pair_bit(first: u8, second: u8) -> (usize, u32) {
     let pair = u32::from(first) << 8 | u32::from(second);
     (pair as usize >> 5, 1 << (pair & 31))
+}
+
+/// A heap sort: std's sorts would make up 20 KB of the library, each time anew.
+fn sort(entries: &mut [u32], is_less: &dyn Fn(u32, u32) -> bool) {
+    for root in (0..entries.len() / 2).rev() {
+        sift_down(entries, root, is_less);
+    }
+    for end in (1..entries.len()).rev() {
+        entries.swap(0, end);
+        sift_down(&mut entries[..end], 0, is_less);
+    }
+}
+
+/// Moves the entry at `root` down until none of its children is greater.
+fn sift_down(heap: &mut [u32], mut root: usize, is_less: &dyn Fn(u32, u32) -> bool) {
+    loop {
+        let (left, right) = (2 * root + 1, 2 * root + 2);
+        if left >= heap.len() {
+            return;
+        }
+        let greater = if right < heap.len() && is_less(heap[left], heap[right]) { right } else { left };
+        if !is_less(heap[root], heap[greater]) {
+            return;
+        }
+        heap.swap(root, greater);
+        root = greater;
+    }
 }
 
 /// Numbers the suffixes from 1 on, equal ones alike. The highest number.
