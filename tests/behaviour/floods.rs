@@ -79,9 +79,9 @@ fn a_cancel_ends_a_flood() {
         server.until_requests(1);
         let cancelled = Instant::now();
         if is_tls {
-            client.cancel_all()
+            client.cancel_all();
         } else {
-            token.cancel()
+            token.cancel();
         }
         let (error, ended) = waiting.join().unwrap();
         expect(name, &error, Status::Cancelled, ended.saturating_duration_since(cancelled));
