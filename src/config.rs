@@ -63,8 +63,8 @@ pub(crate) type LogSink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 /// Settings, copied by [`Client::new`](crate::Client::new).
 #[derive(Clone)]
 pub struct Config {
-    api_key: Option<Sourced<Secret>>,
-    base_url: Sourced<String>,
+    api_key: Option<Setting<Secret>>,
+    base_url: Setting<String>,
     user_agent: String,
     /// Outer `None`: as the environment says; inner `None`: no proxy.
     proxy: Option<Option<Proxy>>,
@@ -87,7 +87,7 @@ pub struct Config {
 
 /// A setting and the name that a message gives it.
 #[derive(Clone)]
-struct Sourced<T> {
+struct Setting<T> {
     value: T,
     source: &'static str,
 }
@@ -98,7 +98,7 @@ impl Config {
     pub fn bare() -> Config {
         Config {
             api_key: None,
-            base_url: Sourced { value: DEFAULT_BASE_URL.to_owned(), source: "base_url" },
+            base_url: Setting { value: DEFAULT_BASE_URL.to_owned(), source: "base_url" },
             user_agent: concat!("libanchor/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxy: None,
             proxy_variables: ProxyVariables::default(),
@@ -127,14 +127,14 @@ impl Config {
         for source in ["ANCHORBROWSER_API_KEY", "ANCHOR_API_KEY"] {
             if let Some(key) = variable(source) {
                 match check_key(&key) {
-                    Ok(value) => config.api_key = Some(Sourced { value, source }),
+                    Ok(value) => config.api_key = Some(Setting { value, source }),
                     Err(why) => config.bad_key = Some(format!("{source} {why}")),
                 }
                 break;
             }
         }
         if let Some(value) = variable("ANCHORBROWSER_BASE_URL") {
-            config.base_url = Sourced { value: value.to_string(), source: "ANCHORBROWSER_BASE_URL" };
+            config.base_url = Setting { value: value.to_string(), source: "ANCHORBROWSER_BASE_URL" };
         }
         config
     }
@@ -146,7 +146,7 @@ impl Config {
     /// `InvalidArgument`, here and in each setter, with a message that names the setting.
     pub fn set_api_key(&mut self, key: &str) -> Result<&mut Self, Error> {
         let value = check_key(key).map_err(|why| Error::invalid(format!("api_key {why}")))?;
-        self.api_key = Some(Sourced { value, source: "api_key" });
+        self.api_key = Some(Setting { value, source: "api_key" });
         self.bad_key = None;
         Ok(self)
     }
@@ -160,7 +160,7 @@ impl Config {
     /// `InvalidArgument`.
     pub fn set_base_url(&mut self, url: &str) -> Result<&mut Self, Error> {
         Endpoint::parse(url).map_err(|why| Error::invalid(format!("base_url {why}")))?;
-        self.base_url = Sourced { value: url.to_owned(), source: "base_url" };
+        self.base_url = Setting { value: url.to_owned(), source: "base_url" };
         Ok(self)
     }
 
@@ -321,7 +321,7 @@ impl Config {
     }
 
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
-        let Sourced { value, source } = &self.base_url;
+        let Setting { value, source } = &self.base_url;
         let endpoint = Endpoint::parse(value).map_err(|why| Error::invalid(format!("{source} {why}")))?;
         if !endpoint.https && !endpoint.is_loopback() && !self.allow_http {
             return Err(Error::invalid(format!(

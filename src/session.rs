@@ -21,7 +21,7 @@ pub(crate) struct Session {
     proxy: Option<Proxy>,
     /// `None` where nothing is reached over TLS.
     tls: Option<TlsSettings>,
-    engine: PerProcess<Engine>,
+    process_state: PerProcess<ProcessState>,
     pub counters: Counters,
     key: Secret,
     /// Somebody has answered, be it a gateway: the host is not wrong.
@@ -34,13 +34,13 @@ impl Session {
         let endpoint = config.endpoint()?;
         let proxy = config.proxy_for(&endpoint)?;
         let tls = tls_settings(config, &endpoint, proxy.as_ref())?;
-        let engine = Engine::new(config, &endpoint, proxy.as_ref(), tls.as_ref())?;
+        let process_state = ProcessState::new(config, &endpoint, proxy.as_ref(), tls.as_ref())?;
         Ok(Session {
             config: config.clone(),
             endpoint,
             proxy,
             tls,
-            engine: PerProcess::new(engine),
+            process_state: PerProcess::new(process_state),
             counters: Counters::default(),
             key: config.key()?.clone(),
             reached: AtomicBool::new(false),
@@ -48,8 +48,9 @@ impl Session {
     }
 
     /// That of this process: a child of fork makes its own, of what its parent has read.
-    pub fn engine(&self) -> Result<&Engine, Error> {
-        self.engine.get(|| Engine::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
+    pub fn process_state(&self) -> Result<&ProcessState, Error> {
+        self.process_state
+            .get(|| ProcessState::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
     }
 
     pub fn key(&self) -> &str {
@@ -57,8 +58,8 @@ impl Session {
     }
 
     pub fn cancel_all(&self) {
-        if let Ok(engine) = self.engine() {
-            engine.cancel_all();
+        if let Ok(state) = self.process_state() {
+            state.cancel_all();
         }
     }
 
@@ -110,19 +111,19 @@ fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> 
 }
 
 /// What a client has per process.
-pub(crate) struct Engine {
+pub(crate) struct ProcessState {
     pub agent: Agent,
     /// Given to every call; `cancel_all` cancels it and puts it away.
     running: Mutex<Option<CancelToken>>,
 }
 
-impl Engine {
+impl ProcessState {
     fn new(
         config: &Config,
         endpoint: &Endpoint,
         proxy: Option<&Proxy>,
         tls: Option<&TlsSettings>,
-    ) -> Result<Engine, Error> {
+    ) -> Result<ProcessState, Error> {
         let agent = Agent::new(&AgentOptions {
             https: endpoint.https,
             allow_http: config.allow_http,
@@ -133,7 +134,7 @@ impl Engine {
             tls,
             max_response_bytes: config.max_response_bytes,
         })?;
-        Ok(Engine { agent, running: Mutex::new(None) })
+        Ok(ProcessState { agent, running: Mutex::new(None) })
     }
 
     /// The token that the next `cancel_all` cancels.

@@ -1,6 +1,6 @@
 //! What the transport makes of an answer before ureq reads it, without sockets: the module that does it is compiled in.
 
-use crate::inbound::{Ended, Inbound, Refusal};
+use crate::inbound::{StreamEnd, Inbound, ParseError};
 
 /// Any bytes in any pieces: they are taken or refused, the same in one piece and byte by byte, and never become much more.
 pub fn check_pieces(pieces: &[&[u8]]) {
@@ -25,20 +25,20 @@ pub fn check_event(choices: &[u8]) {
         rest = others;
     }
     let (out, end) = read(&pieces);
-    assert!(matches!(end, Ok(Ended::Complete | Ended::UntilClose)), "{end:?}: \"{}\"", answer.escape_ascii());
+    assert!(matches!(end, Ok(StreamEnd::Complete | StreamEnd::UntilClose)), "{end:?}: \"{}\"", answer.escape_ascii());
     assert_eq!(body(&out), EVENT, "\"{}\" became \"{}\"", answer.escape_ascii(), out.escape_ascii());
 }
 
 const EVENT: &[u8] = b"{\"data\":{}}";
 
-fn read(pieces: &[&[u8]]) -> (Vec<u8>, Result<Ended, Refusal>) {
+fn read(pieces: &[&[u8]]) -> (Vec<u8>, Result<StreamEnd, ParseError>) {
     let (mut inbound, mut out) = (Inbound::new(), Vec::new());
     for piece in pieces {
         if let Err(refusal) = inbound.feed(piece, &mut out) {
             return (out, Err(refusal));
         }
     }
-    assert_eq!(inbound.is_complete(), inbound.end() == Ended::Complete);
+    assert_eq!(inbound.is_complete(), inbound.end() == StreamEnd::Complete);
     assert!(inbound.is_complete() || !inbound.has_surplus());
     assert!(inbound.has_final_head() || out.is_empty());
     (out, Ok(inbound.end()))

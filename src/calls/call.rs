@@ -9,7 +9,7 @@ use crate::cancel::CancelToken;
 use crate::config::LogLevel;
 use crate::error::Error;
 use crate::http::{Cancels, Exchange, Limits, Stop, pause_until};
-use crate::session::{Engine, Session};
+use crate::session::{ProcessState, Session};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,14 +24,14 @@ impl Start {
     pub fn new(session: &Session, event_name: &str) -> Result<Start, Error> {
         let at = Instant::now();
         check_event_name(event_name).map_err(Error::invalid)?;
-        Ok(Start { at, all: session.engine()?.cancel_all_token()? })
+        Ok(Start { at, all: session.process_state()?.cancel_all_token()? })
     }
 }
 
 /// A call in progress.
 pub(crate) struct Call<'a> {
     session: &'a Session,
-    engine: &'a Engine,
+    process_state: &'a ProcessState,
     cancels: Cancels,
     operation: Operation,
     event_name: &'a str,
@@ -49,14 +49,14 @@ impl<'a> Call<'a> {
         event_name: &'a str,
         data: Option<&'a str>,
     ) -> Result<Call<'a>, Error> {
-        let engine = session.engine()?;
+        let process_state = session.process_state()?;
         let cancels = [Some(&start.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch())));
         let path = match operation {
             Operation::Wait => session.endpoint.wait_path(event_name),
             Operation::Signal => session.endpoint.signal_path(event_name),
         };
         let redactor = Redactor { key: session.key(), data };
-        Ok(Call { session, engine, cancels, operation, event_name, path, redactor, attempts: 0 })
+        Ok(Call { session, process_state, cancels, operation, event_name, path, redactor, attempts: 0 })
     }
 
     /// Does what the rules say, from `first` on, until they are done. A call that is cancelled already makes no request.
@@ -93,7 +93,7 @@ impl<'a> Call<'a> {
             interruptible: self.session.config.interruptible,
             max_idle: request.max_idle,
         };
-        let (reply, trace) = self.engine.agent.exchange(&exchange);
+        let (reply, trace) = self.process_state.agent.exchange(&exchange);
         let mut keep_on = || self.may_go_on(&request.limits);
         let outcome = judge(self.operation, reply, &trace, &self.redactor, &mut keep_on);
         self.attempts += 1;

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// A connection that was idle for longer may just have been closed by the other side, and then nobody could say whether
 /// the signal was delivered. Shorter than any idle limit in use; Node's default of 5 s is the shortest known.
-pub(super) const MAX_IDLE: Duration = Duration::from_secs(4);
+pub(super) const SAFE_IDLE: Duration = Duration::from_secs(4);
 
 /// Signals the event. `data`: a JSON object; `None` for an empty one.
 pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) -> Result<String, Error> {
@@ -93,7 +93,7 @@ impl Signal {
     fn request(&self, now: Instant) -> Step {
         let (connect, end) = (self.deadline.min(now + self.connect_timeout), Some(self.deadline));
         let limits = Limits { connect: Some(connect), send: end, answer: end };
-        Step::Request(Request { asked: Duration::ZERO, limits, max_idle: MAX_IDLE, is_rearm: false })
+        Step::Request(Request { asked: Duration::ZERO, limits, max_idle: SAFE_IDLE, is_rearm: false })
     }
 
     fn retry(&mut self, status: Status, outcome: Outcome, reached: bool, now: Instant) -> Step {

@@ -112,7 +112,7 @@ impl Wait {
         let connect = send.min(now + settings.connect_timeout);
         let limits = Limits { connect: Some(connect), send: Some(send), answer: Some(answer) };
         // Without re-arm, a connection that may be dead already is not tried: it could not be tried again.
-        let max_idle = if settings.rearm { max_idle } else { max_idle.min(super::signal::MAX_IDLE) };
+        let max_idle = if settings.rearm { max_idle } else { max_idle.min(super::signal::SAFE_IDLE) };
         Step::Request(Request { asked: self.asked, limits, max_idle, is_rearm })
     }
 

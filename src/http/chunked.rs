@@ -2,7 +2,7 @@
 //! it.
 
 use super::head::Scan;
-use super::inbound::Refusal;
+use super::inbound::ParseError;
 
 /// How far a body in chunks has come.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +31,11 @@ const MAX_SIZE: usize = 20;
 const MAX_EXTENSION: usize = 1024;
 const MAX_TRAILER: usize = 64 * 1024;
 
-const NO_SIZE: Refusal = Refusal::Ambiguous("a chunk of the body has no valid size");
+const NO_SIZE: ParseError = ParseError::Ambiguous("a chunk of the body has no valid size");
 
 impl Chunked {
     /// Takes a part of the input. `scan` is that of the line that the input begins with.
-    pub fn take(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, Refusal> {
+    pub fn take(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, ParseError> {
         let taken = |count| Taken { count, is_repaired: false };
         match self {
             Chunked::Size => self.take_size(bytes, out),
@@ -55,7 +55,7 @@ impl Chunked {
                     Ok(taken(2))
                 }
                 b"\r" => Ok(taken(0)),
-                _ => Err(Refusal::Ambiguous("a chunk of the body is longer than its size")),
+                _ => Err(ParseError::Ambiguous("a chunk of the body is longer than its size")),
             },
             Chunked::Trailer(_) => self.take_trailer(bytes, scan, out),
             Chunked::Complete => Ok(taken(0)),
@@ -64,13 +64,13 @@ impl Chunked {
 
     /// The data is all there with the last chunk, but the body ends with its trailer. Only then ureq sees that chunk, which
     /// would take a stream that ends before for complete.
-    fn take_size(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Taken, Refusal> {
+    fn take_size(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Taken, ParseError> {
         const MAX_LINE: usize = MAX_SIZE + MAX_EXTENSION + 2;
         let Some(end) = bytes.iter().take(MAX_LINE).position(|byte| *byte == b'\n') else {
             return if bytes.len() < MAX_LINE {
                 Ok(Taken { count: 0, is_repaired: false })
             } else {
-                Err(Refusal::TooLarge)
+                Err(ParseError::TooLarge)
             };
         };
         // An LF alone ends nothing here: where chunks begin has to be beyond doubt.
@@ -80,7 +80,7 @@ impl Chunked {
             return Err(NO_SIZE);
         }
         if line.len() - size.len() > MAX_EXTENSION {
-            return Err(Refusal::TooLarge);
+            return Err(ParseError::TooLarge);
         }
         let digits = size.trim_ascii();
         *self = match hexadecimal(digits).ok_or(NO_SIZE)? {
@@ -95,12 +95,12 @@ impl Chunked {
     }
 
     /// Nobody needs the fields of a trailer. Like the lines of a head, they may end with an LF alone.
-    fn take_trailer(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, Refusal> {
+    fn take_trailer(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, ParseError> {
         let Chunked::Trailer(before) = *self else { return Ok(Taken { count: 0, is_repaired: false }) };
         let line = scan.line(bytes);
         let size = before + line.as_ref().map_or(bytes.len(), |line| line.length);
         if size > MAX_TRAILER {
-            return Err(Refusal::TooLarge);
+            return Err(ParseError::TooLarge);
         }
         let Some(line) = line else { return Ok(Taken { count: 0, is_repaired: false }) };
         *self = match line.text {

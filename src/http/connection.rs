@@ -4,7 +4,7 @@
 use super::buffers::HeldBuffers;
 use super::context::{Context, with_current};
 use super::failure::FailureKind;
-use super::inbound::{Ended, Inbound, Refusal};
+use super::inbound::{Inbound, ParseError, StreamEnd};
 use super::stream::{Input, Stream, block};
 use crate::error::Phase;
 use crate::secret::Secret;
@@ -151,7 +151,7 @@ impl Connection {
                 _ => {}
             }
             if taken == Input::End {
-                with_current(|call| call.ended.set(self.inbound.end() == Ended::Cut));
+                with_current(|call| call.ended.set(self.inbound.end() == StreamEnd::Cut));
                 return Ok(false);
             }
         }
@@ -176,10 +176,10 @@ impl Connection {
     }
 }
 
-fn kind_of(refusal: Refusal) -> FailureKind {
+fn kind_of(refusal: ParseError) -> FailureKind {
     match refusal {
-        Refusal::TooLarge => FailureKind::TooLarge,
-        Refusal::NotHttp | Refusal::Ambiguous(_) | Refusal::TooManyInterim => FailureKind::Malformed,
+        ParseError::TooLarge => FailureKind::TooLarge,
+        ParseError::NotHttp | ParseError::Ambiguous(_) | ParseError::TooManyInterim => FailureKind::Malformed,
     }
 }
 

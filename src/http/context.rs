@@ -1,12 +1,11 @@
 //! The context of one exchange and the only place of it that blocks: how long it may, what may wake it, and the notes from
 //! which a failure is classified afterwards. It knows nothing of HTTP.
 
+use super::blocking::{Cancels, Stop, block_on, earlier};
 use super::failure::FailureKind;
 use crate::error::Phase;
-use crate::sys::{self, Latch, MAX_WATCHED, Scoped, Socket, Watch};
+use crate::sys::{Scoped, Socket, Watch};
 use std::cell::{Cell, RefCell};
-use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// When each part of an exchange has to be over; `None`: never.
@@ -19,19 +18,6 @@ pub(crate) struct Limits {
     /// The last byte of the answer received.
     pub answer: Option<Instant>,
 }
-
-/// Why blocking ended with nothing to read or write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    Deadline,
-    Cancelled,
-    Interrupted,
-    /// The system cannot wait for so much.
-    Exhausted,
-}
-
-/// What cancels a call: its own token, and that of its client.
-pub(crate) type Cancels = [Option<Arc<Latch>>; 2];
 
 /// Nothing can be waited for any more: the call has ended, and the context knows why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,78 +283,11 @@ pub(super) fn with_current<T>(note: impl FnOnce(&Context) -> T) -> Option<T> {
     CURRENT.with(|current| current.get(note))
 }
 
-/// Blocks until then, or until cancelled or interrupted.
-pub(crate) fn pause_until(until: Instant, cancels: &Cancels, interruptible: bool) -> Result<(), Stop> {
-    match block_on(&mut [], cancels, interruptible, Some(until)) {
-        Ok((_, Some(stop @ (Stop::Cancelled | Stop::Interrupted)))) => Err(stop),
-        _ => Ok(()),
-    }
-}
-
-/// Blocks until one of `watched` is ready, or there is a reason to stop, or both.
-fn block_on(
-    watched: &mut [Watch],
-    cancels: &Cancels,
-    interruptible: bool,
-    until: Option<Instant>,
-) -> io::Result<(bool, Option<Stop>)> {
-    let mut all = [Watch::NOTHING; MAX_WATCHED];
-    let mut count = watched.len();
-    all[..count].copy_from_slice(watched);
-    for cancel in cancels.iter().flatten() {
-        all[count] = Watch::readable(cancel.event());
-        count += 1;
-    }
-    let wake = match sys::poll(&mut all[..count], interruptible, until) {
-        Ok(wake) => wake,
-        Err(_) => return block_on_few(watched, cancels, interruptible, until),
-    };
-    watched.copy_from_slice(&all[..watched.len()]);
-    let is_cancelled = all[watched.len()..count].iter().any(Watch::is_ready);
-    Ok((watched.iter().any(Watch::is_ready), reason(is_cancelled, wake)))
-}
-
-/// The same where the system polls fewer descriptors than there are (a very low RLIMIT_NOFILE): cancels are looked at every few
-/// milliseconds instead.
-fn block_on_few(
-    watched: &mut [Watch],
-    cancels: &Cancels,
-    interruptible: bool,
-    until: Option<Instant>,
-) -> io::Result<(bool, Option<Stop>)> {
-    const LOOK: Duration = Duration::from_millis(5);
-    loop {
-        let look = Instant::now() + LOOK;
-        let mut wake = sys::poll(watched, interruptible, earlier(until, Some(look)))?;
-        wake.expired &= until.is_some_and(|until| until <= look);
-        let is_cancelled = cancels.iter().flatten().any(|cancel| cancel.seems_set());
-        let stop = reason(is_cancelled, wake);
-        if wake.ready || stop.is_some() {
-            return Ok((wake.ready, stop));
-        }
-    }
-}
-
-fn reason(is_cancelled: bool, wake: sys::Wake) -> Option<Stop> {
-    if is_cancelled {
-        Some(Stop::Cancelled)
-    } else if wake.interrupted {
-        Some(Stop::Interrupted)
-    } else {
-        wake.expired.then_some(Stop::Deadline)
-    }
-}
-
-fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::Latch;
+    use std::sync::Arc;
 
     /// A connection to a listener of this test's own, and its other end.
     fn connected() -> (Socket, std::net::TcpStream) {
@@ -421,18 +340,5 @@ mod tests {
         let context = Context::new(Limits { send: Some(Instant::now()), ..Limits::default() }, &[None, None], false);
         assert_eq!(context.await_output(&socket), Err(Ended));
         assert_eq!(context.stop(), Some(Stop::Deadline));
-    }
-
-    #[test]
-    fn a_pause_ends_with_a_cancel() {
-        let cancel = Arc::new(Latch::new().unwrap());
-        let cancels = [None, Some(Arc::clone(&cancel))];
-        cancel.set();
-        let long = Instant::now() + Duration::from_secs(60);
-        assert_eq!(pause_until(long, &cancels, false), Err(Stop::Cancelled));
-        assert_eq!(block_on_few(&mut [], &cancels, false, Some(long)).unwrap(), (false, Some(Stop::Cancelled)));
-        cancel.reset();
-        assert_eq!(pause_until(Instant::now(), &cancels, false), Ok(()));
-        assert_eq!(block_on_few(&mut [], &cancels, false, Some(Instant::now())).unwrap().1, Some(Stop::Deadline));
     }
 }

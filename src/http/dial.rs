@@ -2,7 +2,7 @@
 //! addresses, the tunnel and the handshake have files of their own.
 
 use super::connection::Connection;
-use super::context::with_current;
+use super::context::{Context, with_current};
 use super::exchange::default_port;
 use super::failure::FailureKind;
 use super::lookup::look_up;
@@ -55,10 +55,10 @@ impl Connector for Dialer {
         let https = details.needs_tls();
         let host = details.uri.host().unwrap_or_default();
         let port = details.uri.port_u16().unwrap_or(default_port(https));
-        with_current(|call| call.note_dialled());
+        with_current(Context::note_dialled);
         // `Error::Other`, because ureq takes some kinds of `Error::Io` for something to try again.
         let stream = self.open(https, host, port).map_err(|e| ureq::Error::Other(e.into()))?;
-        with_current(|call| call.note_connected());
+        with_current(Context::note_connected);
         Ok(Some(Connection::new(stream, https, self.key.clone())))
     }
 }

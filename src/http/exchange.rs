@@ -1,11 +1,13 @@
 //! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure was is read off the
 //! call context's notes here; what it means for a wait or a signal is not decided here.
 
+use super::blocking::Cancels;
 use super::buffers::HeldBuffers;
 use super::connection::{KEY_HEADER, placeholder};
-use super::context::{Cancels, Context, Limits};
+use super::context::{Context, Limits};
 use super::dial::{Dialer, NoResolver};
-use super::failure::{Cause, Failure, explain};
+use super::failure::{ExchangeError, Failure, classify};
+use super::inbound::MAX_HEAD;
 use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
 use crate::address::proxy::Proxy;
@@ -77,12 +79,10 @@ pub(crate) struct Trace {
     pub received: u64,
 }
 
-/// ureq takes an answer's head up to this size.
-const MAX_HEAD: usize = 64 * 1024;
 /// Head bytes beside path, key and names: the method, header names, lengths.
 const HEAD_OVERHEAD: usize = 256;
 /// An idle connection is kept as long as most servers and middle boxes do. One that was closed all the same is noticed.
-const MAX_IDLE: Duration = Duration::from_secs(50);
+const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
 /// As many as the threads that a program may have taking turns on one client.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
@@ -102,7 +102,7 @@ impl Agent {
             .max_response_header_size(MAX_HEAD)
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
-            .max_idle_age(MAX_IDLE)
+            .max_idle_age(MAX_IDLE_AGE)
             .build();
         let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
         let authority: Authority =
@@ -137,9 +137,9 @@ impl Agent {
         let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
         let outcome = match outcome {
             // ureq takes a reset for the end of a body that has no length.
-            Ok(_) if call.broken().is_some() && call.written().is_some() => Err(explain(&call, None)),
+            Ok(_) if call.broken().is_some() && call.written().is_some() => Err(classify(&call, None)),
             Ok(reply) => Ok(reply),
-            Err(cause) => Err(explain(&call, Some(cause))),
+            Err(cause) => Err(classify(&call, Some(cause))),
         };
         let trace = Trace {
             phase: call.phase(),
@@ -152,7 +152,7 @@ impl Agent {
         (outcome, trace)
     }
 
-    fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, Cause> {
+    fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
         inject("request");
         let mut uri = ureq::http::uri::Parts::default();
         uri.scheme = Some(self.scheme.clone());
@@ -163,7 +163,7 @@ impl Agent {
         Ok(self.ureq.run(Request::from_parts(request, exchange.body))?)
     }
 
-    fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, Cause> {
+    fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, ExchangeError> {
         inject("answer");
         let body = self.read_body(response.body_mut())?;
         let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -178,11 +178,11 @@ impl Agent {
     }
 
     /// Reads to the end, which gives the connection back, with room for one byte more than is announced.
-    fn read_body(&self, body: &mut ureq::Body) -> Result<Vec<u8>, Cause> {
+    fn read_body(&self, body: &mut ureq::Body) -> Result<Vec<u8>, ExchangeError> {
         const CHUNK: usize = 16 * 1024;
         let announced = body.content_length().map_or(CHUNK, |length| usize::try_from(length).unwrap_or(usize::MAX));
         if body.content_length().is_some() && announced > self.max_response_bytes {
-            return Err(Cause::TooLarge);
+            return Err(ExchangeError::TooLarge);
         }
         let mut reader = body.as_reader();
         let mut bytes = Vec::new();
@@ -194,7 +194,7 @@ impl Agent {
                 count => filled += count,
             }
             if filled > self.max_response_bytes {
-                return Err(Cause::TooLarge);
+                return Err(ExchangeError::TooLarge);
             }
             if filled == bytes.len() {
                 grow(&mut bytes, filled * 2)?;
@@ -206,8 +206,8 @@ impl Agent {
 }
 
 /// An answer may be as large as the other side likes, so that there is no memory for it is no reason to abort.
-fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), Cause> {
-    bytes.try_reserve_exact(length - bytes.len()).map_err(|_| Cause::OutOfMemory)?;
+fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), ExchangeError> {
+    bytes.try_reserve_exact(length - bytes.len()).map_err(|_| ExchangeError::OutOfMemory)?;
     bytes.resize(length, 0);
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Why there is no complete answer: classified by what the context noted, never by the text of an error. What it means for a
 //! wait or a signal is not decided here.
 
-use super::context::{Context, Stop};
+use super::blocking::Stop;
+use super::context::Context;
 use crate::error::Phase;
 
 /// Why there is no complete answer.
@@ -31,25 +32,25 @@ pub(crate) struct Failure {
 }
 
 /// What ended an exchange, as it is seen where it is run.
-pub(super) enum Cause {
+pub(super) enum ExchangeError {
     Ureq(ureq::Error),
     TooLarge,
     OutOfMemory,
 }
 
-impl From<ureq::Error> for Cause {
+impl From<ureq::Error> for ExchangeError {
     fn from(e: ureq::Error) -> Self {
-        Cause::Ureq(e)
+        ExchangeError::Ureq(e)
     }
 }
 
 /// Classifies by what was noted. ureq's error only adds words.
-pub(super) fn explain(call: &Context, cause: Option<Cause>) -> Failure {
-    let (kind, detail) = classify(call, cause);
+pub(super) fn classify(call: &Context, cause: Option<ExchangeError>) -> Failure {
+    let (kind, detail) = kind_and_detail(call, cause);
     Failure { kind, detail }
 }
 
-fn classify(call: &Context, cause: Option<Cause>) -> (FailureKind, String) {
+fn kind_and_detail(call: &Context, cause: Option<ExchangeError>) -> (FailureKind, String) {
     let doing = doing(call.phase());
     match call.stop() {
         Some(Stop::Deadline) => return (FailureKind::TimedOut, format!("{doing} took too long")),
@@ -61,12 +62,14 @@ fn classify(call: &Context, cause: Option<Cause>) -> (FailureKind, String) {
         return verdict;
     }
     let said = match cause {
-        Some(Cause::TooLarge | Cause::Ureq(ureq::Error::LargeResponseHeader(..))) => {
+        Some(ExchangeError::TooLarge | ExchangeError::Ureq(ureq::Error::LargeResponseHeader(..))) => {
             return (FailureKind::TooLarge, "the answer is larger than the limit".to_owned());
         }
-        Some(Cause::OutOfMemory) => return (FailureKind::Exhausted, "no memory is left for the answer".to_owned()),
-        Some(Cause::Ureq(ureq::Error::Other(e))) => e.to_string(),
-        Some(Cause::Ureq(e)) => e.to_string(),
+        Some(ExchangeError::OutOfMemory) => {
+            return (FailureKind::Exhausted, "no memory is left for the answer".to_owned());
+        }
+        Some(ExchangeError::Ureq(ureq::Error::Other(e))) => e.to_string(),
+        Some(ExchangeError::Ureq(e)) => e.to_string(),
         None => String::new(),
     };
     if call.refused.get() {

@@ -1,13 +1,13 @@
 //! Where an answer's body ends, by its head (RFC 9112, 6.3). One reading counts: the head that ureq gets says it in the
 //! plainest form, and a head that can be read in two ways is refused.
 
-use super::head::{Field, Status, trimmed};
-use super::inbound::Refusal;
+use super::head::{Field, StatusLine, trimmed};
+use super::inbound::ParseError;
 
 /// What the header lines have said so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Framing {
-    status: Status,
+    status: StatusLine,
     length: Option<u64>,
     is_chunked: bool,
     closes: bool,
@@ -23,12 +23,12 @@ pub(super) enum BodyEnd {
 }
 
 impl Framing {
-    pub fn new(status: Status) -> Framing {
+    pub fn new(status: StatusLine) -> Framing {
         Framing { status, length: None, is_chunked: false, closes: false, keeps_alive: false }
     }
 
     /// Takes a header line in. Only these fields matter here. At the ends of a value, control characters are white space.
-    pub fn take(&mut self, field: Field, value: &[u8]) -> Result<(), Refusal> {
+    pub fn take(&mut self, field: Field, value: &[u8]) -> Result<(), ParseError> {
         match field {
             Field::ContentLength => self.take_length(value),
             Field::TransferEncoding => self.take_codings(value),
@@ -44,11 +44,11 @@ impl Framing {
     }
 
     /// Digits, or the same number again and again (RFC 9110, 8.6).
-    fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+    fn take_length(&mut self, value: &[u8]) -> Result<(), ParseError> {
         for number in value.split(|byte| *byte == b',').map(trimmed) {
-            let length = decimal(number).ok_or(Refusal::Ambiguous("the Content-Length is not a number"))?;
+            let length = decimal(number).ok_or(ParseError::Ambiguous("the Content-Length is not a number"))?;
             if self.length.is_some_and(|other| other != length) {
-                return Err(Refusal::Ambiguous("two values of Content-Length differ"));
+                return Err(ParseError::Ambiguous("two values of Content-Length differ"));
             }
             self.length = Some(length);
         }
@@ -57,7 +57,7 @@ impl Framing {
 
     /// `chunked` has to come last. Twice means once, as for curl: servers send that. Of the other codings none was asked
     /// for; a body that has one is not JSON.
-    fn take_codings(&mut self, value: &[u8]) -> Result<(), Refusal> {
+    fn take_codings(&mut self, value: &[u8]) -> Result<(), ParseError> {
         // ureq and `http` take a value with other letters for no list at all.
         if !value.is_ascii() {
             return Ok(());
@@ -66,9 +66,9 @@ impl Framing {
             if coding.eq_ignore_ascii_case(b"chunked") {
                 self.is_chunked = true;
             } else if coding.iter().any(u8::is_ascii_control) {
-                return Err(Refusal::Ambiguous("a control character is in a transfer coding"));
+                return Err(ParseError::Ambiguous("a control character is in a transfer coding"));
             } else if self.is_chunked && !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity") {
-                return Err(Refusal::Ambiguous("'chunked' is not the last transfer coding"));
+                return Err(ParseError::Ambiguous("'chunked' is not the last transfer coding"));
             }
         }
         Ok(())

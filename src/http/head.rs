@@ -124,13 +124,13 @@ fn first_control(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// A status line, as far as anybody needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Status {
+pub(super) struct StatusLine {
     pub digits: [u8; 3],
     /// HTTP/1.0.
     pub is_old: bool,
 }
 
-impl Status {
+impl StatusLine {
     /// An answer that another one follows. 101 is the last one in HTTP/1.
     pub fn is_interim(self) -> bool {
         self.digits[0] == b'1' && self.digits != *b"101"
@@ -149,13 +149,13 @@ pub(super) struct NotHttp;
 ///
 /// The version and its space are exact, as in httparse and in curl. Three digits of at least 100 follow, and after them
 /// white space, which control characters stand for, or nothing: the reason may be missing, and may be anything.
-pub(super) fn status(bytes: &[u8]) -> Result<Option<Status>, NotHttp> {
+pub(super) fn status_line(bytes: &[u8]) -> Result<Option<StatusLine>, NotHttp> {
     match bytes {
         [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ (b'0' | b'1'), b' ', a, b, c, reason @ ..] => {
             let digits = [*a, *b, *c];
             let is_code = *a != b'0' && digits.iter().all(u8::is_ascii_digit);
             let is_end = reason.first().is_none_or(|byte| *byte == b' ' || byte.is_ascii_control());
-            if is_code && is_end { Ok(Some(Status { digits, is_old: *minor == b'0' })) } else { Err(NotHttp) }
+            if is_code && is_end { Ok(Some(StatusLine { digits, is_old: *minor == b'0' })) } else { Err(NotHttp) }
         }
         _ => {
             let fits = |(byte, like): (&u8, &u8)| byte == like || (*like == b'9' && byte.is_ascii_digit());
@@ -278,75 +278,4 @@ pub(super) fn put_in_order(value: &[u8], out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_control_character_is_found_where_it_is() {
-        for byte in 0..=u8::MAX {
-            for at in 0..20 {
-                // What follows must not matter, nor the highest and the lowest letter before.
-                for (before, after) in [(b' ', b' '), (b'~', 0), (0xff, 0x7f), (0x80, b'\n')] {
-                    let mut bytes = [before; 21];
-                    bytes[at] = byte;
-                    bytes[at + 1..].fill(after);
-                    let expected = bytes.iter().position(u8::is_ascii_control);
-                    for from in 0..=at {
-                        assert_eq!(first_control(&bytes, from), expected, "{byte:#04x} at {at} from {from}");
-                    }
-                }
-            }
-        }
-        assert_eq!(first_control(b"\n", 1), None);
-    }
-
-    #[test]
-    fn a_line_is_looked_at_once_and_ends_where_it_does_not_go_on() {
-        let line = |text, length, flaws| Some(Line { text, length, flaws });
-        let none = Flaws::default();
-        let folded = Flaws { folded: true, ..none };
-        for (bytes, expected) in [
-            ("a: b\r\nc", line(4, 6, none)),
-            ("a: b\nc", line(4, 5, Flaws { bare_lf: true, ..none })),
-            ("a: b\r\r\nc", line(4, 7, Flaws { more_crs: true, ..none })),
-            ("a\r\n b\r\n\tc\r\nd", line(9, 11, folded)),
-            ("a\r\n \r\n\r\n", line(4, 6, folded)),
-            ("a:\tb\r\nc", line(4, 6, none)),
-            ("a\rb\r\nc", line(3, 5, Flaws { controls: true, ..none })),
-            ("\r\n", line(0, 2, none)),
-            ("\r\r\n b", line(0, 3, Flaws { more_crs: true, ..none })),
-            (" a\r\n b\r\n", line(2, 4, none)),
-            ("a: b\r\n", None),
-            ("a: b\r", None),
-            ("a: b", None),
-        ] {
-            let mut scan = Scan::default();
-            assert_eq!(scan.field_line(bytes.as_bytes()), expected, "{bytes:?}");
-            let mut scan = Scan::default();
-            let by_byte = (1..=bytes.len()).find_map(|end| scan.field_line(&bytes.as_bytes()[..end]));
-            assert_eq!(by_byte, expected, "{bytes:?} byte by byte");
-        }
-    }
-
-    #[test]
-    fn a_damaged_name_of_the_framing_is_told_from_any_other() {
-        for (text, expected) in [
-            ("Content-Length: 5", Field::ContentLength),
-            ("TRANSFER-encoding:x", Field::TransferEncoding),
-            ("connection:", Field::Connection),
-            ("Content-Lengths: 5", Field::Other),
-            ("Proxy-Connection: close", Field::Other),
-            ("Proxy-Connection : close", Field::Nameless),
-            ("X-Content-Length : 5", Field::Nameless),
-            ("Content-Length : 5", Field::Masked),
-            ("(content-length): 5", Field::Masked),
-            ("Connection", Field::Masked),
-            ("Connectionless", Field::Masked),
-            ("Connectionless : x", Field::Nameless),
-            ("what", Field::Nameless),
-            (":", Field::Nameless),
-        ] {
-            assert_eq!(field(text.as_bytes()).0, expected, "{text:?}");
-        }
-    }
-}
+mod tests;

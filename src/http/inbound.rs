@@ -7,7 +7,7 @@
 
 use super::chunked::Chunked;
 use super::framing::{BodyEnd, Framing};
-use super::head::{Field, NotHttp, Scan, field, put_in_order, status};
+use super::head::{Field, NotHttp, Scan, field, put_in_order, status_line};
 use std::fmt;
 
 /// The answer to one request. It holds next to nothing until a part of a line has come. Not `Debug`: that part may quote
@@ -56,7 +56,7 @@ struct Written {
 
 /// What the end of the stream means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum StreamEnd {
     /// The answer was complete by its framing before.
     Complete,
     /// The answer has no other end: it is complete, as far as anybody can know.
@@ -67,7 +67,7 @@ pub(super) enum Ended {
 
 /// Why an answer cannot be read. It never quotes the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum ParseError {
     /// It does not begin as an answer of HTTP/1 does.
     NotHttp,
     /// Where its body ends can be read in two ways, or in none.
@@ -78,7 +78,7 @@ pub(super) enum Refusal {
 }
 
 /// ureq's own limit.
-const MAX_HEAD: usize = 64 * 1024;
+pub(super) const MAX_HEAD: usize = 64 * 1024;
 const MAX_INTERIM: u8 = 64;
 const MAX_INTERIM_SIZE: usize = 64 * 1024;
 /// Before a status line: some servers send one too many after a body.
@@ -92,7 +92,7 @@ impl Inbound {
     /// Takes what the connection gave and appends what ureq may read to `out`: at most twice as many bytes. Nothing is
     /// appended as long as a line is not complete; ureq would take an empty input for the end of a body, so read on then.
     /// After a refusal nothing more may be fed.
-    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), ParseError> {
         if self.line.is_empty() {
             let taken = self.take(bytes, out)?;
             self.line.extend_from_slice(&bytes[taken..]);
@@ -109,11 +109,11 @@ impl Inbound {
     }
 
     /// What it means that the stream ends here.
-    pub fn end(&self) -> Ended {
+    pub fn end(&self) -> StreamEnd {
         match self.stage {
-            Stage::Complete => Ended::Complete,
-            Stage::UntilClose => Ended::UntilClose,
-            _ => Ended::Cut,
+            Stage::Complete => StreamEnd::Complete,
+            Stage::UntilClose => StreamEnd::UntilClose,
+            _ => StreamEnd::Cut,
         }
     }
 
@@ -138,7 +138,7 @@ impl Inbound {
     }
 
     /// Takes all but the beginning of a line. How much that is.
-    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
@@ -179,13 +179,13 @@ impl Inbound {
         Ok(at)
     }
 
-    fn take_status_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+    fn take_status_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
         let line = self.scan.line(bytes);
         self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
         let Some(line) = line else {
             // What is not HTTP may never have a line end.
             if !bytes.iter().all(|byte| *byte == b'\r') {
-                self.has_final_head = status(bytes)?.is_some_and(|status| !status.is_interim());
+                self.has_final_head = status_line(bytes)?.is_some_and(|status| !status.is_interim());
             }
             return Ok(0);
         };
@@ -193,13 +193,13 @@ impl Inbound {
         self.is_repaired |= line.flaws.any() || bytes.get(12) == Some(&b'\t');
         if line.text == 0 {
             self.empty_lines += 1;
-            return if self.empty_lines <= MAX_EMPTY_LINES { Ok(line.length) } else { Err(Refusal::NotHttp) };
+            return if self.empty_lines <= MAX_EMPTY_LINES { Ok(line.length) } else { Err(ParseError::NotHttp) };
         }
-        let status = status(&bytes[..line.text])?.ok_or(Refusal::NotHttp)?;
+        let status = status_line(&bytes[..line.text])?.ok_or(ParseError::NotHttp)?;
         if status.is_interim() {
             self.interim_count += 1;
             if self.interim_count > MAX_INTERIM {
-                return Err(Refusal::TooManyInterim);
+                return Err(ParseError::TooManyInterim);
             }
             self.stage = Stage::Interim;
             return Ok(line.length);
@@ -213,7 +213,7 @@ impl Inbound {
         Ok(line.length)
     }
 
-    fn take_header_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+    fn take_header_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
         let line = self.scan.field_line(bytes);
         self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
         let Some(line) = line else { return Ok(0) };
@@ -223,14 +223,14 @@ impl Inbound {
         if text.is_empty() {
             self.end_head(out);
         } else if text[0] == b'\r' {
-            return Err(Refusal::Ambiguous("a header line begins with a CR, where some readers end the head"));
+            return Err(ParseError::Ambiguous("a header line begins with a CR, where some readers end the head"));
         } else if let Stage::Fields { framing, written } = &mut self.stage {
             let (field, value) = field(text);
             self.is_repaired |= matches!(field, Field::Nameless);
             match field {
                 Field::Other | Field::Nameless => {}
                 Field::Masked => {
-                    return Err(Refusal::Ambiguous("the name of a header that says where the body ends is damaged"));
+                    return Err(ParseError::Ambiguous("the name of a header that says where the body ends is damaged"));
                 }
                 Field::RetryAfter | Field::RequestId | Field::Location => written.write(field, value, out),
                 _ => framing.take(field, value)?,
@@ -261,12 +261,12 @@ impl Inbound {
     }
 
     /// Whether so many bytes more may belong to the head.
-    fn check_size(&self, more: usize) -> Result<(), Refusal> {
+    fn check_size(&self, more: usize) -> Result<(), ParseError> {
         let size = self.head_size + more;
         if matches!(self.stage, Stage::Interim) && self.interim_size + size > MAX_INTERIM_SIZE {
-            return Err(Refusal::TooManyInterim);
+            return Err(ParseError::TooManyInterim);
         }
-        if size > MAX_HEAD { Err(Refusal::TooLarge) } else { Ok(()) }
+        if size > MAX_HEAD { Err(ParseError::TooLarge) } else { Ok(()) }
     }
 }
 
@@ -285,19 +285,19 @@ impl Written {
     }
 }
 
-impl From<NotHttp> for Refusal {
-    fn from(_: NotHttp) -> Refusal {
-        Refusal::NotHttp
+impl From<NotHttp> for ParseError {
+    fn from(_: NotHttp) -> ParseError {
+        ParseError::NotHttp
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Refusal::NotHttp => "what came is not an answer of HTTP/1",
-            Refusal::Ambiguous(why) => why,
-            Refusal::TooLarge => "the head of the answer, or what is between its chunks, is larger than the limit",
-            Refusal::TooManyInterim => "too many interim answers came before the answer",
+            ParseError::NotHttp => "what came is not an answer of HTTP/1",
+            ParseError::Ambiguous(why) => why,
+            ParseError::TooLarge => "the head of the answer, or what is between its chunks, is larger than the limit",
+            ParseError::TooManyInterim => "too many interim answers came before the answer",
         })
     }
 }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A name service may load plugins that need a good deal of it. Only what is touched costs memory.
-const STACK_SIZE: usize = 512 * 1024;
+const LOOKUP_STACK_SIZE: usize = 512 * 1024;
 
 pub(super) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
     if let Ok(address) = host.parse::<IpAddr>() {
@@ -37,7 +37,7 @@ fn on_a_thread(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
         *theirs.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         theirs.done.notify();
     };
-    Thread::start(c"anchor-dns", STACK_SIZE, work).map_err(LookupError::Exhausted)?;
+    Thread::start(c"anchor-dns", LOOKUP_STACK_SIZE, work).map_err(LookupError::Exhausted)?;
     block(|call| call.await_connect(&mut [Watch::readable(&lookup.done)], None)).map_err(ended)?;
     let found = lookup.found.lock().unwrap_or_else(PoisonError::into_inner).take();
     found.unwrap_or_else(|| Err(LookupError::Failed("the lookup gave up".to_owned())))

@@ -10,6 +10,7 @@
 //! In the order of a request: [`exchange`] starts it; on a pool miss [`dial`] looks up and dials; [`tls`] wraps;
 //! [`tcp`] moves the bytes; [`context`] waits.
 
+mod blocking;
 mod buffers;
 mod chunked;
 mod connection;
@@ -22,14 +23,15 @@ mod head;
 mod inbound;
 mod lookup;
 mod race;
-mod refusal;
 mod stream;
 mod tcp;
 mod tls;
+mod tls_error;
 mod trust;
 mod tunnel;
 
-pub(crate) use context::{Cancels, Limits, Stop, pause_until};
+pub(crate) use blocking::{Cancels, Stop, pause_until};
+pub(crate) use context::Limits;
 pub(crate) use exchange::{Agent, AgentOptions, Exchange, Reply, Trace};
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use trust::TlsSettings;

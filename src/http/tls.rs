@@ -2,8 +2,8 @@
 //! which side refused the other.
 
 use super::context::{Context, with_current};
-use super::refusal::words;
 use super::stream::{Input, Stream, receive_some, send_all};
+use super::tls_error::words;
 use crate::error::Phase;
 use crate::sys::Socket;
 use rustls::pki_types::ServerName;

@@ -48,14 +48,14 @@ fn root_store(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> 
     if !bundled {
         let (variable, found) = system_certificates();
         match add_system(&mut store, found) {
-            Err(Lack::NotThere(why)) if variable.is_none() && trust == Trust::Auto => {
+            Err(NoSystemRoots::NotThere(why)) if variable.is_none() && trust == Trust::Auto => {
                 warn(&format!("the system has no certificate authorities ({why}), so the bundled ones are trusted"));
                 bundled = true;
             }
             // Those of ca_file will do.
-            Err(Lack::NotThere(_) | Lack::Unusable(_))
+            Err(NoSystemRoots::NotThere(_) | NoSystemRoots::Unusable(_))
                 if variable.is_none() && trust == Trust::System && ca_file.is_some() => {}
-            other => other.map_err(|lack| lack.error(variable))?,
+            other => other.map_err(|missing| missing.error(variable))?,
         }
     }
     if bundled {
@@ -99,7 +99,7 @@ fn load(file: Option<PathBuf>, folders: &[PathBuf]) -> CertificateResult {
 
 /// Why there is no certificate of the system's.
 #[derive(Debug, PartialEq)]
-enum Lack {
+enum NoSystemRoots {
     /// None was found, or none may be read.
     NotThere(String),
     /// This process had no descriptor or memory to look.
@@ -107,28 +107,28 @@ enum Lack {
     Unusable(String),
 }
 
-impl Lack {
+impl NoSystemRoots {
     fn error(self, variable: Option<&str>) -> Error {
         let named = variable.unwrap_or("trust");
         match self {
-            Lack::Exhausted(why) => Error::new(Status::OutOfMemory, format!("{named}: {why}")),
-            Lack::NotThere(why) | Lack::Unusable(why) if variable.is_some() => {
+            NoSystemRoots::Exhausted(why) => Error::new(Status::OutOfMemory, format!("{named}: {why}")),
+            NoSystemRoots::NotThere(why) | NoSystemRoots::Unusable(why) if variable.is_some() => {
                 Error::invalid(format!("{named}: {why}"))
             }
-            Lack::NotThere(why) | Lack::Unusable(why) => {
+            NoSystemRoots::NotThere(why) | NoSystemRoots::Unusable(why) => {
                 Error::invalid(format!("{named}: the system has no certificate authorities ({why})"))
             }
         }
     }
 }
 
-fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(), Lack> {
+fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(), NoSystemRoots> {
     let io = |error: &rustls_native_certs::Error| match &error.kind {
         ErrorKind::Io { inner, .. } => Some((is_exhausted(inner), inner.kind())),
         _ => None,
     };
     if let Some(error) = found.errors.iter().find(|error| io(error).is_some_and(|(exhausted, _)| exhausted)) {
-        return Err(Lack::Exhausted(said(error)));
+        return Err(NoSystemRoots::Exhausted(said(error)));
     }
     let (_, ignored) = store.add_parsable_certificates(found.certs);
     if !store.is_empty() {
@@ -137,7 +137,7 @@ fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(),
     let is_absence = |error| matches!(io(error), Some((_, io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)));
     let not_there = ignored == 0 && found.errors.iter().all(is_absence);
     let why = found.errors.first().map_or_else(|| "holds no certificate".to_owned(), said);
-    Err(if not_there { Lack::NotThere(why) } else { Lack::Unusable(why) })
+    Err(if not_there { NoSystemRoots::NotThere(why) } else { NoSystemRoots::Unusable(why) })
 }
 
 fn said(error: &rustls_native_certs::Error) -> String {
@@ -256,30 +256,30 @@ mod tests {
         found
     }
 
-    fn lack(found: CertificateResult) -> Lack {
+    fn missing(found: CertificateResult) -> NoSystemRoots {
         add_system(&mut RootCertStore::empty(), found).unwrap_err()
     }
 
     #[test]
     fn only_what_is_not_found_or_not_permitted_is_not_there() {
         use io::ErrorKind::{IsADirectory, NotFound, OutOfMemory, PermissionDenied};
-        assert!(matches!(lack(failing(&[])), Lack::NotThere(_)));
-        assert!(matches!(lack(failing(&[NotFound, PermissionDenied])), Lack::NotThere(_)));
-        assert!(matches!(lack(failing(&[NotFound, IsADirectory])), Lack::Unusable(_)));
-        assert!(matches!(lack(failing(&[NotFound, OutOfMemory])), Lack::Exhausted(_)));
+        assert!(matches!(missing(failing(&[])), NoSystemRoots::NotThere(_)));
+        assert!(matches!(missing(failing(&[NotFound, PermissionDenied])), NoSystemRoots::NotThere(_)));
+        assert!(matches!(missing(failing(&[NotFound, IsADirectory])), NoSystemRoots::Unusable(_)));
+        assert!(matches!(missing(failing(&[NotFound, OutOfMemory])), NoSystemRoots::Exhausted(_)));
         let mut nonsense = CertificateResult::default();
         nonsense.certs.push(CertificateDer::from(vec![1, 2, 3]));
-        assert!(matches!(lack(nonsense), Lack::Unusable(_)));
+        assert!(matches!(missing(nonsense), NoSystemRoots::Unusable(_)));
     }
 
     #[test]
-    fn a_lack_is_named_after_what_asked_for_it() {
-        let error = |lack: Lack, variable| lack.error(variable);
+    fn missing_roots_are_named_after_what_asked_for_it() {
+        let error = |missing: NoSystemRoots, variable| missing.error(variable);
         let why = || "why".to_owned();
-        let named = error(Lack::NotThere(why()), Some("SSL_CERT_DIR"));
+        let named = error(NoSystemRoots::NotThere(why()), Some("SSL_CERT_DIR"));
         assert_eq!((named.status(), named.message()), (Status::InvalidArgument, "SSL_CERT_DIR: why"));
-        let unnamed = error(Lack::Unusable(why()), None);
+        let unnamed = error(NoSystemRoots::Unusable(why()), None);
         assert!(unnamed.message().starts_with("trust: the system has no certificate authorities (why"));
-        assert_eq!(error(Lack::Exhausted(why()), None).status(), Status::OutOfMemory);
+        assert_eq!(error(NoSystemRoots::Exhausted(why()), None).status(), Status::OutOfMemory);
     }
 }

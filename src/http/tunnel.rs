@@ -3,7 +3,7 @@
 
 use super::context::with_current;
 use super::failure::FailureKind;
-use super::head::{Scan, status};
+use super::head::{Scan, status_line};
 use super::stream::{Stream, receive_some, send_all};
 use crate::address::proxy::Proxy;
 use std::io;
@@ -92,7 +92,7 @@ pub(super) fn read_connect_answer(input: &[u8]) -> Progress {
     loop {
         let Some(text) = take_line(&mut rest) else {
             // What is not HTTP may never have a line end.
-            return if rest.iter().all(|byte| *byte == b'\r') || status(rest).is_ok() {
+            return if rest.iter().all(|byte| *byte == b'\r') || status_line(rest).is_ok() {
                 more
             } else {
                 Progress::NotHttp
@@ -102,7 +102,7 @@ pub(super) fn read_connect_answer(input: &[u8]) -> Progress {
             empty_lines += 1;
             continue;
         }
-        let Ok(Some(status)) = status(text) else { return Progress::NotHttp };
+        let Ok(Some(status)) = status_line(text) else { return Progress::NotHttp };
         if !status.is_interim() && status.digits[0] != b'2' {
             return Progress::Refused { code: status.code(), is_final: status.digits[0] == b'4' };
         }

@@ -5,7 +5,7 @@ mod slot;
 
 /// What `slot` is made of.
 mod platform {
-    pub(super) use crate::sys::Event as Bell;
+    pub(super) use crate::sys::Event;
     pub use std::sync::{Mutex, MutexGuard};
 }
 
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 /// A wait over TLS was measured to need 43 KiB of it in an optimised build (plain 29) and 112 KiB in a debug build. The rest
 /// is margin, for longer certificate chains and a caller's log callback; only what is touched costs memory.
-const STACK_SIZE: usize = 256 * 1024;
+const WAIT_STACK_SIZE: usize = 256 * 1024;
 
 /// A wait that is running on its own thread, or has ended and keeps its answer until it is taken. Dropping it cancels the
 /// wait, if it still runs, and waits for its thread, which takes a moment. In a forked child it is of no use, and
@@ -57,7 +57,7 @@ impl StartedWait {
             let outcome = catch(|| wait(&their_session, &start, &event_name, timeout, Some(&theirs.cancel)));
             theirs.slot.end(outcome);
         };
-        let thread = Thread::start(c"anchor-wait", STACK_SIZE, work).map_err(exhausted)?;
+        let thread = Thread::start(c"anchor-wait", WAIT_STACK_SIZE, work).map_err(exhausted)?;
         Ok(StartedWait { session: Arc::clone(session), task, thread: Some(thread), process: std::process::id() })
     }
 
@@ -73,7 +73,7 @@ impl StartedWait {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let taken = || Error::invalid("wait is finished already, or a parent process'");
         let watcher = self.watch().ok_or_else(taken)?;
-        first_set(&[watcher.bell()], self.session.config.interruptible, until)?;
+        first_set(&[watcher.event()], self.session.config.interruptible, until)?;
         match watcher.take() {
             Stage::Ended(outcome) => outcome,
             Stage::Taken => Err(taken()),
@@ -94,11 +94,11 @@ impl StartedWait {
         let watched = waits.iter().enumerate().filter_map(|(at, wait)| Some((at, wait.watch()?)));
         let mut watched: Vec<(usize, Watcher<'_, _>)> = watched.collect();
         while !watched.is_empty() {
-            let bells: Vec<&Event> = watched.iter().map(|(_, watcher)| watcher.bell()).collect();
-            let rung = first_set(&bells, interruptible, until)?;
-            match watched[rung].1.stage() {
-                Stage::Ended(()) => return Ok(watched[rung].0),
-                Stage::Taken => drop(watched.remove(rung)),
+            let events: Vec<&Event> = watched.iter().map(|(_, watcher)| watcher.event()).collect();
+            let at = first_set(&events, interruptible, until)?;
+            match watched[at].1.stage() {
+                Stage::Ended(()) => return Ok(watched[at].0),
+                Stage::Taken => drop(watched.remove(at)),
                 Stage::Running => return Err(as_error(Status::Pending)),
             }
         }
@@ -115,7 +115,7 @@ impl StartedWait {
 
     /// Is set from the wait's end until it is finished.
     pub(crate) fn event(&self) -> &Event {
-        self.task.slot.bell()
+        self.task.slot.event()
     }
 
     fn watch(&self) -> Option<Watcher<'_, Result<String, Error>>> {
@@ -152,9 +152,9 @@ impl fmt::Debug for StartedWait {
     }
 }
 
-/// Blocks until one of the bells is set, and says which: the first of those that are.
-fn first_set(bells: &[&Event], interruptible: bool, until: Option<Instant>) -> Result<usize, Error> {
-    let mut watched: Vec<Watch> = bells.iter().map(|bell| Watch::readable(bell)).collect();
+/// Blocks until one of the events is set, and says which: the first of those that are.
+fn first_set(events: &[&Event], interruptible: bool, until: Option<Instant>) -> Result<usize, Error> {
+    let mut watched: Vec<Watch> = events.iter().map(|event| Watch::readable(event)).collect();
     let wake = sys::poll(&mut watched, interruptible, until)
         .map_err(|_| Error::new(Status::OutOfMemory, "the system cannot poll so many descriptors"))?;
     match watched.iter().position(Watch::is_ready) {

@@ -1,4 +1,4 @@
-//! Where a started wait leaves what came of it: the state machine of `pending`, and nothing else. Mutex and bell come from
+//! Where a started wait leaves what came of it: the state machine of `pending`, and nothing else. Mutex and event come from
 //! `platform`, so that a model checker can go through every interleaving with its own: tests/model/main.rs.
 //!
 //! ```text
@@ -6,10 +6,10 @@
 //! ```
 //!
 //! Never back, and nothing else: a cancel is no stage, it makes the thread come to its `end`, and the answer that
-//! arrives with it is the answer. The bell (the wait's descriptor) is set in `Ended`; in `Taken` it stays set as long as
+//! arrives with it is the answer. The event (the wait's descriptor) is set in `Ended`; in `Taken` it stays set as long as
 //! there are watchers, for each of them has to wake up and hear of it.
 
-use super::platform::{Bell, Mutex, MutexGuard};
+use super::platform::{Event, Mutex, MutexGuard};
 use std::sync::PoisonError;
 
 #[derive(Debug)]
@@ -21,32 +21,32 @@ pub(super) enum Stage<T> {
 
 pub(super) struct Slot<T> {
     state: Mutex<State<T>>,
-    bell: Bell,
+    event: Event,
 }
 
 struct State<T> {
     stage: Stage<T>,
-    /// Threads that block until the bell is set.
+    /// Threads that block until the event is set.
     watchers: usize,
 }
 
 impl<T> Slot<T> {
-    pub fn new(bell: Bell) -> Slot<T> {
-        Slot { state: Mutex::new(State { stage: Stage::Running, watchers: 0 }), bell }
+    pub fn new(event: Event) -> Slot<T> {
+        Slot { state: Mutex::new(State { stage: Stage::Running, watchers: 0 }), event }
     }
 
-    pub fn bell(&self) -> &Bell {
-        &self.bell
+    pub fn event(&self) -> &Event {
+        &self.event
     }
 
     /// The wait's thread leaves what it has.
     pub fn end(&self, outcome: T) {
         let mut state = self.lock();
         state.stage = Stage::Ended(outcome);
-        self.bell.notify();
+        self.event.notify();
     }
 
-    /// Begins to watch for the end; `None` if everything is over and the bell stays silent.
+    /// Begins to watch for the end; `None` if everything is over and the event stays silent.
     pub fn watch(&self) -> Option<Watcher<'_, T>> {
         let mut state = self.lock();
         if matches!(state.stage, Stage::Taken) {
@@ -69,12 +69,12 @@ impl<T> Slot<T> {
     }
 }
 
-/// A thread that blocks until the bell is set. Until it is dropped, the bell tells it of the end and of the taking.
+/// A thread that blocks until the event is set. Until it is dropped, the event tells it of the end and of the taking.
 pub(super) struct Watcher<'a, T>(&'a Slot<T>);
 
 impl<'a, T> Watcher<'a, T> {
-    pub fn bell(&self) -> &'a Bell {
-        &self.0.bell
+    pub fn event(&self) -> &'a Event {
+        &self.0.event
     }
 
     pub fn stage(&self) -> Stage<()> {
@@ -96,7 +96,7 @@ impl<T> Drop for Watcher<'_, T> {
         let mut state = self.0.lock();
         state.watchers -= 1;
         if state.watchers == 0 && matches!(state.stage, Stage::Taken) {
-            self.0.bell.clear();
+            self.0.event.clear();
         }
     }
 }

@@ -7,27 +7,27 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A value of which each process has its own. A child makes one when it first asks; the parent's is left alone, since threads
 /// that the child does not have may be using it.
-pub(crate) struct PerProcess<T>(AtomicPtr<Owned<T>>);
+pub(crate) struct PerProcess<T>(AtomicPtr<Tagged<T>>);
 
-struct Owned<T> {
+struct Tagged<T> {
     process: Process,
     value: T,
 }
 
 impl<T> PerProcess<T> {
     pub fn new(value: T) -> PerProcess<T> {
-        PerProcess(AtomicPtr::new(Owned::leak(value)))
+        PerProcess(AtomicPtr::new(Tagged::leak(value)))
     }
 
     pub fn get<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         let found = self.0.load(Ordering::Acquire);
         // SAFETY: the pointer came from `leak`, and what it points to is freed only when `self` is dropped; one that was
         // replaced is kept.
-        let owned = unsafe { &*found };
-        if owned.process == Process::current() {
-            return Ok(&owned.value);
+        let tagged = unsafe { &*found };
+        if tagged.process == Process::current() {
+            return Ok(&tagged.value);
         }
-        let own = Owned::leak(make()?);
+        let own = Tagged::leak(make()?);
         // Only the parent's is replaced: threads of a child that come here at once all see the same one in the end.
         if let Err(first) = self.0.compare_exchange(found, own, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: another thread of this process was first, so `own` was never shared; `first` is as `found`.
@@ -41,19 +41,19 @@ impl<T> PerProcess<T> {
     }
 }
 
-impl<T> Owned<T> {
-    fn leak(value: T) -> *mut Owned<T> {
-        Box::into_raw(Box::new(Owned { process: Process::current(), value }))
+impl<T> Tagged<T> {
+    fn leak(value: T) -> *mut Tagged<T> {
+        Box::into_raw(Box::new(Tagged { process: Process::current(), value }))
     }
 }
 
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
-        let owned = *self.0.get_mut();
+        let tagged = *self.0.get_mut();
         // SAFETY: the pointer came from `leak`, and nobody else has `self` any more. A parent's is left alone.
         unsafe {
-            if (*owned).process == Process::current() {
-                drop(Box::from_raw(owned));
+            if (*tagged).process == Process::current() {
+                drop(Box::from_raw(tagged));
             }
         }
     }
@@ -143,7 +143,7 @@ mod tests {
     /// As a child has it that has not asked yet.
     fn inherited<T>(value: T) -> PerProcess<T> {
         let parent = Process { forks: u64::MAX, page: u64::MAX };
-        PerProcess(AtomicPtr::new(Box::into_raw(Box::new(Owned { process: parent, value }))))
+        PerProcess(AtomicPtr::new(Box::into_raw(Box::new(Tagged { process: parent, value }))))
     }
 
     #[test]

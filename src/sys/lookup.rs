@@ -41,10 +41,11 @@ pub(crate) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupEr
 /// `list` is NULL or a list that getaddrinfo made.
 unsafe fn addresses(mut list: *const libc::addrinfo, port: u16) -> Vec<SocketAddr> {
     let mut found = Vec::new();
-    // SAFETY: the caller's promise; each address is as long as it says.
+    // SAFETY: the caller's promise.
     while let Some(entry) = unsafe { list.as_ref() } {
         let mut storage = SockAddrStorage::zeroed();
         let length = (entry.ai_addrlen as usize).min(size_of::<SockAddrStorage>());
+        // SAFETY: each address is as long as its entry says, and at most `length` bytes of it are copied into a local.
         let address = unsafe {
             ptr::copy_nonoverlapping(entry.ai_addr.cast::<u8>(), (&raw mut storage).cast::<u8>(), length);
             SockAddr::new(storage, entry.ai_addrlen)

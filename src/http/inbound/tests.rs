@@ -21,7 +21,7 @@ impl fmt::Debug for Bytes {
 #[derive(Debug, PartialEq, Eq)]
 struct Reading {
     out: Bytes,
-    end: Result<Ended, Refusal>,
+    end: Result<StreamEnd, ParseError>,
     is_repaired: bool,
     has_surplus: bool,
     has_final_head: bool,
@@ -30,7 +30,7 @@ struct Reading {
 fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     let (mut inbound, mut out) = (Inbound::new(), Vec::new());
     let fed = pieces.into_iter().try_for_each(|piece| inbound.feed(piece, &mut out));
-    assert_eq!(inbound.is_complete(), inbound.end() == Ended::Complete);
+    assert_eq!(inbound.is_complete(), inbound.end() == StreamEnd::Complete);
     // After a refusal the notes mean nothing.
     let is_read = fed.is_ok();
     Reading {
@@ -63,7 +63,7 @@ fn with_chunks(chunks: &str) -> Vec<u8> {
 /// What ureq reads in the end.
 fn taken(name: &str, answer: &[u8]) -> (Answer, Reading) {
     let reading = whole(answer);
-    assert!(matches!(reading.end, Ok(Ended::Complete | Ended::UntilClose)), "{name}: {reading:?}");
+    assert!(matches!(reading.end, Ok(StreamEnd::Complete | StreamEnd::UntilClose)), "{name}: {reading:?}");
     let answer = read_by_ureq(&reading.out.0).unwrap_or_else(|| panic!("{name}: {reading:?}"));
     (answer, reading)
 }
