@@ -87,7 +87,7 @@
 #define ANCHOR_RETRY_ALWAYS 4294967295u
 
 /**
- * A timeout that suits most waits, in milliseconds. The service takes the same if none is given.
+ * A timeout that suits most waits, in milliseconds. It is also the service's default.
  */
 #define ANCHOR_DEFAULT_TIMEOUT_MS 60000
 
@@ -138,7 +138,7 @@ enum anchor_status
     ANCHOR_INTERNAL = 12,
     /**
      * The service was not reached (DNS, connect, proxy), and no earlier request of the call is unanswered: nothing happened,
-     * and it is safe to repeat.
+     * and the call is safe to repeat.
      */
     ANCHOR_NOT_SENT = 20,
     /**
@@ -203,11 +203,11 @@ enum anchor_log_level
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * A failure after which the call tries again, or that ends it.
+     * A failure after which a call tries again, or a system without certificate authorities.
      */
     ANCHOR_LOG_LEVEL_WARNING = 1,
     /**
-     * One line for each call and for each re-arm.
+     * A wait asks again because the event was not signaled yet.
      */
     ANCHOR_LOG_LEVEL_INFO = 2,
     /**
@@ -224,7 +224,7 @@ typedef int32_t anchor_log_level;
 #endif /* __cplusplus */
 
 /**
- * Which certificate authorities a client trusts, in addition to those of a file that is set.
+ * Which certificate authorities a client trusts, in addition to those of a CA file.
  */
 enum anchor_trust
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -232,15 +232,15 @@ enum anchor_trust
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * The system's, or the built-in ones of Mozilla if none of the system's is found or may be read; the log says so.
+     * The system's; or Mozilla's, which are built in, if the system has none that may be read. The log reports this.
      */
     ANCHOR_TRUST_AUTO = 0,
     /**
-     * The system's only.
+     * Only the system's.
      */
     ANCHOR_TRUST_SYSTEM = 1,
     /**
-     * The built-in ones of Mozilla only.
+     * Only Mozilla's, which are built in.
      */
     ANCHOR_TRUST_BUNDLED = 2
 };
@@ -291,15 +291,15 @@ extern "C" {
 /**
  * Returns why the last call of this thread failed.
  *
- * It is set by each function that returns an anchor_status, a handle, or a string to be freed. It is the message of
- * the error JSON of a call that has one.
+ * Each function that returns an anchor_status, a handle, or a string to be freed sets it. If the call returned an error
+ * as JSON, it is the "message" of that JSON.
  *
  *     anchor_client *client = NULL;
  *     if (anchor_client_new(NULL, &client) != ANCHOR_OK)
  *         fprintf(stderr, "%s\n", anchor_last_error());
  *
- * @return  an English sentence of at most 1,023 bytes, valid until this thread's next call; NULL if the last call succeeded.
- *          Must not be freed
+ * @return  an English sentence of at most 1,023 bytes, which must not be freed and is valid until the next call of this
+ *          thread; NULL if the last call succeeded
  * @since 0.1.0
  */
 ANCHOR_MUST_USE
@@ -556,7 +556,7 @@ anchor_status anchor_config_set_slice_ms(anchor_config *config,
                                          int64_t slice_ms);
 
 /**
- * Sets how much longer than it asked for a request of a wait is given.
+ * Sets how much longer a request of a wait is given than it asked for.
  *
  * This way an answer that the service sends at the last moment is still received. A wait returns at the latest at its
  * timeout plus this time.
@@ -734,7 +734,7 @@ anchor_status anchor_wait_for_event(anchor_client *client,
                                     char **out_json);
 
 /**
- * Signals an event: hands data to whoever waits for it, now or later.
+ * Signals an event: the service hands the data to a call that waits for the event, now or later.
  *
  * The call takes at most the request timeout of the settings. A request that was written is never sent again.
  *
@@ -753,7 +753,7 @@ anchor_status anchor_signal_event(anchor_client *client,
                                   char **out_json);
 
 /**
- * Takes and drops the signals of an event that nobody has waited for, until none is left.
+ * Takes and drops the signals of an event that no call has waited for, until none is left.
  *
  * A program can call it to begin without old signals.
  *

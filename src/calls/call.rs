@@ -1,5 +1,5 @@
-//! The blocking driver of a call: it makes the requests that the rules ask for, pauses as they say, counts and logs. When to
-//! do what is decided by the rules, not here.
+//! The blocking loop of a call: it sends the requests and makes the pauses that the rules ask for, counts and logs. The rules
+//! decide; nothing is decided here.
 
 use super::outcome::{Operation, Outcome, judge};
 use super::redact::Redactor;
@@ -13,8 +13,8 @@ use crate::session::{ProcessState, Session};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a call takes hold of as it begins, though it may run on a thread that comes later: the time, and the token that
-/// the next `cancel_all` cancels.
+/// The beginning of a call: its time, and the token that the next `cancel_all` cancels. A started wait gets both before its
+/// thread runs.
 pub(crate) struct Start {
     pub at: Instant,
     all: CancelToken,
@@ -59,7 +59,7 @@ impl<'a> Call<'a> {
         Ok(Call { session, process_state, cancels, operation, event_name, path, redactor, attempts: 0 })
     }
 
-    /// Does what the rules say, from `first` on, until they are done. A call that is cancelled already makes no request.
+    /// Carries out the steps of the rules, from `first` on, until they are done. A call that is already cancelled sends nothing.
     pub fn run(mut self, rules: &mut impl Rules, first: Step) -> Result<String, Error> {
         let mut step = if self.is_cancelled() { rules.stopped(Stop::Cancelled, Instant::now()) } else { first };
         loop {
@@ -94,7 +94,7 @@ impl<'a> Call<'a> {
             max_idle: request.max_idle,
         };
         let (reply, trace) = self.process_state.agent.exchange(&exchange);
-        let mut keep_on = || self.may_go_on(&request.limits);
+        let mut keep_on = || self.has_time(&request.limits);
         let outcome = judge(self.operation, reply, &trace, &self.redactor, &mut keep_on);
         self.attempts += 1;
         self.session.count(&trace);
@@ -118,8 +118,8 @@ impl<'a> Call<'a> {
         pause_until(pause.until, &self.cancels, self.session.config.interruptible)
     }
 
-    /// Whether there is time to look at the words of an answer.
-    fn may_go_on(&self, limits: &Limits) -> bool {
+    /// Whether the call still has time to examine the text of an answer.
+    fn has_time(&self, limits: &Limits) -> bool {
         !self.is_cancelled() && limits.answer.is_none_or(|end| Instant::now() < end)
     }
 
