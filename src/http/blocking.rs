@@ -6,20 +6,20 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Why blocking ended with nothing to read or write.
+/// Why a call has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     Deadline,
     Cancelled,
     Interrupted,
-    /// The system cannot wait for so much.
+    /// The system cannot poll: it lacks memory or descriptors.
     Exhausted,
 }
 
-/// What cancels a call: its own token, and that of its client.
+/// What cancels a call: the token of its client, and its own.
 pub(crate) type Cancels = [Option<Arc<Latch>>; 2];
 
-/// Blocks until then, or until cancelled or interrupted.
+/// Blocks until `until`, or until the call is cancelled or interrupted.
 pub(crate) fn pause_until(until: Instant, cancels: &Cancels, interruptible: bool) -> Result<(), Stop> {
     match block_on(&mut [], cancels, interruptible, Some(until)) {
         Ok((_, Some(stop @ (Stop::Cancelled | Stop::Interrupted)))) => Err(stop),
@@ -50,8 +50,8 @@ pub(super) fn block_on(
     Ok((watched.iter().any(Watch::is_ready), reason(is_cancelled, wake)))
 }
 
-/// The same where the system polls fewer descriptors than there are (a very low RLIMIT_NOFILE): cancels are looked at every few
-/// milliseconds instead.
+/// The same for a system that cannot poll so many descriptors (a very low RLIMIT_NOFILE): the cancel tokens are checked every
+/// few milliseconds instead.
 fn block_on_few(
     watched: &mut [Watch],
     cancels: &Cancels,

@@ -1,5 +1,5 @@
-//! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure was is read off the
-//! call context's notes here; what it means for a wait or a signal is not decided here.
+//! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure means for a wait or a
+//! signal is decided in `calls`.
 
 use super::blocking::Cancels;
 use super::buffers::HeldBuffers;
@@ -20,10 +20,10 @@ use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
 
-/// What an agent is made of.
+/// What an agent is made from.
 pub(crate) struct AgentOptions<'a> {
     pub https: bool,
-    /// The key may leave in clear.
+    /// The key may be sent unencrypted to another machine.
     pub allow_http: bool,
     pub authority: &'a str,
     pub key: &'a Secret,
@@ -34,12 +34,12 @@ pub(crate) struct AgentOptions<'a> {
     pub max_response_bytes: usize,
 }
 
-/// The engine of a client: connections to one origin, kept for reuse.
+/// The HTTP agent of a client: a pool of connections to one origin.
 pub(crate) struct Agent {
     ureq: ureq::Agent,
     scheme: Scheme,
     authority: Authority,
-    /// What is the same in every request, made once.
+    /// The method and headers, which are the same for every request.
     request: request::Parts,
     head_size: usize,
     max_response_bytes: usize,
@@ -52,7 +52,7 @@ pub(crate) struct Exchange<'a> {
     pub limits: Limits,
     pub cancels: &'a Cancels,
     pub interruptible: bool,
-    /// How long a connection may have been idle to be used for this; zero asks for a fresh one.
+    /// The longest time that a connection of the pool may have been idle; zero asks for a new connection.
     pub max_idle: Duration,
 }
 
@@ -65,25 +65,26 @@ pub(crate) struct Reply {
     pub location: Option<String>,
 }
 
-/// What is known of an exchange, whatever came of it.
+/// What is known about an exchange, whether it succeeded or failed.
 #[derive(Clone, Copy)]
 pub(crate) struct Trace {
     pub phase: Phase,
     /// When all of the request was sent, if it was.
     pub written: Option<Instant>,
-    /// A connection was dialled for it; otherwise it went over one from the pool, if it was sent.
+    /// The exchange dialled a connection. Otherwise it used one of the pool, if it sent anything.
     pub dialled: bool,
-    /// And it was made.
+    /// The dialled connection was made.
     pub connected: bool,
     pub sent: u64,
     pub received: u64,
 }
 
-/// Head bytes beside path, key and names: the method, header names, lengths.
+/// Bytes of a request's head besides its path, host and headers.
 const HEAD_OVERHEAD: usize = 256;
-/// An idle connection is kept as long as most servers and middle boxes do. One that was closed all the same is noticed.
+/// How long the pool keeps an idle connection; most servers and gateways keep it at least as long. A connection that the peer
+/// has closed is not used.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
-/// As many as the threads that a program may have taking turns on one client.
+/// One for each thread of a program that shares a client, for most programs.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -136,7 +137,7 @@ impl Agent {
         call.output_size = self.head_size + exchange.path.len() + exchange.body.len().min(HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
         let outcome = match outcome {
-            // ureq takes a reset for the end of a body that has no length.
+            // For ureq, a reset is the end of a body that has no length.
             Ok(_) if call.broken().is_some() && call.written().is_some() => Err(classify(&call, None)),
             Ok(reply) => Ok(reply),
             Err(cause) => Err(classify(&call, Some(cause))),
@@ -177,7 +178,8 @@ impl Agent {
         })
     }
 
-    /// Reads to the end, which gives the connection back, with room for one byte more than is announced.
+    /// Reads the body to its end, after which ureq puts the connection into the pool. The buffer has room for one byte more than
+    /// is announced, so that one read finds the end.
     fn read_body(&self, body: &mut ureq::Body) -> Result<Vec<u8>, ExchangeError> {
         const CHUNK: usize = 16 * 1024;
         let announced = body.content_length().map_or(CHUNK, |length| usize::try_from(length).unwrap_or(usize::MAX));
@@ -205,7 +207,7 @@ impl Agent {
     }
 }
 
-/// An answer may be as large as the other side likes, so that there is no memory for it is no reason to abort.
+/// The peer decides how large an answer is, so a lack of memory is reported and does not abort the process.
 fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), ExchangeError> {
     bytes.try_reserve_exact(length - bytes.len()).map_err(|_| ExchangeError::OutOfMemory)?;
     bytes.resize(length, 0);
@@ -218,7 +220,7 @@ pub(super) fn default_port(https: bool) -> u16 {
 
 fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::with_capacity(8);
-    // ureq would make the same one for each request.
+    // Made once here; ureq would make it for each request.
     let default_port = format!(":{}", default_port(options.https));
     let host = options.authority.strip_suffix(&default_port).unwrap_or(options.authority);
     headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
@@ -231,7 +233,7 @@ fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// The key does not pass through ureq, whose log could show it. What stands for it has its length.
+/// ureq gets a placeholder of the key's length, since its log could show the key. `connection` replaces it.
 fn key_header(key: &Secret) -> Result<HeaderValue, Error> {
     HeaderValue::try_from(placeholder(key)).map_err(|_| Error::invalid("api_key is not a header value"))
 }
@@ -241,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_host_header_leaves_the_default_port_away() {
+    fn the_host_header_omits_the_default_port() {
         let key = Secret::from("key");
         for (https, authority, expected) in [
             (true, "host:443", "host"),

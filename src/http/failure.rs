@@ -1,5 +1,5 @@
-//! Why there is no complete answer: classified by what the context noted, never by the text of an error. What it means for a
-//! wait or a signal is not decided here.
+//! Why there is no complete answer. A failure is classified by the notes of the context, never by the text of an error. What it
+//! means for a wait or a signal is decided in `calls`.
 
 use super::blocking::Stop;
 use super::context::Context;
@@ -13,15 +13,15 @@ pub(crate) enum FailureKind {
     Interrupted,
     /// DNS, the proxy, or the connection failed.
     Broken,
-    /// The name service says that there is no such host.
+    /// The name service reports that the host does not exist.
     UnknownHost,
-    /// A proxy, or a rule of ours, does not let the request out.
+    /// A proxy refuses the tunnel, or the key would be sent unencrypted.
     NotPermitted,
-    /// This process has no descriptor, thread or memory left for it.
+    /// This process has no descriptor, thread or memory left.
     Exhausted,
     /// The certificate or the TLS handshake was refused, by either side.
     TlsRefused,
-    /// What came is not HTTP.
+    /// The answer is not HTTP, or it is ambiguous.
     Malformed,
     TooLarge,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Failure {
     pub detail: String,
 }
 
-/// What ended an exchange, as it is seen where it is run.
+/// The error that ended an exchange, as ureq and `exchange` report it.
 pub(super) enum ExchangeError {
     Ureq(ureq::Error),
     TooLarge,
@@ -44,7 +44,7 @@ impl From<ureq::Error> for ExchangeError {
     }
 }
 
-/// Classifies by what was noted. ureq's error only adds words.
+/// Classifies a failure by the notes. ureq's error only adds text.
 pub(super) fn classify(call: &Context, cause: Option<ExchangeError>) -> Failure {
     let (kind, detail) = kind_and_detail(call, cause);
     Failure { kind, detail }

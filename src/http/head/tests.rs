@@ -6,7 +6,7 @@ use super::*;
 fn each_control_character_is_found_where_it_is() {
     for byte in 0..=u8::MAX {
         for at in 0..20 {
-            // What follows must not matter, nor the highest and the lowest letter before.
+            // The bytes before and after must not matter.
             for (before, after) in [(b' ', b' '), (b'~', 0), (0xff, 0x7f), (0x80, b'\n')] {
                 let mut bytes = [before; 21];
                 bytes[at] = byte;

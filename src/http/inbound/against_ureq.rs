@@ -1,7 +1,7 @@
-//! Random answers, with ureq as the measure: what it takes means the same after Inbound as before, and an event that curl
-//! would have read is read.
+//! Random answers, compared with ureq: an answer that ureq accepts means the same after Inbound as before, and an event that curl
+//! would read is read.
 
-use super::engine::read_by_ureq;
+use super::ureq_alone::read_by_ureq;
 use super::{Bytes, EVENT, ParseError, Reading, StreamEnd, read, whole};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(words).prop_map(str::to_owned)
 }
 
-/// An answer with an event in it that curl takes, whatever else is wrong.
+/// An answer that contains an event and that curl accepts, with other flaws.
 fn good() -> impl Strategy<Value = Bytes> {
     let interim = one_of(&[
         "HTTP/1.1 100 Continue\r\n\r\n",

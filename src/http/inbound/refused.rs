@@ -1,6 +1,6 @@
-//! Tables of the forms that are refused, the limits, and the ends that come too early.
+//! Tables of the answers that are refused, the limits, and the ends that come too early.
 
-use super::engine::read_by_ureq;
+use super::ureq_alone::read_by_ureq;
 use super::{EVENT, ParseError, StreamEnd, read, whole, with_chunks, with_event, with_fields};
 
 #[test]
@@ -118,7 +118,7 @@ fn what_can_be_read_in_two_ways_is_refused() {
     }
 }
 
-/// What ureq takes and is refused here, or is read in another way: each has its reason.
+/// Answers that ureq accepts and Inbound refuses or reads differently, each with the reason.
 #[test]
 fn where_ureq_alone_is_more_lenient() {
     let event = |answer: &[u8]| read_by_ureq(answer).is_some_and(|answer| answer.body == EVENT);
@@ -151,7 +151,7 @@ fn limits() {
     assert_eq!(whole(large.repeat(3).as_bytes()).end, Err(ParseError::TooManyInterim));
     let reason = format!("HTTP/1.1 100 {}\r\n\r\n", "x".repeat(40_000)).repeat(2);
     assert_eq!(whole(reason.as_bytes()).end, Err(ParseError::TooManyInterim));
-    // What has no end is refused as soon as it is too large.
+    // A head without an end is refused as soon as it is too large.
     for endless in ["HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\na: ", "HTTP/1.1 200 OK\r\na"] {
         assert_eq!(
             whole(&[endless.as_bytes(), &[b'x'; 65_537]].concat()).end,
