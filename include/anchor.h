@@ -26,11 +26,11 @@
  *                          "lastError":"...","requestId":"..."}}
  *                code           the HTTP status, if there was one
  *                origin         who reports the failure: "service" or "client"
- *                phase          how far the last request came: dns, connect, tls, send, wait or receive
+ *                phase          how far the last request got: dns, connect, tls, send, wait or receive
  *                maybeConsumed  whether a request of the call was sent and the service's answer to it never read. If
  *                               so, the event may have been handed to that request, or the signal delivered. A
  *                               gateway's error page is not the service's answer.
- *                timedOut       true if the end of the time ended the call
+ *                timedOut       true if the call ended because its time was over
  *                retryAfterMs   the pause that the service asked for, if it did
  *                lastError      the last failure before the end, if the status reports something else
  *            Members may be absent, and later versions may add members. The error never contains the API key or

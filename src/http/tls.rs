@@ -174,7 +174,7 @@ impl Stream for Tls {
 }
 
 impl Drop for Tls {
-    /// Sends close_notify, by which the peer can tell an end from a cut. It does not block.
+    /// Sends close_notify, by which the peer can distinguish an end from a cut. It does not block.
     fn drop(&mut self) {
         if self.fault.is_none() && !self.session.is_handshaking() {
             self.session.send_close_notify();

@@ -112,7 +112,7 @@ impl StartedWait {
                 Stage::Running => return Err(as_error(Status::Pending)),
             }
         }
-        Err(Error::invalid("every entry of waits is NULL or finished"))
+        Err(Error::invalid("waits contains no unfinished wait"))
     }
 
     /// Ends the wait with [`Status::Cancelled`], unless its answer has already arrived. [`finish`](Self::finish) still has to take

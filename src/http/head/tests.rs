@@ -50,7 +50,7 @@ fn a_line_is_looked_at_once_and_ends_where_it_does_not_go_on() {
 }
 
 #[test]
-fn a_damaged_name_of_the_framing_is_told_from_any_other() {
+fn a_damaged_name_of_the_framing_is_distinguished_from_others() {
     for (text, expected) in [
         ("Content-Length: 5", Field::ContentLength),
         ("TRANSFER-encoding:x", Field::TransferEncoding),
