@@ -26,7 +26,6 @@ bench: ## libanchor beside libcurl, ureq and the SDKs, into bench/results; 15 mi
 	python3 -m bench.compare.run
 
 bench-check: ## instructions, system calls and size against the baseline; ACCEPT=1 makes what is there the baseline
-	cargo build --package anchor-events-cli
 	python3 -m bench.guard.check $(ACCEPT:1=--accept)
 	python3 -m bench.compare.report --check
 

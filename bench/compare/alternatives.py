@@ -1,14 +1,29 @@
 """What a user would take instead of libanchor, built and ready to run, and the programs that only comparisons need."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
-from bench.guard.peers import BUILD, CROWD, FLOOR, GUARD, LIBANCHOR, STARTED, Peer, build, build_library, driven, run
+from bench.guard import servers
+from bench.guard.peers import (
+    BUILD,
+    CROWD,
+    FLOOR,
+    GUARD,
+    LIBANCHOR,
+    STARTED,
+    Peer,
+    build,
+    build_library,
+    built,
+    driven,
+    run,
+)
 
 SOURCES = Path(__file__).resolve().parent / "peers"
 CURL = [SOURCES / "curl_request.c", "-lcurl", "-lcjson"]
-UREQ_LIBRARY = BUILD / "cargo/release/libureq_peer.a"
+UREQ_LIBRARY = BUILD / "libureq_peer.a"
 
 CURL_EASY = driven("curl", "libcurl easy + cJSON", SOURCES / "curl_easy.c", CROWD, *CURL)
 CURL_MULTI = driven("curl-multi", "libcurl multi + cJSON", SOURCES / "curl_multi.c", *CURL)
@@ -29,7 +44,7 @@ LAUNCH = Peer("launch", "", (str(BUILD / "launch"),), (DRIVER / "launch.c",))
 
 def build_all() -> None:
     build_library()
-    run(["make", "release"])
+    servers.command("command")
     build_ureq()
     build_sdks()
     for program in (*ALL, SIGNALS, LAUNCH):
@@ -39,7 +54,8 @@ def build_all() -> None:
 
 def build_ureq() -> None:
     environment = {**os.environ, "CARGO_TARGET_DIR": str(BUILD / "cargo")}
-    run(["cargo", "build", "--release", "--locked"], cwd=SOURCES / "ureq", env=environment)
+    command = ["cargo", "build", "--release", "--locked"]
+    shutil.copy(built(command, UREQ_LIBRARY.name, cwd=SOURCES / "ureq", env=environment), UREQ_LIBRARY)
 
 
 def build_sdks() -> None:

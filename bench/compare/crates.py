@@ -1,6 +1,7 @@
 """Which crate the instructions of a warm wait belong to. callgrind counts them for each line of source, inlined lines
 included; each file belongs to a crate, to Rust's standard library, or to the C library."""
 
+import functools
 import os
 import re
 import tempfile
@@ -33,20 +34,22 @@ def instructions_by_owner(tls: bool, few: int = 50, many: int = 250) -> dict[str
     return {owner: round(count / (many - few)) for owner, count in counts[1].most_common()}
 
 
-def build() -> None:
-    """The library as it is shipped, but with the line of each instruction."""
+@functools.cache
+def build() -> Path:
+    """The folder of the library as it is shipped, but with the line of each instruction."""
     command = [*peers.LIBRARY, "--config", 'profile.release.debug="line-tables-only"']
-    peers.run(command, env={**os.environ, "CARGO_TARGET_DIR": str(FOLDER)})
-    soname = FOLDER / "release/libanchor.so.0"
+    library = peers.built(command, "libanchor.so", env={**os.environ, "CARGO_TARGET_DIR": str(FOLDER)})
+    soname = library.with_name("libanchor.so.0")
     soname.unlink(missing_ok=True)
     soname.symlink_to("libanchor.so")
+    return library.parent
 
 
 def collected(server: EventServer, count: int) -> str:
     """The profile that callgrind writes for so many waits."""
     with tempfile.NamedTemporaryFile() as file:
         tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={file.name}", "--toggle-collect=peer_wait"]
-        with_lines = ["env", f"LD_LIBRARY_PATH={FOLDER / 'release'}"]
+        with_lines = ["env", f"LD_LIBRARY_PATH={build()}"]
         traced([*with_lines, *tool], peers.LIBANCHOR, server, count)
         return Path(file.name).read_text()
 

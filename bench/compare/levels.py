@@ -46,8 +46,7 @@ def built(option: str | None) -> dict[str, int]:
     command = ["cargo", "rustc", "--release", "--package", "anchor-events", "--lib", "--crate-type", "cdylib"]
     if option:
         command += ["--config", f"profile.release.{option}"]
-    peers.run(command, env={**os.environ, "CARGO_TARGET_DIR": str(FOLDER)})
-    library = FOLDER / "release/libanchor.so"
+    library = peers.built(command, "libanchor.so", env={**os.environ, "CARGO_TARGET_DIR": str(FOLDER)})
     return {"bytes": stripped_size(library)} | {
         case: instructions(library, case) for case in ("plain", "tls")
     }

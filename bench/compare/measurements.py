@@ -21,8 +21,8 @@ from bench.guard.peers import (
     LIBRARY,
     SERVER_CORE,
     STARTED,
-    TARGET,
     Peer,
+    library,
     measure,
     pinned,
     result_of,
@@ -139,6 +139,7 @@ def work(quick: bool) -> dict:
 
 def breakdown(quick: bool) -> dict:
     """Which crate the instructions of libanchor's warm wait belong to."""
+    # Before the servers are started, which would close their connections meanwhile.
     crates.build()
     return {"unit": "instructions"} | {case: crates.instructions_by_owner(tls) for case, tls in CASES.items()}
 
@@ -301,7 +302,7 @@ def size(quick: bool) -> dict:
     return {
         "unit": "bytes",
         **size_of_library(),
-        "libanchor.so needs": needs(TARGET / "release/libanchor.so"),
+        "libanchor.so needs": needs(library()),
         "libcurl and cJSON need": needs(BUILD / "curl"),
     }
 

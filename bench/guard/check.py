@@ -30,7 +30,7 @@ def measured() -> dict[str, dict[str, float]]:
         "bytes": {},
     }
     for tls, kind in ((False, "instructions"), (True, "instructions over TLS")):
-        with EventServer(tls, profile="debug") as server:
+        with EventServer(tls, profile="dev") as server:
             for within in ("peer_wait", "anchor_wait_for_event"):
                 found[kind][within] = counts.instructions(peers.LIBANCHOR, server, 20, 80, within)
             calls = counts.system_calls(peers.LIBANCHOR, server, 20, 80)

@@ -2,6 +2,7 @@
 each peer, so the peer alone makes the difference between two figures. The peers that need other libraries are in
 compare/."""
 
+import functools
 import json
 import os
 import subprocess
@@ -59,12 +60,24 @@ def run(command, **options) -> str:
     return done.stdout
 
 
+def built(command, name: str, **options) -> Path:
+    """Where cargo put this file: that depends on its variables and settings, so its own messages are read."""
+    messages = [json.loads(line) for line in run([*command, "--message-format=json"], **options).splitlines()]
+    files = [Path(file) for message in messages for file in message.get("filenames", [])]
+    return next((file for file in files if file.name == name), None) or sys.exit(f"cargo did not say where {name} is")
+
+
+@functools.cache
+def library(name: str = "libanchor.so") -> Path:
+    """As it is shipped."""
+    return built(LIBRARY, name)
+
+
 def build_library() -> None:
-    run(LIBRARY)
     BUILD.mkdir(parents=True, exist_ok=True)
     for name in ("libanchor.so", "libanchor.so.0"):
         (BUILD / name).unlink(missing_ok=True)
-        (BUILD / name).symlink_to(TARGET / "release/libanchor.so")
+        (BUILD / name).symlink_to(library())
 
 
 def build(peer: Peer) -> None:

@@ -1,5 +1,6 @@
 """The server of the measurements: `anchor-events serve` in a process of its own."""
 
+import functools
 import http.client
 import json
 import socket
@@ -7,8 +8,9 @@ import ssl
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from bench.guard.peers import ROOT, SERVER_CORE, TARGET, pinned
+from bench.guard.peers import ROOT, SERVER_CORE, built, pinned
 
 KEY = "bench"
 BODY = b'{"data":{"code":"123456"}}'
@@ -44,12 +46,17 @@ class Server:
         """Does nothing here: a server that has an event for each wait needs no signal."""
 
 
+@functools.cache
+def command(profile: str) -> Path:
+    return built(["cargo", "build", "--package", "anchor-events-cli", "--profile", profile], "anchor-events")
+
+
 class EventServer(Server):
     """`anchor-events serve`, which keeps each signal until a wait takes it."""
 
     def __init__(self, tls: bool = False, profile: str = "command"):
         options = ["--port", "0", "--queue-limit", "1000000", "--admin-token", KEY, *(["--tls"] if tls else [])]
-        super().__init__([TARGET / profile / "anchor-events", "serve", *options], tls)
+        super().__init__([command(profile), "serve", *options], tls)
         self.connection = socket.create_connection(self.address)
         if tls:
             context = ssl.create_default_context(cafile=self.ca_file)

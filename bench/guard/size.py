@@ -4,7 +4,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from bench.guard.peers import ROOT, TARGET, run
+from bench.guard.peers import ROOT, library, run
 
 
 def size_of_library() -> dict[str, int]:
@@ -12,7 +12,7 @@ def size_of_library() -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         program = static_program(Path(folder))
         return {
-            "libanchor.so": stripped_size(TARGET / "release/libanchor.so"),
+            "libanchor.so": stripped_size(library()),
             "static program": stripped_size(program),
         }
 
@@ -35,7 +35,7 @@ def static_program(folder: Path) -> Path:
         "-static-pie",
         f"-I{ROOT}/include",
         folder / "hello.c",
-        TARGET / "release/libanchor.a",
+        library("libanchor.a"),
         *native,
     ]
     run([*command, "-Wl,--gc-sections", "-o", folder / "hello"])

@@ -7,6 +7,7 @@ use crate::error::Phase;
 use crate::http::{Failure, FailureKind, Reply, Trace};
 use crate::json::{self, Refusal};
 use std::time::{Duration, Instant, SystemTime};
+use zeroize::{Zeroize, Zeroizing};
 
 /// What a call asks the service to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +94,8 @@ pub(crate) fn judge(
     };
     match exchanged {
         Ok(mut reply) => {
-            outcome.request_id = reply.request_id.take().and_then(|id| redactor.service_words(&id, keep_on));
+            outcome.request_id =
+                reply.request_id.take().map(Zeroizing::new).and_then(|id| redactor.service_words(&id, keep_on));
             outcome.retry_after = reply.retry_after.take().and_then(|asked| retry_after(&asked, SystemTime::now()));
             outcome.kind = of_reply(operation, reply, redactor, keep_on);
         }
@@ -104,7 +106,12 @@ pub(crate) fn judge(
     outcome
 }
 
-fn of_reply(operation: Operation, reply: Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> bool) -> Kind {
+fn of_reply(
+    operation: Operation,
+    mut reply: Reply,
+    redactor: &Redactor<'_>,
+    keep_on: &mut dyn FnMut() -> bool,
+) -> Kind {
     let code = reply.status;
     if (200..300).contains(&code) {
         return match json::one_object(reply.body) {
@@ -121,7 +128,11 @@ fn of_reply(operation: Operation, reply: Reply, redactor: &Redactor<'_>, keep_on
     if operation == Operation::Wait && code == 408 && !by_gateway {
         return Kind::NotSignaled;
     }
-    Kind::Refused { code, by_gateway, message: message(&reply, redactor, keep_on) }
+    let message = message(&reply, redactor, keep_on);
+    // It may quote the key.
+    reply.body.zeroize();
+    reply.location.zeroize();
+    Kind::Refused { code, by_gateway, message }
 }
 
 /// Whether a gateway sent this answer, and not the service. 502 and 504 always come from a gateway that had no answer to pass
@@ -142,7 +153,11 @@ fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> 
         let location = shown(location).unwrap_or_default();
         return format!("HTTP {code} redirects to {location}, and libanchor follows no redirects");
     }
-    match text(reply).and_then(|body| json::json_get(body, "/error/message")).filter(|said| !said.is_empty()) {
+    match text(reply)
+        .and_then(|body| json::json_get(body, "/error/message"))
+        .filter(|said| !said.is_empty())
+        .map(Zeroizing::new)
+    {
         Some(said) => shown(&said)
             .unwrap_or_else(|| format!("HTTP {code}; the service's message is omitted, since it may contain a secret")),
         None => format!("HTTP {code} without a message of the API"),

@@ -136,12 +136,7 @@ impl Agent {
         call.max_idle = exchange.max_idle;
         call.output_size = self.head_size + exchange.path.len() + exchange.body.len().min(HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
-        let outcome = match outcome {
-            // For ureq, a reset is the end of a body that has no length.
-            Ok(_) if call.broken().is_some() && call.written().is_some() => Err(classify(&call, None)),
-            Ok(reply) => Ok(reply),
-            Err(cause) => Err(classify(&call, Some(cause))),
-        };
+        let outcome = outcome.map_err(|cause| classify(&call, cause));
         let trace = Trace {
             phase: call.phase(),
             written: call.written(),

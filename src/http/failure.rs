@@ -45,12 +45,12 @@ impl From<ureq::Error> for ExchangeError {
 }
 
 /// Classifies a failure by the notes. ureq's error only adds text.
-pub(super) fn classify(call: &Context, cause: Option<ExchangeError>) -> Failure {
+pub(super) fn classify(call: &Context, cause: ExchangeError) -> Failure {
     let (kind, detail) = kind_and_detail(call, cause);
     Failure { kind, detail }
 }
 
-fn kind_and_detail(call: &Context, cause: Option<ExchangeError>) -> (FailureKind, String) {
+fn kind_and_detail(call: &Context, cause: ExchangeError) -> (FailureKind, String) {
     let doing = doing(call.phase());
     match call.stop() {
         Some(Stop::Deadline) => return (FailureKind::TimedOut, format!("{doing} took too long")),
@@ -62,15 +62,14 @@ fn kind_and_detail(call: &Context, cause: Option<ExchangeError>) -> (FailureKind
         return verdict;
     }
     let said = match cause {
-        Some(ExchangeError::TooLarge | ExchangeError::Ureq(ureq::Error::LargeResponseHeader(..))) => {
+        ExchangeError::TooLarge | ExchangeError::Ureq(ureq::Error::LargeResponseHeader(..)) => {
             return (FailureKind::TooLarge, "the answer is larger than the limit".to_owned());
         }
-        Some(ExchangeError::OutOfMemory) => {
+        ExchangeError::OutOfMemory => {
             return (FailureKind::Exhausted, "no memory is left for the answer".to_owned());
         }
-        Some(ExchangeError::Ureq(ureq::Error::Other(e))) => e.to_string(),
-        Some(ExchangeError::Ureq(e)) => e.to_string(),
-        None => String::new(),
+        ExchangeError::Ureq(ureq::Error::Other(e)) => e.to_string(),
+        ExchangeError::Ureq(e) => e.to_string(),
     };
     if call.refused.get() {
         return (FailureKind::TlsRefused, said);

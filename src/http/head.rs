@@ -237,19 +237,12 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// The value without the white space around it. Control characters and folds count as spaces.
-pub(super) fn trimmed(mut value: &[u8]) -> &[u8] {
-    let is_space = |byte: &u8| *byte == b' ' || byte.is_ascii_control();
-    while let Some((first, rest)) = value.split_first()
-        && is_space(first)
-    {
-        value = rest;
+pub(super) fn trimmed(value: &[u8]) -> &[u8] {
+    let is_text = |byte: &u8| *byte != b' ' && !byte.is_ascii_control();
+    match (value.iter().position(is_text), value.iter().rposition(is_text)) {
+        (Some(first), Some(last)) => &value[first..=last],
+        _ => &[],
     }
-    while let Some((last, rest)) = value.split_last()
-        && is_space(last)
-    {
-        value = rest;
-    }
-    value
 }
 
 /// Appends a value. Each control character becomes a space (RFC 9110, 5.5), and so does each fold with the white space around it

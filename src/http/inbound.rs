@@ -90,9 +90,9 @@ impl Inbound {
         Inbound::default()
     }
 
-    /// Takes bytes of the connection, and appends to `out` what ureq may read: at most twice as many bytes. Nothing is appended
-    /// while a line is not complete. The caller must read more then, since ureq takes empty input for the end of a body. Must
-    /// not be called again after an error.
+    /// Takes bytes of the connection, and appends to `out` what ureq may read: at most twice as many bytes, and one short line.
+    /// Nothing is appended while a line is not complete. The caller must read more then, since ureq takes empty input for the
+    /// end of a body. Must not be called again after an error.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), ParseError> {
         if self.line.is_empty() {
             let taken = self.take(bytes, out)?;

@@ -6,7 +6,7 @@ pub(super) struct Cursor<'a, 'k> {
     /// The text as far as it may be read without asking whether to go on.
     window: &'a [u8],
     pub at: usize,
-    keep_on: &'k mut dyn FnMut() -> bool,
+    pub keep_on: &'k mut dyn FnMut() -> bool,
     pub is_stopped: bool,
 }
 

@@ -13,6 +13,7 @@ pub(crate) use pointer::json_find;
 pub use pointer::json_get;
 pub(crate) use scanner::{Fault, Scanner, Token};
 use std::collections::TryReserveError;
+pub(crate) use string::leading_escape;
 
 /// Why a text is not taken.
 #[derive(Debug, PartialEq, Eq)]

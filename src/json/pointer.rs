@@ -84,6 +84,7 @@ fn find<'a>(json: &'a str, mut path: Path<'_>) -> Result<Option<JsonString<'a>>,
 /// A well-formed pointer, and the step of it that is looked for.
 struct Path<'p> {
     pointer: &'p str,
+    is_escaped: bool,
     /// The current step without its slash. Before the first step: 0 and 0.
     begin: usize,
     end: usize,
@@ -92,8 +93,9 @@ struct Path<'p> {
 impl<'p> Path<'p> {
     fn new(pointer: &'p str) -> Option<Self> {
         let is_rooted = pointer.is_empty() || pointer.starts_with('/');
-        let is_well_formed = is_rooted && pointer.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
-        is_well_formed.then_some(Path { pointer, begin: 0, end: 0 })
+        let is_escaped = pointer.bytes().any(|byte| byte == b'~');
+        let is_well_formed = !is_escaped || pointer.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
+        (is_rooted && is_well_formed).then_some(Path { pointer, is_escaped, begin: 0, end: 0 })
     }
 
     fn is_at_end(&self) -> bool {
@@ -106,13 +108,15 @@ impl<'p> Path<'p> {
             return false;
         }
         self.begin = self.end + 1;
-        self.end = self.pointer[self.begin..].find('/').map_or(self.pointer.len(), |length| self.begin + length);
+        let step = self.pointer.as_bytes()[self.begin..].iter().take_while(|byte| **byte != b'/');
+        self.end = self.begin + step.count();
         true
     }
 
     fn step_out(&mut self) {
         self.end = self.begin.saturating_sub(1);
-        self.begin = self.pointer[..self.end].rfind('/').map_or(0, |slash| slash + 1);
+        let step = self.pointer.as_bytes()[..self.end].iter().rev().take_while(|byte| **byte != b'/');
+        self.begin = self.end - step.count();
     }
 
     fn step(&self) -> &'p str {
@@ -122,7 +126,7 @@ impl<'p> Path<'p> {
     /// Whether the step is this member. `~1` and `~0` are the only escapes.
     fn names(&self, name: JsonString<'_>) -> bool {
         let step = self.step();
-        if !name.as_written().contains('\\') && !step.contains('~') {
+        if !name.is_escaped() && !self.is_escaped {
             return name.as_written() == step;
         }
         let mut rest = step.chars();

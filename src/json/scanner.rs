@@ -88,17 +88,23 @@ impl<'a, 'k> Scanner<'a, 'k> {
     /// The next token. `None` at the end of a text that is JSON as a whole.
     pub fn next(&mut self) -> Result<Option<Token<'a>>, Fault> {
         let Some(kind) = self.advance() else { return Err(self.fault()) };
-        let written = &self.cursor.text[self.began..self.cursor.at];
-        let string = || JsonString::new(&written[1..written.len() - 1], self.is_escaped);
+        let text = self.cursor.text;
+        let string = || JsonString::new(&text[self.began + 1..self.cursor.at - 1], self.is_escaped);
         Ok(Some(match kind {
             Kind::End => return Ok(None),
             Kind::Open => Token::Open(self.nesting.innermost().unwrap_or(Container::Array)),
             Kind::Close => Token::Close,
             Kind::Name => Token::Name(string()),
             Kind::String => Token::String(string()),
-            Kind::Number => Token::Number(written),
+            Kind::Number => Token::Number(&text[self.began..self.cursor.at]),
             Kind::Word => Token::Word,
         }))
+    }
+
+    /// Asks whether to go on, for a caller who has much to do between tokens.
+    pub fn ask(&mut self) -> Result<(), Fault> {
+        self.cursor.is_stopped |= !(self.cursor.keep_on)();
+        if self.cursor.is_stopped { Err(Fault::Stopped) } else { Ok(()) }
     }
 
     /// Goes to the end of the container whose opening was the last token.

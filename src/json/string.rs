@@ -22,6 +22,10 @@ impl<'a> JsonString<'a> {
         self.text
     }
 
+    pub fn is_escaped(self) -> bool {
+        self.is_escaped
+    }
+
     /// The string. A surrogate that is not one of a pair becomes U+FFFD.
     pub fn unescape(self) -> Result<Cow<'a, str>, OutOfMemory> {
         if !self.is_escaped {
@@ -31,7 +35,7 @@ impl<'a> JsonString<'a> {
         unescaped.try_reserve_exact(self.text.len())?; // no escape is shorter than what it stands for
         let mut rest = self.text;
         while let Some(at) = rest.find('\\') {
-            let (character, length) = escape(&rest[at..]);
+            let Some((character, length)) = leading_escape(&rest[at..]) else { break };
             unescaped.push_str(&rest[..at]);
             unescaped.push(character);
             rest = &rest[at + length..];
@@ -45,41 +49,53 @@ impl<'a> JsonString<'a> {
         let mut rest = self.text;
         iter::from_fn(move || {
             let first = rest.chars().next()?;
-            let (character, length) = if first == '\\' { escape(rest) } else { (first, first.len_utf8()) };
+            let escape = if first == '\\' { leading_escape(rest) } else { None };
+            let (character, length) = escape.unwrap_or((first, first.len_utf8()));
             rest = &rest[length..];
             Some(character)
         })
     }
 }
 
-/// The character for the escape that `text` begins with, and the length of that escape.
-fn escape(text: &str) -> (char, usize) {
-    let character = match text.as_bytes()[1] {
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'n' => '\n',
-        b'r' => '\r',
-        b't' => '\t',
-        b'u' => return code_point(text),
-        itself => char::from(itself),
+/// The character that the escape at the beginning of `text` stands for, and the length of the escape. `None` if there is
+/// no well-formed one.
+pub(crate) fn leading_escape(text: &str) -> Option<(char, usize)> {
+    let character = match text.as_bytes() {
+        [b'\\', b'b', ..] => '\u{8}',
+        [b'\\', b'f', ..] => '\u{c}',
+        [b'\\', b'n', ..] => '\n',
+        [b'\\', b'r', ..] => '\r',
+        [b'\\', b't', ..] => '\t',
+        [b'\\', itself @ (b'"' | b'\\' | b'/'), ..] => char::from(*itself),
+        _ => return code_point(text),
     };
-    (character, 2)
+    Some((character, 2))
 }
 
 /// One `\uXXXX`, or the two of a surrogate pair.
-fn code_point(text: &str) -> (char, usize) {
-    let unit = |at| text.get(at..at + 6)?.strip_prefix("\\u").and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    let Some(first) = unit(0) else { return (REPLACEMENT_CHARACTER, text.len()) };
+fn code_point(text: &str) -> Option<(char, usize)> {
+    let unit = |at| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u").filter(|digits| !digits.starts_with('+'))?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let first = unit(0)?;
     if let (0xd800..0xdc00, Some(second @ 0xdc00..0xe000)) = (first, unit(6)) {
         let pair = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        return (char::from_u32(pair).unwrap_or(REPLACEMENT_CHARACTER), 12);
+        return Some((char::from_u32(pair)?, 12));
     }
-    (char::from_u32(first).unwrap_or(REPLACEMENT_CHARACTER), 6)
+    Some((char::from_u32(first).unwrap_or(REPLACEMENT_CHARACTER), 6))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_an_escape_stands_for_nothing() {
+        for text in ["", "\\", r"\x", r"\u", r"\u12", r"\u12g4", r"\u+123", "\\é", "n", r"\uü123"] {
+            assert_eq!(leading_escape(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn escapes_become_what_they_stand_for() {

@@ -45,7 +45,7 @@ unsafe fn addresses(mut list: *const libc::addrinfo, port: u16) -> Vec<SocketAdd
     while let Some(entry) = unsafe { list.as_ref() } {
         let mut storage = SockAddrStorage::zeroed();
         let length = (entry.ai_addrlen as usize).min(size_of::<SockAddrStorage>());
-        // SAFETY: each address is as long as its entry says, and at most `length` bytes of it are copied into a local.
+        // SAFETY: the address is as long as the entry says, and the storage has room for what is copied.
         let address = unsafe {
             ptr::copy_nonoverlapping(entry.ai_addr.cast::<u8>(), (&raw mut storage).cast::<u8>(), length);
             SockAddr::new(storage, entry.ai_addrlen)

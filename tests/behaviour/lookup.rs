@@ -126,3 +126,80 @@ fn an_ipv6_address_is_taken_as_it_is() {
     assert_eq!(Client::new(&settings("[::1]", port)).unwrap().wait("e", LONG, None).unwrap(), EVENT);
     assert_eq!(server.requests()[0].header("host"), Some(format!("[::1]:{port}").as_str()));
 }
+
+/// A name's addresses: so many on loopback, in this order.
+fn hosts(name: &str, addresses: impl IntoIterator<Item = String>) -> String {
+    let lines = addresses.into_iter().map(|address| format!("{address} {name}\n"));
+    lines.collect::<String>()
+}
+
+/// Nine, of which only the last listens, and forty that refuse: all are tried, at once, since each refuses at once.
+#[test]
+fn every_address_of_a_name_is_tried() {
+    let nine = hosts("nine.test", (1..=9).map(|n| format!("127.0.1.{n}")));
+    let forty = hosts("forty.test", (1..=40).map(|n| format!("127.0.2.{n}")));
+    let all = nine + &forty;
+    if !is_inside("lookup::every_address_of_a_name_is_tried", &[("hosts", &all), LOOK_IN_BOTH]) {
+        return;
+    }
+    for (host, last) in [("nine.test", [127, 0, 1, 9]), ("forty.test", [127, 0, 2, 40])] {
+        let server = ScriptedServer::start_at((last, 8001).into(), vec![vec![Step::AnswerAll(event())]]);
+        let began = Instant::now();
+        assert_eq!(Client::new(&settings(host, 8001)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{host}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{host}: {:?}", began.elapsed());
+        drop(server);
+    }
+}
+
+/// Six of each family that do not answer, and a last one that does: the attempts run side by side.
+#[test]
+fn many_addresses_that_do_not_answer_give_way_to_one_that_does() {
+    let silent = (1..=6).flat_map(|n| [format!("127.0.1.{n}"), "::1".to_owned()]).chain(["127.0.1.9".to_owned()]);
+    if !is_inside(
+        "lookup::many_addresses_that_do_not_answer_give_way_to_one_that_does",
+        &[("hosts", &hosts("silent.test", silent)), LOOK_IN_BOTH],
+    ) {
+        return;
+    }
+    let addresses = (1..=6).map(|n| SocketAddr::from(([127, 0, 1, n], 8001)));
+    let _holes: Vec<BlackHole> = addresses.map(BlackHole::at).collect();
+    let _sixth = BlackHole::at(SocketAddr::from((Ipv6Addr::LOCALHOST, 8001)));
+    let _server = ScriptedServer::start_at(([127, 0, 1, 9], 8001).into(), vec![vec![Step::AnswerAll(event())]]);
+    assert_eq!(Client::new(&settings("silent.test", 8001)).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+}
+
+/// In clear, the key goes to this machine only, whatever a name promises: a hosts file may map localhost elsewhere.
+#[test]
+fn in_clear_only_loopback_addresses_are_connected_to() {
+    let hosts =
+        "127.0.0.1 good.localhost\n10.9.8.7 bad.localhost\n10.9.8.7 mixed.localhost\n127.0.0.1 mixed.localhost\n";
+    if !is_inside("lookup::in_clear_only_loopback_addresses_are_connected_to", &[("hosts", hosts), LOOK_IN_BOTH]) {
+        return;
+    }
+    let server = ScriptedServer::start_at(([127, 0, 0, 1], 8001).into(), vec![vec![Step::AnswerAll(event())]]);
+    for host in ["good.localhost", "mixed.localhost", "unknown.localhost", "localhost"] {
+        let client = Client::new(&config(&format!("http://{host}:8001"))).unwrap();
+        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT, "{host}");
+    }
+    let client = Client::new(&config("http://bad.localhost:8001")).unwrap();
+    for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
+        assert_eq!((error.status(), error.attempts()), (Status::NotSent, 1), "{error:?}");
+        assert!(error.message().contains("plain http"), "{error:?}");
+    }
+    assert_eq!(server.requests().len(), 4);
+}
+
+/// A name that does not exist is reported soon, and a name service that does not answer is an outage.
+#[test]
+fn a_wrong_host_is_reported_soon() {
+    let hosts = ("hosts", "127.0.0.1 localhost\n");
+    let files = ("nsswitch.conf", "hosts: files\n");
+    if !is_inside("lookup::a_wrong_host_is_reported_soon", &[hosts, files]) {
+        return;
+    }
+    let began = Instant::now();
+    let error = Client::new(&settings("missing.test", 80)).unwrap().wait("e", None, None).unwrap_err();
+    assert_eq!((error.status(), error.attempts()), (Status::NotSent, 6), "{error:?}");
+    assert!(!error.timed_out() && began.elapsed() < Duration::from_secs(15), "{error:?}");
+    assert!(error.message().contains("not known"), "{error:?}");
+}

@@ -6,6 +6,7 @@ mod cancel;
 mod connections;
 mod deadlines;
 mod event_names;
+mod floods;
 mod freeze;
 mod interrupt;
 mod lookup;

@@ -1,8 +1,10 @@
 /* What calls return when the process has no descriptor or thread left, and that the client works again afterwards. */
 #define _GNU_SOURCE
 #include "check.h"
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void limit(int what, rlim_t value)
@@ -133,11 +135,43 @@ static void no_thread_for_a_lookup(void)
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void *cancel_in_a_moment(void *token)
+{
+    struct timespec moment = { 0, 100000000 };
+    nanosleep(&moment, NULL);
+    anchor_cancel_token_cancel(token);
+    return NULL;
+}
+
+/* poll refuses more descriptors than the limit allows, though they are open. The wait still ends in time, hears of a cancel, and
+ * uses next to no processor time. */
+static void fewer_descriptors_than_a_wait_polls(void)
+{
+    pthread_t thread;
+    anchor_client *client = check_client();
+    anchor_cancel_token *token = anchor_cancel_token_new();
+    CHECK(token != NULL);
+    goes_on(client); /* its connection is open from here on */
+    limit(RLIMIT_NOFILE, 2);
+    clock_t used = clock();
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "never", 1500, token, NULL));
+    CHECK(clock() - used < CLOCKS_PER_SEC);
+    CHECK(pthread_create(&thread, NULL, cancel_in_a_moment, token) == 0);
+    CHECK_STATUS(ANCHOR_CANCELLED, anchor_wait_for_event(client, "never", PATIENCE_MS, token, NULL));
+    CHECK(pthread_join(thread, NULL) == 0);
+    give_descriptors_back();
+    anchor_cancel_token_reset(token);
+    goes_on(client);
+    anchor_cancel_token_free(token);
+    anchor_client_free(client);
+}
+
 static const struct test_case cases[] = {
     CASE(no_descriptor_for_the_first_call),
     CASE(no_descriptor_for_a_connection),
     CASE(no_descriptor_for_a_lookup),
     CASE(no_thread_for_a_lookup),
+    CASE(fewer_descriptors_than_a_wait_polls),
 };
 
 RUN(cases)

@@ -38,6 +38,14 @@ void a_lambda_is_a_log_callback()
     anchor_client_free(client);
 }
 
+// With AddressSanitizer the library is built with panic=abort, where Rust's frames let an exception pass. It is not shipped so.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PANICS_ABORT
+#endif
+#endif
+
+#ifndef PANICS_ABORT
 // As the header says: it does not cross the library, and nothing goes on as if it had not been thrown.
 void a_callback_that_throws_ends_the_process()
 {
@@ -60,6 +68,7 @@ void a_callback_that_throws_ends_the_process()
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
+#endif
 
 void an_event_comes_through()
 {
@@ -75,7 +84,9 @@ void an_event_comes_through()
 const test_case cases[] = {
     CASE(statuses_are_values),
     CASE(a_lambda_is_a_log_callback),
+#ifndef PANICS_ABORT
     CASE(a_callback_that_throws_ends_the_process),
+#endif
     CASE(an_event_comes_through),
 };
 

@@ -41,7 +41,7 @@ impl Within {
             Within::AMoment => Duration::ZERO,
             Within::TheCut => Duration::from_secs(2),
             // 0.1, 0.2, 0.4, 0.8 and 1.6 s.
-            Within::Retries => Duration::from_millis(3100),
+            Within::Retries => Duration::from_secs(12),
             Within::Deadline => TIMEOUT,
             Within::DeadlineAndGrace => TIMEOUT + GRACE,
             Within::RequestTimeout => REQUEST_TIMEOUT,

@@ -17,3 +17,4 @@ mod statuses;
 mod table;
 mod tls;
 mod tunnels;
+mod unexpected;

@@ -102,11 +102,13 @@ fn a_proxy_that_refuses_is_not_sent() {
         let client = Client::new(&through(&format!("http://user:hidden-77@{}", proxy.address))).unwrap();
         for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
             assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{name}: {error:?}");
-            assert_eq!((error.attempts(), error.maybe_consumed()), (2, false), "{name}: {error:?}");
+            // What a proxy refuses, it refuses again.
+            let attempts = if name.starts_with('4') { 1 } else { 2 };
+            assert_eq!((error.attempts(), error.maybe_consumed()), (attempts, false), "{name}: {error:?}");
             assert!(!error.to_json().contains("hidden-77"), "{name}");
             assert!(!name.starts_with('4') || error.message().contains(name), "{name}: {error:?}");
         }
-        assert_eq!(proxy.connections(), 4, "{name}");
+        assert_eq!(proxy.connections(), if name.starts_with('4') { 2 } else { 4 }, "{name}");
     }
 }
 

@@ -9,7 +9,7 @@ use testkit::process::{run, without_settings};
 use testkit::tools;
 
 /// Functions that return a string, so that their last allocation is made by the C boundary.
-const WITH_STRING: [&str; 7] = [
+const WITH_STRING: [&str; 10] = [
     "take_an_event",
     "take_an_error",
     "signal_an_event",
@@ -17,6 +17,9 @@ const WITH_STRING: [&str; 7] = [
     "read_stats",
     "get_from_json",
     "start_a_wait",
+    "get_an_escaped_string",
+    "get_a_nested_value",
+    "take_a_refusal_of_data",
 ];
 
 #[test]
@@ -34,7 +37,9 @@ fn a_failed_allocation_is_an_error_or_a_clean_abort() {
         let line = outcome.stdout.lines().find(|line| line.starts_with(&format!("{name}:"))).expect("it was called");
         assert!(line.ends_with("the last is answered"), "{line}");
     }
-    assert_eq!(outcome.stdout.lines().count(), 9, "{}", outcome.stdout);
+    let aborting = |line: &&str| line.starts_with("get_") && !line.contains(" 0 aborted");
+    assert_eq!(outcome.stdout.lines().find(aborting), None, "a value of a JSON text is NULL without memory");
+    assert_eq!(outcome.stdout.lines().count(), 12, "{}", outcome.stdout);
 }
 
 /// Where the service or the caller decides the size, a failed allocation is a status and not an abort.

@@ -141,7 +141,7 @@ proptest! {
     fn pieces_make_no_difference(Bytes(answer) in damaged(), size in 1_usize..7) {
         let reading = whole(&answer);
         prop_assert_eq!(&read(answer.chunks(size)), &reading);
-        prop_assert!(reading.out.0.len() <= 2 * answer.len());
+        prop_assert!(reading.out.0.len() <= 2 * answer.len() + "connection: close\r\n".len());
     }
 
     #[test]

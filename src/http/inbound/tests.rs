@@ -196,6 +196,28 @@ fn a_value_that_is_read_is_repaired() {
     assert_eq!(answer.request_id.as_deref(), Some(&b"a b"[..]));
 }
 
+/// ureq decides by it whether the connection is kept.
+#[test]
+fn that_a_connection_is_to_be_closed_is_passed_on() {
+    for (version, fields, closes) in [
+        ("HTTP/1.1", "", false),
+        ("HTTP/1.1", "Connection: keep-alive\r\n", false),
+        ("HTTP/1.1", "Connection: closed\r\n", false),
+        ("HTTP/1.1", "X-Connection: close\r\n", false),
+        ("HTTP/1.1", "CONNECTION:close\r\n", true),
+        ("HTTP/1.1", "Connection: keep-alive ,\tClose\r\n", true),
+        ("HTTP/1.1", "Connection: Upgrade\r\nConnection:\r\n close\r\n", true),
+        ("HTTP/1.0", "", true),
+        ("HTTP/1.0", "Connection: Keep-Alive\r\n", false),
+        ("HTTP/1.0", "Connection: Keep-Alive\r\nConnection: close\r\n", true),
+    ] {
+        let Bytes(out) = whole(&with_event(&format!("{version} 200 OK\r\n{fields}"))).out;
+        let line = if closes { "connection: close\r\n" } else { "" };
+        let expected = format!("HTTP/1.1 200\r\n{line}content-length: 11\r\n\r\n{{\"data\":{{}}}}");
+        assert_eq!(String::from_utf8(out).unwrap(), expected, "{version} {fields:?}");
+    }
+}
+
 #[test]
 fn more_than_the_answer_is_surplus() {
     for answer in [

@@ -42,6 +42,8 @@ pub struct Record {
     pub delivered: usize,
     /// When the client of a connection was seen to leave.
     pub left: HashMap<usize, Instant>,
+    /// Streams that the client ended in order: with TLS, by a close_notify.
+    pub ended: usize,
     /// How TLS handshakes went: resumed, full, or an error.
     pub handshakes: Vec<String>,
 }
@@ -178,6 +180,10 @@ impl Connection<'_> {
             Step::ReadRequest => self.read_request().map(drop),
             Step::ReadSome => self.read_some(),
             Step::Send(bytes) => self.send(&bytes),
+            Step::Flood(bytes) => loop {
+                self.send(&bytes)?;
+            },
+            Step::SendRaw(bytes) => self.socket.write_all(&bytes),
             Step::Trickle(bytes, pause) => bytes.chunks(1).try_for_each(|byte| {
                 thread::sleep(pause);
                 self.send(byte)
@@ -253,7 +259,8 @@ impl Connection<'_> {
                 bytes.extend_from_slice(&chunk[..count]);
                 Ok(())
             }
-            Ok(_) | Err(_) => {
+            outcome => {
+                self.shared.note(|record| record.ended += usize::from(outcome.is_ok()));
                 self.note_left();
                 gone()
             }

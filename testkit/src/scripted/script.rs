@@ -14,6 +14,10 @@ pub enum Step {
     /// Takes whatever the client sends first and records nothing: a TLS hello, say.
     ReadSome,
     Send(Vec<u8>),
+    /// The same again and again, as fast as it is taken, until the client leaves.
+    Flood(Vec<u8>),
+    /// Past the TLS session, into the TCP stream below it.
+    SendRaw(Vec<u8>),
     /// One byte at a time with a pause before each.
     Trickle(Vec<u8>, Duration),
     Pause(Duration),

@@ -78,6 +78,25 @@ static void no_room_for_data(void)
     anchor_client_free(client);
 }
 
+static void no_room_for_an_unescaped_string(void)
+{
+    anchor_client *client = check_client();
+    char *json = malloc(DATA + 1);
+    CHECK(json != NULL);
+    for (int i = 0; i < DATA; i += 2) memcpy(json + i, "\\n", 3);
+    memcpy(json, "[\"", 2);
+    memcpy(json + DATA - 2, "\"]", 3);
+    leave_little();
+    CHECK(anchor_json_get(json, "/0") == NULL);
+    small_things_go_on(client);
+    give_back();
+    char *value = anchor_json_get(json, "/0");
+    CHECK(value != NULL && strlen(value) == DATA / 2 - 2);
+    anchor_string_free(value);
+    free(json);
+    anchor_client_free(client);
+}
+
 static void no_stack_for_a_started_wait(void)
 {
     anchor_client *client = check_client();
@@ -111,6 +130,7 @@ static void no_stack_for_a_lookup(void)
 /* In this order: a thread that has ended leaves its stack and 64 MiB of addresses to the next one that asks. */
 static const struct test_case cases[] = {
     CASE(no_room_for_data),
+    CASE(no_room_for_an_unescaped_string),
     CASE(no_stack_for_a_started_wait),
     CASE(no_stack_for_a_lookup),
 };

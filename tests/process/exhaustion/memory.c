@@ -122,6 +122,34 @@ static enum outcome get_from_json(anchor_client *client)
     return found != NULL ? DONE : OUT_OF_MEMORY;
 }
 
+static enum outcome get_an_escaped_string(anchor_client *client)
+{
+    char *found = anchor_json_get("{\"data\":{\"\\u0063ode\":\"1\\n2\\u00e9\"}}", "/data/code");
+    (void)client;
+    anchor_string_free(found);
+    return found != NULL ? DONE : OUT_OF_MEMORY;
+}
+
+/* Nested by more than the 64 levels that need no allocation. */
+static enum outcome get_a_nested_value(anchor_client *client)
+{
+    char json[512];
+    memset(json, '[', 200);
+    memset(json + 200, ']', 200);
+    json[400] = 0;
+    char *found = anchor_json_get(json, "");
+    (void)client;
+    anchor_string_free(found);
+    return found != NULL ? DONE : OUT_OF_MEMORY;
+}
+
+static enum outcome take_a_refusal_of_data(anchor_client *client)
+{
+    char *json = NULL;
+    anchor_status status = anchor_signal_event(client, "status_403", "{\"a\":[\"some\",\"wo\\nrds\",1234]}", &json);
+    return of(status, ANCHOR_FORBIDDEN, json);
+}
+
 static enum outcome make_a_token(anchor_client *client)
 {
     anchor_cancel_token *token = anchor_cancel_token_new();
@@ -157,7 +185,8 @@ static const struct function {
     {"signal_an_event", signal_an_event},       {"refuse_an_argument", refuse_an_argument},
     {"read_stats", read_stats},                 {"get_from_json", get_from_json},
     {"make_a_token", make_a_token},             {"make_a_client", make_a_client},
-    {"start_a_wait", start_a_wait},
+    {"start_a_wait", start_a_wait},             {"get_an_escaped_string", get_an_escaped_string},
+    {"get_a_nested_value", get_a_nested_value}, {"take_a_refusal_of_data", take_a_refusal_of_data},
 };
 
 /* How a child ends. */
