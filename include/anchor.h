@@ -12,7 +12,7 @@
  *            versions may add statuses: treat an unknown one as a failure. Enumerations are passed as int32_t
  *            and checked. Times are int64_t milliseconds on the monotonic clock. Strings are NUL-terminated
  *            UTF-8. A function that gets NULL for a pointer that must not be NULL returns
- *            ANCHOR_INVALID_ARGUMENT.
+ *            ANCHOR_INVALID_ARGUMENT. anchor_last_error returns why the last call of this thread failed.
  *
  * Ownership  A function copies the arguments that it keeps. The caller owns what a function gives it, and frees
  *            each string with anchor_string_free and each handle with the function for its kind whose name ends
@@ -47,13 +47,13 @@
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
  *
- * fork       A child process may use a client of its parent: it makes its own connections and leaves the
- *            parent's alone. Parent and child share a cancel token. A call in progress and a started wait belong
+ * fork       A child process may use a client of its parent: it makes its own connections and does not touch
+ *            those of the parent. Parent and child share a cancel token. A call in progress and a started wait belong
  *            to the parent.
  *
  * Memory     If memory runs out for a string that is returned, for the data of a signal or for an answer, the
- *            call returns ANCHOR_OUT_OF_MEMORY, or NULL. If it runs out for the small blocks that a call needs
- *            besides, the process is aborted with a line on stderr, as in every Rust program.
+ *            call returns ANCHOR_OUT_OF_MEMORY, or NULL. If it runs out for the other small blocks that a
+ *            call needs, the process is aborted with a line on stderr, as in every Rust program.
  *
  * Output     The library writes nothing to stdout or stderr, except for the message of Rust's runtime on stderr
  *            before an abort or about a defect that is caught (ANCHOR_INTERNAL).

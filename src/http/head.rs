@@ -270,4 +270,5 @@ pub(super) fn append_repaired(value: &[u8], out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
+#[path = "head/tests.rs"]
 mod tests;
