@@ -88,7 +88,7 @@ impl Story {
     }
 
     /// Makes the error for the last outcome, after [`note`](Self::note). `status` is that of the last request. The call gets
-    /// NotSent or Tls only if no request of the call is unanswered.
+    /// NotSent only if no request is unanswered, and Tls only if no earlier request is.
     pub fn failure(&self, status: Status, outcome: Outcome, now: Instant) -> Error {
         let status = match status {
             Status::NotSent if self.unanswered => Status::ConnectionLost,

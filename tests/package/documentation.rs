@@ -38,7 +38,7 @@ fn examples(header: &str) -> Vec<String> {
 fn the_examples_of_the_header_compile() {
     let examples = examples(include_str!("../../include/anchor.h"));
     assert!(examples.len() >= 3, "{examples:?}");
-    let mut source = "#include <anchor.h>\n#include <poll.h>\n".to_owned();
+    let mut source = "#include <anchor.h>\n#include <poll.h>\n#include <stdio.h>\n".to_owned();
     for (index, example) in examples.iter().enumerate() {
         // Each is a part of a program that has a client, and the outcome of an earlier call.
         let place = "anchor_client *client, const char *json, anchor_status status";

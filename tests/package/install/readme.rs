@@ -194,12 +194,14 @@ fn the_commands_of_the_page() {
     let [lines] = &blocks(&page, "sh")[..] else { panic!("{page}") };
     let home = empty_scratch("install/commands");
     let server = LocalServer::start(&[]);
-    let signals =
-        "for name in mfa_code paid built tested deploy deploy deploy job job; do anchor-events signal $name code=31 --quiet; done";
+    let signals = "for name in mfa_code paid built tested deploy deploy deploy job job; do anchor-events signal $name code=31 --quiet; done";
     let mut shell = terminal(&home, &format!("{signals}\n{lines}\nanchor-events drain mfa_code"));
     let printed = process::output(server.configure(&mut shell));
     let events = r#"{"event":"paid","data":{"code":"31"}}"#;
     assert!(printed.starts_with(events), "{printed}");
     assert!(printed.contains("\n2\n") && printed.ends_with("\n0\n"), "what was signaled is drained: {printed}");
-    assert_eq!(std::fs::read_to_string(home.join("deploys.log")).expect("it was made"), "{\"code\":\"31\"}\n".repeat(3));
+    assert_eq!(
+        std::fs::read_to_string(home.join("deploys.log")).expect("it was made"),
+        "{\"code\":\"31\"}\n".repeat(3)
+    );
 }
