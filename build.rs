@@ -10,7 +10,7 @@ fn main() {
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let header = Path::new(&root).join("include/anchor.h");
     let text = generate(&root);
-    // Written only when it changes: the sources may be read-only, and a timestamp is a rebuild for others.
+    // Written only if it changes: the sources may be read-only, and a new timestamp would rebuild other programs.
     if fs::read_to_string(&header).ok().as_deref() != Some(&text) {
         fs::write(&header, text).expect("include/anchor.h can be written");
     }
@@ -25,8 +25,8 @@ fn generate(root: &str) -> String {
     as_c89(&String::from_utf8(text).expect("UTF-8"))
 }
 
-/// The names of the design, and what cbindgen writes that C89 does not know: the comma after the last enumerator, an
-/// unsigned number without its suffix, and comments to the end of the line.
+/// Shortens the names of statuses, and replaces what cbindgen writes that C89 does not have: a comma after the last enumerator,
+/// an unsigned number without its suffix, and comments to the end of the line.
 fn as_c89(header: &str) -> String {
     let header = header
         .replace("ANCHOR_STATUS_", "ANCHOR_")
@@ -63,8 +63,8 @@ fn version_and_attributes() -> String {
     )
 }
 
-/// The ABI's number is in the soname: it changes when a program that was linked before could break. The library stays
-/// mapped after dlclose, because a name lookup that a call walked away from may still run in it.
+/// The soname has the ABI's number, which changes when programs that are linked already could break. The library stays mapped
+/// after dlclose (nodelete), because a name lookup that a call abandoned may still run in it.
 fn link() {
     let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
     if target("OS") != "linux" {
@@ -77,8 +77,8 @@ fn link() {
     }
 }
 
-/// Since glibc 2.36; it saves 110 KB of the library, and the time to relocate it. What is linked so does not load with an
-/// older glibc: ANCHOR_PACK_RELOCATIONS=0 leaves it away.
+/// Packed relocations need glibc 2.36 or later, and save 110 KB and the time to relocate. A library that has them does not load
+/// with an older glibc; ANCHOR_PACK_RELOCATIONS=0 turns them off.
 fn glibc_takes_packed_relocations() -> bool {
     println!("cargo::rerun-if-env-changed=ANCHOR_PACK_RELOCATIONS");
     if env::var("ANCHOR_PACK_RELOCATIONS").is_ok_and(|wanted| wanted == "0") {

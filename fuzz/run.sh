@@ -1,17 +1,17 @@
 #!/bin/sh
-# Runs the fuzz targets, or those named as arguments, for FUZZ_SECONDS (60) each, FUZZ_JOBS (2) at a time. What a run
-# learns stays in target/fuzz/corpus, and the next one begins with it; an input that fails is left in fuzz/artifacts.
-# With FUZZ_KEEP=1 nothing is run: what has been learned comes into fuzz/corpus, to be committed, as far as it reaches
-# code that nothing there does.
+# Runs the fuzz targets, or those named as arguments, for FUZZ_SECONDS (60) each, FUZZ_JOBS (2) at a time. A run keeps new inputs
+# in target/fuzz/corpus, and the next run begins with them. An input that fails is written to fuzz/artifacts. With FUZZ_KEEP=1
+# nothing is fuzzed: inputs of target/fuzz/corpus that reach code no input of fuzz/corpus reaches are copied there, to be
+# committed.
 #
-# This is what cargo-fuzz does, whose layout this folder has, but with the stable compiler and with nothing to install.
+# The folder has the layout of cargo-fuzz, but this script needs only the stable compiler.
 set -eu
 cd "$(dirname "$0")"
 
 built=${CARGO_TARGET_DIR:-$PWD/../target}/fuzz
 triple=x86_64-unknown-linux-gnu
-# With libFuzzer's and AddressSanitizer's own settings, most of the time goes into weighing inputs, and into noting where
-# each piece of memory came from. An input that has failed can be run again for that.
+# With the default settings, libFuzzer and AddressSanitizer spend most of the time on weighing inputs and recording the stack of
+# each allocation. Run an input that failed again without these settings to see the stacks.
 options="-entropic=0 -timeout=60 -rss_limit_mb=2048 -print_final_stats=1"
 export ASAN_OPTIONS=detect_stack_use_after_return=0:malloc_context_size=4:quarantine_size_mb=32
 
@@ -20,7 +20,7 @@ build() {
     for option in level=4 inline-8bit-counters pc-table trace-compares; do
         flags="$flags -Cllvm-args=-sanitizer-coverage-$option"
     done
-    # With --target the flags are not for build scripts. Compiled by clippy's driver, the targets are linted as well.
+    # With --target the flags do not apply to build scripts. clippy's driver lints the targets as it compiles them.
     RUSTC_BOOTSTRAP=1 RUSTFLAGS=$flags CARGO_TARGET_DIR=$built RUSTC_WORKSPACE_WRAPPER=clippy-driver \
         cargo build --release --quiet --locked --target "$triple"
 }
@@ -34,7 +34,7 @@ keep() {
 run() {
     log=$built/$1.log
     mkdir -p "$built/corpus/$1" "artifacts/$1"
-    # The options are words.
+    # The options are separate words.
     # shellcheck disable=SC2086
     if ! "$built/$triple/release/$1" $options -max_total_time="${FUZZ_SECONDS:-60}" -dict="dictionaries/$1" \
         -artifact_prefix="artifacts/$1/" "$built/corpus/$1" "corpus/$1" >"$log" 2>&1; then

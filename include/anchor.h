@@ -12,7 +12,7 @@
  *            versions may add statuses: treat an unknown one as a failure. Enumerations are passed as int32_t
  *            and checked. Times are int64_t milliseconds on the monotonic clock. Strings are NUL-terminated
  *            UTF-8. A function that gets NULL for a pointer that must not be NULL returns
- *            ANCHOR_INVALID_ARGUMENT.
+ *            ANCHOR_INVALID_ARGUMENT. anchor_last_error returns why the last call of this thread failed.
  *
  * Ownership  A function copies the arguments that it keeps. The caller owns what a function gives it, and frees
  *            each string with anchor_string_free and each handle with the function for its kind whose name ends
@@ -26,11 +26,11 @@
  *                          "lastError":"...","requestId":"..."}}
  *                code           the HTTP status, if there was one
  *                origin         who reports the failure: "service" or "client"
- *                phase          how far the last request came: dns, connect, tls, send, wait or receive
+ *                phase          how far the last request got: dns, connect, tls, send, wait or receive
  *                maybeConsumed  whether a request of the call was sent and the service's answer to it never read. If
  *                               so, the event may have been handed to that request, or the signal delivered. A
  *                               gateway's error page is not the service's answer.
- *                timedOut       true if the end of the time ended the call
+ *                timedOut       true if the call ended because its time was over
  *                retryAfterMs   the pause that the service asked for, if it did
  *                lastError      the last failure before the end, if the status reports something else
  *            Members may be absent, and later versions may add members. The error never contains the API key or
@@ -47,13 +47,13 @@
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
  *
- * fork       A child process may use a client of its parent: it makes its own connections and leaves the
- *            parent's alone. Parent and child share a cancel token. A call in progress and a started wait belong
+ * fork       A child process may use a client of its parent: it makes its own connections and does not touch
+ *            those of the parent. Parent and child share a cancel token. A call in progress and a started wait belong
  *            to the parent.
  *
  * Memory     If memory runs out for a string that is returned, for the data of a signal or for an answer, the
- *            call returns ANCHOR_OUT_OF_MEMORY, or NULL. If it runs out for the small blocks that a call needs
- *            besides, the process is aborted with a line on stderr, as in every Rust program.
+ *            call returns ANCHOR_OUT_OF_MEMORY, or NULL. If it runs out for the other small blocks that a
+ *            call needs, the process is aborted with a line on stderr, as in every Rust program.
  *
  * Output     The library writes nothing to stdout or stderr, except for the message of Rust's runtime on stderr
  *            before an abort or about a defect that is caught (ANCHOR_INTERNAL).
@@ -87,7 +87,7 @@
 #define ANCHOR_RETRY_ALWAYS 4294967295u
 
 /**
- * A timeout that suits most waits, in milliseconds. The service takes the same if none is given.
+ * A timeout that suits most waits, in milliseconds. It is also the service's default.
  */
 #define ANCHOR_DEFAULT_TIMEOUT_MS 60000
 
@@ -138,7 +138,7 @@ enum anchor_status
     ANCHOR_INTERNAL = 12,
     /**
      * The service was not reached (DNS, connect, proxy), and no earlier request of the call is unanswered: nothing happened,
-     * and it is safe to repeat.
+     * and the call is safe to repeat.
      */
     ANCHOR_NOT_SENT = 20,
     /**
@@ -203,11 +203,11 @@ enum anchor_log_level
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * A failure after which the call tries again, or that ends it.
+     * A failure after which a call tries again, or a system without certificate authorities.
      */
     ANCHOR_LOG_LEVEL_WARNING = 1,
     /**
-     * One line for each call and for each re-arm.
+     * A wait asks again because the event was not signaled yet.
      */
     ANCHOR_LOG_LEVEL_INFO = 2,
     /**
@@ -224,7 +224,7 @@ typedef int32_t anchor_log_level;
 #endif /* __cplusplus */
 
 /**
- * Which certificate authorities a client trusts, in addition to those of a file that is set.
+ * Which certificate authorities a client trusts, in addition to those of a CA file.
  */
 enum anchor_trust
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -232,15 +232,15 @@ enum anchor_trust
 #endif /* defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L */
  {
     /**
-     * The system's, or the built-in ones of Mozilla if none of the system's is found or may be read; the log says so.
+     * The system's; or Mozilla's, which are built in, if the system has none that may be read. The log reports this.
      */
     ANCHOR_TRUST_AUTO = 0,
     /**
-     * The system's only.
+     * Only the system's.
      */
     ANCHOR_TRUST_SYSTEM = 1,
     /**
-     * The built-in ones of Mozilla only.
+     * Only Mozilla's, which are built in.
      */
     ANCHOR_TRUST_BUNDLED = 2
 };
@@ -291,15 +291,15 @@ extern "C" {
 /**
  * Returns why the last call of this thread failed.
  *
- * It is set by each function that returns an anchor_status, a handle, or a string to be freed. It is the message of
- * the error JSON of a call that has one.
+ * Each function that returns an anchor_status, a handle, or a string to be freed sets it. If the call returned an error
+ * as JSON, it is the "message" of that JSON.
  *
  *     anchor_client *client = NULL;
  *     if (anchor_client_new(NULL, &client) != ANCHOR_OK)
  *         fprintf(stderr, "%s\n", anchor_last_error());
  *
- * @return  an English sentence of at most 1,023 bytes, valid until this thread's next call; NULL if the last call succeeded.
- *          Must not be freed
+ * @return  an English sentence of at most 1,023 bytes, which must not be freed and is valid until the next call of this
+ *          thread; NULL if the last call succeeded
  * @since 0.1.0
  */
 ANCHOR_MUST_USE
@@ -556,7 +556,7 @@ anchor_status anchor_config_set_slice_ms(anchor_config *config,
                                          int64_t slice_ms);
 
 /**
- * Sets how much longer than it asked for a request of a wait is given.
+ * Sets how much longer a request of a wait is given than it asked for.
  *
  * This way an answer that the service sends at the last moment is still received. A wait returns at the latest at its
  * timeout plus this time.
@@ -734,7 +734,7 @@ anchor_status anchor_wait_for_event(anchor_client *client,
                                     char **out_json);
 
 /**
- * Signals an event: hands data to whoever waits for it, now or later.
+ * Signals an event: the service hands the data to a call that waits for the event, now or later.
  *
  * The call takes at most the request timeout of the settings. A request that was written is never sent again.
  *
@@ -753,7 +753,7 @@ anchor_status anchor_signal_event(anchor_client *client,
                                   char **out_json);
 
 /**
- * Takes and drops the signals of an event that nobody has waited for, until none is left.
+ * Takes and drops the signals of an event that no call has waited for, until none is left.
  *
  * A program can call it to begin without old signals.
  *

@@ -1,5 +1,4 @@
-//! [`Client`]: what a caller holds. It ties settings, connections and counts together; the rules of a call are in
-//! `wait` and `signal`.
+//! [`Client`]: the entry point of the Rust API. The rules of a call are in `calls`; what its calls share is in `session`.
 
 use crate::calls::call::Start;
 use crate::calls::{drain, signal, wait};
@@ -13,35 +12,42 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A connection pool and settings, for any number of threads. Clones share them. Nothing is sent before the first call.
+/// Settings and a pool of connections to the service. Any number of threads may use a client at once. Clones share the
+/// settings, the connections and the counts. A client connects when the first call needs a connection.
 #[derive(Clone)]
 pub struct Client {
     session: Arc<Session>,
 }
 
 impl Client {
-    /// A client with a copy of the settings.
+    /// Makes a client with a copy of `config`. It reads the certificate authorities, and does not connect to the service.
     ///
     /// # Errors
     ///
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if a setting, or a variable of the environment, is not
-    /// valid or missing; [`Status::OutOfMemory`](crate::Status::OutOfMemory) if no descriptor or memory is left to read
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) if a setting or an environment variable is missing or
+    /// not valid; [`Status::OutOfMemory`](crate::Status::OutOfMemory) if no file descriptor or memory is left to read the
     /// certificate authorities.
     pub fn new(config: &Config) -> Result<Client, Error> {
         Ok(Client { session: Arc::new(Session::new(config)?) })
     }
 
-    /// Blocks until the event is signaled. Returns the service's answer, byte for byte: one JSON object, usually
-    /// `{"data":{...}}`. A signal that was sent before the wait is taken at once.
+    /// Blocks until the event is signaled (`POST /v1/events/{event_name}/wait`). If the event was signaled before, the call
+    /// takes that signal and returns at once.
     ///
     /// - `event_name`: 1 to 4,096 bytes, not `.` or `..`; events belong to the account.
-    /// - `timeout`: `None` for no limit; zero asks once, without waiting. The call returns at the latest at the timeout
-    ///   plus [grace](Config::set_grace).
-    /// - `cancel`: ends the call from another thread or a signal handler.
+    /// - `timeout`: any duration; `None` sets no limit; zero asks once, without waiting. The call returns at the latest at
+    ///   the timeout plus the [grace](Config::set_grace).
+    /// - `cancel`: a token that ends the call from another thread or a signal handler.
+    ///
+    /// Returns the service's answer, byte for byte: one JSON object, usually `{"data":{...}}`.
+    ///
+    /// Any number of threads may wait at once, for the same event too; each signal is taken by one of them.
     ///
     /// # Errors
     ///
-    /// [`Status::Timeout`](crate::Status::Timeout), [`Status::Cancelled`](crate::Status::Cancelled), and what else the [`Status`](crate::Status) of the error says.
+    /// [`Status::Timeout`](crate::Status::Timeout) if the event was not signaled in time,
+    /// [`Status::Cancelled`](crate::Status::Cancelled), or any other [`Status`](crate::Status) except
+    /// [`Status::Pending`](crate::Status::Pending).
     pub fn wait(
         &self,
         event_name: &str,
@@ -52,24 +58,36 @@ impl Client {
         wait::wait(&self.session, &start, event_name, timeout, cancel)
     }
 
-    /// Signals the event: hands `data`, a JSON object, to whoever waits for it, now or later. `None` is an empty object.
-    /// Returns the service's answer, byte for byte. It takes at most the [request timeout](Config::set_request_timeout),
-    /// and a signal is never sent twice.
+    /// Signals the event (`POST /v1/events/{event_name}`): the service hands `data` to a call that waits for the event, now
+    /// or later. The call takes at most the [request timeout](Config::set_request_timeout). A request that was written is
+    /// never sent again.
+    ///
+    /// - `event_name`: 1 to 4,096 bytes, not `.` or `..`; events belong to the account.
+    /// - `data`: the text of a JSON object; `None` is an empty object.
+    ///
+    /// Returns the service's answer, byte for byte.
     ///
     /// # Errors
     ///
-    /// [`Status::NotSent`](crate::Status::NotSent) if it is certain that nothing was delivered, [`Status::ConnectionLost`](crate::Status::ConnectionLost) if it is not, and
-    /// what else the [`Status`](crate::Status) of the error says.
+    /// [`Status::NotSent`](crate::Status::NotSent) if the signal was certainly not delivered,
+    /// [`Status::ConnectionLost`](crate::Status::ConnectionLost) if it may have been, or any other
+    /// [`Status`](crate::Status) except [`Status::Timeout`](crate::Status::Timeout) and
+    /// [`Status::Pending`](crate::Status::Pending).
     pub fn signal(&self, event_name: &str, data: Option<&str>) -> Result<String, Error> {
         signal::signal(&self.session, event_name, data)
     }
 
-    /// Takes and drops signals of the event that nobody has waited for, until none is left. Returns how many.
+    /// Takes and drops the signals of the event that no call has waited for, until none is left. A program can call it to
+    /// begin without old signals. It takes at most the [request timeout](Config::set_request_timeout).
+    ///
+    /// - `event_name`: 1 to 4,096 bytes, not `.` or `..`; events belong to the account.
+    ///
+    /// Returns how many signals it dropped.
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`Status::Timeout`](crate::Status::Timeout) if there were still signals after the
-    /// [request timeout](Config::set_request_timeout).
+    /// As [`wait`](Self::wait), with the number of signals that were dropped before the failure.
+    /// [`Status::Timeout`](crate::Status::Timeout) means that signals were left at the end of the time.
     pub fn drain(&self, event_name: &str) -> Result<u32, DrainError> {
         let mut drained = 0;
         match drain::drain(&self.session, event_name, &mut drained) {
@@ -78,24 +96,25 @@ impl Client {
         }
     }
 
-    /// Starts a wait on a thread of its own, to be collected with [`StartedWait::finish`]. The arguments are those of
-    /// [`wait`](Self::wait), whose rules hold.
+    /// Starts a wait that runs in the background, on a thread of its own. [`StartedWait::finish`] takes its outcome.
+    /// `event_name` and `timeout` are as in [`wait`](Self::wait); the time counts from this call.
     ///
     /// # Errors
     ///
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), and [`Status::OutOfMemory`](crate::Status::OutOfMemory) if the process has no memory, thread or file descriptor
-    /// left.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), or
+    /// [`Status::OutOfMemory`](crate::Status::OutOfMemory) if the process has no memory, thread or file descriptor left.
     pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<StartedWait, Error> {
         StartedWait::start(&self.session, event_name, timeout)
     }
 
-    /// Ends every call that is running on the client with [`Status::Cancelled`](crate::Status::Cancelled), from any thread. Later calls are not
-    /// affected.
+    /// Ends every call that is running on the client, and every started wait, with
+    /// [`Status::Cancelled`](crate::Status::Cancelled). Later calls are not affected. Any thread may call it; it is not
+    /// async-signal-safe.
     pub fn cancel_all(&self) {
         self.session.cancel_all();
     }
 
-    /// What the client has done so far.
+    /// Returns counts of what the client and its clones have done since the client was made.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.session.counters.read()
@@ -108,18 +127,18 @@ impl fmt::Debug for Client {
     }
 }
 
-/// A drain that did not come to its end, and how many signals it had taken by then.
+/// Why a drain failed, and how many signals it dropped before.
 #[derive(Clone, Debug)]
 pub struct DrainError {
     /// Signals that were taken and dropped.
     pub drained: u32,
-    /// Why it ended.
+    /// Why the drain ended.
     pub source: Error,
 }
 
 impl fmt::Display for DrainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (after {} drained)", self.source, self.drained)
+        write!(f, "{} (after {} signals were dropped)", self.source, self.drained)
     }
 }
 

@@ -1,5 +1,5 @@
-//! [`Config`]: what a client is set up with. Each setter checks its argument and keeps what it was before if the argument
-//! is refused; what the environment says is checked when a client is made, so that its mistakes are reported too.
+//! [`Config`]: the settings of a client. A setter that refuses its argument leaves the setting as it was. The values of
+//! environment variables are checked when a client is made, so that `Client::new` reports mistakes in them.
 
 use crate::address::endpoint::Endpoint;
 use crate::address::proxy::{self, Proxy, ProxyVariables};
@@ -11,30 +11,30 @@ use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// The service's address when none is set.
+/// The base URL of the service if none is set.
 pub const DEFAULT_BASE_URL: &str = "https://api.anchorbrowser.io";
 
 const MAX_KEY_LENGTH: usize = 4096;
 const MAX_USER_AGENT_LENGTH: usize = 1024;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which certificate authorities a client trusts, in addition to those of a file that is set.
+/// Which certificate authorities a client trusts, in addition to those of a CA file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Trust {
-    /// The system's, or the built-in ones of Mozilla if none of the system's is found or may be read; the log says so.
+    /// The system's; or Mozilla's, which are built in, if the system has none that may be read. The log reports this.
     #[default]
     Auto = 0,
-    /// The system's only.
+    /// Only the system's.
     System = 1,
-    /// The built-in ones of Mozilla only.
+    /// Only Mozilla's, which are built in.
     Bundled = 2,
 }
 
-/// How many failures in a row a call tries again. What counts as a failure is decided in `calls`.
+/// After how many failures in a row a call gives up. What counts as a failure is decided in `calls`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Retries {
-    /// Nothing was set: the rules of `calls` decide, and five where they count.
+    /// Nothing was set: the rules of `calls` decide.
     #[default]
     Default,
     AtMost(u32),
@@ -42,7 +42,7 @@ pub(crate) enum Retries {
 }
 
 impl Retries {
-    /// How many failures in a row are tried again, where they count and nothing was set.
+    /// After how many failures in a row a call gives up if nothing was set and the failure is one that is counted.
     pub(crate) const IN_A_ROW: u32 = 5;
 }
 
@@ -50,9 +50,9 @@ impl Retries {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum LogLevel {
-    /// A failure after which the call tries again, or that ends it.
+    /// A failure after which a call tries again, or a system without certificate authorities.
     Warning = 1,
-    /// One line for each call and for each re-arm.
+    /// A wait asks again because the event was not signaled yet.
     Info = 2,
     /// One line for each request.
     Debug = 3,
@@ -60,13 +60,14 @@ pub enum LogLevel {
 
 pub(crate) type LogSink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
-/// Settings, copied by [`Client::new`](crate::Client::new).
+/// Settings, which [`Client::new`](crate::Client::new) copies. Each setter returns the settings, so that calls can be
+/// chained.
 #[derive(Clone)]
 pub struct Config {
-    api_key: Option<Sourced<Secret>>,
-    base_url: Sourced<String>,
+    api_key: Option<Setting<Secret>>,
+    base_url: Setting<String>,
     user_agent: String,
-    /// Outer `None`: as the environment says; inner `None`: no proxy.
+    /// Outer `None`: the proxy of the environment; inner `None`: no proxy.
     proxy: Option<Option<Proxy>>,
     proxy_variables: ProxyVariables,
     pub(crate) allow_http: bool,
@@ -81,24 +82,24 @@ pub struct Config {
     pub(crate) rearm: bool,
     pub(crate) interruptible: bool,
     pub(crate) log: Option<LogSink>,
-    /// What was wrong with a key of the environment.
+    /// What is wrong with the key in the environment.
     bad_key: Option<String>,
 }
 
-/// A setting and the name that a message gives it.
+/// A setting, and the setter or variable that it comes from, which messages name.
 #[derive(Clone)]
-struct Sourced<T> {
+struct Setting<T> {
     value: T,
     source: &'static str,
 }
 
 impl Config {
-    /// The defaults, and nothing from the environment.
+    /// Makes settings from the defaults alone. The environment is not read.
     #[must_use]
     pub fn bare() -> Config {
         Config {
             api_key: None,
-            base_url: Sourced { value: DEFAULT_BASE_URL.to_owned(), source: "base_url" },
+            base_url: Setting { value: DEFAULT_BASE_URL.to_owned(), source: "base_url" },
             user_agent: concat!("libanchor/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxy: None,
             proxy_variables: ProxyVariables::default(),
@@ -118,94 +119,97 @@ impl Config {
         }
     }
 
-    /// The defaults, and what the environment says: `ANCHORBROWSER_API_KEY` (then `ANCHOR_API_KEY`),
-    /// `ANCHORBROWSER_BASE_URL`, and `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`. Empty variables count as
-    /// absent. Mistakes in them are reported by [`Client::new`](crate::Client::new).
+    /// Makes settings from the defaults and the environment. It reads `ANCHORBROWSER_API_KEY` (then `ANCHOR_API_KEY`),
+    /// `ANCHORBROWSER_BASE_URL`, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; an empty variable counts as not
+    /// set. [`Client::new`](crate::Client::new) reports mistakes in them. A later change of the environment has no effect on
+    /// these settings.
     #[must_use]
     pub fn from_env() -> Config {
         let mut config = Config { proxy_variables: ProxyVariables::read(variable), ..Config::bare() };
         for source in ["ANCHORBROWSER_API_KEY", "ANCHOR_API_KEY"] {
             if let Some(key) = variable(source) {
                 match check_key(&key) {
-                    Ok(value) => config.api_key = Some(Sourced { value, source }),
+                    Ok(value) => config.api_key = Some(Setting { value, source }),
                     Err(why) => config.bad_key = Some(format!("{source} {why}")),
                 }
                 break;
             }
         }
         if let Some(value) = variable("ANCHORBROWSER_BASE_URL") {
-            config.base_url = Sourced { value: value.to_string(), source: "ANCHORBROWSER_BASE_URL" };
+            config.base_url = Setting { value: value.to_string(), source: "ANCHORBROWSER_BASE_URL" };
         }
         config
     }
 
-    /// The API key, sent as `anchor-api-key`. Printable ASCII, at most 4,096 bytes.
+    /// Sets the API key, which is sent in the header `anchor-api-key`: printable ASCII, 1 to 4,096 bytes.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`, here and in each setter, with a message that names the setting.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), with a message that names the setting, as in each setter.
     pub fn set_api_key(&mut self, key: &str) -> Result<&mut Self, Error> {
         let value = check_key(key).map_err(|why| Error::invalid(format!("api_key {why}")))?;
-        self.api_key = Some(Sourced { value, source: "api_key" });
+        self.api_key = Some(Setting { value, source: "api_key" });
         self.bad_key = None;
         Ok(self)
     }
 
-    /// Where the service is: `https://host[:port][/prefix]`. A trailing `/`, `/v1` or `/api/v1` is understood. Plain
-    /// `http` is refused by [`Client::new`](crate::Client::new) unless the host is loopback or
-    /// [`set_allow_http`](Self::set_allow_http) allows it.
+    /// Sets where the service is: `https://host[:port][/prefix]`; a trailing `/`, `/v1` or `/api/v1` is ignored.
+    /// [`DEFAULT_BASE_URL`] by default. [`Client::new`](crate::Client::new) refuses plain `http`, unless the host is loopback
+    /// or [`set_allow_http`](Self::set_allow_http) allows it.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument).
     pub fn set_base_url(&mut self, url: &str) -> Result<&mut Self, Error> {
         Endpoint::parse(url).map_err(|why| Error::invalid(format!("base_url {why}")))?;
-        self.base_url = Sourced { value: url.to_owned(), source: "base_url" };
+        self.base_url = Setting { value: url.to_owned(), source: "base_url" };
         Ok(self)
     }
 
-    /// Sends the key in clear, if the base URL says so: to another machine, or to a proxy that was set. For a service
-    /// behind a TLS proxy of your own.
+    /// Sets whether the key may be sent unencrypted: to a plain `http` base URL whose host is not loopback, or to a proxy
+    /// that [`set_proxy`](Self::set_proxy) sets for a plain `http` base URL. False by default.
     pub fn set_allow_http(&mut self, allow: bool) -> &mut Self {
         self.allow_http = allow;
         self
     }
 
-    /// The `User-Agent` header. Printable ASCII, at most 1,024 bytes; empty sends none.
+    /// Sets the `User-Agent` header: printable ASCII, at most 1,024 bytes. If it is empty, the header is not sent.
+    /// `libanchor/VERSION` by default.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument).
     pub fn set_user_agent(&mut self, user_agent: &str) -> Result<&mut Self, Error> {
         if user_agent.len() > MAX_USER_AGENT_LENGTH {
             return Err(Error::invalid(format!("user_agent is longer than {MAX_USER_AGENT_LENGTH} bytes")));
         }
         if !is_printable(user_agent) {
-            return Err(Error::invalid("user_agent holds a control character or one outside ASCII"));
+            return Err(Error::invalid("user_agent contains a control character, or a character outside ASCII"));
         }
         user_agent.clone_into(&mut self.user_agent);
         Ok(self)
     }
 
-    /// The proxy to tunnel through with CONNECT: `http://[user:password@]host:port`, also `https://`. Empty: none,
-    /// whatever the environment says. The environment and its NO_PROXY count no more once this is set. With a plain `http`
-    /// base URL it needs [`set_allow_http`](Self::set_allow_http), since the proxy could read the key. The environment's
-    /// proxies are not used for loopback hosts.
+    /// Sets the proxy to connect through, with CONNECT: `http://[user:password@]host:port`, or the same with `https`; empty
+    /// for no proxy. Once it is set, the proxies and `NO_PROXY` of the environment are ignored. With a plain `http` base URL
+    /// it needs [`set_allow_http`](Self::set_allow_http), because the proxy could read the key. The proxies of the
+    /// environment are not used for loopback hosts.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`, also for a SOCKS proxy.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), also for a SOCKS proxy.
     pub fn set_proxy(&mut self, url: &str) -> Result<&mut Self, Error> {
         let proxy = if url.is_empty() { None } else { Some(parse_proxy("proxy", url)?) };
         self.proxy = Some(proxy);
         Ok(self)
     }
 
-    /// A PEM file of certificate authorities to trust in addition. Read by [`Client::new`](crate::Client::new).
+    /// Adds the certificate authorities of a PEM file to those that are trusted. [`Client::new`](crate::Client::new) reads
+    /// the file. None by default.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` for an empty path.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for an empty path.
     pub fn set_ca_file(&mut self, path: impl AsRef<Path>) -> Result<&mut Self, Error> {
         let path = path.as_ref();
         if path.as_os_str().is_empty() {
@@ -215,38 +219,40 @@ impl Config {
         Ok(self)
     }
 
-    /// Which certificate authorities to trust.
+    /// Sets which certificate authorities are trusted in addition to those of [`set_ca_file`](Self::set_ca_file).
+    /// [`Trust::Auto`] by default.
     pub fn set_trust(&mut self, trust: Trust) -> &mut Self {
         self.trust = trust;
         self
     }
 
-    /// How long DNS, connect and TLS handshake may take together, for each connection, within the call's deadline.
-    /// 1 ms to 24 h; 10 s by default.
+    /// Sets how long DNS lookup, connect and TLS handshake of a connection may take together: 1 ms to 24 h; 10 s by default.
+    /// The timeout of the call also applies to them.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument).
     pub fn set_connect_timeout(&mut self, timeout: Duration) -> Result<&mut Self, Error> {
         self.connect_timeout = at_least_1_ms("connect_timeout", timeout)?;
         Ok(self)
     }
 
-    /// How long a signal, or a drain, may take. 1 ms to 24 h; 30 s by default.
+    /// Sets how long a signal or a drain may take: 1 ms to 24 h; 30 s by default.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument).
     pub fn set_request_timeout(&mut self, timeout: Duration) -> Result<&mut Self, Error> {
         self.request_timeout = at_least_1_ms("request_timeout", timeout)?;
         Ok(self)
     }
 
-    /// The largest answer taken, in bytes: 1 to 1 GiB; 8 MiB by default.
+    /// Sets the size of the largest answer that is accepted: 1 to 1,073,741,824 bytes; 8,388,608 by default. A call that
+    /// receives a larger one fails with [`Status::ResponseTooLarge`](crate::Status::ResponseTooLarge).
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument).
     pub fn set_max_response_bytes(&mut self, bytes: usize) -> Result<&mut Self, Error> {
         if !(1..=1 << 30).contains(&bytes) {
             return Err(Error::invalid("max_response_bytes is not from 1 to 1073741824"));
@@ -255,23 +261,24 @@ impl Config {
         Ok(self)
     }
 
-    /// The longest that one request of a wait asks the service to hold it; a longer wait is made of several. Below the
-    /// idle limits of gateways and NATs on the way. 1 ms to 24 h; 50 s by default.
+    /// Sets the longest time for which one request of a wait asks the service to hold it: 1 ms to 24 h; 50 s by default. A
+    /// longer wait makes several requests. The slice should be shorter than the idle limits of the gateways and NATs between
+    /// the program and the service.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument).
     pub fn set_slice(&mut self, slice: Duration) -> Result<&mut Self, Error> {
         self.slice = at_least_1_ms("slice", slice)?;
         Ok(self)
     }
 
-    /// How much longer than it asked for a request of a wait is given, so that an answer sent at the last moment is still
-    /// taken. A wait returns at the latest at its timeout plus this. 0 to 24 h; 2 s by default.
+    /// Sets how much longer a request of a wait is given than it asked for: 0 to 24 h; 2 s by default. This way an answer that
+    /// the service sends at the last moment is still received. A wait returns at the latest at its timeout plus this time.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`.
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument).
     pub fn set_grace(&mut self, grace: Duration) -> Result<&mut Self, Error> {
         if grace > LONGEST {
             return Err(Error::invalid("grace is longer than 24 h"));
@@ -280,33 +287,42 @@ impl Config {
         Ok(self)
     }
 
-    /// How many failures in a row are tried again before a call gives up; 5 by default. `u32::MAX`: however many.
+    /// Sets after how many failures in a row a call gives up. 0 gives up after the first failure; `u32::MAX` sets no limit.
+    ///
+    /// By default the number depends on the failure. In an outage, in which the service cannot be reached or a gateway
+    /// answers 502, 503 or 504 instead of it, a wait tries again until its deadline. But if this client has never reached the
+    /// service, the wait gives up after 5 retries and 5 seconds, or after 5 retries if the host name does not exist. After
+    /// any other failure that is safe to repeat, a call gives up after 5 in a row. docs/settings.md has the whole table.
     pub fn set_retries(&mut self, retries: u32) -> &mut Self {
         self.retries = if retries == u32::MAX { Retries::Always } else { Retries::AtMost(retries) };
         self
     }
 
-    /// Whether a wait goes on after a connection broke that its request was written to; true by default. The event may
-    /// have been handed out to the broken connection; if not re-armed, the wait returns `ConnectionLost` at once.
+    /// Sets whether a wait continues after a connection broke to which its request had been written; true by default. The
+    /// service may have handed the event to the broken connection. Without re-arming, the wait fails at once with
+    /// [`Status::ConnectionLost`](crate::Status::ConnectionLost).
     pub fn set_rearm(&mut self, rearm: bool) -> &mut Self {
         self.rearm = rearm;
         self
     }
 
-    /// Whether a signal handler that runs on the waiting thread ends the call with `Interrupted`; false by default.
+    /// Sets whether a signal handler that runs on the blocked thread ends the call with
+    /// [`Status::Interrupted`](crate::Status::Interrupted); false by default. A signal that arrives before the call blocks
+    /// does not end it.
     pub fn set_interruptible(&mut self, interruptible: bool) -> &mut Self {
         self.interruptible = interruptible;
         self
     }
 
-    /// Where log lines go; nowhere by default. Called on the threads that make calls. The key and events' data are never
-    /// in a line.
+    /// Sets the function that receives log lines; none by default. It is called on every thread that makes a call, and on
+    /// those of started waits, possibly at the same time. It must not call the same client. A line contains neither the key
+    /// nor events' data.
     pub fn set_log(&mut self, sink: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> &mut Self {
         self.log = Some(Arc::new(sink));
         self
     }
 
-    /// Stops logging.
+    /// Removes the function that receives log lines.
     pub fn clear_log(&mut self) -> &mut Self {
         self.log = None;
         self
@@ -321,11 +337,11 @@ impl Config {
     }
 
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
-        let Sourced { value, source } = &self.base_url;
+        let Setting { value, source } = &self.base_url;
         let endpoint = Endpoint::parse(value).map_err(|why| Error::invalid(format!("{source} {why}")))?;
         if !endpoint.https && !endpoint.is_loopback() && !self.allow_http {
             return Err(Error::invalid(format!(
-                "{source} is plain http to another machine, which would show the API key to the network: allow_http permits it"
+                "{source} is plain http to another machine, which would show the API key to the network; allow_http permits it"
             )));
         }
         Ok(endpoint)
@@ -335,12 +351,12 @@ impl Config {
         &self.user_agent
     }
 
-    /// A tunnel of a plain request is in clear too, so a proxy would read the key. The environment's proxies are for other
-    /// machines; one that was set is refused rather than passed over.
+    /// A proxy can read the key of a plain http request. Proxies of the environment are not used for loopback hosts; a proxy
+    /// that was set for one is refused, not ignored.
     pub(crate) fn proxy_for(&self, endpoint: &Endpoint) -> Result<Option<Proxy>, Error> {
         match &self.proxy {
             Some(Some(_)) if !endpoint.https && !self.allow_http => Err(Error::invalid(format!(
-                "proxy is set and {} is plain http, which would show the API key to the proxy: allow_http permits it",
+                "proxy is set and {} is plain http, which would show the API key to the proxy; allow_http permits it",
                 self.base_url.source
             ))),
             Some(set) => Ok(set.clone()),
@@ -359,7 +375,8 @@ impl fmt::Debug for Config {
     }
 }
 
-/// What is not UTF-8 is kept as something that is refused where it is used, rather than taken for absent.
+/// The value of an environment variable. One that is not UTF-8 is not taken for absent: its replacement characters are refused
+/// where the value is used.
 fn variable(name: &str) -> Option<Zeroizing<String>> {
     let value = Zeroizing::new(std::env::var_os(name)?.into_encoded_bytes());
     let text = Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
@@ -374,7 +391,7 @@ fn check_key(key: &str) -> Result<Secret, String> {
         return Err(format!("is longer than {MAX_KEY_LENGTH} bytes"));
     }
     if !is_printable(key) {
-        return Err("holds a control character (a line end, perhaps) or one outside ASCII".to_owned());
+        return Err("contains a control character (perhaps a line end), or a character outside ASCII".to_owned());
     }
     Ok(Secret::from(key))
 }

@@ -1,11 +1,11 @@
-//! [`Error`]: why a call did not succeed, and all that is known of it. Which status it gets is decided where it happens.
+//! [`Error`]: why a call failed. The code that detects a failure decides its status.
 
 use crate::json::quoted;
 use crate::status::Status;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-/// How far a request had come when it ended.
+/// How far a request got before it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Looking up the host's addresses.
@@ -16,14 +16,14 @@ pub enum Phase {
     Tls,
     /// Sending the request.
     Send,
-    /// The request is sent; nothing of the answer is here yet.
+    /// Waiting for the answer; the request is sent and no byte of the answer has arrived.
     Wait,
     /// Receiving the answer.
     Receive,
 }
 
 impl Phase {
-    /// The word used in the error JSON.
+    /// Returns the value of `phase` in the error JSON, such as `"dns"`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,16 +37,16 @@ impl Phase {
     }
 }
 
-/// Who says so: the service, or this side of the connection.
+/// Who reports a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The service, or a gateway before it, answered with this error.
+    /// The service, or a gateway in front of it.
     Service,
-    /// libanchor found it.
+    /// libanchor.
     Client,
 }
 
-/// Why a call did not succeed. Never holds the API key or an event's data.
+/// Why a call failed. It never contains the API key or an event's data.
 #[derive(Clone)]
 pub struct Error {
     pub(crate) detail: Box<Detail>,
@@ -69,7 +69,7 @@ pub(crate) struct Detail {
 }
 
 impl Error {
-    /// An error that this side found.
+    /// An error that libanchor reports.
     pub(crate) fn new(status: Status, message: impl Into<String>) -> Error {
         Error {
             detail: Box::new(Detail {
@@ -93,80 +93,82 @@ impl Error {
         Error::new(Status::InvalidArgument, message)
     }
 
-    /// Which kind of failure this is.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn status(&self) -> Status {
         self.detail.status
     }
 
-    /// What happened, in English; the service's own words where it said something.
+    /// Returns what happened, in English. If the service sent a message, this is the service's message.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.detail.message
     }
 
-    /// Who says so.
+    /// Returns who reports the failure.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.detail.origin
     }
 
-    /// The HTTP status of the last answer, where that is what ended the call.
+    /// Returns the HTTP status of the answer that ended the call, if an answer did.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.detail.http_status
     }
 
-    /// How far the last request had come, if one was made.
+    /// Returns how far the last request of the call got, if the call made one.
     #[must_use]
     pub fn phase(&self) -> Option<Phase> {
         self.detail.phase
     }
 
-    /// How many requests were made or tried.
+    /// Returns how many requests the call made, including those that failed before they were sent.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.detail.attempts
     }
 
-    /// How long the call took.
+    /// Returns how long the call took.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.detail.elapsed
     }
 
-    /// Whether some request of the call was written and the service's answer to it never read (a gateway's error page is
-    /// none): the event may have been handed out to it, the signal delivered.
+    /// Returns whether a request of the call was sent and the service's answer to it never read. If so, the event may have
+    /// been handed to that request, or the signal delivered. A gateway's error page is not the service's answer.
     #[must_use]
     pub fn maybe_consumed(&self) -> bool {
         self.detail.maybe_consumed
     }
 
-    /// The last failure before this one was final: tells a timeout on a dead network from a quiet event.
+    /// Returns the last failure before the end of the call, if [`message`](Self::message) reports something else. With it, a
+    /// program can distinguish a timeout on a broken network from an event that was not signaled.
     #[must_use]
     pub fn last_error(&self) -> Option<&str> {
         self.detail.last_error.as_deref()
     }
 
-    /// Whether time ended the call. A binding makes that its language's own time-out error, whatever the status is.
+    /// Returns whether the call ended because its time was over. A binding to another language should raise that language's
+    /// timeout error in this case, whatever the status is.
     #[must_use]
     pub fn timed_out(&self) -> bool {
         self.detail.timed_out
     }
 
-    /// How long the service asked to be left alone in its last answer (`Retry-After`).
+    /// Returns the pause that the service asked for in its last answer (`Retry-After`), if it did.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.detail.retry_after
     }
 
-    /// The service's identifier of the last answered request, for its support.
+    /// Returns the service's identifier of the last answered request (`X-Request-Id`), which helps the service's support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.detail.request_id.as_deref()
     }
 
-    /// The API's own error shape, extended:
+    /// Returns the error as JSON, in the API's own error shape with more members:
     /// `{"error":{"code":408,"message":"...","status":"ANCHOR_TIMEOUT",...}}`.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -1,10 +1,12 @@
-//! **libanchor** waits until a named event is signaled, and signals one, through the Anchor event-coordination API. It
-//! blocks, has no runtime and starts no thread of its own accord, and has a C ABI: see `include/anchor.h`.
+//! **libanchor** waits until a named event is signaled, and signals events, through the Anchor event-coordination API.
+//! Its calls block; it has no async runtime. It also has a C ABI: see `include/anchor.h`.
 //!
-//! A program holds a [`Client`], made from a [`Config`], and calls [`Client::wait`] and [`Client::signal`]. A
-//! [`CancelToken`] brings a blocked call back, and a [`StartedWait`] is one that was started to be collected later. What
-//! goes wrong is an [`Error`] with a [`Status`]: not signaled, cancelled, refused, never sent and sent-but-unanswered are
-//! different answers.
+//! A program makes a [`Client`] from a [`Config`] and calls [`Client::wait`] and [`Client::signal`]. A [`CancelToken`]
+//! unblocks a call. A [`StartedWait`] is a wait that runs in the background until the program takes its outcome. A call
+//! that fails returns an [`Error`], whose [`Status`] distinguishes an event that was not signaled, a cancelled call, a
+//! refusal by the service, a request that was never sent, and a request that was sent and never answered.
+//!
+//! The library starts a thread only to look up a host name, and for a started wait.
 //!
 //! ```no_run
 //! use anchor::{Client, Config, json_get};
@@ -16,14 +18,14 @@
 //! # Ok::<(), anchor::Error>(())
 //! ```
 //!
-//! The arrows between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`; `config`,
-//! `address`, `secret`, `json`, `status` and `error` are leaves. Nothing outside `capi` knows a C type, nothing outside `http`
-//! knows ureq or rustls, nothing outside `sys` knows libc or a descriptor. tests/sources/arrows.rs holds this.
+//! Imports between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`. `config`,
+//! `address`, `secret`, `json`, `status` and `error` are leaves. Only `capi` uses C types, only `http` uses ureq and rustls,
+//! and only `sys` uses libc and descriptors. tests/sources/arrows.rs checks this.
 
 mod address;
 mod calls;
 mod cancel;
-// Its examples are C, which rustdoc would take for Rust.
+// Its examples are in C; rustdoc would run them as Rust.
 #[cfg(not(doctest))]
 mod capi;
 mod client;

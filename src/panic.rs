@@ -1,10 +1,10 @@
-//! No panic leaves the library: it becomes an error.
+//! A panic does not leave the library; it becomes an error.
 
 use crate::error::Error;
 use crate::status::Status;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs a call, and makes an error of a panic. How far the call had come is not known any more.
+/// Runs a call and turns a panic into an error. `maybe_consumed` is true then, because it is not known how far the call got.
 pub(crate) fn catch<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
         // A panic's own payload may panic when dropped.
@@ -15,10 +15,10 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Err
     })
 }
 
-/// Panics if the test of panics, tests/c/sanitized/panics.c, asks for it here. What is shipped is built without the cfg.
+/// Panics if a test asks for it here (tests/c/sanitized/panics.c). Released builds do not set the cfg.
 #[inline]
-pub(crate) fn inject(place: &str) {
-    if cfg!(anchor_inject_panic) && std::env::var("ANCHOR_INJECT_PANIC").is_ok_and(|asked| asked == place) {
+pub(crate) fn inject(point: &str) {
+    if cfg!(anchor_inject_panic) && std::env::var("ANCHOR_INJECT_PANIC").is_ok_and(|asked| asked == point) {
         panic!("a test asked for it");
     }
 }

@@ -1,10 +1,10 @@
-//! A text that nobody may see: the API key, a proxy's credentials.
+//! A text that no output may contain: the API key, or a proxy's credentials.
 
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// It is wiped from memory when its last user is gone, and Debug does not show it. Clones share it.
+/// The text is wiped from memory when the last clone is dropped, and `Debug` does not show it.
 #[derive(Clone)]
 pub(crate) struct Secret(Arc<Zeroizing<String>>);
 

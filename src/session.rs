@@ -1,5 +1,5 @@
-//! What the calls of a client share: settings and whom it trusts, which hold for children of fork too; connections, and the
-//! token that `cancel_all` cancels, of which each process has its own; counts.
+//! What the calls of a client share: settings, certificate authorities, counts, connections and the token of `cancel_all`. A
+//! forked child uses the same settings and authorities, but makes connections and a token of its own.
 
 use crate::address::endpoint::Endpoint;
 use crate::address::proxy::Proxy;
@@ -19,12 +19,12 @@ pub(crate) struct Session {
     pub config: Config,
     pub endpoint: Endpoint,
     proxy: Option<Proxy>,
-    /// `None` where nothing is reached over TLS.
+    /// `None` if neither the service nor a proxy is reached over TLS.
     tls: Option<TlsSettings>,
-    engine: PerProcess<Engine>,
+    process_state: PerProcess<ProcessState>,
     pub counters: Counters,
     key: Secret,
-    /// Somebody has answered, be it a gateway: the host is not wrong.
+    /// The service or a gateway has answered before, so the host is not a wrong one.
     reached: AtomicBool,
 }
 
@@ -34,22 +34,23 @@ impl Session {
         let endpoint = config.endpoint()?;
         let proxy = config.proxy_for(&endpoint)?;
         let tls = tls_settings(config, &endpoint, proxy.as_ref())?;
-        let engine = Engine::new(config, &endpoint, proxy.as_ref(), tls.as_ref())?;
+        let process_state = ProcessState::new(config, &endpoint, proxy.as_ref(), tls.as_ref())?;
         Ok(Session {
             config: config.clone(),
             endpoint,
             proxy,
             tls,
-            engine: PerProcess::new(engine),
+            process_state: PerProcess::new(process_state),
             counters: Counters::default(),
             key: config.key()?.clone(),
             reached: AtomicBool::new(false),
         })
     }
 
-    /// That of this process: a child of fork makes its own, of what its parent has read.
-    pub fn engine(&self) -> Result<&Engine, Error> {
-        self.engine.get(|| Engine::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
+    /// The state of this process. A forked child makes its own, from what its parent has read.
+    pub fn process_state(&self) -> Result<&ProcessState, Error> {
+        self.process_state
+            .get(|| ProcessState::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
     }
 
     pub fn key(&self) -> &str {
@@ -57,8 +58,8 @@ impl Session {
     }
 
     pub fn cancel_all(&self) {
-        if let Ok(engine) = self.engine() {
-            engine.cancel_all();
+        if let Ok(state) = self.process_state() {
+            state.cancel_all();
         }
     }
 
@@ -97,7 +98,7 @@ impl Session {
     }
 }
 
-/// Reading the machine's authorities takes some milliseconds, which plain HTTP need not pay.
+/// Reads the certificate authorities only if TLS is used: it takes some milliseconds.
 fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> Result<Option<TlsSettings>, Error> {
     let is_needed = endpoint.https || proxy.is_some_and(|proxy| proxy.https) || config.ca_file.is_some();
     let warn = |line: &str| {
@@ -109,20 +110,20 @@ fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> 
     is_needed.then(read).transpose()
 }
 
-/// What a client has per process.
-pub(crate) struct Engine {
+/// The part of a client that a forked child must not share with its parent.
+pub(crate) struct ProcessState {
     pub agent: Agent,
-    /// Given to every call; `cancel_all` cancels it and puts it away.
+    /// Every call gets this token. `cancel_all` cancels it; the next call makes another one.
     running: Mutex<Option<CancelToken>>,
 }
 
-impl Engine {
+impl ProcessState {
     fn new(
         config: &Config,
         endpoint: &Endpoint,
         proxy: Option<&Proxy>,
         tls: Option<&TlsSettings>,
-    ) -> Result<Engine, Error> {
+    ) -> Result<ProcessState, Error> {
         let agent = Agent::new(&AgentOptions {
             https: endpoint.https,
             allow_http: config.allow_http,
@@ -133,7 +134,7 @@ impl Engine {
             tls,
             max_response_bytes: config.max_response_bytes,
         })?;
-        Ok(Engine { agent, running: Mutex::new(None) })
+        Ok(ProcessState { agent, running: Mutex::new(None) })
     }
 
     /// The token that the next `cancel_all` cancels.

@@ -1,10 +1,10 @@
-//! What a client has done so far, counted without locks.
+//! Counts of what a client has done, kept without locks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
     ($($(#[doc = $doc:literal])+ $field:ident = $json:literal,)+) => {
-        /// A client's counts since it was made. Read while calls run, they need not add up to the last one.
+        /// Counts of what a client has done since it was made. While calls are running, the counts may not add up exactly.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Stats {
@@ -12,7 +12,7 @@ macro_rules! counters {
         }
 
         impl Stats {
-            /// One JSON object of numbers.
+            /// Returns the counts as one JSON object of numbers.
             #[must_use]
             pub fn to_json(&self) -> String {
                 let members = [$(format!(concat!("\"", $json, "\":{}"), self.$field)),+];
@@ -34,32 +34,32 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Waits begun, blocking, started or for a drain.
+    /// Waits that began: blocking ones, started ones, and those of drains.
     waits = "waits",
-    /// Signals begun.
+    /// Signals that began.
     signals = "signals",
     /// Calls that ended with an answer.
     answers = "answers",
     /// Calls that ended with a timeout.
     timeouts = "timeouts",
-    /// Calls that ended with a cancel.
+    /// Calls that were cancelled.
     cancels = "cancels",
     /// Calls that ended in any other way.
     failures = "failures",
-    /// Times a wait asked again because the event was not signaled yet.
+    /// How often a wait asked again because the event was not signaled yet.
     rearms = "rearms",
-    /// Times a call tried again after a failure.
+    /// How often a call tried again after a failure.
     retries = "retries",
-    /// Requests that were sent and whose answer, the service's own, was never read: each may have taken an event or
+    /// Requests that were sent and whose answer by the service was never read. Each of them may have taken an event or
     /// delivered a signal.
     unanswered = "unanswered",
-    /// Connections made.
+    /// Connections that were made.
     connections_made = "connectionsMade",
-    /// Requests over a connection from the pool.
+    /// Requests that were sent over a connection of the pool.
     connections_reused = "connectionsReused",
-    /// Bytes sent, those of TLS handshakes included.
+    /// Bytes that were sent, including those of TLS handshakes.
     bytes_sent = "bytesSent",
-    /// Bytes of answers, heads included, after decryption.
+    /// Bytes of answers, including their heads, after decryption.
     bytes_received = "bytesReceived",
 }
 

@@ -1,4 +1,4 @@
-//! Every [`Status`] with its number, name and sentence, as one table. Which status a failure gets is not decided here.
+//! Each [`Status`] with its number, name and sentence. The status of a failure is decided elsewhere.
 
 use std::ffi::CStr;
 
@@ -24,7 +24,7 @@ pub enum Status {
     /// A defect in libanchor was caught. Please report it.
     Internal = 12,
     /// The service was not reached (DNS, connect, proxy), and no earlier request of the call is unanswered: nothing happened,
-    /// and it is safe to repeat.
+    /// and the call is safe to repeat.
     NotSent = 20,
     /// The certificate or the TLS handshake was refused, and no earlier request of the call is unanswered.
     Tls = 21,
@@ -79,24 +79,24 @@ const TABLE: [(Status, &CStr, &CStr); 20] = [
 ];
 
 impl Status {
-    /// Every status there is, in the order of their values.
+    /// Returns each status, in the order of their values.
     pub fn all() -> impl Iterator<Item = Status> {
         TABLE.iter().map(|row| row.0)
     }
 
-    /// The name of the constant in C, such as `ANCHOR_TIMEOUT`.
+    /// Returns the name of the constant in C, such as `ANCHOR_TIMEOUT`.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.row().1.to_str().unwrap_or_default()
     }
 
-    /// One English sentence.
+    /// Returns an English sentence about the status.
     #[must_use]
     pub fn message(self) -> &'static str {
         self.row().2.to_str().unwrap_or_default()
     }
 
-    /// The status with this value, if there is one.
+    /// Returns the status with this value, if there is one.
     #[must_use]
     pub fn from_value(value: i32) -> Option<Status> {
         Status::all().find(|status| *status as i32 == value)
@@ -106,7 +106,7 @@ impl Status {
         TABLE.iter().find(|row| row.0 == self).unwrap_or(&TABLE[0])
     }
 
-    /// The status that stands for an HTTP status other than success and 408.
+    /// The status for an HTTP status other than success and 408.
     #[must_use]
     pub(crate) fn from_http(code: u16) -> Status {
         match code {

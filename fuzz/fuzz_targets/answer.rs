@@ -1,12 +1,12 @@
-//! What comes from the other side: any bytes, in any pieces, at any time, over any number of connections. The engine runs
-//! as it ships, on a simulated network and clock. The input is a script that a person can read and write:
+//! Answers: any bytes, in any pieces, at any time, over any number of connections. The library runs unchanged on a simulated
+//! network and clock. The input is a script that a person can read and write:
 //!
 //! - The first four bytes are settings: see `Settings`.
-//! - `\xff` and a byte: a pause, and so the end of a piece. `\xfe` and a byte: the end of a connection; what follows is
-//!   the next one. `\xfd`: the next byte stands for itself. Every other byte does.
+//! - `\xff` and a byte: a pause, which ends a piece. `\xfe` and a byte: the end of a connection; the next one follows. `\xfd`:
+//!   the next byte stands for itself. Every other byte stands for itself.
 //!
-//! What puts answers in order is run by itself as well: on the script's pieces, and on an answer with an event in it that
-//! the script's bytes choose the flaws of.
+//! The repair of answers is run by itself as well: on the pieces of the script, and on an answer with an event whose flaws the
+//! bytes of the script select.
 #![no_main]
 
 use anchor::{Client, Config, Error, Phase, Status, Trust};
@@ -37,7 +37,7 @@ struct Settings {
     slice: Duration,
 }
 
-/// What a signal hands over, and no error may quote.
+/// The data of signals, which no error may quote.
 const PAYLOAD: &str = "payload-90e1f4";
 const GRACE: Duration = Duration::from_secs(2);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -73,7 +73,7 @@ impl Settings {
 }
 
 fn run(settings: &Settings, script: &[u8]) {
-    /// Made once, since the trust store takes its time. No TLS session comes about, so nothing is left in its pool.
+    /// Made once, since reading certificates is slow. No TLS session is established, so its pool stays empty.
     static HTTPS: LazyLock<Client> =
         LazyLock::new(|| Settings { https: true, ..Settings::new(&[0, 1, 14, 12]) }.client());
     let client = if settings.https && !settings.tunnel { HTTPS.clone() } else { settings.client() };
@@ -134,7 +134,7 @@ fn is_one_object(answer: &str) -> bool {
     rest.starts_with('{') && serde_json::from_str::<&serde_json::value::RawValue>(answer).is_ok()
 }
 
-/// Whether the answer is in what was sent: in one piece, or in order within its chunks.
+/// Whether the bytes that were sent contain the answer, in one piece or spread over chunks.
 fn stems_from(answer: &[u8], sent: &[u8]) -> bool {
     let mut rest = sent.iter();
     let is_chunked = || sent.to_ascii_lowercase().windows(7).any(|window| window == b"chunked");
@@ -142,7 +142,7 @@ fn stems_from(answer: &[u8], sent: &[u8]) -> bool {
         || (is_chunked() && answer.iter().all(|byte| rest.any(|other| other == byte)))
 }
 
-/// The complete requests of the API in what the client sent over one connection.
+/// The complete requests of the API that the client sent over one connection.
 fn count_requests(mut received: &[u8]) -> usize {
     let mut count = 0;
     while let Some(head) = received.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -1,6 +1,6 @@
 //! Sequences of calls through the C API, in any order that the header allows, on two clients, two tokens and four started
-//! waits, with connections that answer at once, or never. Every call comes back with a documented status, what it
-//! answers fits it, nothing is given out twice, and no descriptor is left in the end. Time is real here.
+//! waits, with connections that answer at once or never. Every call returns a documented status with matching JSON, no outcome
+//! is returned twice, and no descriptor is left open. Time is real here.
 #![no_main]
 
 use anchor::Status;
@@ -60,7 +60,7 @@ enum Call {
         token: u8,
         wanted: bool,
     },
-    /// A blocked wait that another thread brings back.
+    /// A blocked wait that another thread unblocks.
     WaitUntilCancelled {
         at: u8,
         by_token: bool,
@@ -104,7 +104,7 @@ enum Call {
     WaitCancel {
         at: u8,
     },
-    /// A cancelled wait ends, so its end may be awaited without limit.
+    /// A cancelled wait ends, so there is no limit to waiting for its end.
     CancelAndFinish {
         at: u8,
     },
@@ -142,7 +142,7 @@ impl Timeout {
         }
     }
 
-    /// For a call that blocks the only thread there is to cancel it.
+    /// For a call that blocks the only thread that could cancel it.
     fn short(self) -> i64 {
         match self {
             Timeout::Endless | Timeout::Longest => 2,
@@ -182,7 +182,7 @@ fn run(input: Input) {
     Network::install_for_all(input.answers.map(Answer::connection));
     let mut held = Held::default();
     for call in input.calls.iter().take(LONGEST_SEQUENCE) {
-        // SAFETY: `Held` keeps what is alive, and every call is one that the header allows.
+        // SAFETY: `Held` keeps the handles alive, and the header allows every call.
         unsafe { held.make(*call) };
     }
     // SAFETY: as above; each handle is freed once.
@@ -220,7 +220,7 @@ impl Held {
         self.clients[usize::from(at) % 2]
     }
 
-    /// A third place is one without a token.
+    /// A third index means no token.
     fn token(&self, at: u8) -> *mut anchor_cancel_token {
         self.tokens.get(usize::from(at) % 3).copied().unwrap_or(ptr::null_mut())
     }
@@ -328,7 +328,7 @@ impl Held {
         std::thread::scope(|scope| {
             let canceller = scope.spawn(move || {
                 let (client, token) = (client, token);
-                // Again and again: a cancel of all before the wait began is not for it.
+                // Repeated, because a cancel of all before the wait began does not affect it.
                 while !is_over.load(Ordering::Acquire) {
                     // SAFETY: the handles outlive the scope.
                     unsafe {
@@ -349,7 +349,7 @@ impl Held {
     unsafe fn free(&mut self) {
         // SAFETY: the caller's promise.
         unsafe {
-            // In the order that is the hardest: started waits live on without their client.
+            // In the hardest order: started waits outlive their client.
             self.clients.into_iter().for_each(|client| anchor_client_free(client));
             self.tokens.into_iter().for_each(|token| anchor_cancel_token_free(token));
             self.waits.into_iter().for_each(|wait| anchor_wait_free(wait));
@@ -386,7 +386,7 @@ fn chosen(all: &[Option<&CStr>], at: u8) -> *const c_char {
     all[usize::from(at) % all.len()].map_or(ptr::null(), CStr::as_ptr)
 }
 
-/// Makes a call, with or without a place for its answer, and checks what comes of it.
+/// Makes a call, with or without an `out_json`, and checks its outcome.
 fn check(wanted: bool, call: impl FnOnce(*mut *mut c_char) -> i32) -> i32 {
     if !wanted {
         let status = call(ptr::null_mut());

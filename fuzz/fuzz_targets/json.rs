@@ -1,5 +1,5 @@
-//! JSON texts and pointers: what the library makes of them agrees with serde_json's tree. The input is a pointer, a NUL,
-//! and a document. The document is looked into, and is an answer's body, of success and of failure.
+//! JSON texts and pointers: the library and serde_json agree about them. The input is a pointer, a NUL, and a document. The
+//! document is searched by the pointer, and serves as the body of a successful and of a failed answer.
 #![no_main]
 
 use anchor::{Client, Config, Error, Status};
@@ -21,7 +21,7 @@ fuzz_target!(|input: &[u8]| {
     fail(document);
 });
 
-/// `anchor::json_get`, through the C ABI's way to say absent.
+/// `anchor::json_get` by the C ABI, where NULL means absent.
 fn look(document: &str, pointer: &str) {
     let found = anchor::json_get(document, pointer);
     let Ok(tree) = serde_json::from_str::<Value>(document) else {
@@ -56,10 +56,9 @@ fn succeed(document: &[u8]) {
     }
 }
 
-/// The message of the API's error shape comes through on one line, without the key; whatever else the body is, there is a
-/// message.
+/// An error has the message of the API on one line and without the key, if the body has one, and some message otherwise.
 fn fail(document: &[u8]) {
-    let error = answered(403, document).expect_err("403 is no success");
+    let error = answered(403, document).expect_err("403 is a failure");
     report::check(error.status(), &error.to_json());
     assert_eq!((error.status(), error.http_status()), (Status::Forbidden, Some(403)));
     assert!(!error.message().contains(char::is_control), "{error:?}");

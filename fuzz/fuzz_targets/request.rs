@@ -1,6 +1,6 @@
-//! What goes out: settings, names and data from the program's user, through the C API. Either they are refused, with a
-//! message, or one request comes of each call, with the headers that belong there, the name as one path segment, and the
-//! data as it is. The input is strings with a NUL between them, in the order of `Settings`.
+//! Requests: settings, names and data of a program's user, through the C API. Either they are refused with a message, or each
+//! call sends one request, with the expected headers, the name as one path segment, and the data unchanged. The input is
+//! strings separated by NUL, in the order of `Settings`.
 #![no_main]
 
 use anchor::Status;
@@ -29,7 +29,7 @@ struct Settings {
     user_agent: CString,
     proxy: CString,
     data: CString,
-    /// What is in it; empty for none.
+    /// Its content; empty for no file.
     ca_file: CString,
 }
 
@@ -52,7 +52,7 @@ fn run(settings: &Settings) {
     }
 }
 
-/// Whether all of it was taken.
+/// Whether every setting was accepted.
 unsafe fn configure(config: *mut anchor_config, settings: &Settings) -> bool {
     let pem = (!settings.ca_file.is_empty()).then(|| file_of(settings.ca_file.as_bytes()));
     let path = pem.as_ref().map(|file| CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap());
@@ -91,7 +91,7 @@ fn file_of(bytes: &[u8]) -> File {
     file
 }
 
-/// Whether a setting was taken. There is a message exactly if it was not.
+/// Whether a setting was accepted. There is a message exactly if it was not.
 unsafe fn took(config: *const anchor_config, status: i32) -> bool {
     // SAFETY: the caller's handle; the message is NULL or a string that lives until the next call.
     let message = unsafe { anchor_config_error(config).as_ref().map(|message| CStr::from_ptr(message)) };
@@ -124,7 +124,7 @@ unsafe fn signal(client: *mut anchor_client, settings: &Settings) {
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"data\":{}}";
 
-/// Makes a call, and gives the request that came of it; `None` if it was refused or went over TLS.
+/// Makes a call and returns the request that it sent; `None` if the call was refused or used TLS.
 fn call(settings: &Settings, call: impl FnOnce(*mut *mut std::ffi::c_char) -> i32) -> Option<Request> {
     let piece = |text: &str| Piece { after: Duration::ZERO, bytes: text.as_bytes().to_vec() };
     let accepted = (!settings.proxy.is_empty()).then(|| piece("HTTP/1.1 200 Connected\r\n\r\n"));
@@ -170,7 +170,7 @@ struct Request {
 }
 
 impl Request {
-    /// Takes one from the front of what was sent.
+    /// Takes the first request of the bytes that were sent.
     fn take(sent: &mut &[u8]) -> Request {
         let end = sent.windows(4).position(|window| window == b"\r\n\r\n").expect("the end of a head");
         let head = std::str::from_utf8(&sent[..end]).expect("a head is ASCII");
@@ -218,7 +218,7 @@ impl Request {
     }
 }
 
-/// What an authority with plain HTTP means.
+/// The meaning of an authority with plain HTTP.
 fn host_and_port(authority: &str) -> (String, u16) {
     let bare_from = authority.rfind(']').unwrap_or(0);
     let (host, port) = match authority[bare_from..].find(':') {

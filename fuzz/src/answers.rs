@@ -1,8 +1,8 @@
-//! What the transport makes of an answer before ureq reads it, without sockets: the module that does it is compiled in.
+//! The repair of answers before ureq parses them, without sockets. The library's own module is compiled in.
 
-use crate::inbound::{Ended, Inbound, Refusal};
+use crate::inbound::{StreamEnd, Inbound, ParseError};
 
-/// Any bytes in any pieces: they are taken or refused, the same in one piece and byte by byte, and never become much more.
+/// Checks that any bytes are accepted or refused, in one piece as byte by byte, and that the output is never much larger.
 pub fn check_pieces(pieces: &[&[u8]]) {
     let whole = pieces.concat();
     let (out, end) = read(pieces);
@@ -12,7 +12,7 @@ pub fn check_pieces(pieces: &[&[u8]]) {
     }
 }
 
-/// An answer that curl takes, with as much wrong in it as `choices` say: the event in it is read.
+/// Checks that the event is read from an answer that curl accepts, with the flaws that `choices` select.
 pub fn check_event(choices: &[u8]) {
     let mut choices = Choices(choices);
     let answer = choices.answer();
@@ -25,26 +25,26 @@ pub fn check_event(choices: &[u8]) {
         rest = others;
     }
     let (out, end) = read(&pieces);
-    assert!(matches!(end, Ok(Ended::Complete | Ended::UntilClose)), "{end:?}: \"{}\"", answer.escape_ascii());
+    assert!(matches!(end, Ok(StreamEnd::Complete | StreamEnd::UntilClose)), "{end:?}: \"{}\"", answer.escape_ascii());
     assert_eq!(body(&out), EVENT, "\"{}\" became \"{}\"", answer.escape_ascii(), out.escape_ascii());
 }
 
 const EVENT: &[u8] = b"{\"data\":{}}";
 
-fn read(pieces: &[&[u8]]) -> (Vec<u8>, Result<Ended, Refusal>) {
+fn read(pieces: &[&[u8]]) -> (Vec<u8>, Result<StreamEnd, ParseError>) {
     let (mut inbound, mut out) = (Inbound::new(), Vec::new());
     for piece in pieces {
         if let Err(refusal) = inbound.feed(piece, &mut out) {
             return (out, Err(refusal));
         }
     }
-    assert_eq!(inbound.is_complete(), inbound.end() == Ended::Complete);
+    assert_eq!(inbound.is_complete(), inbound.end() == StreamEnd::Complete);
     assert!(inbound.is_complete() || !inbound.has_surplus());
     assert!(inbound.has_final_head() || out.is_empty());
     (out, Ok(inbound.end()))
 }
 
-/// The body of an answer that is in order. It panics if the answer is not.
+/// The body of a repaired answer. Panics if the answer is not well-formed.
 fn body(out: &[u8]) -> Vec<u8> {
     let end = out.windows(4).position(|window| window == b"\r\n\r\n").expect("a head has an end") + 4;
     let (head, mut rest) = out.split_at(end);
@@ -67,7 +67,7 @@ fn body(out: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The fuzzer's bytes as decisions; when they are used up, each is 0.
+/// The fuzzer's bytes as decisions. When the bytes are used up, each decision is 0.
 struct Choices<'a>(&'a [u8]);
 
 impl<'a> Choices<'a> {
@@ -81,7 +81,7 @@ impl<'a> Choices<'a> {
         all[self.number(all.len())]
     }
 
-    /// Any bytes but an LF.
+    /// Any bytes except an LF.
     fn text(&mut self) -> Vec<u8> {
         let size = self.number(64).min(self.0.len());
         let (text, rest) = self.0.split_at(size);

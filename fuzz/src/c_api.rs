@@ -1,4 +1,4 @@
-//! The C API as the targets call it: the declarations of include/anchor.h, for the functions that are used.
+//! The declarations of include/anchor.h that the targets use.
 #![allow(non_camel_case_types)]
 
 // The library is linked for its exported symbols.
@@ -81,12 +81,12 @@ unsafe extern "C" {
     pub fn anchor_string_free(string: *mut c_char);
 }
 
-/// What a call left in its `out_json`, freed after a copy was made.
+/// A copy of the string in `out_json`, which is freed.
 fn taken(json: *mut c_char) -> Option<String> {
     if json.is_null() {
         return None;
     }
-    // SAFETY: it came from the library, which gives out NUL-terminated strings, and is freed once.
+    // SAFETY: the string came from the library, is NUL-terminated, and is freed once.
     unsafe {
         let copy = CStr::from_ptr(json).to_str().expect("UTF-8").to_owned();
         anchor_string_free(json);
@@ -94,9 +94,9 @@ fn taken(json: *mut c_char) -> Option<String> {
     }
 }
 
-/// Runs a call that answers with JSON, and checks that what it answered fits its status.
+/// Runs a call that returns JSON, and checks that the JSON fits the status.
 pub fn answered(call: impl FnOnce(*mut *mut c_char) -> i32) -> (i32, String) {
     let mut json = ptr::null_mut();
     let status = call(&raw mut json);
-    (status, taken(json).expect("a call says what came of it"))
+    (status, taken(json).expect("a call returns a string"))
 }

@@ -1,5 +1,5 @@
-//! Functions of the C library that this program defines itself, so that the library's calls come here. A thread without a
-//! simulated network has the kernel's.
+//! Functions of the C library that this program defines itself, so that libanchor's calls come here. On a thread without a
+//! simulated network they call the kernel.
 
 use crate::network::Network;
 use libc::{addrinfo, c_char, c_int, clockid_t, nfds_t, pollfd, sigset_t, sockaddr, socklen_t, timespec};
@@ -45,7 +45,7 @@ unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, length: sockle
     }
 }
 
-/// Every name is one of this machine, and none is asked for.
+/// Every name resolves to this machine, without a lookup.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getaddrinfo(
     _: *const c_char,
@@ -91,7 +91,7 @@ unsafe extern "C" fn clock_gettime(clock: clockid_t, out: *mut timespec) -> c_in
     }
 }
 
-/// In a simulation, time passes here and only here.
+/// Simulated time passes only here.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn ppoll(fds: *mut pollfd, count: nfds_t, timeout: *const timespec, mask: *const sigset_t) -> c_int {
     // SAFETY: the caller's arguments, passed on; the mask's size is that of the kernel's.
@@ -108,7 +108,7 @@ unsafe extern "C" fn ppoll(fds: *mut pollfd, count: nfds_t, timeout: *const time
     };
     loop {
         let next = Network::with_own(Network::proceed).flatten();
-        // Before there is a connection, what is awaited is a lookup's thread, which has no simulated time.
+        // Without a connection, the poll is for the thread of a lookup, which has no simulated time.
         let patience = if Network::with_own(|network| network.is_unused()) == Some(true) { 1 } else { 0 };
         let ready = real(&timespec { tv_sec: patience, tv_nsec: 0 });
         let reachable = next.filter(|next| until.is_none_or(|until| *next <= until));

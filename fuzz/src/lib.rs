@@ -1,6 +1,6 @@
-//! A network and a clock for the fuzz targets: the engine runs as it ships, and what the C library would ask the kernel
-//! (a socket, the time, to be woken) is answered here. No packet is sent, no time passes, and each run of an input is the
-//! same. What the targets assert is not decided here.
+//! A simulated network and clock for the fuzz targets. The library runs unchanged; its calls for sockets, polls and the time
+//! come here instead of the kernel. No packet is sent, no time passes, and each run of an input is the same. The targets
+//! decide what to assert.
 
 pub mod answers;
 pub mod c_api;
@@ -10,7 +10,7 @@ pub mod report;
 
 pub use network::{Connection, End, Network, Piece};
 
-// The library keeps these to itself. They know nothing but each other.
+// These modules are private in the library. They depend only on each other.
 #[allow(dead_code)]
 #[path = "../../src/http/chunked.rs"]
 mod chunked;

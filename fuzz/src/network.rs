@@ -1,5 +1,5 @@
-//! The simulated network of a thread: connections that follow a script in simulated time, and what the client sent to
-//! each. Its sockets are real ones, whose other end is here: the client's system calls for bytes go to the kernel.
+//! The simulated network of a thread: connections that follow a script in simulated time, and a record of what the client sent
+//! to each. The sockets are real, and their other end is here, so the client reads and writes through the kernel.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -8,20 +8,20 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// The largest piece: one recv of the library takes it.
+/// The largest piece, which one recv of the library reads.
 pub const MAX_PIECE: usize = 3 * 1024;
 
-/// What the other side of one connection does.
+/// The script of the peer of one connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub pieces: Vec<Piece>,
     pub end: End,
 }
 
-/// Bytes that arrive together.
+/// Bytes that arrive at once.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    /// The pause before.
+    /// The pause before them.
     pub after: Duration,
     pub bytes: Vec<u8>,
 }
@@ -32,15 +32,15 @@ pub enum End {
     Finish,
     /// The connection is gone in both directions.
     Reset,
-    /// Nothing more comes.
+    /// Nothing more arrives.
     Hang,
 }
 
-/// A thread's network, from `install` until it is taken down; or that of all threads, without a clock.
+/// The network of one thread, with a clock, or that of all threads, without one.
 pub struct Network {
     pub now: Duration,
     scripts: VecDeque<Connection>,
-    /// The scripts begin again when they are used up.
+    /// When the scripts are used up, they begin again.
     is_endless: bool,
     live: Vec<Live>,
 }
@@ -48,7 +48,7 @@ pub struct Network {
 struct Live {
     client: RawFd,
     server: Option<OwnedFd>,
-    /// Every byte that the script sends, and those that came from the client.
+    /// Each byte that the script sends, and each that the client sent.
     sent: Vec<u8>,
     received: Vec<u8>,
     pieces: VecDeque<(Duration, Vec<u8>)>,
@@ -59,7 +59,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Network>> = const { RefCell::new(None) };
 }
 
-/// That of the threads which have none of their own.
+/// The network of threads that have none of their own.
 static FOR_ALL: Mutex<Option<Network>> = Mutex::new(None);
 
 impl Network {
@@ -69,7 +69,7 @@ impl Network {
         CURRENT.set(Some(Network::new(scripts, false)));
     }
 
-    /// The same for all threads and without end, in real time: what has no pause before it comes at once, the rest never.
+    /// The same for all threads, repeated without end, in real time: bytes without a pause arrive at once, the rest never.
     pub fn install_for_all(scripts: impl IntoIterator<Item = Connection>) {
         *FOR_ALL.lock().unwrap() = Some(Network::new(scripts, true));
     }
@@ -83,19 +83,19 @@ impl Network {
         *FOR_ALL.lock().unwrap() = None;
     }
 
-    /// Ends it, for the asserts to look at.
+    /// Ends the simulation and returns its record.
     pub fn take_down() -> Network {
         let mut network = CURRENT.take().expect("a network is installed");
         network.live.iter_mut().for_each(Live::receive);
         network
     }
 
-    /// The thread's own.
+    /// The thread's own network.
     pub(crate) fn with_own<T>(look: impl FnOnce(&mut Network) -> T) -> Option<T> {
         CURRENT.try_with(|current| current.try_borrow_mut().ok()?.as_mut().map(look)).ok().flatten()
     }
 
-    /// The thread's own, or that of all.
+    /// The thread's own network, or that of all threads.
     pub(crate) fn with_any<T>(look: impl FnOnce(&mut Network) -> T) -> Option<T> {
         match Network::with_own(|_| ()) {
             Some(()) => Network::with_own(look),
@@ -103,7 +103,7 @@ impl Network {
         }
     }
 
-    /// For each connection, all that was sent to the client, and all that came from it.
+    /// For each connection, the bytes that the client received, and those that it sent.
     pub fn transcripts(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.live.iter().map(|live| (&live.sent[..], &live.received[..]))
     }
@@ -112,10 +112,10 @@ impl Network {
         self.live.is_empty()
     }
 
-    /// A socket whose connection follows the next script.
+    /// Makes a socket whose connection follows the next script.
     pub(crate) fn open(&mut self) -> RawFd {
         let mut pair = [0; 2];
-        // Sequenced packets keep the pieces apart, as a stream would not.
+        // Sequenced packets keep the pieces separate; a stream would not.
         let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         // SAFETY: the array has room for two descriptors.
         if unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr()) } != 0 {
@@ -123,13 +123,13 @@ impl Network {
         }
         // SAFETY: the descriptor was just opened and belongs to nobody else.
         let server = unsafe { OwnedFd::from_raw_fd(pair[1]) };
-        // The client has closed one whose number comes again.
+        // A descriptor that is reused belonged to a connection that the client closed.
         self.live.iter_mut().filter(|live| live.client == pair[0]).for_each(|live| live.client = -1);
         self.live.push(Live::new(pair[0], server));
         pair[0]
     }
 
-    /// Whether anybody is there to accept the connection.
+    /// Whether the connection is accepted.
     pub(crate) fn connect(&mut self, client: RawFd) -> bool {
         let (Some(script), Some(live)) =
             (self.scripts.pop_front(), self.live.iter_mut().find(|live| live.client == client))
@@ -144,7 +144,7 @@ impl Network {
         true
     }
 
-    /// Does what is due, and tells when there is more to do.
+    /// Carries out what is due, and returns when the next step is due.
     pub(crate) fn proceed(&mut self) -> Option<Duration> {
         let now = self.now;
         self.live.iter_mut().for_each(|live| live.proceed(now));
@@ -183,7 +183,7 @@ impl Live {
             let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
             // SAFETY: the pointer and length are those of a live vector.
             let sent = unsafe { libc::send(server.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), flags) };
-            // A full socket takes more when the client has read; one that the client has closed never.
+            // A full socket accepts more when the client has read; one that the client has closed never does.
             if sent < 0 {
                 return;
             }

@@ -1,4 +1,4 @@
-//! What every failure of a call has to be, by the documentation: one JSON object of the documented shape, without the key.
+//! Checks that the error of a call is one JSON object of the documented shape, and does not contain the key.
 
 use anchor::Status;
 use serde_json::Value;

@@ -1,10 +1,10 @@
-//! Where the service is: the base URL in the forms that people write it, the rule that a key never travels in clear,
-//! and an event's path. It parses and builds text only; resolving and connecting are the business of `http`.
+//! The base URL in the forms that people write it, whether it is loopback, and the path of an event. Pure: `http` looks up
+//! and connects.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::net::IpAddr;
 
-/// The longest base URL and event name taken, in bytes: each has to fit a request line.
+/// The longest base URL and event name, in bytes: each must fit into a request line.
 const MAX_LENGTH: usize = 4096;
 
 /// A parsed base URL.
@@ -14,12 +14,12 @@ pub(crate) struct Endpoint {
     /// As in a URL: an IPv6 address stands in brackets.
     pub host: String,
     pub port: Option<u16>,
-    /// Before `/v1/...`: empty, or begins with a slash and does not end with one.
+    /// What comes before `/v1/...`: empty, or it begins with a slash and does not end with one.
     prefix: String,
 }
 
 impl Endpoint {
-    /// Takes `https://host[:port][/prefix]`, with or without a trailing `/`, `/v1` or `/api/v1`.
+    /// Parses `https://host[:port][/prefix]`, with or without a trailing `/`, `/v1` or `/api/v1`.
     pub fn parse(url: &str) -> Result<Endpoint, String> {
         if url.is_empty() {
             return Err("is empty".to_owned());
@@ -28,7 +28,7 @@ impl Endpoint {
             return Err(format!("is longer than {MAX_LENGTH} bytes"));
         }
         if !url.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err("holds a space, a control character or a character outside ASCII".to_owned());
+            return Err("contains a space, a control character, or a character outside ASCII".to_owned());
         }
         let (scheme, rest) = url.split_once("://").ok_or("has no scheme: write https://host")?;
         let https = match scheme.to_ascii_lowercase().as_str() {
@@ -44,8 +44,8 @@ impl Endpoint {
         Ok(Endpoint { https, host, port, prefix: path_prefix(path)? })
     }
 
-    /// Whether it is this machine, by its address or its name (RFC 6761): plain HTTP to it shows the key to nobody, and a
-    /// proxy is not the way to it. Where a name of these leads is looked at before connecting.
+    /// Whether the host is this machine, by its address or its name (RFC 6761). Plain HTTP to it shows the key to nobody, and
+    /// no proxy of the environment is used for it. `http` checks the addresses of such a name before it connects.
     pub fn is_loopback(&self) -> bool {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         match host.parse::<IpAddr>() {
@@ -57,7 +57,7 @@ impl Endpoint {
         }
     }
 
-    /// `host` or `host:port`, as it stands in a URL and in the Host header.
+    /// `host` or `host:port`, as in a URL and in the Host header.
     pub fn authority(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", self.host),
@@ -82,7 +82,7 @@ impl Endpoint {
     }
 }
 
-/// Checks an event's name: what it may not be is what no path segment can say.
+/// Checks the name of an event: it must be possible as a segment of a path.
 pub(crate) fn check_event_name(name: &str) -> Result<(), String> {
     match name {
         "" => Err("event_name is empty".to_owned()),
@@ -97,7 +97,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 fn split_authority(authority: &str) -> Result<(String, Option<u16>), String> {
     if authority.contains('@') {
-        return Err("has a user name or password, which would not be used".to_owned());
+        return Err("has a user name or password, which libanchor would not send".to_owned());
     }
     let bare_from = authority.rfind(']').unwrap_or(0);
     let (host, port) = match authority[bare_from..].find(':') {
@@ -170,7 +170,7 @@ mod tests {
             ("ftp://x", "scheme other than"),
             ("https://", "no valid host"),
             ("https://:80", "no valid host"),
-            ("https://a b", "holds a space"),
+            ("https://a b", "contains a space"),
             ("https://h\u{e9}", "outside ASCII"),
             ("https://u:p@h", "user name or password"),
             ("https://h?x", "query or a fragment"),
@@ -241,7 +241,7 @@ mod tests {
             prop_assert_eq!(percent_decode_str(segment).decode_utf8().unwrap(), name);
         }
 
-        /// What is taken can be sent: host and port come again from the authority, and the path holds nothing odd.
+        /// A base URL that is accepted can be sent: its authority has the same host and port, and its path is plain.
         #[test]
         fn a_base_url_that_is_taken_is_kept(
             url in "(https?|HTTP)://([a-z0-9._-]{0,9}|\\[[0-9a-f:.]{0,9}\\])(:[0-9]{0,6})?(/[a-z.%/]{0,9})?(/v1/?)?|\\PC{0,20}"

@@ -1,5 +1,5 @@
-//! Where to connect, from text: the service's base URL, a proxy's URL, and which hosts a proxy is not for. It parses and
-//! builds text only; looking up and connecting are the business of `http`.
+//! Where to connect: the service's base URL, a proxy's URL, and the hosts for which no proxy is used. Pure: `http` looks up
+//! and connects.
 
 pub(crate) mod endpoint;
 mod no_proxy;

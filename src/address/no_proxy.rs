@@ -1,10 +1,10 @@
-//! Which hosts a proxy is not for: the rules of NO_PROXY, read as curl reads them.
+//! The hosts for which no proxy is used: NO_PROXY, read as curl reads it.
 
 use super::endpoint::Endpoint;
 use std::net::IpAddr;
 
-/// Whether the list has the endpoint: `*`, or a list of hosts, each of which stands for its subdomains too, with or without a
-/// leading dot, addresses, and networks as `10.0.0.0/8`; a `:port` narrows an entry.
+/// Whether `list` contains the endpoint. The list is `*`, or hosts, addresses and networks such as `10.0.0.0/8`. A host, with
+/// or without a leading dot, includes its subdomains. An entry with `:port` is for this port only.
 pub(super) fn is_exempt(endpoint: &Endpoint, list: &str) -> bool {
     let host = endpoint.host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
     let port = endpoint.port.unwrap_or(if endpoint.https { 443 } else { 80 });

@@ -1,5 +1,5 @@
-//! Which proxy a request goes through: the variables of the environment by scheme, and NO_PROXY; and a proxy's URL with
-//! its credentials. Tunnelling through it is the business of `http`.
+//! Which proxy a request goes through: the proxy variables of the environment, and a proxy's URL with its credentials.
+//! Pure: `http` connects to the proxy.
 
 use super::endpoint::Endpoint;
 use super::no_proxy::is_exempt;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-/// A proxy to tunnel through.
+/// A proxy that opens a tunnel.
 #[derive(Clone)]
 pub(crate) struct Proxy {
     pub https: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Proxy {
     pub authorization: Option<Secret>,
 }
 
-/// What the environment says of proxies, as it was when it was read.
+/// The proxy variables of the environment, as they were when they were read.
 #[derive(Clone, Default)]
 pub(crate) struct ProxyVariables(Vec<(&'static str, Zeroizing<String>)>);
 
@@ -45,14 +45,14 @@ impl ProxyVariables {
         self.get(if endpoint.https { "HTTPS_PROXY" } else { "HTTP_PROXY" }).or_else(|| self.get("ALL_PROXY"))
     }
 
-    /// In either case; what was read first wins.
+    /// The variable in upper or lower case; the one that was read first counts.
     fn get(&self, name: &str) -> Option<(&'static str, &str)> {
         let found = self.0.iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
         Some((found.0, &found.1))
     }
 }
 
-/// Takes `[http[s]://][user:password@]host[:port]`.
+/// Parses `[http[s]://][user:password@]host[:port]`.
 pub(crate) fn parse(url: &str) -> Result<Proxy, String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     match scheme.to_ascii_lowercase().as_str() {
@@ -63,14 +63,14 @@ pub(crate) fn parse(url: &str) -> Result<Proxy, String> {
         _ => return Err("has a scheme other than http or https".to_owned()),
     }
     let (credentials, host) = rest.rsplit_once('@').unwrap_or(("", rest));
-    // The same rules for host and port as for the service, whose parser says what is wrong.
+    // The rules for host and port are those of the base URL.
     let Endpoint { https, host, port, .. } = Endpoint::parse(&format!("{scheme}://{host}"))?;
     let authorization = if credentials.is_empty() { None } else { Some(basic(credentials)?) };
     Ok(Proxy { https, host, port: port.unwrap_or(if https { 443 } else { 80 }), authorization })
 }
 
-/// The header for `user:password`, both percent-encoded. What it passes through is wiped, and reserved, since a buffer
-/// that grows leaves what it held behind.
+/// The header value for `user:password`, both percent-encoded. The buffers are wiped, and large enough from the start: one
+/// that grows would leave a copy behind.
 fn basic(credentials: &str) -> Result<Secret, String> {
     if !credentials.bytes().all(|b| b.is_ascii_graphic() && !b"/?#".contains(&b)) {
         return Err("has a user name or password with a character that must be percent-encoded".to_owned());
@@ -79,7 +79,7 @@ fn basic(credentials: &str) -> Result<Secret, String> {
     let mut plain = Zeroizing::new(Vec::with_capacity(credentials.len() + 1));
     plain.extend(percent_decode_str(user));
     if plain.contains(&b':') {
-        return Err("has a user name with a colon, which Basic authentication cannot say".to_owned());
+        return Err("has a user name with a colon, which Basic authentication cannot send".to_owned());
     }
     plain.push(b':');
     plain.extend(percent_decode_str(password));

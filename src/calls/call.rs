@@ -1,5 +1,5 @@
-//! The blocking driver of a call: it makes the requests that the rules ask for, pauses as they say, counts and logs. When to
-//! do what is decided by the rules, not here.
+//! The blocking loop of a call: it sends the requests and makes the pauses that the rules ask for, counts and logs. The rules
+//! decide; nothing is decided here.
 
 use super::outcome::{Operation, Outcome, judge};
 use super::redact::Redactor;
@@ -9,12 +9,12 @@ use crate::cancel::CancelToken;
 use crate::config::LogLevel;
 use crate::error::Error;
 use crate::http::{Cancels, Exchange, Limits, Stop, pause_until};
-use crate::session::{Engine, Session};
+use crate::session::{ProcessState, Session};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a call takes hold of as it begins, though it may run on a thread that comes later: the time, and the token that
-/// the next `cancel_all` cancels.
+/// The beginning of a call: its time, and the token that the next `cancel_all` cancels. A started wait gets both before its
+/// thread runs.
 pub(crate) struct Start {
     pub at: Instant,
     all: CancelToken,
@@ -24,14 +24,14 @@ impl Start {
     pub fn new(session: &Session, event_name: &str) -> Result<Start, Error> {
         let at = Instant::now();
         check_event_name(event_name).map_err(Error::invalid)?;
-        Ok(Start { at, all: session.engine()?.cancel_all_token()? })
+        Ok(Start { at, all: session.process_state()?.cancel_all_token()? })
     }
 }
 
 /// A call in progress.
 pub(crate) struct Call<'a> {
     session: &'a Session,
-    engine: &'a Engine,
+    process_state: &'a ProcessState,
     cancels: Cancels,
     operation: Operation,
     event_name: &'a str,
@@ -49,17 +49,17 @@ impl<'a> Call<'a> {
         event_name: &'a str,
         data: Option<&'a str>,
     ) -> Result<Call<'a>, Error> {
-        let engine = session.engine()?;
+        let process_state = session.process_state()?;
         let cancels = [Some(&start.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch())));
         let path = match operation {
             Operation::Wait => session.endpoint.wait_path(event_name),
             Operation::Signal => session.endpoint.signal_path(event_name),
         };
         let redactor = Redactor { key: session.key(), data };
-        Ok(Call { session, engine, cancels, operation, event_name, path, redactor, attempts: 0 })
+        Ok(Call { session, process_state, cancels, operation, event_name, path, redactor, attempts: 0 })
     }
 
-    /// Does what the rules say, from `first` on, until they are done. A call that is cancelled already makes no request.
+    /// Carries out the steps of the rules, from `first` on, until they are done. A call that is already cancelled sends nothing.
     pub fn run(mut self, rules: &mut impl Rules, first: Step) -> Result<String, Error> {
         let mut step = if self.is_cancelled() { rules.stopped(Stop::Cancelled, Instant::now()) } else { first };
         loop {
@@ -93,8 +93,8 @@ impl<'a> Call<'a> {
             interruptible: self.session.config.interruptible,
             max_idle: request.max_idle,
         };
-        let (reply, trace) = self.engine.agent.exchange(&exchange);
-        let mut keep_on = || self.may_go_on(&request.limits);
+        let (reply, trace) = self.process_state.agent.exchange(&exchange);
+        let mut keep_on = || self.has_time(&request.limits);
         let outcome = judge(self.operation, reply, &trace, &self.redactor, &mut keep_on);
         self.attempts += 1;
         self.session.count(&trace);
@@ -118,8 +118,8 @@ impl<'a> Call<'a> {
         pause_until(pause.until, &self.cancels, self.session.config.interruptible)
     }
 
-    /// Whether there is time to look at the words of an answer.
-    fn may_go_on(&self, limits: &Limits) -> bool {
+    /// Whether the call still has time to examine the text of an answer.
+    fn has_time(&self, limits: &Limits) -> bool {
         !self.is_cancelled() && limits.answer.is_none_or(|end| Instant::now() < end)
     }
 

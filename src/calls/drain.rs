@@ -1,4 +1,5 @@
-//! A drain: waits that ask once, one after the other, until the service has nothing left. It has one limit in time.
+//! A drain: waits that ask once, one after the other, until no signal is left. The request timeout applies to all of them
+//! together.
 
 use super::call::{Call, Start};
 use super::outcome::Operation;
@@ -8,7 +9,7 @@ use crate::session::Session;
 use crate::status::Status;
 use std::time::Instant;
 
-/// Takes and drops what was signaled, and counts it in `drained`, on failure too.
+/// Takes and drops signals, and counts them in `drained`, on failure too.
 pub(crate) fn drain(session: &Session, event_name: &str, drained: &mut u32) -> Result<(), Error> {
     let start = Start::new(session, event_name)?;
     let end = start.at + session.config.request_timeout;
@@ -24,7 +25,7 @@ pub(crate) fn drain(session: &Session, event_name: &str, drained: &mut u32) -> R
             Err(e) => return Err(e),
         }
         if Instant::now() >= end {
-            let mut error = Error::new(Status::Timeout, "there are still signals after the request timeout");
+            let mut error = Error::new(Status::Timeout, "signals are left after the request timeout");
             error.detail.timed_out = true;
             error.detail.elapsed = start.at.elapsed();
             return Err(error);

@@ -1,6 +1,6 @@
-//! The rules of a call: when it asks, asks again, gives up, and what it then says. A wait, a signal and a drain are machines
-//! that are given an outcome and the time, and answer with the next [`Step`]; nothing in them sends or sleeps. [`call`] is the
-//! driver that does, in a loop of a few lines. Begin at [`wait`].
+//! The rules of a call: when it sends a request, when it tries again, when it gives up, and with which error. The rules are
+//! state machines without I/O: they get the outcome of a request and the time, and return the next [`Step`]. [`call`] is the
+//! loop that sends and pauses. Begin at [`wait`].
 
 pub(crate) mod call;
 pub(crate) mod drain;
@@ -28,16 +28,16 @@ pub(crate) enum Step {
 /// One request to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// How long a wait asks the service to hold it.
+    /// For how long a wait asks the service to hold the request.
     pub asked: Duration,
     pub limits: Limits,
-    /// How long a connection may have been idle to be used for it; zero asks for a fresh one.
+    /// The longest time that a connection of the pool may have been idle; zero asks for a new connection.
     pub max_idle: Duration,
-    /// The service has said 'not yet' to the one before.
+    /// The service answered the request before this one with 'not signaled yet'.
     pub is_rearm: bool,
 }
 
-/// A time in which nothing is asked.
+/// A time in which the call sends nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pause {
     pub until: Instant,
@@ -46,22 +46,22 @@ pub(crate) struct Pause {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// A failure, by the status that it would end the call with.
+    /// A request failed. The status is the one that the call would have ended with.
     Retry(Status),
-    /// The service says 'not yet' without having waited.
+    /// The service answered 'not signaled yet' sooner than it was asked to.
     Rearm,
 }
 
-/// The rules of one kind of call. The time is the caller's, so that hours pass in a test at once.
+/// The rules of one kind of call. The caller passes the time in, so that a test can skip hours.
 pub(crate) trait Rules {
     fn body(&self, request: &Request) -> Cow<'_, [u8]>;
 
-    /// The request has an outcome. `reached`: the client has had an answer before, of anybody.
+    /// The request has an outcome. `reached`: the client has had an answer before, by the service or a gateway.
     fn answered(&mut self, outcome: Outcome, reached: bool, now: Instant) -> Step;
 
     /// The pause is over.
     fn paused(&mut self, now: Instant) -> Step;
 
-    /// The call was ended from outside while it was not in a request.
+    /// The call was cancelled or interrupted while no request was running.
     fn stopped(&mut self, stop: Stop, now: Instant) -> Step;
 }

@@ -1,5 +1,5 @@
-//! What became of a request: the one place where an answer, or the lack of one, is judged. Pure. What follows from it is up
-//! to the rules of the call.
+//! The outcome of a request: answers and failures are classified here and nowhere else. Pure. The rules of the call decide
+//! what follows.
 
 use super::redact::Redactor;
 use super::retry::retry_after;
@@ -9,20 +9,20 @@ use crate::json::{self, Refusal};
 use std::time::{Duration, Instant, SystemTime};
 use zeroize::{Zeroize, Zeroizing};
 
-/// What is asked of the service.
+/// What a call asks the service to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Wait,
     Signal,
 }
 
-/// A request that is over.
+/// The outcome of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub kind: Kind,
-    /// How far it came.
+    /// How far the request got.
     pub phase: Phase,
-    /// When the service had all of it.
+    /// When all of the request was sent, if it was.
     pub written: Option<Instant>,
     pub request_id: Option<String>,
     pub retry_after: Option<Duration>,
@@ -32,24 +32,24 @@ pub(crate) struct Outcome {
 pub(crate) enum Kind {
     /// The API's answer, byte for byte.
     Answer(String),
-    /// The API says that the event was not signaled in the time that was asked for.
+    /// The API answered that the event was not signaled in the time that the request asked for.
     NotSignaled,
-    /// Any other HTTP status, with words that are fit to be shown.
+    /// Any other HTTP status, with a message in which secrets are hidden.
     Refused { code: u16, by_gateway: bool, message: String },
-    /// Success by its HTTP status, but not an answer of the API.
+    /// The HTTP status is success, but the body is not an answer of the API.
     NotApi { code: u16, why: String },
-    /// There is no complete answer. `stale`: it went over a connection from the pool, and not a byte of an answer came.
+    /// No complete answer arrived. `stale`: the request used a connection of the pool, and no byte of an answer arrived.
     Failed { kind: FailureKind, detail: String, stale: bool },
 }
 
 impl Outcome {
-    /// How long the service has had the request.
+    /// How long the service has held the request.
     pub fn held(&self, now: Instant) -> Duration {
         self.written.map(|at| now.saturating_duration_since(at)).unwrap_or_default()
     }
 
-    /// The request was written, and the service's answer to it will never be read. A gateway's 5xx is not that answer; its
-    /// 408 is about a request that it has not passed on.
+    /// Whether the request was written and the service's answer to it will never be read. A gateway's 5xx is not the
+    /// service's answer. A gateway's 408 is about a request that the gateway did not pass on.
     pub fn is_unanswered(&self) -> bool {
         let has_answer = match &self.kind {
             Kind::Answer(_) | Kind::NotSignaled => true,
@@ -59,7 +59,7 @@ impl Outcome {
         self.written.is_some() && !has_answer
     }
 
-    /// Somebody answered, be it a gateway.
+    /// Whether the service or a gateway answered.
     pub fn is_answered(&self) -> bool {
         !matches!(self.kind, Kind::Failed { .. })
     }
@@ -77,7 +77,7 @@ impl Outcome {
     }
 }
 
-/// Judges an exchange. `keep_on` says whether there is still time to look at the words.
+/// Classifies the result of an exchange. `keep_on` returns whether there is still time to examine the text of an answer.
 pub(crate) fn judge(
     operation: Operation,
     exchanged: Result<Reply, Failure>,
@@ -124,7 +124,7 @@ fn of_reply(
             Err(Refusal::Stopped) => Kind::NotApi { code, why: "not read to its end".to_owned() },
         };
     }
-    let by_gateway = is_gateways(&reply);
+    let by_gateway = is_of_gateway(&reply);
     if operation == Operation::Wait && code == 408 && !by_gateway {
         return Kind::NotSignaled;
     }
@@ -135,9 +135,9 @@ fn of_reply(
     Kind::Refused { code, by_gateway, message }
 }
 
-/// Whether this comes from a gateway on the way, and not from the service. 502 and 504 mean just that: the gateway had no
-/// answer to pass on. Otherwise the words decide: those of the API have its form.
-fn is_gateways(reply: &Reply) -> bool {
+/// Whether a gateway sent this answer, and not the service. 502 and 504 always come from a gateway that had no answer to pass
+/// on. Otherwise the body decides: an error of the API has the API's form.
+fn is_of_gateway(reply: &Reply) -> bool {
     match reply.status {
         502 | 504 => true,
         408 | 500..=599 => text(reply).and_then(|body| json::json_get(body, "/error")).is_none(),
@@ -145,21 +145,22 @@ fn is_gateways(reply: &Reply) -> bool {
     }
 }
 
-/// What the service said, or what stands for it.
+/// The message of the API, or a sentence about the HTTP status if there is none.
 fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> bool) -> String {
     let code = reply.status;
     let mut shown = |said: &str| redactor.service_words(said, keep_on);
     if let Some(location) = reply.location.as_deref().filter(|_| (300..400).contains(&code)) {
         let location = shown(location).unwrap_or_default();
-        return format!("HTTP {code}: redirects are not followed, here to {location}");
+        return format!("HTTP {code} redirects to {location}, and libanchor follows no redirects");
     }
     match text(reply)
         .and_then(|body| json::json_get(body, "/error/message"))
         .filter(|said| !said.is_empty())
         .map(Zeroizing::new)
     {
-        Some(said) => shown(&said).unwrap_or_else(|| format!("HTTP {code}; the service's words are left out")),
-        None => format!("HTTP {code}, without a message of the API"),
+        Some(said) => shown(&said)
+            .unwrap_or_else(|| format!("HTTP {code}; the service's message is omitted, since it may contain a secret")),
+        None => format!("HTTP {code} without a message of the API"),
     }
 }
 
@@ -199,7 +200,7 @@ mod tests {
             let expected = if body == API {
                 "words of the API".to_owned()
             } else {
-                format!("HTTP {code}, without a message of the API")
+                format!("HTTP {code} without a message of the API")
             };
             assert_eq!(message, expected);
         }

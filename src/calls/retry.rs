@@ -1,28 +1,28 @@
-//! When to ask again after a failure, and how long to pause before. Pure: nothing here sends or sleeps.
+//! Whether a call tries again after a failure, and how long it pauses before. Pure: nothing here sends or sleeps.
 
 use crate::config::Retries;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
-/// How often a failure is borne if the settings do not say.
+/// How a failure counts if the settings do not set a number of retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// An outage: no request was written, or a gateway has no service behind it.
+    /// An outage: no request was written, or a gateway could not reach the service.
     Outage { unknown_host: bool },
-    /// Each may take an event, or speaks of a limit: a number in a row.
+    /// A failure that may have taken an event, or that reports a limit: a call gives up after a number in a row.
     Counted,
 }
 
 /// What is known of the client when a failure is judged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
-    /// Since the call began.
+    /// The time since the call began.
     pub elapsed: Duration,
-    /// The client has had an answer before, of anybody.
+    /// The client has had an answer before, by the service or a gateway.
     pub reached: bool,
 }
 
-/// Failures in a row, and the pauses between them.
+/// Counts failures in a row, and says how long the pause after each is.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     retries: Retries,
@@ -30,7 +30,8 @@ pub(crate) struct Backoff {
     counted: u32,
 }
 
-/// A service that nobody has reached yet is given this long, so that a wrong host is told soon, but not at a hiccup.
+/// How long a wait tries to reach a service that its client has never reached: a wrong host is reported soon, but a short
+/// outage does not end the wait.
 const FIRST_REACH: Duration = Duration::from_secs(5);
 
 impl Backoff {
@@ -38,12 +39,12 @@ impl Backoff {
         Backoff { retries, failures: 0, counted: 0 }
     }
 
-    /// The service is well: the count starts again.
+    /// Starts the count again, because the service is alive.
     pub fn reset(&mut self) {
         (self.failures, self.counted) = (0, 0);
     }
 
-    /// Counts a failure. The pause before the next try, or `None` to give up.
+    /// Counts a failure. Returns the pause before the next attempt, or `None` to give up.
     pub fn next(&mut self, patience: Patience, facts: Facts) -> Option<Duration> {
         if self.is_spent(patience, facts) {
             return None;
@@ -66,7 +67,8 @@ impl Backoff {
     }
 }
 
-/// Pauses for a service that says 'not yet' without waiting. They grow in the same way, and it never gives up.
+/// Pauses between requests to a service that answers 'not signaled yet' without holding the request. They grow as those of
+/// [`Backoff`] do, without an end.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     early: u32,
@@ -83,11 +85,11 @@ impl Throttle {
     }
 }
 
-/// No pause is shorter, so that nothing is asked in a tight loop.
+/// No pause is shorter, so that a call never sends requests in a tight loop.
 pub(crate) const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Uniform between 100 ms and a cap that doubles from 200 ms to 5 s.
+/// Random between 100 ms and a cap that doubles from 200 ms to 5 s.
 fn pause(failures: u32, random: u64) -> Duration {
     let doublings = failures.min(16);
     let cap = (SHORTEST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE);
@@ -95,16 +97,16 @@ fn pause(failures: u32, random: u64) -> Duration {
     SHORTEST_PAUSE + Duration::from_micros(random % (spread + 1))
 }
 
-/// Random enough to spread clients that failed together.
+/// Random enough to spread the retries of clients that failed at the same time.
 fn random() -> u64 {
     RandomState::new().hash_one(())
 }
 
-/// A service's wish beyond this is not followed by a call without a deadline.
+/// The longest pause of a call without a deadline that the service can ask for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// The pause that the service asked for, as far as it is followed; `None` if less time than that remains.
-pub(crate) fn heeded(asked: Duration, remaining: Option<Duration>) -> Option<Duration> {
+/// The pause to make when the service asked for `asked`; `None` if less time than that remains.
+pub(crate) fn honored(asked: Duration, remaining: Option<Duration>) -> Option<Duration> {
     let asked = asked.max(SHORTEST_PAUSE);
     match remaining {
         Some(remaining) => (asked < remaining).then_some(asked),
@@ -112,7 +114,7 @@ pub(crate) fn heeded(asked: Duration, remaining: Option<Duration>) -> Option<Dur
     }
 }
 
-/// Reads a Retry-After header: seconds, or a date.
+/// Parses a Retry-After header: seconds, or a date.
 pub(crate) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     let header = header.trim();
     if let Ok(seconds) = header.parse() {
@@ -135,8 +137,8 @@ mod tests {
         Facts { elapsed: Duration::from_secs(seconds), reached }
     }
 
-    /// How many failures are borne at most, of a million.
-    fn borne(retries: Retries, patience: Patience, facts: Facts) -> usize {
+    /// How many of 1,000 failures in a row are tried again.
+    fn tried_again(retries: Retries, patience: Patience, facts: Facts) -> usize {
         let mut backoff = Backoff::new(retries);
         std::iter::from_fn(|| backoff.next(patience, facts)).take(1_000).count()
     }
@@ -153,7 +155,7 @@ mod tests {
             (Patience::Counted, 0, true, 5),
             (Patience::Counted, 0, false, 5),
         ] {
-            let found = borne(Retries::Default, patience, facts(elapsed, reached));
+            let found = tried_again(Retries::Default, patience, facts(elapsed, reached));
             assert_eq!(found, expected, "{patience:?} {elapsed} {reached}");
         }
     }
@@ -162,9 +164,9 @@ mod tests {
     fn retries_that_were_set_hold_everywhere() {
         for patience in [OUTAGE, UNKNOWN, Patience::Counted] {
             for reached in [false, true] {
-                assert_eq!(borne(Retries::AtMost(0), patience, facts(0, reached)), 0);
-                assert_eq!(borne(Retries::AtMost(7), patience, facts(0, reached)), 7);
-                assert_eq!(borne(Retries::Always, patience, facts(9_999, reached)), 1_000);
+                assert_eq!(tried_again(Retries::AtMost(0), patience, facts(0, reached)), 0);
+                assert_eq!(tried_again(Retries::AtMost(7), patience, facts(0, reached)), 7);
+                assert_eq!(tried_again(Retries::Always, patience, facts(9_999, reached)), 1_000);
             }
         }
     }
@@ -202,7 +204,7 @@ mod tests {
             (minutes(60), Some(minutes(60)), None),
             (minutes(1), Some(minutes(2)), Some(minutes(1))),
         ] {
-            assert_eq!(heeded(asked, remaining), expected, "{asked:?} {remaining:?}");
+            assert_eq!(honored(asked, remaining), expected, "{asked:?} {remaining:?}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! One signal. It is sent at most once: only what never reached the service is tried again. Its limit in time holds over
-//! everything it does, the look at its data included.
+//! One signal. It is sent at most once: only a request that never reached the service is tried again. The request timeout
+//! applies to everything that the call does, including the check of the data.
 
 use super::call::{Call, Start};
 use super::outcome::{Kind, Operation, Outcome};
@@ -15,11 +15,11 @@ use crate::status::Status;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-/// A connection that was idle for longer may just have been closed by the other side, and then nobody could say whether
-/// the signal was delivered. Shorter than any idle limit in use; Node's default of 5 s is the shortest known.
-pub(super) const MAX_IDLE: Duration = Duration::from_secs(4);
+/// A signal does not use a connection that was idle for longer: the server may just have closed it, and then nobody would know
+/// whether the signal was delivered. It is shorter than any common idle limit; Node's default of 5 s is the shortest known.
+pub(super) const SAFE_IDLE: Duration = Duration::from_secs(4);
 
-/// Signals the event. `data`: a JSON object; `None` for an empty one.
+/// Signals the event. `data` is a JSON object; `None` is an empty one.
 pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) -> Result<String, Error> {
     let start = Start::new(session, event_name)?;
     let data = data.unwrap_or("{}");
@@ -35,7 +35,7 @@ pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) ->
     outcome
 }
 
-/// Large data takes a while to check, which is within the call's limit too.
+/// Checks the data. For large data this takes a while, so the deadline applies to it as well.
 fn check(data: &str, call: &Call<'_>, deadline: Instant) -> Result<(), Error> {
     let mut keep_on = || !call.is_cancelled() && Instant::now() < deadline;
     json::check_one_object(data, &mut keep_on).map_err(|refusal| match refusal {
@@ -54,7 +54,7 @@ fn out_of_memory() -> Error {
     Error::new(Status::OutOfMemory, "no memory is left for the data")
 }
 
-/// Data may be of any size, so that there is no memory for it is no reason to abort.
+/// The body of the request. The data may be of any size, so a lack of memory is reported and does not abort the process.
 fn body(data: &str) -> Result<String, Error> {
     let (before, after) = ("{\"data\":", "}");
     let mut body = String::new();
@@ -65,7 +65,7 @@ fn body(data: &str) -> Result<String, Error> {
     Ok(body)
 }
 
-/// The rules of a signal, and how far it has come.
+/// The state machine of a signal.
 pub(crate) struct Signal {
     body: String,
     connect_timeout: Duration,
@@ -76,7 +76,7 @@ pub(crate) struct Signal {
 
 impl Signal {
     pub fn begin(config: &Config, body: String, began: Instant) -> (Signal, Step) {
-        // It has a limit in time, and somebody waits for it: an outage is borne for as many failures as anything else.
+        // A signal is short, so an outage counts as any other failure does.
         let retries =
             if config.retries == Retries::Default { Retries::AtMost(Retries::IN_A_ROW) } else { config.retries };
         let signal = Signal {
@@ -93,7 +93,7 @@ impl Signal {
     fn request(&self, now: Instant) -> Step {
         let (connect, end) = (self.deadline.min(now + self.connect_timeout), Some(self.deadline));
         let limits = Limits { connect: Some(connect), send: end, answer: end };
-        Step::Request(Request { asked: Duration::ZERO, limits, max_idle: MAX_IDLE, is_rearm: false })
+        Step::Request(Request { asked: Duration::ZERO, limits, max_idle: SAFE_IDLE, is_rearm: false })
     }
 
     fn retry(&mut self, status: Status, outcome: Outcome, reached: bool, now: Instant) -> Step {
@@ -127,7 +127,7 @@ impl Rules for Signal {
         let is_written = outcome.written.is_some();
         let status = match outcome.kind {
             Kind::Answer(answer) => return Step::Done(Ok(answer)),
-            // The API answers so to a wait only.
+            // The API answers 408 only to a wait.
             Kind::NotSignaled => Status::from_http(408),
             Kind::NotApi { .. } => Status::Protocol,
             Kind::Refused { code, .. } => Status::from_http(code),
@@ -139,7 +139,7 @@ impl Rules for Signal {
                 Malformed => Status::Protocol,
                 TooLarge => Status::ResponseTooLarge,
                 Exhausted if is_written => Status::OutOfMemory,
-                // It may have been delivered: it is not for us to send it twice.
+                // The signal may have been delivered, so it is not sent again.
                 Broken | TimedOut if is_written => Status::ConnectionLost,
                 Exhausted => return self.retry(Status::OutOfMemory, outcome, reached, now),
                 Broken | TimedOut | UnknownHost => return self.retry(Status::NotSent, outcome, reached, now),

@@ -1,4 +1,4 @@
-//! What is known of a call so far, and the errors that are made of it. Pure.
+//! What has happened in a call so far, and the errors that report it. Pure.
 
 use super::outcome::{Kind, Outcome};
 use crate::error::{Error, Origin, Phase};
@@ -6,15 +6,16 @@ use crate::http::{FailureKind, Stop};
 use crate::status::Status;
 use std::time::{Duration, Instant};
 
-/// Notes of a call, taken after each of its requests.
+/// What has happened in a call, noted after each of its requests.
 #[derive(Debug)]
 pub(crate) struct Story {
     began: Instant,
     attempts: u32,
     /// Some request was written.
     wrote: bool,
-    /// Some request was written and the service's answer to it will never be read; the second, one before the last.
+    /// Some request was written and the service's answer to it will never be read.
     unanswered: bool,
+    /// The same, of the requests before the last one.
     unanswered_before: bool,
     phase: Option<Phase>,
     last_error: Option<String>,
@@ -73,7 +74,7 @@ impl Story {
         now.saturating_duration_since(self.began)
     }
 
-    /// An error with all that is known of the call.
+    /// Makes an error with everything that is known about the call.
     pub fn error(&self, status: Status, message: impl Into<String>, now: Instant) -> Error {
         let mut error = Error::new(status, message);
         error.detail.phase = self.phase;
@@ -86,8 +87,8 @@ impl Story {
         error
     }
 
-    /// The error for an outcome that was the last, which [`note`](Self::note) has seen. `status` is what it says of the last
-    /// request; that nothing was sent is said of the call only if it is true of all of it.
+    /// Makes the error for the last outcome, after [`note`](Self::note). `status` is that of the last request. The call gets
+    /// NotSent only if no request is unanswered, and Tls only if no earlier request is.
     pub fn failure(&self, status: Status, outcome: Outcome, now: Instant) -> Error {
         let status = match status {
             Status::NotSent if self.unanswered => Status::ConnectionLost,
@@ -102,7 +103,7 @@ impl Story {
                 error
             }
             Kind::NotApi { code, why } => {
-                let mut error = self.error(status, format!("the answer with HTTP {code} is {why}"), now);
+                let mut error = self.error(status, format!("the body of the answer with HTTP {code} is {why}"), now);
                 error.detail.http_status = Some(code);
                 error
             }
@@ -114,7 +115,7 @@ impl Story {
         }
     }
 
-    /// The error for a call that was ended from outside.
+    /// Makes the error for a call that was cancelled or interrupted.
     pub fn stopped(&self, stop: Stop, now: Instant) -> Error {
         let status = if stop == Stop::Interrupted { Status::Interrupted } else { Status::Cancelled };
         self.error(status, status.message(), now)

@@ -1,19 +1,20 @@
-//! One wait: a deadline, slices, re-arm, retry. It reads like the rules:
+//! One wait. Its rules:
 //!
-//! - One deadline on the monotonic clock, taken on entry. Everything happens inside it.
-//! - The wait is made of slices. Each asks the service to hold it for what remains, or for the configured slice.
-//! - A slice has a grace beyond what it asked for, so that an answer sent at the last moment is still taken. A slice
-//!   that ends without an answer counts as a broken connection.
-//! - The service's 408 re-arms, and is the caller's answer only at the deadline. A gateway's 408 is a failure.
-//! - An outage is borne until the deadline: attempts of which no request was written, and a gateway without a service
-//!   behind it. What may have taken an event, or speaks of a limit, is tried again a number of times in a row. The
-//!   service's 408, or a second of holding the request, starts the count again.
-//! - Without re-arm, no request is written after one whose answer will never be read.
-//! - A timeout of zero asks once, and its failures are reported as what they are.
+//! - The deadline is taken on the monotonic clock when the call begins. It applies to everything that the wait does.
+//! - A wait is made of slices. Each is one request, which asks the service to hold it for the time that remains, or for the
+//!   configured slice if that is shorter.
+//! - A request is given the grace on top of what it asked for, so that an answer sent at the last moment is still read. A
+//!   request that gets no answer by then counts as a broken connection.
+//! - After the service's 408 the wait asks again; at the deadline, 408 becomes a timeout. A gateway's 408 is a failure.
+//! - In an outage, in which no request is written or a gateway cannot reach the service, the wait tries again until its
+//!   deadline. A failure that may have taken an event, or that reports a limit, may happen a number of times in a row. The
+//!   service's 408, or a request that the service held for a second, resets the count.
+//! - Without re-arming, no request is written after one whose answer will never be read.
+//! - A wait with a timeout of zero asks once, and reports a failure of that request as what it is.
 
 use super::call::{Call, Start};
 use super::outcome::{Kind, Operation, Outcome};
-use super::retry::{Backoff, Facts, Patience, Throttle, heeded};
+use super::retry::{Backoff, Facts, Patience, Throttle, honored};
 use super::story::Story;
 use super::{Pause, Reason, Request, Rules, Step};
 use crate::cancel::CancelToken;
@@ -25,10 +26,10 @@ use crate::status::Status;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-/// A service that holds a request for so long is alive.
+/// A service that held a request for this long is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
-/// Waits for the event. `timeout`: `None` for no limit, zero to ask once without waiting.
+/// Waits for the event. `timeout`: `None` sets no limit; zero asks once, without waiting.
 pub(crate) fn wait(
     session: &Session,
     start: &Start,
@@ -44,22 +45,22 @@ pub(crate) fn wait(
     outcome
 }
 
-/// The rules of a wait, and how far it has come.
+/// The state machine of a wait.
 pub(crate) struct Wait {
     settings: Settings,
     deadline: Option<Instant>,
     once: bool,
-    /// A drain ends here, whatever its wait still has.
+    /// The end of the drain that the wait belongs to.
     cap: Option<Instant>,
     asked: Duration,
-    /// The service's last word was 'not yet'.
-    told: bool,
+    /// The last outcome was 'not signaled yet'.
+    last_was_not_signaled: bool,
     story: Story,
     backoff: Backoff,
     throttle: Throttle,
 }
 
-/// What a wait needs of the configuration.
+/// The part of the configuration that a wait uses.
 struct Settings {
     slice: Duration,
     grace: Duration,
@@ -68,14 +69,14 @@ struct Settings {
 }
 
 impl Wait {
-    /// The wait that began at `began`, and its first step.
+    /// Makes a wait that began at `began`, with its first step.
     pub fn begin(config: &Config, timeout: Option<Duration>, began: Instant) -> (Wait, Step) {
         let mut wait = Wait::new(config, timeout, began);
         let first = wait.request(Duration::MAX, false, began);
         (wait, first)
     }
 
-    /// A wait that asks once, without waiting, and ends at `cap` whatever happens.
+    /// Makes a wait that asks once, without waiting, and ends at `cap` at the latest.
     pub fn once(config: &Config, cap: Instant, now: Instant) -> (Wait, Step) {
         let mut wait = Wait::new(config, Some(Duration::ZERO), now);
         wait.cap = Some(cap);
@@ -95,14 +96,14 @@ impl Wait {
             once: timeout == Some(Duration::ZERO),
             cap: None,
             asked: Duration::ZERO,
-            told: false,
+            last_was_not_signaled: false,
             story: Story::new(began),
             backoff: Backoff::new(config.retries),
             throttle: Throttle::default(),
         }
     }
 
-    /// The next slice. What the service is asked for is whole milliseconds, and at least 1: it may read 0 as absent.
+    /// The next slice. It asks for whole milliseconds, and for at least 1: the service might take 0 for an absent value.
     fn request(&mut self, max_idle: Duration, is_rearm: bool, now: Instant) -> Step {
         let settings = &self.settings;
         let remaining = self.remaining(now).unwrap_or(settings.slice);
@@ -111,12 +112,12 @@ impl Wait {
         let send = if self.once { answer } else { capped(answer, self.deadline) };
         let connect = send.min(now + settings.connect_timeout);
         let limits = Limits { connect: Some(connect), send: Some(send), answer: Some(answer) };
-        // Without re-arm, a connection that may be dead already is not tried: it could not be tried again.
-        let max_idle = if settings.rearm { max_idle } else { max_idle.min(super::signal::MAX_IDLE) };
+        // Without re-arming, a connection that may be dead is not used: the wait could not try again.
+        let max_idle = if settings.rearm { max_idle } else { max_idle.min(super::signal::SAFE_IDLE) };
         Step::Request(Request { asked: self.asked, limits, max_idle, is_rearm })
     }
 
-    /// The event is not signaled yet. A service that says so without having waited is not asked in a tight loop.
+    /// The event is not signaled yet. A service that answers so at once is not asked again in a tight loop.
     fn rearm(&mut self, held: Duration, now: Instant) -> Step {
         self.backoff.reset();
         if self.once || self.is_over(now) {
@@ -142,17 +143,17 @@ impl Wait {
         }
         let facts = Facts { elapsed: self.story.elapsed(now), reached };
         let pause = match (self.backoff.next(patience, facts), outcome.retry_after) {
-            (Some(_), Some(asked)) => heeded(asked, self.remaining(now)),
+            (Some(_), Some(asked)) => honored(asked, self.remaining(now)),
             (pause, _) => pause,
         };
         match pause {
             Some(pause) => self.pause(pause, Reason::Retry(status), now),
-            // Too many failures, or a service that asks for more patience than there is.
+            // Too many failures, or the service asks for a longer pause than the time that remains.
             None => self.fail(status, outcome, now),
         }
     }
 
-    /// The connection from the pool was dead: at once, over a fresh one.
+    /// The connection of the pool was dead, so the request is sent again at once, over a new one.
     fn reconnect(&mut self, outcome: Outcome, now: Instant) -> Step {
         if !self.may_write_again() {
             return self.fail(Status::ConnectionLost, outcome, now);
@@ -164,7 +165,7 @@ impl Wait {
         self.settings.rearm || !self.story.is_unanswered()
     }
 
-    /// Ends with the deadline if that comes first.
+    /// The pause ends at the deadline if that comes first.
     fn pause(&self, pause: Duration, reason: Reason, now: Instant) -> Step {
         let pause = self.remaining(now).map_or(pause, |remaining| pause.min(remaining));
         Step::Pause(Pause { until: now + pause, reason })
@@ -185,7 +186,7 @@ impl Wait {
         Step::Done(Err(error))
     }
 
-    /// The timeout that the service itself reported.
+    /// The timeout, as the service reported it.
     fn not_signaled(&self, now: Instant) -> Step {
         let mut error = self.timeout(now);
         error.detail.http_status = Some(408);
@@ -226,7 +227,7 @@ impl Rules for Wait {
         };
         const OUTAGE: Patience = Patience::Outage { unknown_host: false };
         self.story.note(&outcome);
-        self.told = outcome.kind == Kind::NotSignaled;
+        self.last_was_not_signaled = outcome.kind == Kind::NotSignaled;
         let is_written = outcome.written.is_some();
         let (status, patience) = match outcome.kind {
             Kind::Answer(answer) => return Step::Done(Ok(answer)),
@@ -263,7 +264,7 @@ impl Rules for Wait {
 
     fn paused(&mut self, now: Instant) -> Step {
         match self.is_over(now) {
-            true if self.told => self.not_signaled(now),
+            true if self.last_was_not_signaled => self.not_signaled(now),
             true => self.time_over(now),
             false => self.request(Duration::MAX, false, now),
         }

@@ -1,5 +1,5 @@
 //! What all exports share: no panic crosses the ABI, `pthread_cancel` waits until the call is over, a pointer is checked before
-//! it is used, and strings for the caller are allocated with malloc, so that running out of memory can be reported.
+//! it is used, and strings for the caller are allocated with malloc, so that a lack of memory can be reported.
 
 use super::last_error;
 use crate::error::Error;
@@ -9,8 +9,8 @@ use crate::sys::CancellationDisabled;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-/// Runs a call that returns JSON. `out_json` may be NULL; otherwise it is NULL during the call, and receives the answer or
-/// the error at its end.
+/// Runs a call that returns JSON. If `out_json` is not NULL, it is set to NULL first, and receives the answer or the error at
+/// the end.
 ///
 /// # Safety
 ///
@@ -36,14 +36,14 @@ pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -
     status
 }
 
-/// Runs a call, and notes for `anchor_last_error` why it failed.
+/// Runs a call and stores its failure for `anchor_last_error`.
 pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let outcome = run(call);
     last_error::note(outcome.as_ref().err());
     outcome
 }
 
-/// Runs a call that leaves `anchor_last_error` alone. A panic does nothing.
+/// Runs a call that does not change `anchor_last_error`. A panic is ignored.
 pub(super) fn run_quietly(call: impl FnOnce()) {
     let _ = run(|| {
         call();
@@ -51,7 +51,7 @@ pub(super) fn run_quietly(call: impl FnOnce()) {
     });
 }
 
-/// Whatever an export does that could block, write or close goes through here.
+/// Each export that could block, write or close goes through here.
 fn run<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let _disabled = CancellationDisabled::new();
     panic::catch(call)
@@ -95,7 +95,7 @@ pub(super) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str
     text.to_str().map_err(|e| Error::invalid(format!("{name} is not UTF-8 at byte {}", e.valid_up_to())))
 }
 
-/// The refusal of an argument that has another name in C than in Rust.
+/// Renames the argument in a refusal, if its name in C differs from the one in Rust.
 pub(super) fn renamed(error: Error, in_rust: &str, in_c: &str) -> Error {
     match error.message().strip_prefix(in_rust) {
         Some(rest) if error.status() == Status::InvalidArgument && rest.starts_with(' ') => {
@@ -105,7 +105,7 @@ pub(super) fn renamed(error: Error, in_rust: &str, in_c: &str) -> Error {
     }
 }
 
-/// A copy for the caller; NULL if there is no memory, or if the text contains a NUL, which would end it early.
+/// A copy for the caller; NULL if memory ran out, or if the text contains a NUL, which would end the copy early.
 pub(super) fn malloc_string(text: &str) -> *mut c_char {
     if text.as_bytes().contains(&0) {
         return ptr::null_mut();

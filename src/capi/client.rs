@@ -11,7 +11,7 @@ use std::ffi::c_char;
 use std::ptr;
 use std::time::Duration;
 
-/// A timeout that suits most waits, in milliseconds. The service takes the same if none is given.
+/// A timeout that suits most waits, in milliseconds. It is also the service's default.
 #[allow(dead_code, reason = "for the header")]
 pub const ANCHOR_DEFAULT_TIMEOUT_MS: i64 = 60000;
 
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn anchor_wait_for_event(
     }
 }
 
-/// Signals an event: hands data to whoever waits for it, now or later.
+/// Signals an event: the service hands the data to a call that waits for the event, now or later.
 ///
 /// The call takes at most the request timeout of the settings. A request that was written is never sent again.
 ///
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn anchor_signal_event(
     }
 }
 
-/// Takes and drops the signals of an event that nobody has waited for, until none is left.
+/// Takes and drops the signals of an event that no call has waited for, until none is left.
 ///
 /// A program can call it to begin without old signals.
 ///

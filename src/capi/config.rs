@@ -13,7 +13,7 @@ use std::time::Duration;
 #[allow(non_camel_case_types)]
 pub struct anchor_config {
     pub(super) config: Config,
-    /// Why the last call with it failed.
+    /// Why the last call with these settings failed.
     error: Mutex<Option<CString>>,
 }
 
@@ -254,7 +254,7 @@ pub unsafe extern "C" fn anchor_config_set_slice_ms(config: *mut anchor_config, 
     unsafe { set_millis(config, "slice", slice_ms, Config::set_slice) }
 }
 
-/// Sets how much longer than it asked for a request of a wait is given.
+/// Sets how much longer a request of a wait is given than it asked for.
 ///
 /// This way an answer that the service sends at the last moment is still received. A wait returns at the latest at its
 /// timeout plus this time.
@@ -404,7 +404,7 @@ unsafe fn set_text(
     unsafe { set(config, |config| change(config, text(value, name)?)) }
 }
 
-/// A message names the setting as its setter in C does, with the unit.
+/// Sets a duration. A message names the setting with its unit, as the setter in C does.
 ///
 /// # Safety
 ///

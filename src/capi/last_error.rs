@@ -1,12 +1,12 @@
-//! Why the last call of a thread failed. It needs no destructor, which could run after the code was unloaded.
+//! Why the last call of a thread failed. The thread-local has no destructor: it could run after the library was unloaded.
 
 use crate::error::Error;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
-/// Bytes of a message that are kept, its end included. A service's words, of 500 characters at the most, fit in unless most of
-/// them are outside of ASCII.
+/// Bytes that are kept of a message, with its NUL. A message of the service has at most 500 characters, so it is cut only if
+/// most of them are outside ASCII.
 const SIZE: usize = 1024;
 
 thread_local! {
@@ -20,15 +20,15 @@ struct LastError {
 
 /// Returns why the last call of this thread failed.
 ///
-/// It is set by each function that returns an anchor_status, a handle, or a string to be freed. It is the message of
-/// the error JSON of a call that has one.
+/// Each function that returns an anchor_status, a handle, or a string to be freed sets it. If the call returned an error
+/// as JSON, it is the "message" of that JSON.
 ///
 ///     anchor_client *client = NULL;
 ///     if (anchor_client_new(NULL, &client) != ANCHOR_OK)
 ///         fprintf(stderr, "%s\n", anchor_last_error());
 ///
-/// @return  an English sentence of at most 1,023 bytes, valid until this thread's next call; NULL if the last call succeeded.
-///          Must not be freed
+/// @return  an English sentence of at most 1,023 bytes, which must not be freed and is valid until the next call of this
+///          thread; NULL if the last call succeeded
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -36,7 +36,7 @@ pub extern "C" fn anchor_last_error() -> *const c_char {
     LAST.with(|last| if last.is_set.get() { last.text.get().cast_const().cast() } else { ptr::null() })
 }
 
-/// Keeps the message of a call that failed; `None` if it succeeded.
+/// Stores the message of a call that failed; `None` if the call succeeded.
 pub(super) fn note(error: Option<&Error>) {
     LAST.with(|last| {
         last.is_set.set(error.is_some());
@@ -47,7 +47,7 @@ pub(super) fn note(error: Option<&Error>) {
     });
 }
 
-/// As much of the message as fits, cut between characters. A NUL would end it early.
+/// Writes as much of the message as fits, cut between characters. A NUL becomes a space.
 fn write(text: &mut [u8; SIZE], message: &str) {
     let longest = message.len().min(SIZE - 1);
     let end = (0..=longest).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);

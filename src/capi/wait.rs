@@ -109,9 +109,9 @@ pub unsafe extern "C" fn anchor_wait_select(
         // SAFETY: not NULL, and by contract an array of so many entries, each NULL or live.
         let entries: Vec<Option<&anchor_wait>> =
             unsafe { std::slice::from_raw_parts(waits, count).iter().map(|wait| wait.as_ref()).collect() };
-        let places: Vec<usize> = (0..count).filter(|at| entries[*at].is_some()).collect();
+        let indices: Vec<usize> = (0..count).filter(|at| entries[*at].is_some()).collect();
         let waits: Vec<&StartedWait> = entries.iter().flatten().map(|handle| &handle.wait).collect();
-        StartedWait::select(&waits, timeout(timeout_ms)?).map(|at| places[at])
+        StartedWait::select(&waits, timeout(timeout_ms)?).map(|at| indices[at])
     });
     match selected {
         Ok(index) => {

@@ -1,32 +1,32 @@
-//! The buffers of a connection. Those of more than a kilobyte exist only while bytes are in them, so that a blocked wait holds
-//! next to none.
+//! The buffers of a connection. Buffers larger than 1 KiB exist only while they hold bytes, so that a blocked wait takes little
+//! memory.
 
 use super::context::with_current;
 use crate::sys::wipe;
 use ureq::unversioned::transport::Buffers;
 
-/// Buffers that collect output until it is sent. Emptied, they are freed, so that a blocked wait holds none; but small ones
-/// are kept, which cost less to hold than to allocate for each request.
+/// Output that is collected until it is sent, and input that ureq has not read yet. A small buffer is kept when it is empty,
+/// because it costs less than an allocation for each request.
 #[derive(Default)]
 pub(super) struct HeldBuffers {
-    /// The first `held` bytes are output; the rest is room for more.
+    /// The first `held` bytes are output; the rest is free.
     output: Vec<u8>,
     held: usize,
-    /// From `consumed` on it is input.
+    /// Input, from `consumed` on.
     input: Vec<u8>,
     consumed: usize,
     progress: bool,
 }
 
 impl HeldBuffers {
-    /// How much output is collected before it is sent without waiting for more: any head, and the beginning of a body.
+    /// Output is sent as soon as this much is collected: the head, and the beginning of a body.
     pub(super) const OUTPUT_LIMIT: usize = 32 * 1024;
-    /// The largest buffer that is kept.
+    /// The largest buffer that is kept when it is empty.
     const SMALL: usize = 1024;
-    /// Room that is always offered, so that a header line fits.
+    /// The least free space that ureq gets, so that a header line fits.
     const OUTPUT_ROOM: usize = 128;
 
-    /// Keeps `amount` more bytes of the output. Whether it is time to send.
+    /// Collects `amount` more bytes of output. Returns whether to send now.
     pub fn hold(&mut self, amount: usize) -> bool {
         self.held += amount;
         amount == 0 || self.held >= Self::OUTPUT_LIMIT
@@ -44,14 +44,14 @@ impl HeldBuffers {
         self.held == 0 && self.input.is_empty()
     }
 
-    /// Where input is appended.
+    /// The buffer to append input to.
     pub fn input_end(&mut self) -> &mut Vec<u8> {
         self.input.drain(..self.consumed);
         self.consumed = 0;
         &mut self.input
     }
 
-    /// The key is in the output.
+    /// Drops the output, and wipes it, since the key is in it.
     pub fn release_output(&mut self) {
         wipe(&mut self.output[..self.held]);
         self.held = 0;
@@ -83,7 +83,7 @@ impl Buffers for HeldBuffers {
         &self.input[self.consumed..]
     }
 
-    /// Only transports append, and ours does it by `input_end`.
+    /// Not used: the connection appends by `input_end`.
     fn input_append_buf(&mut self) -> &mut [u8] {
         &mut []
     }
@@ -102,7 +102,7 @@ impl Buffers for HeldBuffers {
         }
     }
 
-    /// The first slice is room for a chunked body, which libanchor never sends.
+    /// The first slice would be for a chunked body, which libanchor never sends.
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         (&mut [], self.output())
     }
@@ -113,7 +113,7 @@ impl Buffers for HeldBuffers {
 }
 
 impl Drop for HeldBuffers {
-    /// Output is left where sending failed, or never began.
+    /// Output is left if sending failed or never began.
     fn drop(&mut self) {
         wipe(&mut self.output);
     }

@@ -1,25 +1,25 @@
-//! A body in chunks, put in order: sizes without their extensions, the data, and an empty trailer (RFC 9112, 7.1). ureq decodes
-//! it.
+//! Repairs a chunked body (RFC 9112, 7.1): the sizes lose their extensions, and the trailer becomes empty. ureq decodes the
+//! result.
 
 use super::head::Scan;
-use super::inbound::Refusal;
+use super::inbound::ParseError;
 
-/// How far a body in chunks has come.
+/// How far a chunked body has arrived.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Chunked {
     Size,
-    /// So many bytes of the chunk are to come.
+    /// How many bytes of the chunk are still to come.
     Data(u64),
-    /// The line end after the data is to come.
+    /// The line end after the data comes next.
     DataEnd,
-    /// The last chunk came, and so many bytes of the trailer.
+    /// The last chunk has arrived, and so many bytes of the trailer.
     Trailer(usize),
     Complete,
 }
 
-/// What was taken of the input.
+/// How much of the input was taken.
 pub(super) struct Taken {
-    /// 0: more input is needed.
+    /// In bytes; 0: more input is needed.
     pub count: usize,
     /// ureq alone would not have read it.
     pub is_repaired: bool,
@@ -27,15 +27,15 @@ pub(super) struct Taken {
 
 /// The largest size line that ureq reads, without the line end.
 const MAX_SIZE: usize = 20;
-/// From the semicolon on.
+/// The longest extension, from its semicolon on.
 const MAX_EXTENSION: usize = 1024;
 const MAX_TRAILER: usize = 64 * 1024;
 
-const NO_SIZE: Refusal = Refusal::Ambiguous("a chunk of the body has no valid size");
+const NO_SIZE: ParseError = ParseError::Ambiguous("a chunk of the body has no valid size");
 
 impl Chunked {
-    /// Takes a part of the input. `scan` is that of the line that the input begins with.
-    pub fn take(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, Refusal> {
+    /// Takes a part of the input. `scan` belongs to the line that the input begins with.
+    pub fn take(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, ParseError> {
         let taken = |count| Taken { count, is_repaired: false };
         match self {
             Chunked::Size => self.take_size(bytes, out),
@@ -55,32 +55,31 @@ impl Chunked {
                     Ok(taken(2))
                 }
                 b"\r" => Ok(taken(0)),
-                _ => Err(Refusal::Ambiguous("a chunk of the body is longer than its size")),
+                _ => Err(ParseError::Ambiguous("a chunk of the body is longer than its size")),
             },
             Chunked::Trailer(_) => self.take_trailer(bytes, scan, out),
             Chunked::Complete => Ok(taken(0)),
         }
     }
 
-    /// The data is all there with the last chunk, but the body ends with its trailer. Only then ureq sees that chunk, which
-    /// would take a stream that ends before for complete.
-    fn take_size(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Taken, Refusal> {
+    /// ureq gets the last chunk only after the trailer: it would take a stream that ends between them for complete.
+    fn take_size(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Taken, ParseError> {
         const MAX_LINE: usize = MAX_SIZE + MAX_EXTENSION + 2;
         let Some(end) = bytes.iter().take(MAX_LINE).position(|byte| *byte == b'\n') else {
             return if bytes.len() < MAX_LINE {
                 Ok(Taken { count: 0, is_repaired: false })
             } else {
-                Err(Refusal::TooLarge)
+                Err(ParseError::TooLarge)
             };
         };
-        // An LF alone ends nothing here: where chunks begin has to be beyond doubt.
+        // An LF alone is refused here, so that the beginning of a chunk is never ambiguous.
         let line = bytes[..end].strip_suffix(b"\r").filter(|line| !line.contains(&b'\r')).ok_or(NO_SIZE)?;
         let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
         if size.len() > MAX_SIZE {
             return Err(NO_SIZE);
         }
         if line.len() - size.len() > MAX_EXTENSION {
-            return Err(Refusal::TooLarge);
+            return Err(ParseError::TooLarge);
         }
         let digits = size.trim_ascii();
         *self = match hexadecimal(digits).ok_or(NO_SIZE)? {
@@ -94,13 +93,13 @@ impl Chunked {
         Ok(Taken { count: end + 1, is_repaired: line.len() > MAX_SIZE })
     }
 
-    /// Nobody needs the fields of a trailer. Like the lines of a head, they may end with an LF alone.
-    fn take_trailer(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, Refusal> {
+    /// Drops the fields of the trailer. Like header lines, they may end with an LF alone.
+    fn take_trailer(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, ParseError> {
         let Chunked::Trailer(before) = *self else { return Ok(Taken { count: 0, is_repaired: false }) };
         let line = scan.line(bytes);
         let size = before + line.as_ref().map_or(bytes.len(), |line| line.length);
         if size > MAX_TRAILER {
-            return Err(Refusal::TooLarge);
+            return Err(ParseError::TooLarge);
         }
         let Some(line) = line else { return Ok(Taken { count: 0, is_repaired: false }) };
         *self = match line.text {
@@ -114,7 +113,7 @@ impl Chunked {
     }
 }
 
-/// Digits alone: Rust's own parser takes a sign as well.
+/// Accepts digits alone; Rust's own parser accepts a sign too.
 fn hexadecimal(digits: &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for digit in digits {

@@ -1,10 +1,10 @@
-//! A connection as ureq sees it: it holds a request's bytes until they are to be sent, puts the key in, and puts the answer in
-//! order. What it may wait for, and how long, is the context's business.
+//! A connection as ureq uses it: it collects the bytes of a request, replaces the placeholder by the key as it sends them, and
+//! passes the repaired answer to ureq. The context decides how long it may block.
 
 use super::buffers::HeldBuffers;
 use super::context::{Context, with_current};
 use super::failure::FailureKind;
-use super::inbound::{Ended, Inbound, Refusal};
+use super::inbound::{Inbound, ParseError, StreamEnd};
 use super::stream::{Input, Stream, block};
 use crate::error::Phase;
 use crate::secret::Secret;
@@ -19,18 +19,19 @@ pub(super) struct Connection {
     buffers: HeldBuffers,
     request: Sending,
     inbound: Inbound,
-    /// Input came while the request was being sent, and ureq does not know of it.
+    /// Input arrived while the request was being sent, and ureq has not been told.
     is_early: bool,
     last_used: Instant,
 }
 
-/// How far a request is on its way.
+/// How far a request is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sending {
-    /// Nothing of it was sent, and the key is not in it.
+    /// Nothing is sent yet, and the placeholder is in the place of the key.
     Held,
-    Head,
-    /// It goes no further: the peer has hung up, or has answered before it had all of it.
+    /// Some of it is sent, or about to be.
+    Partly,
+    /// The rest is not sent: the peer has closed the connection, or has answered before it had the whole request.
     Cut,
     All,
 }
@@ -49,18 +50,18 @@ impl Connection {
         }
     }
 
-    /// Sends what is held. A peer that has hung up, or answers already, does not fail it: its answer is read next.
+    /// Sends what is collected. If the peer closes the connection or answers early, this succeeds, and the answer is read next.
     fn send_held(&mut self) -> io::Result<()> {
         if self.request == Sending::Held {
             block(Context::may_begin)?;
             self.inbound = Inbound::new();
             put_key(self.buffers.held_mut(), self.key.as_str());
-            self.request = Sending::Head;
+            self.request = Sending::Partly;
         } else {
             block(Context::may_send)?;
         }
         let mut sent = 0;
-        while self.request == Sending::Head {
+        while self.request == Sending::Partly {
             match self.send_some(sent) {
                 Ok(None) => break,
                 Ok(Some(0)) => self.await_room()?,
@@ -79,7 +80,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends what the stream takes of what is held, from `sent` on; `None` once all of it is out.
+    /// Sends as much as the stream accepts, from `sent` on; `None` if everything is sent.
     fn send_some(&mut self, sent: usize) -> io::Result<Option<usize>> {
         match &self.buffers.held()[sent..] {
             [] => self.stream.flush().map(|is_out| if is_out { None } else { Some(0) }),
@@ -87,7 +88,7 @@ impl Connection {
         }
     }
 
-    /// The peer takes no more now. What it says meanwhile is read: it may be the answer to a request that it will not take.
+    /// Blocks until the peer accepts more. Input is read meanwhile: it may be the answer of a peer that refuses the request.
     fn await_room(&mut self) -> io::Result<()> {
         let ready = block(|call| call.await_output(self.stream.socket()))?;
         if ready.input && !ready.output {
@@ -100,7 +101,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Gives to ureq what comes in, put in order.
+    /// Reads input, and appends what ureq may read of it.
     fn take_input(&mut self, limit: usize) -> io::Result<Input> {
         let (inbound, buffers) = (&mut self.inbound, &mut self.buffers);
         let (mut count, mut refusal) = (0, None);
@@ -132,7 +133,7 @@ impl Connection {
         taken
     }
 
-    /// Reads until there is something new for ureq; false at the end of the stream.
+    /// Reads until ureq has new input; false at the end of the stream.
     fn receive(&mut self) -> io::Result<bool> {
         let before = self.buffers.input().len();
         loop {
@@ -151,13 +152,13 @@ impl Connection {
                 _ => {}
             }
             if taken == Input::End {
-                with_current(|call| call.ended.set(self.inbound.end() == Ended::Cut));
+                with_current(|call| call.ended.set(self.inbound.end() == StreamEnd::Cut));
                 return Ok(false);
             }
         }
     }
 
-    /// An answer that has ended in order, on a connection in order.
+    /// Whether the connection may go into the pool: the request was sent, its answer was complete, and nothing was repaired.
     fn is_reusable(&self) -> bool {
         self.request == Sending::All
             && self.buffers.are_empty()
@@ -167,7 +168,7 @@ impl Connection {
             && self.stream.is_clean()
     }
 
-    /// A connection with unread bytes, an end of the stream or an error is not fit to be used again.
+    /// Whether a connection of the pool may be used: it has no unread bytes, was not closed, and was not idle for too long.
     fn is_usable(&self, max_idle: Duration) -> bool {
         self.buffers.are_empty()
             && self.last_used.elapsed() <= max_idle
@@ -176,10 +177,10 @@ impl Connection {
     }
 }
 
-fn kind_of(refusal: Refusal) -> FailureKind {
+fn kind_of(refusal: ParseError) -> FailureKind {
     match refusal {
-        Refusal::TooLarge => FailureKind::TooLarge,
-        Refusal::NotHttp | Refusal::Ambiguous(_) | Refusal::TooManyInterim => FailureKind::Malformed,
+        ParseError::TooLarge => FailureKind::TooLarge,
+        ParseError::NotHttp | ParseError::Ambiguous(_) | ParseError::TooManyInterim => FailureKind::Malformed,
     }
 }
 
@@ -196,9 +197,9 @@ impl Transport for Connection {
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        if matches!(self.request, Sending::Held | Sending::Head) {
+        if matches!(self.request, Sending::Held | Sending::Partly) {
             self.send_held().map_err(other)?;
-            if self.request == Sending::Head {
+            if self.request == Sending::Partly {
                 self.request = Sending::All;
                 with_current(|call| call.note_written(Instant::now()));
             }
@@ -209,8 +210,8 @@ impl Transport for Connection {
         self.receive().map_err(other)
     }
 
-    /// ureq asks when it puts a connection into the pool, which is after an answer, and when it takes it out for the next
-    /// request: that is when the socket is looked at.
+    /// ureq asks twice: when it puts a connection into the pool, after an answer, and when it takes it out for the next request.
+    /// Only then the socket is checked.
     fn is_open(&mut self) -> bool {
         if self.request == Sending::Cut {
             return false;
@@ -236,20 +237,20 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-/// `Error::Other`, because ureq takes some kinds of `Error::Io` for the end of a body.
+/// `Error::Other`, because for ureq some kinds of `Error::Io` are the end of a body.
 fn other(e: io::Error) -> ureq::Error {
     ureq::Error::Other(e.into())
 }
 
-/// The header of the key, whose value does not pass through ureq.
+/// The header of the API key.
 pub(super) const KEY_HEADER: &str = "anchor-api-key";
 
-/// What stands for the key until it is sent.
+/// What ureq gets in the place of the key, and could log.
 pub(super) fn placeholder(key: &Secret) -> String {
     "*".repeat(key.as_str().len())
 }
 
-/// Puts the key in its place in a request's head. Only the first such header is one: a path and a host hold no line end.
+/// Replaces the placeholder in the head of a request. The first such line is the header: a path and a host contain no line end.
 fn put_key(request: &mut [u8], key: &str) {
     let mut line = 0;
     while let Some(end) = request[line..].iter().position(|byte| *byte == b'\n') {
@@ -267,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_takes_the_place_of_its_stand_in() {
+    fn the_key_replaces_its_placeholder() {
         let key = Secret::from("k-123");
         let head = |value: &str| {
             format!("POST /*****/x HTTP/1.1\r\nhost: h\r\nanchor-api-key: {value}\r\ncontent-length: 0\r\n\r\n")

@@ -1,39 +1,28 @@
-//! The context of one exchange and the only place of it that blocks: how long it may, what may wake it, and the notes from
-//! which a failure is classified afterwards. It knows nothing of HTTP.
+//! The context of one exchange: how long it may block, what ends it, and the notes by which a failure is classified. It knows
+//! nothing about HTTP.
+//!
+//! When the end of a call comes (its deadline, a cancel, an interruption), what the socket holds at that moment is still read,
+//! and nothing that arrives later.
 
+use super::blocking::{Cancels, Stop, block_on, earlier};
 use super::failure::FailureKind;
 use crate::error::Phase;
-use crate::sys::{self, Latch, MAX_WATCHED, Scoped, Socket, Watch};
+use crate::sys::{Scoped, Socket, Watch};
 use std::cell::{Cell, RefCell};
-use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// When each part of an exchange has to be over; `None`: never.
+/// When each part of an exchange has to be over; `None` sets no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// DNS, connect, CONNECT and TLS handshake.
+    /// DNS lookup, connect, CONNECT and TLS handshake.
     pub connect: Option<Instant>,
-    /// The last byte of the request handed to the kernel.
+    /// Sending the request, until its last byte is in the kernel.
     pub send: Option<Instant>,
-    /// The last byte of the answer received.
+    /// Receiving the answer, until its last byte.
     pub answer: Option<Instant>,
 }
 
-/// Why blocking ended with nothing to read or write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    Deadline,
-    Cancelled,
-    Interrupted,
-    /// The system cannot wait for so much.
-    Exhausted,
-}
-
-/// What cancels a call: its own token, and that of its client.
-pub(crate) type Cancels = [Option<Arc<Latch>>; 2];
-
-/// Nothing can be waited for any more: the call has ended, and the context knows why.
+/// The call has ended and must not block again. [`Context::stop`] has the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ended;
 
@@ -44,24 +33,24 @@ pub(super) struct Ready {
     pub output: bool,
 }
 
-/// What may end an exchange, and what is noted about it.
+/// What may end an exchange, and the notes about it.
 pub(super) struct Context {
     limits: Limits,
     cancels: Cancels,
     interruptible: bool,
-    /// An idle connection older than this is not taken from the pool; zero: none is.
+    /// A connection that was idle for longer is not taken from the pool; zero: none is taken.
     pub max_idle: Duration,
-    /// Bytes that the head and the first part of the body need, so that the output buffer is allocated once.
+    /// The size of the head and of the first part of the body, so that the output buffer is allocated once.
     pub output_size: usize,
     phase: Cell<Phase>,
     stop: Cell<Option<Stop>>,
-    /// Once the end has come: how many bytes the socket held at that moment, as far as they are not read yet.
+    /// After the end: how many of the bytes that the socket held at the end are still to be read.
     allowance: Cell<usize>,
-    /// A connection was dialled for the exchange; otherwise it came from the pool.
+    /// The exchange dialled a connection. Otherwise its connection came from the pool.
     dialled: Cell<bool>,
-    /// The connection is there.
+    /// The dialled connection was made.
     connected: Cell<bool>,
-    /// One side refused the other in the TLS handshake, or the server the client's certificate after it.
+    /// One side refused the other in the TLS handshake, or the server refused the client's certificate after it.
     pub refused: Cell<bool>,
     /// When all of the request was sent.
     written: Cell<Option<Instant>>,
@@ -69,9 +58,9 @@ pub(super) struct Context {
     received: Cell<u64>,
     /// The peer ended the stream.
     pub ended: Cell<bool>,
-    /// Why there will be no answer, where that is known.
+    /// Why there will be no answer, if that is known.
     verdict: RefCell<Option<(FailureKind, String)>>,
-    /// What the socket or the TLS session said when it broke.
+    /// The first error of the socket or the TLS session.
     broken: RefCell<Option<String>>,
 }
 
@@ -102,7 +91,7 @@ impl Context {
         }
     }
 
-    /// Runs `exchange` with this as the thread's context.
+    /// Runs `exchange` while this is the context of the thread.
     pub fn scope<T>(&self, exchange: impl FnOnce() -> T) -> T {
         CURRENT.with(|current| current.set(self, exchange))
     }
@@ -119,7 +108,7 @@ impl Context {
         self.dialled.set(true);
     }
 
-    /// A fresh connection is there; the request is next.
+    /// The dialled connection was made; the request is sent next.
     pub fn note_connected(&self) {
         self.connected.set(true);
         self.enter(Phase::Send);
@@ -129,7 +118,7 @@ impl Context {
         self.connected.get()
     }
 
-    /// The exchange has a connection of its own, or none.
+    /// The exchange did not take a connection of the pool.
     pub fn is_fresh(&self) -> bool {
         self.dialled.get()
     }
@@ -138,7 +127,7 @@ impl Context {
         self.stop.get()
     }
 
-    /// Notes the first thing that broke; what follows from it says less.
+    /// Notes the first error; later ones follow from it.
     pub fn note_broken(&self, what: impl ToString) {
         self.broken.borrow_mut().get_or_insert_with(|| what.to_string());
     }
@@ -147,7 +136,7 @@ impl Context {
         self.broken.borrow().clone()
     }
 
-    /// Notes why there will be no answer; the first reason holds.
+    /// Notes why there will be no answer; the first reason counts.
     pub fn note_verdict(&self, kind: FailureKind, why: impl Into<String>) {
         self.verdict.borrow_mut().get_or_insert_with(|| (kind, why.into()));
     }
@@ -156,7 +145,7 @@ impl Context {
         self.verdict.borrow().clone()
     }
 
-    /// The request is out; from here on its answer is awaited.
+    /// The request is sent; the exchange waits for the answer from here on.
     pub fn note_written(&self, at: Instant) {
         self.written.set(Some(at));
         self.enter(Phase::Wait);
@@ -174,7 +163,7 @@ impl Context {
         self.sent.get()
     }
 
-    /// Counts bytes of the answer: those of the handshake or of a proxy come in other phases.
+    /// Counts bytes of the answer. Those of a handshake or of a proxy arrive in other phases.
     pub fn count_received(&self, count: usize) {
         if count > 0 && matches!(self.phase(), Phase::Send | Phase::Wait | Phase::Receive) {
             self.received.set(self.received.get() + count as u64);
@@ -196,8 +185,8 @@ impl Context {
         }
     }
 
-    /// Blocks until something that leads to a connection is ready (true), or until `at_most` (false). The end of the call wins
-    /// over what is ready: nothing of an answer is lost by it.
+    /// Blocks until a step towards a connection is ready (true), or until `at_most` (false). The end of the call wins over what
+    /// is ready: no answer can be lost before the request is sent.
     pub fn await_connect(&self, watched: &mut [Watch], at_most: Option<Instant>) -> Result<bool, Ended> {
         let until = self.until();
         let (ready, stop) = self.block_on(watched, earlier(until, at_most));
@@ -216,7 +205,7 @@ impl Context {
         self.await_connect(&mut [Watch::output(socket)], None).map(|_| ())
     }
 
-    /// Whether to begin to send. After a cancel the request could only bring about an answer that nobody reads.
+    /// Whether the request may be sent. After a cancel nobody would read its answer.
     pub fn may_begin(&self) -> Result<(), Ended> {
         if self.cancels.iter().flatten().any(|cancel| cancel.seems_set()) {
             return Err(self.end(Stop::Cancelled));
@@ -224,7 +213,7 @@ impl Context {
         Ok(())
     }
 
-    /// Whether to go on sending.
+    /// Whether to continue to send.
     pub fn may_send(&self) -> Result<(), Ended> {
         self.may_begin()?;
         if self.limits.send.is_some_and(|end| Instant::now() >= end) {
@@ -233,8 +222,8 @@ impl Context {
         Ok(())
     }
 
-    /// Blocks until the socket takes more of the request, or holds what may be an answer already. The end of the call wins
-    /// over room for more.
+    /// Blocks until the socket accepts more of the request, or has input, which may be an early answer. The end of the call wins
+    /// over room for more output.
     pub fn await_output(&self, socket: &Socket) -> Result<Ready, Ended> {
         self.may_send()?;
         let mut watched = [Watch::output(socket), Watch::input(socket)];
@@ -246,8 +235,8 @@ impl Context {
         }
     }
 
-    /// Blocks until the socket holds input, and says how many bytes of it may be read. What is ready wins over the end of the
-    /// call: once the end has come, that is what the socket holds at that moment, and no more.
+    /// Blocks until the socket has input, and returns how many bytes of it may be read. Input wins over the end of the call: after
+    /// the end, what the socket held at that moment may be read, and no more.
     pub fn await_input(&self, socket: &Socket) -> Result<usize, Ended> {
         if self.stop.get().is_some() {
             return self.allowed();
@@ -257,7 +246,7 @@ impl Context {
         let Some(stop) = stop else { return Ok(usize::MAX) };
         let _ = self.end(stop);
         if ready {
-            // The end of the stream is something to read, though it has no bytes.
+            // The end of the stream is to be read too, though it has no bytes.
             self.allowance.set(socket.available().max(1));
         }
         self.allowed()
@@ -292,85 +281,18 @@ impl Context {
     }
 }
 
-/// Gives the thread's context to `note`. Outside an exchange (a connection that is dropped with its pool) there is none.
+/// Calls `note` with the context of the thread. There is none outside an exchange, such as when the pool drops a connection.
 pub(super) fn with_current<T>(note: impl FnOnce(&Context) -> T) -> Option<T> {
     CURRENT.with(|current| current.get(note))
-}
-
-/// Blocks until then, or until cancelled or interrupted.
-pub(crate) fn pause_until(until: Instant, cancels: &Cancels, interruptible: bool) -> Result<(), Stop> {
-    match block_on(&mut [], cancels, interruptible, Some(until)) {
-        Ok((_, Some(stop @ (Stop::Cancelled | Stop::Interrupted)))) => Err(stop),
-        _ => Ok(()),
-    }
-}
-
-/// Blocks until one of `watched` is ready, or there is a reason to stop, or both.
-fn block_on(
-    watched: &mut [Watch],
-    cancels: &Cancels,
-    interruptible: bool,
-    until: Option<Instant>,
-) -> io::Result<(bool, Option<Stop>)> {
-    let mut all = [Watch::NOTHING; MAX_WATCHED];
-    let mut count = watched.len();
-    all[..count].copy_from_slice(watched);
-    for cancel in cancels.iter().flatten() {
-        all[count] = Watch::readable(cancel.event());
-        count += 1;
-    }
-    let wake = match sys::poll(&mut all[..count], interruptible, until) {
-        Ok(wake) => wake,
-        Err(_) => return block_on_few(watched, cancels, interruptible, until),
-    };
-    watched.copy_from_slice(&all[..watched.len()]);
-    let is_cancelled = all[watched.len()..count].iter().any(Watch::is_ready);
-    Ok((watched.iter().any(Watch::is_ready), reason(is_cancelled, wake)))
-}
-
-/// The same where the system polls fewer descriptors than there are (a very low RLIMIT_NOFILE): cancels are looked at every few
-/// milliseconds instead.
-fn block_on_few(
-    watched: &mut [Watch],
-    cancels: &Cancels,
-    interruptible: bool,
-    until: Option<Instant>,
-) -> io::Result<(bool, Option<Stop>)> {
-    const LOOK: Duration = Duration::from_millis(5);
-    loop {
-        let look = Instant::now() + LOOK;
-        let mut wake = sys::poll(watched, interruptible, earlier(until, Some(look)))?;
-        wake.expired &= until.is_some_and(|until| until <= look);
-        let is_cancelled = cancels.iter().flatten().any(|cancel| cancel.seems_set());
-        let stop = reason(is_cancelled, wake);
-        if wake.ready || stop.is_some() {
-            return Ok((wake.ready, stop));
-        }
-    }
-}
-
-fn reason(is_cancelled: bool, wake: sys::Wake) -> Option<Stop> {
-    if is_cancelled {
-        Some(Stop::Cancelled)
-    } else if wake.interrupted {
-        Some(Stop::Interrupted)
-    } else {
-        wake.expired.then_some(Stop::Deadline)
-    }
-}
-
-fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::Latch;
+    use std::sync::Arc;
 
-    /// A connection to a listener of this test's own, and its other end.
+    /// A connection to a listener of this test, and its other end.
     fn connected() -> (Socket, std::net::TcpStream) {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
@@ -421,18 +343,5 @@ mod tests {
         let context = Context::new(Limits { send: Some(Instant::now()), ..Limits::default() }, &[None, None], false);
         assert_eq!(context.await_output(&socket), Err(Ended));
         assert_eq!(context.stop(), Some(Stop::Deadline));
-    }
-
-    #[test]
-    fn a_pause_ends_with_a_cancel() {
-        let cancel = Arc::new(Latch::new().unwrap());
-        let cancels = [None, Some(Arc::clone(&cancel))];
-        cancel.set();
-        let long = Instant::now() + Duration::from_secs(60);
-        assert_eq!(pause_until(long, &cancels, false), Err(Stop::Cancelled));
-        assert_eq!(block_on_few(&mut [], &cancels, false, Some(long)).unwrap(), (false, Some(Stop::Cancelled)));
-        cancel.reset();
-        assert_eq!(pause_until(Instant::now(), &cancels, false), Ok(()));
-        assert_eq!(block_on_few(&mut [], &cancels, false, Some(Instant::now())).unwrap().1, Some(Stop::Deadline));
     }
 }

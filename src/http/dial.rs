@@ -1,5 +1,5 @@
-//! Makes the connections of a client: what is dialled for what (service, proxy, TLS) is decided here; the lookup, the race of
-//! addresses, the tunnel and the handshake have files of their own.
+//! Makes the connections of a client: to the service or to a proxy, with TLS or without. The lookup, the race of addresses, the
+//! tunnel and the handshake have files of their own.
 
 use super::connection::Connection;
 use super::context::{Context, with_current};
@@ -21,8 +21,8 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
-/// ureq asks its resolver before each request, even for a pooled connection. So this one has nothing to say, and
-/// [`Dialer`] looks up when it dials.
+/// A resolver that finds nothing. ureq calls its resolver before each request, even if the pool has a connection, so
+/// [`Dialer`] looks up the host instead when it dials.
 #[derive(Debug)]
 pub(super) struct NoResolver;
 
@@ -37,7 +37,7 @@ pub(super) struct Dialer {
     /// `None` if neither the service nor a proxy is reached over TLS.
     pub tls: Option<Arc<ClientConfig>>,
     pub tunnel: Option<Tunnel>,
-    /// The key would leave in clear, so that nothing but this machine may be reached.
+    /// The key would be sent unencrypted, so only loopback addresses may be connected to.
     pub only_loopback: bool,
     pub key: Secret,
 }
@@ -56,7 +56,7 @@ impl Connector for Dialer {
         let host = details.uri.host().unwrap_or_default();
         let port = details.uri.port_u16().unwrap_or(default_port(https));
         with_current(Context::note_dialled);
-        // `Error::Other`, because ureq takes some kinds of `Error::Io` for something to try again.
+        // `Error::Other`, because ureq tries again after some kinds of `Error::Io`.
         let stream = self.open(https, host, port).map_err(|e| ureq::Error::Other(e.into()))?;
         with_current(Context::note_connected);
         Ok(Some(Connection::new(stream, https, self.key.clone())))
@@ -78,39 +78,39 @@ impl Dialer {
     }
 
     fn wrap(&self, stream: Box<dyn Stream>, host: &str) -> io::Result<Box<dyn Stream>> {
-        let Some(tls) = self.tls.clone() else { return Err(io::Error::other("no TLS is set up")) };
+        let Some(tls) = self.tls.clone() else { return Err(io::Error::other("TLS is not set up")) };
         Ok(Box::new(handshake(stream, tls, host)?))
     }
 
-    /// Not inlined, so that the stack it needs is free again while the call is blocked.
+    /// Not inlined, so that its stack is free while the call is blocked.
     #[inline(never)]
     fn dial(&self, host: &str, port: u16) -> io::Result<Socket> {
         with_current(|call| call.enter(Phase::Dns));
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let mut addresses = look_up(host, port).map_err(unknown)?;
+        let mut addresses = look_up(host, port).map_err(note_lookup_error)?;
         with_current(|call| call.enter(Phase::Connect));
         if self.only_loopback {
             addresses.retain(|address| address.ip().to_canonical().is_loopback());
             if addresses.is_empty() {
-                return Err(in_clear());
+                return Err(refuse_clear_text());
             }
         }
-        let socket = race(addresses).map_err(broken)?;
+        let socket = race(addresses).map_err(note_connect_error)?;
         if self.only_loopback && !socket.is_to_loopback() {
-            return Err(in_clear());
+            return Err(refuse_clear_text());
         }
         Ok(socket)
     }
 }
 
-/// The rule that a key never leaves in clear; final, since asking again would change nothing.
-fn in_clear() -> io::Error {
+/// Refuses to send the key unencrypted to another machine. Final: another attempt would be refused as well.
+fn refuse_clear_text() -> io::Error {
     let why = "the host is not this machine, and plain http would show the API key to the network";
     with_current(|call| call.note_verdict(FailureKind::NotPermitted, why));
     io::Error::other(why)
 }
 
-fn unknown(e: LookupError) -> io::Error {
+fn note_lookup_error(e: LookupError) -> io::Error {
     let (kind, why) = match e {
         LookupError::UnknownHost(why) => (Some(FailureKind::UnknownHost), why),
         LookupError::Exhausted(e) => (Some(FailureKind::Exhausted), e.to_string()),
@@ -123,7 +123,7 @@ fn unknown(e: LookupError) -> io::Error {
     io::Error::other(why)
 }
 
-fn broken(e: io::Error) -> io::Error {
+fn note_connect_error(e: io::Error) -> io::Error {
     with_current(|call| {
         if is_exhausted(&e) {
             call.note_verdict(FailureKind::Exhausted, format!("connecting: {e}"));

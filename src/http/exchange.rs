@@ -1,11 +1,13 @@
-//! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure was is read off the
-//! call context's notes here; what it means for a wait or a signal is not decided here.
+//! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure means for a wait or a
+//! signal is decided in `calls`.
 
+use super::blocking::Cancels;
 use super::buffers::HeldBuffers;
 use super::connection::{KEY_HEADER, placeholder};
-use super::context::{Cancels, Context, Limits};
+use super::context::{Context, Limits};
 use super::dial::{Dialer, NoResolver};
-use super::failure::{Cause, Failure, explain};
+use super::failure::{ExchangeError, Failure, classify};
+use super::inbound::MAX_HEAD;
 use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
 use crate::address::proxy::Proxy;
@@ -18,10 +20,10 @@ use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
 
-/// What an agent is made of.
+/// What an agent is made from.
 pub(crate) struct AgentOptions<'a> {
     pub https: bool,
-    /// The key may leave in clear.
+    /// The key may be sent unencrypted to another machine.
     pub allow_http: bool,
     pub authority: &'a str,
     pub key: &'a Secret,
@@ -32,12 +34,12 @@ pub(crate) struct AgentOptions<'a> {
     pub max_response_bytes: usize,
 }
 
-/// The engine of a client: connections to one origin, kept for reuse.
+/// The HTTP agent of a client: a pool of connections to one origin.
 pub(crate) struct Agent {
     ureq: ureq::Agent,
     scheme: Scheme,
     authority: Authority,
-    /// What is the same in every request, made once.
+    /// The method and headers, which are the same for every request.
     request: request::Parts,
     head_size: usize,
     max_response_bytes: usize,
@@ -50,7 +52,7 @@ pub(crate) struct Exchange<'a> {
     pub limits: Limits,
     pub cancels: &'a Cancels,
     pub interruptible: bool,
-    /// How long a connection may have been idle to be used for this; zero asks for a fresh one.
+    /// The longest time that a connection of the pool may have been idle; zero asks for a new connection.
     pub max_idle: Duration,
 }
 
@@ -63,27 +65,26 @@ pub(crate) struct Reply {
     pub location: Option<String>,
 }
 
-/// What is known of an exchange, whatever came of it.
+/// What is known about an exchange, whether it succeeded or failed.
 #[derive(Clone, Copy)]
 pub(crate) struct Trace {
     pub phase: Phase,
     /// When all of the request was sent, if it was.
     pub written: Option<Instant>,
-    /// A connection was dialled for it; otherwise it went over one from the pool, if it was sent.
+    /// The exchange dialled a connection. Otherwise it used one of the pool, if it sent anything.
     pub dialled: bool,
-    /// And it was made.
+    /// The dialled connection was made.
     pub connected: bool,
     pub sent: u64,
     pub received: u64,
 }
 
-/// ureq takes an answer's head up to this size.
-const MAX_HEAD: usize = 64 * 1024;
-/// Head bytes beside path, key and names: the method, header names, lengths.
+/// Bytes of a request's head besides its path, host and headers.
 const HEAD_OVERHEAD: usize = 256;
-/// An idle connection is kept as long as most servers and middle boxes do. One that was closed all the same is noticed.
-const MAX_IDLE: Duration = Duration::from_secs(50);
-/// As many as the threads that a program may have taking turns on one client.
+/// How long the pool keeps an idle connection; most servers and gateways keep it at least as long. A connection that the peer
+/// has closed is not used.
+const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
+/// One for each thread of a program that shares a client, for most programs.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -102,7 +103,7 @@ impl Agent {
             .max_response_header_size(MAX_HEAD)
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
-            .max_idle_age(MAX_IDLE)
+            .max_idle_age(MAX_IDLE_AGE)
             .build();
         let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
         let authority: Authority =
@@ -135,7 +136,7 @@ impl Agent {
         call.max_idle = exchange.max_idle;
         call.output_size = self.head_size + exchange.path.len() + exchange.body.len().min(HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
-        let outcome = outcome.map_err(|cause| explain(&call, cause));
+        let outcome = outcome.map_err(|cause| classify(&call, cause));
         let trace = Trace {
             phase: call.phase(),
             written: call.written(),
@@ -147,7 +148,7 @@ impl Agent {
         (outcome, trace)
     }
 
-    fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, Cause> {
+    fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
         inject("request");
         let mut uri = ureq::http::uri::Parts::default();
         uri.scheme = Some(self.scheme.clone());
@@ -158,7 +159,7 @@ impl Agent {
         Ok(self.ureq.run(Request::from_parts(request, exchange.body))?)
     }
 
-    fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, Cause> {
+    fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, ExchangeError> {
         inject("answer");
         let body = self.read_body(response.body_mut())?;
         let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -172,12 +173,13 @@ impl Agent {
         })
     }
 
-    /// Reads to the end, which gives the connection back, with room for one byte more than is announced.
-    fn read_body(&self, body: &mut ureq::Body) -> Result<Vec<u8>, Cause> {
+    /// Reads the body to its end, after which ureq puts the connection into the pool. The buffer has room for one byte more than
+    /// is announced, so that one read finds the end.
+    fn read_body(&self, body: &mut ureq::Body) -> Result<Vec<u8>, ExchangeError> {
         const CHUNK: usize = 16 * 1024;
         let announced = body.content_length().map_or(CHUNK, |length| usize::try_from(length).unwrap_or(usize::MAX));
         if body.content_length().is_some() && announced > self.max_response_bytes {
-            return Err(Cause::TooLarge);
+            return Err(ExchangeError::TooLarge);
         }
         let mut reader = body.as_reader();
         let mut bytes = Vec::new();
@@ -189,7 +191,7 @@ impl Agent {
                 count => filled += count,
             }
             if filled > self.max_response_bytes {
-                return Err(Cause::TooLarge);
+                return Err(ExchangeError::TooLarge);
             }
             if filled == bytes.len() {
                 grow(&mut bytes, filled * 2)?;
@@ -200,9 +202,9 @@ impl Agent {
     }
 }
 
-/// An answer may be as large as the other side likes, so that there is no memory for it is no reason to abort.
-fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), Cause> {
-    bytes.try_reserve_exact(length - bytes.len()).map_err(|_| Cause::OutOfMemory)?;
+/// The peer decides how large an answer is, so a lack of memory is reported and does not abort the process.
+fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), ExchangeError> {
+    bytes.try_reserve_exact(length - bytes.len()).map_err(|_| ExchangeError::OutOfMemory)?;
     bytes.resize(length, 0);
     Ok(())
 }
@@ -213,7 +215,7 @@ pub(super) fn default_port(https: bool) -> u16 {
 
 fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::with_capacity(8);
-    // ureq would make the same one for each request.
+    // Made once here; ureq would make it for each request.
     let default_port = format!(":{}", default_port(options.https));
     let host = options.authority.strip_suffix(&default_port).unwrap_or(options.authority);
     headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
@@ -226,7 +228,7 @@ fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// The key does not pass through ureq, whose log could show it. What stands for it has its length.
+/// ureq gets a placeholder of the key's length, since its log could show the key. `connection` replaces it.
 fn key_header(key: &Secret) -> Result<HeaderValue, Error> {
     HeaderValue::try_from(placeholder(key)).map_err(|_| Error::invalid("api_key is not a header value"))
 }
@@ -236,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_host_header_leaves_the_default_port_away() {
+    fn the_host_header_omits_the_default_port() {
         let key = Secret::from("key");
         for (https, authority, expected) in [
             (true, "host:443", "host"),

@@ -1,7 +1,8 @@
-//! Why there is no complete answer: classified by what the context noted, never by the text of an error. What it means for a
-//! wait or a signal is not decided here.
+//! Why there is no complete answer. A failure is classified by the notes of the context, never by the text of an error. What it
+//! means for a wait or a signal is decided in `calls`.
 
-use super::context::{Context, Stop};
+use super::blocking::Stop;
+use super::context::Context;
 use crate::error::Phase;
 
 /// Why there is no complete answer.
@@ -12,15 +13,15 @@ pub(crate) enum FailureKind {
     Interrupted,
     /// DNS, the proxy, or the connection failed.
     Broken,
-    /// The name service says that there is no such host.
+    /// The name service reports that the host does not exist.
     UnknownHost,
-    /// A proxy, or a rule of ours, does not let the request out.
+    /// A proxy refuses the tunnel, or the key would be sent unencrypted.
     NotPermitted,
-    /// This process has no descriptor, thread or memory left for it.
+    /// This process has no descriptor, thread or memory left.
     Exhausted,
     /// The certificate or the TLS handshake was refused, by either side.
     TlsRefused,
-    /// What came is not HTTP.
+    /// The answer is not HTTP, or it is ambiguous.
     Malformed,
     TooLarge,
 }
@@ -30,26 +31,26 @@ pub(crate) struct Failure {
     pub detail: String,
 }
 
-/// What ended an exchange, as it is seen where it is run.
-pub(super) enum Cause {
+/// The error that ended an exchange, as ureq and `exchange` report it.
+pub(super) enum ExchangeError {
     Ureq(ureq::Error),
     TooLarge,
     OutOfMemory,
 }
 
-impl From<ureq::Error> for Cause {
+impl From<ureq::Error> for ExchangeError {
     fn from(e: ureq::Error) -> Self {
-        Cause::Ureq(e)
+        ExchangeError::Ureq(e)
     }
 }
 
-/// Classifies by what was noted. ureq's error only adds words.
-pub(super) fn explain(call: &Context, cause: Cause) -> Failure {
-    let (kind, detail) = classify(call, cause);
+/// Classifies a failure by the notes. ureq's error only adds text.
+pub(super) fn classify(call: &Context, cause: ExchangeError) -> Failure {
+    let (kind, detail) = kind_and_detail(call, cause);
     Failure { kind, detail }
 }
 
-fn classify(call: &Context, cause: Cause) -> (FailureKind, String) {
+fn kind_and_detail(call: &Context, cause: ExchangeError) -> (FailureKind, String) {
     let doing = doing(call.phase());
     match call.stop() {
         Some(Stop::Deadline) => return (FailureKind::TimedOut, format!("{doing} took too long")),
@@ -61,12 +62,14 @@ fn classify(call: &Context, cause: Cause) -> (FailureKind, String) {
         return verdict;
     }
     let said = match cause {
-        Cause::TooLarge | Cause::Ureq(ureq::Error::LargeResponseHeader(..)) => {
+        ExchangeError::TooLarge | ExchangeError::Ureq(ureq::Error::LargeResponseHeader(..)) => {
             return (FailureKind::TooLarge, "the answer is larger than the limit".to_owned());
         }
-        Cause::OutOfMemory => return (FailureKind::Exhausted, "no memory is left for the answer".to_owned()),
-        Cause::Ureq(ureq::Error::Other(e)) => e.to_string(),
-        Cause::Ureq(e) => e.to_string(),
+        ExchangeError::OutOfMemory => {
+            return (FailureKind::Exhausted, "no memory is left for the answer".to_owned());
+        }
+        ExchangeError::Ureq(ureq::Error::Other(e)) => e.to_string(),
+        ExchangeError::Ureq(e) => e.to_string(),
     };
     if call.refused.get() {
         return (FailureKind::TlsRefused, said);

@@ -1,13 +1,13 @@
-//! Where an answer's body ends, by its head (RFC 9112, 6.3). One reading counts: the head that ureq gets says it in the
-//! plainest form, and a head that can be read in two ways is refused.
+//! Where the body of an answer ends, by its head (RFC 9112, 6.3). ureq gets it in the plainest form. A head that can be read in
+//! two ways is refused.
 
-use super::head::{Field, Status, trimmed};
-use super::inbound::Refusal;
+use super::head::{Field, StatusLine, trimmed};
+use super::inbound::ParseError;
 
-/// What the header lines have said so far.
+/// The framing by the header lines so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Framing {
-    status: Status,
+    status: StatusLine,
     length: Option<u64>,
     is_chunked: bool,
     closes: bool,
@@ -23,12 +23,12 @@ pub(super) enum BodyEnd {
 }
 
 impl Framing {
-    pub fn new(status: Status) -> Framing {
+    pub fn new(status: StatusLine) -> Framing {
         Framing { status, length: None, is_chunked: false, closes: false, keeps_alive: false }
     }
 
-    /// Takes a header line in. Only these fields matter here. At the ends of a value, control characters are white space.
-    pub fn take(&mut self, field: Field, value: &[u8]) -> Result<(), Refusal> {
+    /// Takes a header line. Other fields do not matter here. Control characters around a value count as white space.
+    pub fn take(&mut self, field: Field, value: &[u8]) -> Result<(), ParseError> {
         match field {
             Field::ContentLength => self.take_length(value),
             Field::TransferEncoding => self.take_codings(value),
@@ -43,22 +43,22 @@ impl Framing {
         }
     }
 
-    /// Digits, or the same number again and again (RFC 9110, 8.6).
-    fn take_length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+    /// Accepts a number, or a list of equal numbers (RFC 9110, 8.6).
+    fn take_length(&mut self, value: &[u8]) -> Result<(), ParseError> {
         for number in value.split(|byte| *byte == b',').map(trimmed) {
-            let length = decimal(number).ok_or(Refusal::Ambiguous("the Content-Length is not a number"))?;
+            let length = decimal(number).ok_or(ParseError::Ambiguous("the Content-Length is not a number"))?;
             if self.length.is_some_and(|other| other != length) {
-                return Err(Refusal::Ambiguous("two values of Content-Length differ"));
+                return Err(ParseError::Ambiguous("two values of Content-Length differ"));
             }
             self.length = Some(length);
         }
         Ok(())
     }
 
-    /// `chunked` has to come last. Twice means once, as for curl: servers send that. Of the other codings none was asked
-    /// for; a body that has one is not JSON.
-    fn take_codings(&mut self, value: &[u8]) -> Result<(), Refusal> {
-        // ureq and `http` take a value with other letters for no list at all.
+    /// `chunked` must be the last coding. If it is repeated, as some servers do, it counts once, as in curl. The other codings
+    /// are ignored: the request asked for none, and the JSON check refuses a coded body.
+    fn take_codings(&mut self, value: &[u8]) -> Result<(), ParseError> {
+        // ureq and `http` ignore a value that is not ASCII.
         if !value.is_ascii() {
             return Ok(());
         }
@@ -66,16 +66,16 @@ impl Framing {
             if coding.eq_ignore_ascii_case(b"chunked") {
                 self.is_chunked = true;
             } else if coding.iter().any(u8::is_ascii_control) {
-                return Err(Refusal::Ambiguous("a control character is in a transfer coding"));
+                return Err(ParseError::Ambiguous("a control character is in a transfer coding"));
             } else if self.is_chunked && !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity") {
-                return Err(Refusal::Ambiguous("'chunked' is not the last transfer coding"));
+                return Err(ParseError::Ambiguous("'chunked' is not the last transfer coding"));
             }
         }
         Ok(())
     }
 
-    /// Transfer-Encoding overrides Content-Length, and counts in HTTP/1.0 as well, as for curl. 204, 304 and 101 have no
-    /// body, whatever they say; 205 has what it says.
+    /// Transfer-Encoding overrides Content-Length, and counts in HTTP/1.0 too, as in curl. 204, 304 and 101 never have a body; 205
+    /// has one by its headers.
     pub fn body_end(&self) -> BodyEnd {
         match self.length {
             _ if !self.has_body() => BodyEnd::Length(0),
@@ -89,12 +89,12 @@ impl Framing {
         !matches!(&self.status.digits, b"204" | b"304" | [b'1', ..])
     }
 
-    /// RFC 9112, 6.1 and 6.3: a connection with such an answer has to be closed after it.
+    /// Whether the connection must be closed after this answer (RFC 9112, 6.1 and 6.3).
     pub fn is_doubtful(&self) -> bool {
         self.is_chunked && (self.length.is_some() || self.status.is_old)
     }
 
-    /// Writes what ends the head. Its status line says HTTP/1.1, so what HTTP/1.0 means has to be said.
+    /// Writes the end of the head. ureq gets HTTP/1.1 as the version, so the closing that HTTP/1.0 implies is written out.
     pub fn write(&self, out: &mut Vec<u8>) {
         if self.closes || (self.status.is_old && !self.keeps_alive) {
             out.extend_from_slice(b"connection: close\r\n");

@@ -1,16 +1,16 @@
-//! The lines of an answer's head: where a line ends, what is wrong with it, which field it is. Which lines an answer has, and
-//! what follows from them, is not decided here.
+//! The lines of an answer's head: where a line ends, what is wrong with it, and which field it is. `inbound` and `framing` decide
+//! what follows.
 
-/// What a sender may not put into a line, and a reader has to cope with.
+/// Flaws of a line that a sender must not make and a reader has to tolerate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flaws {
-    /// A CR within the line, a NUL, another control character, a DEL; not a tab.
+    /// A control character within the line, other than a tab.
     pub controls: bool,
-    /// The line goes on after its end (obs-fold).
+    /// The line continues on the next one (obs-fold).
     pub folded: bool,
     /// The line ends with an LF alone.
     pub bare_lf: bool,
-    /// More than one CR is before the LF: what a program makes of CRLF that writes a CR before each LF.
+    /// More than one CR before the LF, as programs write that add a CR to each LF.
     pub more_crs: bool,
 }
 
@@ -23,14 +23,14 @@ impl Flaws {
 /// A line with its continuations.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// Up to the line end.
+    /// Length without the line end.
     pub text: usize,
-    /// With the line end.
+    /// Length with the line end.
     pub length: usize,
     pub flaws: Flaws,
 }
 
-/// How far a line whose end has not come was looked at, so that each byte is looked at once.
+/// How far an incomplete line was scanned, so that each byte is scanned once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Scan {
     at: usize,
@@ -38,19 +38,18 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// The first line of `bytes`, which are those of the last call and more. A CRLF or an LF ends it (RFC 9112, 2.2).
+    /// Returns the first line of `bytes`, which begin with the bytes of the last call. A CRLF or an LF ends it (RFC 9112, 2.2).
     pub fn line(&mut self, bytes: &[u8]) -> Option<Line> {
-        self.look(bytes, false)
+        self.scan(bytes, false)
     }
 
-    /// The same for a header line, which goes on if white space follows its end (RFC 9112, 5.2). So what follows has to be
-    /// there, but for the empty line. White space before the first header line continues nothing: such a line is one of
-    /// its own.
+    /// The same for a header line, which continues if white space follows its end (RFC 9112, 5.2). So the byte after the line end
+    /// is needed, except for the empty line. A line that begins with white space after the status line is a line by itself.
     pub fn field_line(&mut self, bytes: &[u8]) -> Option<Line> {
-        self.look(bytes, !matches!(bytes.first(), Some(b' ' | b'\t' | b'\r')))
+        self.scan(bytes, !matches!(bytes.first(), Some(b' ' | b'\t' | b'\r')))
     }
 
-    fn look(&mut self, bytes: &[u8], may_go_on: bool) -> Option<Line> {
+    fn scan(&mut self, bytes: &[u8], may_continue: bool) -> Option<Line> {
         loop {
             let Some(at) = first_control(bytes, self.at) else {
                 self.at = bytes.len();
@@ -77,7 +76,7 @@ impl Scan {
                 }
             };
             let text = if self.flaws.more_crs { without_crs(&bytes[..text]) } else { text };
-            if may_go_on && text > 0 {
+            if may_continue && text > 0 {
                 match bytes.get(length) {
                     None => return None,
                     Some(b' ' | b'\t') => {
@@ -100,7 +99,7 @@ fn without_crs(text: &[u8]) -> usize {
     text.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1)
 }
 
-/// Eight bytes at a time, since every byte of every head passes here.
+/// The first control character. It scans eight bytes at a time, since every byte of every head passes here.
 fn first_control(bytes: &[u8], from: usize) -> Option<usize> {
     const fn each(byte: u8) -> u64 {
         u64::from_ne_bytes([byte; 8])
@@ -109,8 +108,8 @@ fn first_control(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     for word in &mut words {
         let word = u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
-        // The highest bit of each byte that is below 0x20, and of each that is 0x7f. A borrow can only set a bit too many
-        // above one that is right, and the lowest counts.
+        // The highest bit of each byte below 0x20, and of each that is 0x7f. A borrow can set a wrong bit only above a right one,
+        // and only the lowest counts.
         let low = word.wrapping_sub(each(0x20)) & !word;
         let delete = (word ^ each(0x7f)).wrapping_sub(each(1)) & !(word ^ each(0x7f));
         let found = (low | delete) & each(0x80);
@@ -122,16 +121,16 @@ fn first_control(bytes: &[u8], from: usize) -> Option<usize> {
     words.remainder().iter().position(u8::is_ascii_control).map(|position| at + position)
 }
 
-/// A status line, as far as anybody needs it.
+/// The parts of a status line that the library needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Status {
+pub(super) struct StatusLine {
     pub digits: [u8; 3],
     /// HTTP/1.0.
     pub is_old: bool,
 }
 
-impl Status {
-    /// An answer that another one follows. 101 is the last one in HTTP/1.
+impl StatusLine {
+    /// Whether another answer follows this one. After a 101, none does.
     pub fn is_interim(self) -> bool {
         self.digits[0] == b'1' && self.digits != *b"101"
     }
@@ -141,21 +140,21 @@ impl Status {
     }
 }
 
-/// What came is not HTTP/1.
+/// The bytes are not HTTP/1.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotHttp;
 
-/// The status line that `bytes` begin with. `None` if they end before its code does.
+/// Parses the status line that `bytes` begin with. `None` if they end before its code does.
 ///
-/// The version and its space are exact, as in httparse and in curl. Three digits of at least 100 follow, and after them
-/// white space, which control characters stand for, or nothing: the reason may be missing, and may be anything.
-pub(super) fn status(bytes: &[u8]) -> Result<Option<Status>, NotHttp> {
+/// The version and its space must be exact, as in httparse and in curl. A code from 100 to 999 follows, then white space, a
+/// control character or nothing. The reason may be missing, and may be anything.
+pub(super) fn status_line(bytes: &[u8]) -> Result<Option<StatusLine>, NotHttp> {
     match bytes {
         [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ (b'0' | b'1'), b' ', a, b, c, reason @ ..] => {
             let digits = [*a, *b, *c];
             let is_code = *a != b'0' && digits.iter().all(u8::is_ascii_digit);
             let is_end = reason.first().is_none_or(|byte| *byte == b' ' || byte.is_ascii_control());
-            if is_code && is_end { Ok(Some(Status { digits, is_old: *minor == b'0' })) } else { Err(NotHttp) }
+            if is_code && is_end { Ok(Some(StatusLine { digits, is_old: *minor == b'0' })) } else { Err(NotHttp) }
         }
         _ => {
             let fits = |(byte, like): (&u8, &u8)| byte == like || (*like == b'9' && byte.is_ascii_digit());
@@ -165,7 +164,7 @@ pub(super) fn status(bytes: &[u8]) -> Result<Option<Status>, NotHttp> {
     }
 }
 
-/// The fields that somebody reads.
+/// The field of a header line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     ContentLength,
@@ -174,15 +173,15 @@ pub(super) enum Field {
     RetryAfter,
     RequestId,
     Location,
-    /// Nobody needs it.
+    /// The library does not need it.
     Other,
-    /// It has no name, or one that is not a token, so nobody needs it.
+    /// It has no name, or one that is not a token.
     Nameless,
-    /// The same, but some readers would take it for one of the first three.
+    /// The same, but some readers would take it for one of the first three fields.
     Masked,
 }
 
-/// The field of a header line, and its value with the white space around it.
+/// Returns the field of a header line, and its value with the white space around it.
 pub(super) fn field(text: &[u8]) -> (Field, &[u8]) {
     let end = text.iter().position(|byte| !is_token(*byte)).unwrap_or(text.len());
     match text[end..].split_first() {
@@ -204,9 +203,9 @@ fn named(name: &[u8]) -> Field {
     }
 }
 
-/// A line without a colon is masked if it begins with the name, and one with a colon if its name is nothing else but
-/// what cannot be in a name: white space before the colon, for one, which proxies and servers read differently
-/// (RFC 9112, 5.1).
+/// A line without a colon is masked if it begins with the name of such a field. A line with a colon is masked if only
+/// characters that no name may contain distinguish it, such as white space before the colon, which proxies and servers
+/// read differently (RFC 9112, 5.1).
 #[cold]
 fn nameless(text: &[u8]) -> Field {
     let colon = text.iter().position(|byte| *byte == b':');
@@ -237,7 +236,7 @@ fn is_token(byte: u8) -> bool {
     TOKEN[usize::from(byte)]
 }
 
-/// Without the white space around it. Control characters stand for spaces, and so does a fold.
+/// The value without the white space around it. Control characters and folds count as spaces.
 pub(super) fn trimmed(value: &[u8]) -> &[u8] {
     let is_text = |byte: &u8| *byte != b' ' && !byte.is_ascii_control();
     match (value.iter().position(is_text), value.iter().rposition(is_text)) {
@@ -246,9 +245,9 @@ pub(super) fn trimmed(value: &[u8]) -> &[u8] {
     }
 }
 
-/// Appends a value, with one space for each control character (RFC 9110, 5.5) and for each fold with the white space
-/// around it (RFC 9112, 5.2).
-pub(super) fn put_in_order(value: &[u8], out: &mut Vec<u8>) {
+/// Appends a value. Each control character becomes a space (RFC 9110, 5.5), and so does each fold with the white space around it
+/// (RFC 9112, 5.2).
+pub(super) fn append_repaired(value: &[u8], out: &mut Vec<u8>) {
     let mut is_fold = false;
     for byte in trimmed(value) {
         match byte {
@@ -271,75 +270,5 @@ pub(super) fn put_in_order(value: &[u8], out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_control_character_is_found_where_it_is() {
-        for byte in 0..=u8::MAX {
-            for at in 0..20 {
-                // What follows must not matter, nor the highest and the lowest letter before.
-                for (before, after) in [(b' ', b' '), (b'~', 0), (0xff, 0x7f), (0x80, b'\n')] {
-                    let mut bytes = [before; 21];
-                    bytes[at] = byte;
-                    bytes[at + 1..].fill(after);
-                    let expected = bytes.iter().position(u8::is_ascii_control);
-                    for from in 0..=at {
-                        assert_eq!(first_control(&bytes, from), expected, "{byte:#04x} at {at} from {from}");
-                    }
-                }
-            }
-        }
-        assert_eq!(first_control(b"\n", 1), None);
-    }
-
-    #[test]
-    fn a_line_is_looked_at_once_and_ends_where_it_does_not_go_on() {
-        let line = |text, length, flaws| Some(Line { text, length, flaws });
-        let none = Flaws::default();
-        let folded = Flaws { folded: true, ..none };
-        for (bytes, expected) in [
-            ("a: b\r\nc", line(4, 6, none)),
-            ("a: b\nc", line(4, 5, Flaws { bare_lf: true, ..none })),
-            ("a: b\r\r\nc", line(4, 7, Flaws { more_crs: true, ..none })),
-            ("a\r\n b\r\n\tc\r\nd", line(9, 11, folded)),
-            ("a\r\n \r\n\r\n", line(4, 6, folded)),
-            ("a:\tb\r\nc", line(4, 6, none)),
-            ("a\rb\r\nc", line(3, 5, Flaws { controls: true, ..none })),
-            ("\r\n", line(0, 2, none)),
-            ("\r\r\n b", line(0, 3, Flaws { more_crs: true, ..none })),
-            (" a\r\n b\r\n", line(2, 4, none)),
-            ("a: b\r\n", None),
-            ("a: b\r", None),
-            ("a: b", None),
-        ] {
-            let mut scan = Scan::default();
-            assert_eq!(scan.field_line(bytes.as_bytes()), expected, "{bytes:?}");
-            let mut scan = Scan::default();
-            let by_byte = (1..=bytes.len()).find_map(|end| scan.field_line(&bytes.as_bytes()[..end]));
-            assert_eq!(by_byte, expected, "{bytes:?} byte by byte");
-        }
-    }
-
-    #[test]
-    fn a_damaged_name_of_the_framing_is_told_from_any_other() {
-        for (text, expected) in [
-            ("Content-Length: 5", Field::ContentLength),
-            ("TRANSFER-encoding:x", Field::TransferEncoding),
-            ("connection:", Field::Connection),
-            ("Content-Lengths: 5", Field::Other),
-            ("Proxy-Connection: close", Field::Other),
-            ("Proxy-Connection : close", Field::Nameless),
-            ("X-Content-Length : 5", Field::Nameless),
-            ("Content-Length : 5", Field::Masked),
-            ("(content-length): 5", Field::Masked),
-            ("Connection", Field::Masked),
-            ("Connectionless", Field::Masked),
-            ("Connectionless : x", Field::Nameless),
-            ("what", Field::Nameless),
-            (":", Field::Nameless),
-        ] {
-            assert_eq!(field(text.as_bytes()).0, expected, "{text:?}");
-        }
-    }
-}
+#[path = "head/tests.rs"]
+mod tests;

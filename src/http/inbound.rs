@@ -1,25 +1,26 @@
-//! An answer on its way from the connection to ureq, which gets it in order: what curl takes and ureq's parser refuses is
-//! repaired, what nobody reads is left out, and what can be read in two ways is refused (RFC 9110, 9112). No socket is known
-//! here, and what a refusal means for a call is not decided here.
+//! Repairs an answer before ureq parses it. A head that curl accepts and ureq's parser refuses is repaired, header lines that
+//! the library does not need are removed, and a head that can be read in two ways is refused (RFC 9110, 9112). Pure: it knows
+//! no socket, and `calls` decides what a refusal means.
 //!
-//! ureq sees a status line, the few fields that somebody reads, and the framing as it was understood here; then the body.
-//! An answer is lost only where its body cannot be read.
+//! ureq gets a status line, the few header lines that the library reads, the framing as it was understood here, and the body.
+//! So an event is lost only if its body cannot be read.
 
 use super::chunked::Chunked;
 use super::framing::{BodyEnd, Framing};
-use super::head::{Field, NotHttp, Scan, field, put_in_order, status};
+use super::head::{Field, NotHttp, Scan, append_repaired, field, status_line};
 use std::fmt;
 
-/// The answer to one request. It holds next to nothing until a part of a line has come. Not `Debug`: that part may quote
-/// the key.
+/// The answer to one request, as far as it has arrived. It allocates only for the beginning of a line. Not `Debug`, since that
+/// beginning may quote the key.
 #[derive(Default)]
 pub(super) struct Inbound {
     stage: Stage,
-    /// The beginning of a line whose end has not come.
+    /// The beginning of a line whose end has not arrived.
     line: Vec<u8>,
     scan: Scan,
-    /// Bytes of the head up to here, and of all interim answers before it.
+    /// Bytes of this head so far.
     head_size: usize,
+    /// Bytes of all interim answers before this head.
     interim_size: usize,
     interim_count: u8,
     empty_lines: u8,
@@ -30,7 +31,7 @@ pub(super) struct Inbound {
 
 #[derive(Debug, Default)]
 enum Stage {
-    /// A status line is to come.
+    /// The status line comes next.
     #[default]
     Status,
     /// Header lines of an interim answer.
@@ -46,7 +47,7 @@ enum Stage {
     Complete,
 }
 
-/// The fields that ureq has got: one of each is enough.
+/// The fields that were passed to ureq; one of each is enough.
 #[derive(Clone, Copy, Debug, Default)]
 struct Written {
     retry_after: bool,
@@ -56,32 +57,32 @@ struct Written {
 
 /// What the end of the stream means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// The answer was complete by its framing before.
+pub(super) enum StreamEnd {
+    /// The answer was complete by its framing.
     Complete,
-    /// The answer has no other end: it is complete, as far as anybody can know.
+    /// The framing has no other end, so the answer counts as complete.
     UntilClose,
-    /// The answer is not complete, or none has begun.
+    /// The answer is not complete, or it has not begun.
     Cut,
 }
 
-/// Why an answer cannot be read. It never quotes the answer.
+/// Why an answer cannot be read. The text never quotes the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// It does not begin as an answer of HTTP/1 does.
+pub(super) enum ParseError {
+    /// It does not begin like an answer of HTTP/1.
     NotHttp,
-    /// Where its body ends can be read in two ways, or in none.
+    /// The end of its body can be read in two ways, or in none.
     Ambiguous(&'static str),
-    /// The head, the size line of a chunk, or the trailer.
+    /// The head, the size line of a chunk, or the trailer is too large.
     TooLarge,
     TooManyInterim,
 }
 
-/// ureq's own limit.
-const MAX_HEAD: usize = 64 * 1024;
+/// The largest head, for ureq as well.
+pub(super) const MAX_HEAD: usize = 64 * 1024;
 const MAX_INTERIM: u8 = 64;
 const MAX_INTERIM_SIZE: usize = 64 * 1024;
-/// Before a status line: some servers send one too many after a body.
+/// The largest number of empty lines before a status line; some servers send one after a body.
 const MAX_EMPTY_LINES: u8 = 8;
 
 impl Inbound {
@@ -89,17 +90,17 @@ impl Inbound {
         Inbound::default()
     }
 
-    /// Takes what the connection gave and appends what ureq may read to `out`: at most twice as many bytes, and one short
-    /// line. Nothing is appended as long as a line is not complete; ureq would take an empty input for the end of a body,
-    /// so read on then. After a refusal nothing more may be fed.
-    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+    /// Takes bytes of the connection, and appends to `out` what ureq may read: at most twice as many bytes, and one short line.
+    /// Nothing is appended while a line is not complete. The caller must read more then, since ureq takes empty input for the
+    /// end of a body. Must not be called again after an error.
+    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), ParseError> {
         if self.line.is_empty() {
             let taken = self.take(bytes, out)?;
             self.line.extend_from_slice(&bytes[taken..]);
         } else {
             let mut held = std::mem::take(&mut self.line);
             held.extend_from_slice(bytes);
-            // In a small buffer of its own again.
+            // A new, small buffer for what is left.
             self.line = match self.take(&held, out)? {
                 0 => held,
                 taken => held[taken..].to_vec(),
@@ -108,37 +109,37 @@ impl Inbound {
         Ok(())
     }
 
-    /// What it means that the stream ends here.
-    pub fn end(&self) -> Ended {
+    /// What the end of the stream means here.
+    pub fn end(&self) -> StreamEnd {
         match self.stage {
-            Stage::Complete => Ended::Complete,
-            Stage::UntilClose => Ended::UntilClose,
-            _ => Ended::Cut,
+            Stage::Complete => StreamEnd::Complete,
+            Stage::UntilClose => StreamEnd::UntilClose,
+            _ => StreamEnd::Cut,
         }
     }
 
-    /// ureq alone would have refused it, or its head is not as RFC 9112 wants it. Then the connection is not used again.
+    /// Whether ureq alone would have refused the answer, or its head breaks RFC 9112. The connection is not used again then.
     pub fn is_repaired(&self) -> bool {
         self.is_repaired
     }
 
-    /// The answer has begun, and is not an interim one.
+    /// Whether the final answer has begun.
     pub fn has_final_head(&self) -> bool {
         self.has_final_head
     }
 
-    /// All of it came, by its framing.
+    /// Whether the answer is complete by its framing.
     pub fn is_complete(&self) -> bool {
         matches!(self.stage, Stage::Complete)
     }
 
-    /// More came than the answer. It was dropped, and the connection is not used again.
+    /// Whether bytes came after the answer. They were dropped, and the connection is not used again.
     pub fn has_surplus(&self) -> bool {
         self.has_surplus
     }
 
-    /// Takes all but the beginning of a line. How much that is.
-    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+    /// Takes everything except the beginning of a line. Returns how many bytes that is.
+    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
@@ -179,13 +180,13 @@ impl Inbound {
         Ok(at)
     }
 
-    fn take_status_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+    fn take_status_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
         let line = self.scan.line(bytes);
         self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
         let Some(line) = line else {
-            // What is not HTTP may never have a line end.
+            // Bytes that are not HTTP may never contain a line end.
             if !bytes.iter().all(|byte| *byte == b'\r') {
-                self.has_final_head = status(bytes)?.is_some_and(|status| !status.is_interim());
+                self.has_final_head = status_line(bytes)?.is_some_and(|status| !status.is_interim());
             }
             return Ok(0);
         };
@@ -193,27 +194,27 @@ impl Inbound {
         self.is_repaired |= line.flaws.any() || bytes.get(12) == Some(&b'\t');
         if line.text == 0 {
             self.empty_lines += 1;
-            return if self.empty_lines <= MAX_EMPTY_LINES { Ok(line.length) } else { Err(Refusal::NotHttp) };
+            return if self.empty_lines <= MAX_EMPTY_LINES { Ok(line.length) } else { Err(ParseError::NotHttp) };
         }
-        let status = status(&bytes[..line.text])?.ok_or(Refusal::NotHttp)?;
+        let status = status_line(&bytes[..line.text])?.ok_or(ParseError::NotHttp)?;
         if status.is_interim() {
             self.interim_count += 1;
             if self.interim_count > MAX_INTERIM {
-                return Err(Refusal::TooManyInterim);
+                return Err(ParseError::TooManyInterim);
             }
             self.stage = Stage::Interim;
             return Ok(line.length);
         }
         self.has_final_head = true;
         self.stage = Stage::Fields { framing: Framing::new(status), written: Written::default() };
-        // Most answers come in one piece.
+        // Most answers arrive in one piece.
         out.reserve(bytes.len());
         let [a, b, c] = status.digits;
         out.extend_from_slice(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', b' ', a, b, c, b'\r', b'\n']);
         Ok(line.length)
     }
 
-    fn take_header_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Refusal> {
+    fn take_header_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
         let line = self.scan.field_line(bytes);
         self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
         let Some(line) = line else { return Ok(0) };
@@ -223,20 +224,22 @@ impl Inbound {
         if text.is_empty() {
             self.end_head(out);
         } else if text[0] == b'\r' {
-            return Err(Refusal::Ambiguous("a header line begins with a CR, where some readers end the head"));
+            return Err(ParseError::Ambiguous(
+                "a header line begins with a CR, which some readers take for the end of the head",
+            ));
         } else if let Stage::Fields { framing, written } = &mut self.stage {
             let (field, value) = field(text);
             self.is_repaired |= matches!(field, Field::Nameless);
             match field {
                 Field::Other | Field::Nameless => {}
                 Field::Masked => {
-                    return Err(Refusal::Ambiguous("the name of a header that says where the body ends is damaged"));
+                    return Err(ParseError::Ambiguous("the name of a header that says where the body ends is damaged"));
                 }
                 Field::RetryAfter | Field::RequestId | Field::Location => written.write(field, value, out),
                 _ => framing.take(field, value)?,
             }
         } else {
-            // RFC 9110, 15.2: to be parsed and passed over. ureq refuses a 100 with header lines.
+            // RFC 9110, 15.2: the header lines of an interim answer are ignored. ureq refuses a 100 that has any.
             self.is_repaired = true;
         }
         Ok(line.length)
@@ -260,13 +263,13 @@ impl Inbound {
         };
     }
 
-    /// Whether so many bytes more may belong to the head.
-    fn check_size(&self, more: usize) -> Result<(), Refusal> {
+    /// Whether the head may have so many more bytes.
+    fn check_size(&self, more: usize) -> Result<(), ParseError> {
         let size = self.head_size + more;
         if matches!(self.stage, Stage::Interim) && self.interim_size + size > MAX_INTERIM_SIZE {
-            return Err(Refusal::TooManyInterim);
+            return Err(ParseError::TooManyInterim);
         }
-        if size > MAX_HEAD { Err(Refusal::TooLarge) } else { Ok(()) }
+        if size > MAX_HEAD { Err(ParseError::TooLarge) } else { Ok(()) }
     }
 }
 
@@ -279,25 +282,25 @@ impl Written {
         };
         if !std::mem::replace(is_written, true) {
             out.extend_from_slice(name);
-            put_in_order(value, out);
+            append_repaired(value, out);
             out.extend_from_slice(b"\r\n");
         }
     }
 }
 
-impl From<NotHttp> for Refusal {
-    fn from(_: NotHttp) -> Refusal {
-        Refusal::NotHttp
+impl From<NotHttp> for ParseError {
+    fn from(_: NotHttp) -> ParseError {
+        ParseError::NotHttp
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Refusal::NotHttp => "what came is not an answer of HTTP/1",
-            Refusal::Ambiguous(why) => why,
-            Refusal::TooLarge => "the head of the answer, or what is between its chunks, is larger than the limit",
-            Refusal::TooManyInterim => "too many interim answers came before the answer",
+            ParseError::NotHttp => "the answer is not HTTP/1",
+            ParseError::Ambiguous(why) => why,
+            ParseError::TooLarge => "the head of the answer, a chunk size line or the trailer is larger than the limit",
+            ParseError::TooManyInterim => "too many interim answers came before the answer",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! A host's addresses. The system's lookup cannot be ended, so it runs on a thread that the call can walk away from.
+//! The addresses of a host. The system's lookup cannot be cancelled, so it runs on a thread that the call can abandon.
 
 use super::stream::block;
 use crate::sys::{Event, LookupError, Thread, Watch, look_up as system_look_up};
@@ -6,8 +6,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A name service may load plugins that need a good deal of it. Only what is touched costs memory.
-const STACK_SIZE: usize = 512 * 1024;
+/// The C library may load name service plugins that need much stack. Only pages that are touched cost memory.
+const LOOKUP_STACK_SIZE: usize = 512 * 1024;
 
 pub(super) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
     if let Ok(address) = host.parse::<IpAddr>() {
@@ -15,7 +15,7 @@ pub(super) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupEr
     }
     match on_a_thread(host, port) {
         Ok(found) if found.is_empty() => Err(LookupError::UnknownHost("the name has no address".to_owned())),
-        // RFC 6761: a name service need not know these.
+        // RFC 6761: localhost names are loopback, even if the name service does not know them.
         Err(LookupError::UnknownHost(_) | LookupError::Failed(_)) if is_localhost(host) => {
             Ok([IpAddr::V4(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].map(|ip| SocketAddr::new(ip, port)).into())
         }
@@ -37,10 +37,10 @@ fn on_a_thread(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
         *theirs.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         theirs.done.notify();
     };
-    Thread::start(c"anchor-dns", STACK_SIZE, work).map_err(LookupError::Exhausted)?;
+    Thread::start(c"anchor-dns", LOOKUP_STACK_SIZE, work).map_err(LookupError::Exhausted)?;
     block(|call| call.await_connect(&mut [Watch::readable(&lookup.done)], None)).map_err(ended)?;
     let found = lookup.found.lock().unwrap_or_else(PoisonError::into_inner).take();
-    found.unwrap_or_else(|| Err(LookupError::Failed("the lookup gave up".to_owned())))
+    found.unwrap_or_else(|| Err(LookupError::Failed("the lookup ended without a result".to_owned())))
 }
 
 fn ended(e: io::Error) -> LookupError {

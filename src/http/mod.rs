@@ -1,15 +1,18 @@
-//! One HTTP exchange, with an exact end. ureq is the engine: agent, pool, HTTP/1.1, CONNECT. What its own sockets cannot do
-//! is done here, behind ureq's connector, resolver and transport traits; nothing outside this module knows ureq or a socket.
+//! One HTTP exchange that ends exactly when it has to. ureq keeps the agent and the pool and speaks HTTP/1.1. Its own sockets
+//! meet a deadline late and cannot be cancelled, so this module implements ureq's connector, resolver and transport traits.
+//! Nothing outside this module uses ureq.
 //!
-//! **The call context.** An exchange has limits in time, cancel tokens, and a phase. ureq's traits have no place for
-//! these, but ureq runs connector and transport on the caller's thread. So [`exchange`] puts a [`context::Context`]
-//! on its stack, points a thread-local at it while ureq runs, and whatever blocks asks the context how long it
-//! may. There is one place that blocks: [`context`]'s `ppoll`. The context also takes notes (how far the exchange came,
-//! what broke), and a failure is classified from these notes, never from an error's text.
+//! **The context.** An exchange has limits in time, cancel tokens, and a phase. ureq's traits have no parameter for these, but
+//! ureq calls the connector and the transport on the caller's thread. So [`exchange`] puts a [`context::Context`] on its stack
+//! and points a thread-local at it while ureq runs. Everything that blocks asks this context, and all of it blocks in
+//! [`blocking`]. The context also notes how far the exchange got and what broke. A failure is classified by these notes,
+//! never by the text of an error.
 //!
-//! In the order of a request: [`exchange`] starts it; on a pool miss [`dial`] looks up and dials; [`tls`] wraps;
-//! [`tcp`] moves the bytes; [`context`] waits.
+//! In the order of a request: [`exchange`] starts it. If the pool has no connection, [`dial`] makes one: [`lookup`], [`race`],
+//! [`tunnel`], [`tls`]. [`connection`] sends the request, puts the key into it, and passes the answer to ureq. [`inbound`]
+//! repairs the head of the answer before ureq parses it, or refuses it.
 
+mod blocking;
 mod buffers;
 mod chunked;
 mod connection;
@@ -22,14 +25,15 @@ mod head;
 mod inbound;
 mod lookup;
 mod race;
-mod refusal;
 mod stream;
 mod tcp;
 mod tls;
+mod tls_error;
 mod trust;
 mod tunnel;
 
-pub(crate) use context::{Cancels, Limits, Stop, pause_until};
+pub(crate) use blocking::{Cancels, Stop, pause_until};
+pub(crate) use context::Limits;
 pub(crate) use exchange::{Agent, AgentOptions, Exchange, Reply, Trace};
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use trust::TlsSettings;

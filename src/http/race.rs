@@ -1,5 +1,5 @@
-//! From addresses to a connected socket, in the spirit of RFC 8305: the addresses are tried side by side, and the first to
-//! answer wins.
+//! Connects to the first address that answers, as RFC 8305 (Happy Eyeballs) describes: the attempts overlap, and the first
+//! connection wins.
 
 use super::stream::block;
 use crate::sys::{Socket, Watch};
@@ -8,12 +8,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// RFC 8305's connection attempt delay: how long an address has for itself before the next one is tried beside it.
+/// The connection attempt delay of RFC 8305: how long after one attempt the next one starts.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// The most addresses that are tried at once. For the next one, the oldest attempt is given up.
+/// The largest number of attempts at once. The oldest is dropped for the next one.
 const MAX_RACING: usize = 32;
 
-/// The first address to answer wins. Each gets a head start before the next; a refusal starts the next at once.
+/// Connects to `addresses`. Each has a head start before the next; if one is refused, the next starts at once.
 pub(super) fn race(addresses: Vec<SocketAddr>) -> io::Result<Socket> {
     let mut waiting = interleave(addresses).into_iter();
     let mut running: VecDeque<Socket> = VecDeque::new();
@@ -53,7 +53,7 @@ pub(super) fn race(addresses: Vec<SocketAddr>) -> io::Result<Socket> {
     }
 }
 
-/// The families in turn, the resolver's first choice first.
+/// IPv6 and IPv4 addresses in turn, beginning with the family of the first address.
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|a| a.is_ipv6() == first_is_v6);
@@ -78,6 +78,6 @@ mod tests {
         assert_eq!(mixed, parse(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "1.1.1.2:1", "[::3]:1"]));
         assert_eq!(interleave(parse(&["1.1.1.1:1"])), parse(&["1.1.1.1:1"]));
         let many: Vec<SocketAddr> = (1..100).map(|port| SocketAddr::from(([127, 0, 0, 1], port))).collect();
-        assert_eq!(interleave(many).len(), 99, "none is left out");
+        assert_eq!(interleave(many).len(), 99, "every address is tried");
     }
 }

@@ -1,5 +1,5 @@
-//! A connection's bytes, without blocking: what TCP and TLS have in common, so that TLS goes over either. Who has to wait for
-//! the socket does so by the call's context.
+//! A stream of bytes that never blocks: TCP, or TLS over any stream. A caller that has to wait for the socket blocks by the
+//! context of the exchange.
 
 use super::context::{Ended, with_current};
 use crate::sys::Socket;
@@ -7,37 +7,37 @@ use std::fmt::Debug;
 use std::io;
 
 pub(super) trait Stream: Debug + Send + Sync {
-    /// Takes bytes to be sent, and says how many; 0 if there is no room now.
+    /// Accepts bytes to be sent, and returns how many; 0 if there is no room now.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Sends what was taken. False if there is no room now.
+    /// Sends what was accepted. False if there is no room now.
     fn flush(&mut self) -> io::Result<bool>;
 
-    /// Takes at most `limit` bytes of the socket, and gives to `sink` what they hold, which may be nothing.
+    /// Reads at most `limit` bytes from the socket, and passes their content to `sink`, which may be nothing.
     fn read(&mut self, limit: usize, sink: &mut dyn FnMut(&[u8])) -> io::Result<Input>;
 
-    /// The peer has ended it, or broken it: the next read says so without the socket.
+    /// The stream has ended or failed, and the next read reports it without the socket.
     fn is_over(&self) -> bool;
 
-    /// What to poll.
+    /// The socket to poll.
     fn socket(&self) -> &Socket;
 
-    /// Nothing of the peer is left over in it.
+    /// The stream holds no unread bytes, and has not ended.
     fn is_clean(&self) -> bool;
 }
 
-/// What a read came to.
+/// The outcome of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
-    /// So many bytes were taken from the socket.
+    /// How many bytes were read from the socket.
     Taken(usize),
-    /// There is nothing now.
+    /// The socket has no input now.
     Blocked,
     /// The peer has ended the stream.
     End,
 }
 
-/// Sends all of it, as a step towards a connection.
+/// Sends all bytes, as a step towards a connection.
 pub(super) fn send_all(stream: &mut dyn Stream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.write(bytes)? {
@@ -51,7 +51,7 @@ pub(super) fn send_all(stream: &mut dyn Stream, mut bytes: &[u8]) -> io::Result<
     Ok(())
 }
 
-/// Takes in what comes next, as a step towards a connection. False at the end of the stream.
+/// Receives the next bytes, as a step towards a connection. False at the end of the stream.
 pub(super) fn receive_some(stream: &mut dyn Stream, sink: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
     loop {
         if !stream.is_over() {
@@ -65,7 +65,7 @@ pub(super) fn receive_some(stream: &mut dyn Stream, sink: &mut dyn FnMut(&[u8]))
     }
 }
 
-/// Blocks by the context of this thread's exchange.
+/// Blocks by the context of the thread's exchange.
 pub(super) fn block<T>(wait: impl FnOnce(&super::context::Context) -> Result<T, Ended>) -> io::Result<T> {
     match with_current(wait) {
         Some(Ok(ready)) => Ok(ready),

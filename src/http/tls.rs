@@ -1,9 +1,9 @@
-//! TLS by rustls over any stream. ureq has a wrapper of its own; this one keeps no buffers while the call blocks, and notes
-//! which side refused the other.
+//! TLS by rustls over any stream. Unlike ureq's own wrapper, this one keeps no buffers while the call is blocked, and notes which
+//! side refused the other.
 
 use super::context::{Context, with_current};
-use super::refusal::words;
 use super::stream::{Input, Stream, receive_some, send_all};
+use super::tls_error::words;
 use crate::error::Phase;
 use crate::sys::Socket;
 use rustls::pki_types::ServerName;
@@ -15,19 +15,19 @@ use std::sync::Arc;
 pub(super) struct Tls {
     session: ClientConnection,
     inner: Box<dyn Stream>,
-    /// Records to be sent, from `sent` on.
+    /// Records that are to be sent, from `sent` on.
     output: Vec<u8>,
     sent: usize,
-    /// The beginning of a record whose rest has not come yet.
+    /// The beginning of a record whose rest has not arrived yet.
     input: Vec<u8>,
-    /// The peer ended the session; it may have left the connection open.
+    /// The peer has ended the session (close_notify). The connection may still be open.
     closed: bool,
-    /// What came after the last good record. It is reported once what was decrypted before it has been read.
+    /// The error after the last good record. It is reported after the bytes before it were read.
     fault: Option<io::Error>,
 }
 
-/// Shakes hands. The client's last flight leaves together with the first request. Not inlined, so that a plain connection
-/// does not pay with its stack.
+/// Does the handshake. The client's last flight is sent together with the first request. Not inlined, so that a connection
+/// without TLS does not need its stack.
 #[inline(never)]
 pub(super) fn handshake(inner: Box<dyn Stream>, config: Arc<ClientConfig>, host: &str) -> io::Result<Tls> {
     with_current(|call| call.enter(Phase::Tls));
@@ -47,14 +47,14 @@ pub(super) fn handshake(inner: Box<dyn Stream>, config: Arc<ClientConfig>, host:
     Ok(tls)
 }
 
-/// Buffers up to this size are kept, which costs less than to allocate them for each request.
+/// The largest buffer that is kept when it is empty; keeping it costs less than an allocation for each request.
 const SMALL: usize = 1024;
-/// The head of a record: its type, a version, and the length of what follows.
+/// The head of a record: its type, a version, and the length of its content.
 const RECORD_HEAD: usize = 5;
 
 impl Tls {
-    /// Decrypts the whole records that are there, gives what they hold to `sink`, and keeps the rest. So the session never holds
-    /// part of a record, of which nobody could know when the connection is to be used again.
+    /// Decrypts the complete records, passes their content to `sink`, and keeps the rest. So the session never holds a part of a
+    /// record, which `is_clean` could not see.
     fn decrypt(&mut self, sink: &mut dyn FnMut(&[u8])) -> Result<(), rustls::Error> {
         let mut input = std::mem::take(&mut self.input);
         let mut taken = 0;
@@ -70,15 +70,15 @@ impl Tls {
         outcome
     }
 
-    /// The session takes what it has room for; from memory, that does not fail.
+    /// Passes one record to the session, which may accept it in pieces.
     fn decrypt_record(&mut self, mut record: &[u8], sink: &mut dyn FnMut(&[u8])) -> Result<(), rustls::Error> {
         while !record.is_empty() && !self.closed {
             match self.session.read_tls(&mut record) {
-                Ok(0) | Err(_) => return Err(rustls::Error::General("a record has no room".to_owned())),
+                Ok(0) | Err(_) => return Err(rustls::Error::General("a record does not fit the session".to_owned())),
                 Ok(_) => {}
             }
             let processed = self.session.process_new_packets().map(|state| self.closed = state.peer_has_closed());
-            // What was decrypted before a fault is good.
+            // Content that was decrypted before a fault is good.
             let mut reader = self.session.reader();
             while let Ok(plaintext) = reader.fill_buf() {
                 let count = plaintext.len();
@@ -141,7 +141,7 @@ impl Stream for Tls {
         });
         if let Err(e) = decrypted {
             let fault = refused(&e, self.session.protocol_version());
-            // The alert that says to the peer why. Whether it gets there changes nothing.
+            // Sends the alert that gives the peer the reason. A failure of this changes nothing.
             let _ = self.flush();
             if !gave {
                 return Err(fault);
@@ -150,7 +150,7 @@ impl Stream for Tls {
             return Ok(taken);
         }
         if self.session.wants_write() {
-            // A key update is answered. If there is no room now, the next write sends it.
+            // Sends the answer to a key update. If there is no room now, the next write sends it.
             self.flush()?;
         }
         match taken {
@@ -174,7 +174,7 @@ impl Stream for Tls {
 }
 
 impl Drop for Tls {
-    /// A peer that is told can know that nothing was cut off. It is not waited for.
+    /// Sends close_notify, by which the peer can distinguish an end from a cut. It does not block.
     fn drop(&mut self) {
         if self.fault.is_none() && !self.session.is_handshaking() {
             self.session.send_close_notify();
@@ -189,8 +189,8 @@ impl std::fmt::Debug for Tls {
     }
 }
 
-/// The length of the record that is there, if all of it is. What is not a record at all goes to the session as it is, which
-/// says what is wrong with it.
+/// The length of the first record, if all of it has arrived. Bytes that are not a record go to the session, which reports what
+/// is wrong with them.
 fn record_length(input: &[u8]) -> Option<usize> {
     const LONGEST: usize = RECORD_HEAD + 16 * 1024 + 2048;
     let head = input.get(..RECORD_HEAD)?;
@@ -207,12 +207,13 @@ fn cut_off() -> io::Error {
     io::Error::other(said)
 }
 
-/// In the handshake, one side refuses the other; after it, a session that fails has lost its connection. Only that the server
-/// refuses the client's certificate, or the lack of one, comes later in TLS 1.3: the request is on its way by then.
+/// Notes an error of the session. During the handshake, one side has refused the other. After it, the connection is lost, with
+/// one exception: in TLS 1.3 a server refuses a missing client certificate only after the handshake, when the request may
+/// already be sent.
 fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> io::Error {
     let is_of_certificate = matches!(e, rustls::Error::AlertReceived(alert) if refuses_a_certificate(*alert));
     let is_13 = version == Some(ProtocolVersion::TLSv1_3);
-    // Of the service on a fresh connection, or of a proxy.
+    // The first bytes that the service sends on a new connection, or a proxy's.
     let is_first = |call: &Context| match call.phase() {
         Phase::Send | Phase::Wait => call.is_fresh() && call.received() == 0,
         phase => phase == Phase::Connect,
@@ -228,7 +229,7 @@ fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> io::Error {
     io::Error::other(words(e))
 }
 
-/// The alerts 42 to 46, 48, 49 and 116.
+/// Whether the alert is about the client's certificate: 42 to 46, 48, 49 and 116.
 fn refuses_a_certificate(alert: AlertDescription) -> bool {
     use AlertDescription as Alert;
     matches!(

@@ -1,4 +1,4 @@
-//! Whom a client trusts, and with which algorithms: the configuration of its TLS sessions.
+//! The configuration of a client's TLS sessions: the certificate authorities that it trusts, and the algorithms.
 
 use crate::config::Trust;
 use crate::error::Error;
@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use webpki::ring as by;
 
-/// Whom a client trusts, as it was read when the client was made. A child of fork trusts the same.
+/// The TLS configuration, read when the client was made. A forked child uses the same.
 pub(crate) struct TlsSettings(ClientConfig);
 
 impl TlsSettings {
-    /// Reads the authorities. `warn` hears of it if the bundled ones stand in for the system's.
+    /// Reads the certificate authorities. `warn` is called if the bundled ones are used because the system has none.
     pub fn read(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> Result<TlsSettings, Error> {
         let config = ClientConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()
@@ -33,8 +33,8 @@ impl TlsSettings {
         Ok(TlsSettings(config))
     }
 
-    /// The configuration of one process's sessions, which are resumed within it. The store of sessions is all that it does
-    /// not share with other processes: it has a lock, which a thread of the parent may hold at the fork.
+    /// The configuration for the sessions of this process. It has its own store for session resumption: the store has a lock,
+    /// which a thread of the parent may hold at the fork.
     pub(super) fn of_process(&self) -> Arc<ClientConfig> {
         let mut config = self.0.clone();
         config.resumption = Resumption::default();
@@ -48,14 +48,14 @@ fn root_store(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> 
     if !bundled {
         let (variable, found) = system_certificates();
         match add_system(&mut store, found) {
-            Err(Lack::NotThere(why)) if variable.is_none() && trust == Trust::Auto => {
-                warn(&format!("the system has no certificate authorities ({why}), so the bundled ones are trusted"));
+            Err(NoSystemRoots::NotThere(why)) if variable.is_none() && trust == Trust::Auto => {
+                warn(&format!("the system has no certificate authorities ({why}), so the built-in ones are trusted"));
                 bundled = true;
             }
-            // Those of ca_file will do.
-            Err(Lack::NotThere(_) | Lack::Unusable(_))
+            // The authorities of ca_file are enough.
+            Err(NoSystemRoots::NotThere(_) | NoSystemRoots::Unusable(_))
                 if variable.is_none() && trust == Trust::System && ca_file.is_some() => {}
-            other => other.map_err(|lack| lack.error(variable))?,
+            other => other.map_err(|missing| missing.error(variable))?,
         }
     }
     if bundled {
@@ -67,8 +67,8 @@ fn root_store(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> 
     Ok(store)
 }
 
-/// The system's certificates, and the variable that names their place, if one does. Who sets one wants these and no others.
-/// An empty variable is as if unset, which rustls_native_certs' own reading of them does not have.
+/// The system's certificates, and the variable that names their path, if one is set. If one is set, no other path is read. An
+/// empty variable counts as not set, which rustls_native_certs does not do by itself.
 fn system_certificates() -> (Option<&'static str>, CertificateResult) {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let file = set("SSL_CERT_FILE").map(PathBuf::from);
@@ -78,8 +78,8 @@ fn system_certificates() -> (Option<&'static str>, CertificateResult) {
         (Some(file), _) => (Some("SSL_CERT_FILE"), load(Some(file), &folders)),
         (None, false) => (Some("SSL_CERT_DIR"), load(None, &folders)),
         (None, true) => {
-            let places = openssl_probe::probe();
-            (None, load(places.cert_file, &places.cert_dir))
+            let paths = openssl_probe::probe();
+            (None, load(paths.cert_file, &paths.cert_dir))
         }
     }
 }
@@ -91,44 +91,44 @@ fn load(file: Option<PathBuf>, folders: &[PathBuf]) -> CertificateResult {
         found.certs.extend(certs);
         found.errors.extend(errors);
     }
-    // Folders link to the file, and to each other.
+    // Folders contain links to the file and to each other.
     found.certs.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
     found.certs.dedup();
     found
 }
 
-/// Why there is no certificate of the system's.
+/// Why no certificate of the system was read.
 #[derive(Debug, PartialEq)]
-enum Lack {
-    /// None was found, or none may be read.
+enum NoSystemRoots {
+    /// The system has none, or this process may not read them.
     NotThere(String),
-    /// This process had no descriptor or memory to look.
+    /// This process had no descriptor or memory left to read them.
     Exhausted(String),
     Unusable(String),
 }
 
-impl Lack {
+impl NoSystemRoots {
     fn error(self, variable: Option<&str>) -> Error {
         let named = variable.unwrap_or("trust");
         match self {
-            Lack::Exhausted(why) => Error::new(Status::OutOfMemory, format!("{named}: {why}")),
-            Lack::NotThere(why) | Lack::Unusable(why) if variable.is_some() => {
+            NoSystemRoots::Exhausted(why) => Error::new(Status::OutOfMemory, format!("{named}: {why}")),
+            NoSystemRoots::NotThere(why) | NoSystemRoots::Unusable(why) if variable.is_some() => {
                 Error::invalid(format!("{named}: {why}"))
             }
-            Lack::NotThere(why) | Lack::Unusable(why) => {
+            NoSystemRoots::NotThere(why) | NoSystemRoots::Unusable(why) => {
                 Error::invalid(format!("{named}: the system has no certificate authorities ({why})"))
             }
         }
     }
 }
 
-fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(), Lack> {
+fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(), NoSystemRoots> {
     let io = |error: &rustls_native_certs::Error| match &error.kind {
         ErrorKind::Io { inner, .. } => Some((is_exhausted(inner), inner.kind())),
         _ => None,
     };
     if let Some(error) = found.errors.iter().find(|error| io(error).is_some_and(|(exhausted, _)| exhausted)) {
-        return Err(Lack::Exhausted(said(error)));
+        return Err(NoSystemRoots::Exhausted(said(error)));
     }
     let (_, ignored) = store.add_parsable_certificates(found.certs);
     if !store.is_empty() {
@@ -137,7 +137,7 @@ fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(),
     let is_absence = |error| matches!(io(error), Some((_, io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)));
     let not_there = ignored == 0 && found.errors.iter().all(is_absence);
     let why = found.errors.first().map_or_else(|| "holds no certificate".to_owned(), said);
-    Err(if not_there { Lack::NotThere(why) } else { Lack::Unusable(why) })
+    Err(if not_there { NoSystemRoots::NotThere(why) } else { NoSystemRoots::Unusable(why) })
 }
 
 fn said(error: &rustls_native_certs::Error) -> String {
@@ -147,11 +147,11 @@ fn said(error: &rustls_native_certs::Error) -> String {
     }
 }
 
-/// What is wrong with a PEM file. pki-types quotes lines of it, as lists of numbers.
+/// What is wrong with a PEM file. The text of pki-types would quote its lines as lists of numbers.
 fn pem_words(why: &pem::Error) -> String {
     match why {
         pem::Error::MissingSectionEnd { .. } => "a certificate has no end line".to_owned(),
-        pem::Error::IllegalSectionStart { .. } => "a certificate begins with a line that is not whole".to_owned(),
+        pem::Error::IllegalSectionStart { .. } => "the first line of a certificate is not complete".to_owned(),
         pem::Error::Base64Decode(_) => "a certificate is not base64".to_owned(),
         pem::Error::Io(e) => e.to_string(),
         pem::Error::SectionTooLarge => "a certificate is too large".to_owned(),
@@ -175,8 +175,8 @@ fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), Error> {
     if count == 0 { Err(refuse("holds no certificate".to_owned())) } else { Ok(()) }
 }
 
-/// rustls' provider of ring, without what a client of this service does not need and which would make up a tenth of the
-/// library: private keys, since client certificates are not offered, ChaCha20 and Ed25519.
+/// rustls' provider of ring without private keys (there are no client certificates), ChaCha20 and Ed25519, which would be a
+/// tenth of the library.
 fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: AES_GCM.to_vec(),
@@ -187,8 +187,8 @@ fn provider() -> CryptoProvider {
     }
 }
 
-/// AES-GCM is mandatory for TLS 1.3, and every server of 1.2 with forward secrecy has it. ChaCha20 is faster only for much
-/// data on processors without AES instructions, and 50 KB of code.
+/// AES-GCM is mandatory for TLS 1.3, and every TLS 1.2 server with forward secrecy has it. ChaCha20 is 50 KB of code, and faster
+/// only for large data on processors without AES instructions.
 static AES_GCM: [SupportedCipherSuite; 6] = [
     suite::TLS13_AES_256_GCM_SHA384,
     suite::TLS13_AES_128_GCM_SHA256,
@@ -213,8 +213,7 @@ impl KeyProvider for Ring {
     }
 }
 
-/// RSA and ECDSA, as the rules for public certificate authorities have it (they know no Ed25519): what a certificate may
-/// be signed with, and what a handshake's scheme means.
+/// The signature algorithms of certificates and handshakes: RSA and ECDSA. Public certificate authorities do not use Ed25519.
 static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     all: &[
         by::ECDSA_P256_SHA256,
@@ -256,30 +255,30 @@ mod tests {
         found
     }
 
-    fn lack(found: CertificateResult) -> Lack {
+    fn missing(found: CertificateResult) -> NoSystemRoots {
         add_system(&mut RootCertStore::empty(), found).unwrap_err()
     }
 
     #[test]
     fn only_what_is_not_found_or_not_permitted_is_not_there() {
         use io::ErrorKind::{IsADirectory, NotFound, OutOfMemory, PermissionDenied};
-        assert!(matches!(lack(failing(&[])), Lack::NotThere(_)));
-        assert!(matches!(lack(failing(&[NotFound, PermissionDenied])), Lack::NotThere(_)));
-        assert!(matches!(lack(failing(&[NotFound, IsADirectory])), Lack::Unusable(_)));
-        assert!(matches!(lack(failing(&[NotFound, OutOfMemory])), Lack::Exhausted(_)));
+        assert!(matches!(missing(failing(&[])), NoSystemRoots::NotThere(_)));
+        assert!(matches!(missing(failing(&[NotFound, PermissionDenied])), NoSystemRoots::NotThere(_)));
+        assert!(matches!(missing(failing(&[NotFound, IsADirectory])), NoSystemRoots::Unusable(_)));
+        assert!(matches!(missing(failing(&[NotFound, OutOfMemory])), NoSystemRoots::Exhausted(_)));
         let mut nonsense = CertificateResult::default();
         nonsense.certs.push(CertificateDer::from(vec![1, 2, 3]));
-        assert!(matches!(lack(nonsense), Lack::Unusable(_)));
+        assert!(matches!(missing(nonsense), NoSystemRoots::Unusable(_)));
     }
 
     #[test]
-    fn a_lack_is_named_after_what_asked_for_it() {
-        let error = |lack: Lack, variable| lack.error(variable);
+    fn missing_roots_are_named_after_what_asked_for_it() {
+        let error = |missing: NoSystemRoots, variable| missing.error(variable);
         let why = || "why".to_owned();
-        let named = error(Lack::NotThere(why()), Some("SSL_CERT_DIR"));
+        let named = error(NoSystemRoots::NotThere(why()), Some("SSL_CERT_DIR"));
         assert_eq!((named.status(), named.message()), (Status::InvalidArgument, "SSL_CERT_DIR: why"));
-        let unnamed = error(Lack::Unusable(why()), None);
+        let unnamed = error(NoSystemRoots::Unusable(why()), None);
         assert!(unnamed.message().starts_with("trust: the system has no certificate authorities (why"));
-        assert_eq!(error(Lack::Exhausted(why()), None).status(), Status::OutOfMemory);
+        assert_eq!(error(NoSystemRoots::Exhausted(why()), None).status(), Status::OutOfMemory);
     }
 }

@@ -1,20 +1,19 @@
-//! A way through an HTTP proxy, asked for with CONNECT. ureq has one of its own, which keeps the credentials where nobody can
-//! wipe them.
+//! A tunnel through an HTTP proxy, opened by CONNECT. ureq's own one keeps a copy of the credentials that cannot be wiped.
 
 use super::context::with_current;
 use super::failure::FailureKind;
-use super::head::{Scan, status};
+use super::head::{Scan, status_line};
 use super::stream::{Stream, receive_some, send_all};
 use crate::address::proxy::Proxy;
 use std::io;
 use zeroize::Zeroizing;
 
-/// The way through a proxy.
+/// A tunnel through a proxy.
 pub(super) struct Tunnel {
     pub https: bool,
     pub host: String,
     pub port: u16,
-    /// The CONNECT that asks for it, credentials included.
+    /// The CONNECT request, with the credentials.
     request: Zeroizing<String>,
 }
 
@@ -25,7 +24,7 @@ impl Tunnel {
             head.extend(["User-Agent: ", user_agent, "\r\n"]);
         }
         head.push_str("Proxy-Connection: Keep-Alive\r\n");
-        // In one allocation: what a buffer held before it grew would not be wiped.
+        // In one allocation: a buffer that grows leaves a copy behind, which is not wiped.
         let request = match &proxy.authorization {
             Some(credentials) => [&head, "Proxy-Authorization: ", credentials.as_str(), "\r\n\r\n"].concat(),
             None => [&head, "\r\n"].concat(),
@@ -33,7 +32,7 @@ impl Tunnel {
         Tunnel { https: proxy.https, host: proxy.host.clone(), port: proxy.port, request: Zeroizing::new(request) }
     }
 
-    /// Sends the CONNECT and takes the answer. A proxy that does not want to is not asked again.
+    /// Sends the CONNECT and reads the answer. A refusal with a 4xx is final.
     pub fn open(&self, proxy: &mut dyn Stream) -> io::Result<()> {
         send_all(proxy, self.request.as_bytes())?;
         let mut input = Vec::new();
@@ -44,7 +43,7 @@ impl Tunnel {
             let why = match read_connect_answer(&input) {
                 Progress::More => continue,
                 Progress::Opened { has_surplus: false } => return Ok(()),
-                Progress::Opened { has_surplus: true } => "more came than the proxy's answer".to_owned(),
+                Progress::Opened { has_surplus: true } => "the proxy sent more than its answer to CONNECT".to_owned(),
                 Progress::Refused { code, is_final } => {
                     let why = format!("the proxy answered HTTP {code}");
                     if is_final {
@@ -53,24 +52,24 @@ impl Tunnel {
                     why
                 }
                 Progress::NotHttp => "the proxy's answer is not HTTP".to_owned(),
-                Progress::TooLarge => "the proxy's answer has no end".to_owned(),
+                Progress::TooLarge => "the proxy's answer is larger than the limit".to_owned(),
             };
             return Err(io::Error::other(why));
         }
     }
 }
 
-/// What a proxy's answer to CONNECT says, as far as it has come.
+/// How far a proxy's answer to CONNECT has arrived, and what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// The answer is not complete.
     More,
-    /// The tunnel is open. What came behind the answer, before anything was sent through the tunnel, answers nothing, and
-    /// TLS does not begin with it either: such a tunnel is not to be used.
+    /// The tunnel is open. With `has_surplus`, bytes came after the answer and before anything was sent through the tunnel;
+    /// neither HTTP nor TLS begins so, and the tunnel is not used.
     Opened {
         has_surplus: bool,
     },
-    /// The proxy answered with another status. Final: asking again will not help.
+    /// The proxy answered with another status. `is_final`: another attempt would not help.
     Refused {
         code: u16,
         is_final: bool,
@@ -79,20 +78,20 @@ pub(super) enum Progress {
     TooLarge,
 }
 
-/// With the interim answers before it.
+/// The largest answer, with the interim answers before it.
 const MAX_ANSWER: usize = 16 * 1024;
 const MAX_EMPTY_LINES: usize = 8;
 
-/// Reads the answer to CONNECT from its first byte on. Its header lines are passed over: neither a length nor a coding counts
-/// in a 2xx (RFC 9110, 9.3.6), and another status says all by its code.
+/// Parses the answer to CONNECT from its first byte on. Its header lines are ignored: in a 2xx, neither a length nor a transfer
+/// coding counts (RFC 9110, 9.3.6), and of another status only the code is needed.
 pub(super) fn read_connect_answer(input: &[u8]) -> Progress {
     let mut rest = input;
     let more = if input.len() > MAX_ANSWER { Progress::TooLarge } else { Progress::More };
     let mut empty_lines = 0;
     loop {
         let Some(text) = take_line(&mut rest) else {
-            // What is not HTTP may never have a line end.
-            return if rest.iter().all(|byte| *byte == b'\r') || status(rest).is_ok() {
+            // Bytes that are not HTTP may never contain a line end.
+            return if rest.iter().all(|byte| *byte == b'\r') || status_line(rest).is_ok() {
                 more
             } else {
                 Progress::NotHttp
@@ -102,11 +101,11 @@ pub(super) fn read_connect_answer(input: &[u8]) -> Progress {
             empty_lines += 1;
             continue;
         }
-        let Ok(Some(status)) = status(text) else { return Progress::NotHttp };
+        let Ok(Some(status)) = status_line(text) else { return Progress::NotHttp };
         if !status.is_interim() && status.digits[0] != b'2' {
             return Progress::Refused { code: status.code(), is_final: status.digits[0] == b'4' };
         }
-        if !take_header_lines(&mut rest) {
+        if !skip_header_lines(&mut rest) {
             return more;
         }
         if !status.is_interim() {
@@ -115,8 +114,8 @@ pub(super) fn read_connect_answer(input: &[u8]) -> Progress {
     }
 }
 
-/// Takes the rest of a head. Whether all of it was there.
-fn take_header_lines(rest: &mut &[u8]) -> bool {
+/// Skips the header lines. Returns whether the end of the head has arrived.
+fn skip_header_lines(rest: &mut &[u8]) -> bool {
     while let Some(line) = take_line(rest) {
         if line.is_empty() {
             return true;
@@ -185,7 +184,7 @@ mod tests {
         ] {
             let name = answer.escape_debug();
             assert_eq!(read_connect_answer(answer.as_bytes()), expected, "{name}");
-            // What has not come cannot open a tunnel, and changes nothing of what is known.
+            // A part of an answer never opens a tunnel, and never contradicts the whole.
             for end in 0..answer.len() {
                 let before = read_connect_answer(&answer.as_bytes()[..end]);
                 let is_known = before == expected && before != OPEN || before == OPEN && expected == SURPLUS;

@@ -1,11 +1,11 @@
-//! Waits that were started and are collected later. Each runs on a thread of its own. What such a wait does is in `wait`;
-//! how its end reaches whoever collects it is in `slot`.
+//! Waits that run in the background, each on a thread of its own. The rules of the wait are in `calls`; `slot` passes its outcome
+//! to the thread that takes it.
 
 mod slot;
 
-/// What `slot` is made of.
+/// What `slot` imports; the model checker has its own.
 mod platform {
-    pub(super) use crate::sys::Event as Bell;
+    pub(super) use crate::sys::Event;
     pub use std::sync::{Mutex, MutexGuard};
 }
 
@@ -22,13 +22,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A wait over TLS was measured to need 43 KiB of it in an optimised build (plain 29) and 112 KiB in a debug build. The rest
-/// is margin, for longer certificate chains and a caller's log callback; only what is touched costs memory.
-const STACK_SIZE: usize = 256 * 1024;
+/// A wait over TLS was measured to need 43 KiB in an optimised build (29 without TLS) and 112 KiB in a debug build. The rest is
+/// a margin for longer certificate chains and the program's log callback. Only pages that are touched cost memory.
+const WAIT_STACK_SIZE: usize = 256 * 1024;
 
-/// A wait that is running on its own thread, or has ended and keeps its answer until it is taken. Dropping it cancels the
-/// wait, if it still runs, and waits for its thread, which takes a moment. In a forked child it is of no use, and
-/// dropping it leaves the parent's wait alone.
+/// A wait that runs in the background, on a thread of its own. After its end it keeps its outcome until
+/// [`finish`](Self::finish) takes it. Any number of threads may use it at once.
+///
+/// Dropping it cancels the wait, if it still runs, and blocks until its thread has ended, which takes a moment. A started
+/// wait belongs to its process: a forked child cannot use it, and dropping it there does not affect the parent's wait.
 pub struct StartedWait {
     session: Arc<Session>,
     task: Arc<Task>,
@@ -36,7 +38,7 @@ pub struct StartedWait {
     process: u32,
 }
 
-/// What the thread of a wait and its owner share.
+/// What a `StartedWait` and its thread share.
 struct Task {
     slot: Slot<Result<String, Error>>,
     cancel: CancelToken,
@@ -57,23 +59,25 @@ impl StartedWait {
             let outcome = catch(|| wait(&their_session, &start, &event_name, timeout, Some(&theirs.cancel)));
             theirs.slot.end(outcome);
         };
-        let thread = Thread::start(c"anchor-wait", STACK_SIZE, work).map_err(exhausted)?;
+        let thread = Thread::start(c"anchor-wait", WAIT_STACK_SIZE, work).map_err(exhausted)?;
         Ok(StartedWait { session: Arc::clone(session), task, thread: Some(thread), process: std::process::id() })
     }
 
-    /// Waits up to `timeout` for the wait to end, and takes what came of it: the service's answer, byte for byte, or the
-    /// error. `None` is no limit; zero only looks. Of several threads that do so, one gets it.
+    /// Blocks until the wait has ended, and takes its outcome: the service's answer, byte for byte, or the error. If several
+    /// threads call it, one of them gets the outcome.
+    ///
+    /// - `timeout`: how long to block; `None` sets no limit; zero only looks.
     ///
     /// # Errors
     ///
-    /// [`Status::Pending`] if it has not ended yet, which changes nothing; [`Status::InvalidArgument`] if it was taken
-    /// before, or belongs to a parent process; [`Status::Interrupted`] if a signal handler ran here and the
-    /// configuration asks to be told, which changes nothing either; and those of the wait.
+    /// [`Status::Pending`] if the wait has not ended in that time; [`Status::Interrupted`] if a signal handler ran on this
+    /// thread and the settings ask for it; neither changes the wait. [`Status::InvalidArgument`] if the outcome was taken
+    /// before, or the wait belongs to the parent process. Otherwise the error of the wait.
     pub fn finish(&self, timeout: Option<Duration>) -> Result<String, Error> {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let taken = || Error::invalid("wait is finished already, or a parent process'");
+        let taken = || Error::invalid("wait is finished already, or belongs to the parent process");
         let watcher = self.watch().ok_or_else(taken)?;
-        first_set(&[watcher.bell()], self.session.config.interruptible, until)?;
+        first_set(&[watcher.event()], self.session.config.interruptible, until)?;
         match watcher.take() {
             Stage::Ended(outcome) => outcome,
             Stage::Taken => Err(taken()),
@@ -81,55 +85,62 @@ impl StartedWait {
         }
     }
 
-    /// Blocks until one of the waits has ended and tells which: the first such of the slice. Nothing is taken; the others
-    /// are left alone. `None` is no limit; zero only looks. Waits that are taken, before or meanwhile, are passed over.
+    /// Blocks until one of the waits has ended. It takes no outcome and changes no wait. It ignores waits that are finished
+    /// already, or that another thread finishes meanwhile.
+    ///
+    /// - `waits`: the waits, which may belong to different clients.
+    /// - `timeout`: how long to block; `None` sets no limit; zero only looks.
+    ///
+    /// Returns the index of the first wait in the slice that has ended.
     ///
     /// # Errors
     ///
-    /// [`Status::Pending`] if none has ended in time; [`Status::InvalidArgument`] if there is none that is not taken;
-    /// [`Status::Interrupted`] as in [`finish`](Self::finish), if the configuration of one of them asks for it.
+    /// [`Status::Pending`] if no wait has ended in that time; [`Status::InvalidArgument`] if the slice is empty or every wait
+    /// in it is finished; [`Status::Interrupted`] if a signal handler ran on this thread and the settings of one of the waits
+    /// ask for it; [`Status::OutOfMemory`] if there are more waits than the system can poll.
     pub fn select(waits: &[&StartedWait], timeout: Option<Duration>) -> Result<usize, Error> {
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let interruptible = waits.iter().any(|wait| wait.session.config.interruptible);
         let watched = waits.iter().enumerate().filter_map(|(at, wait)| Some((at, wait.watch()?)));
         let mut watched: Vec<(usize, Watcher<'_, _>)> = watched.collect();
         while !watched.is_empty() {
-            let bells: Vec<&Event> = watched.iter().map(|(_, watcher)| watcher.bell()).collect();
-            let rung = first_set(&bells, interruptible, until)?;
-            match watched[rung].1.stage() {
-                Stage::Ended(()) => return Ok(watched[rung].0),
-                Stage::Taken => drop(watched.remove(rung)),
+            let events: Vec<&Event> = watched.iter().map(|(_, watcher)| watcher.event()).collect();
+            let at = first_set(&events, interruptible, until)?;
+            match watched[at].1.stage() {
+                Stage::Ended(()) => return Ok(watched[at].0),
+                Stage::Taken => drop(watched.remove(at)),
                 Stage::Running => return Err(as_error(Status::Pending)),
             }
         }
-        Err(Error::invalid("waits holds none that is not finished"))
+        Err(Error::invalid("waits contains no unfinished wait"))
     }
 
-    /// Makes the wait end with [`Status::Cancelled`], unless an answer is there already. What came of it is still to be
-    /// taken with [`finish`](Self::finish).
+    /// Ends the wait with [`Status::Cancelled`], unless its answer has already arrived. [`finish`](Self::finish) still has to take
+    /// the outcome.
     pub fn cancel(&self) {
         if !self.is_inherited() {
             self.task.cancel.cancel();
         }
     }
 
-    /// Is set from the wait's end until it is finished.
+    /// An event that is set from the wait's end until it is finished.
     pub(crate) fn event(&self) -> &Event {
-        self.task.slot.bell()
+        self.task.slot.event()
     }
 
     fn watch(&self) -> Option<Watcher<'_, Result<String, Error>>> {
         if self.is_inherited() { None } else { self.task.slot.watch() }
     }
 
-    /// A child process has the memory and the descriptors of its parent's wait, but not the thread.
+    /// Whether the wait belongs to the parent process. A child has its memory and descriptors, but not its thread.
     fn is_inherited(&self) -> bool {
         self.process != std::process::id()
     }
 }
 
 sys::impl_pollable!(
-    /// Readable from the wait's end until it is finished; for poll and its kin only, never to be read, written or closed.
+    /// Returns a descriptor that is readable from the wait's end until it is finished. It is for poll, epoll and similar calls; do
+    /// not read, write or close it.
     StartedWait
 );
 
@@ -137,7 +148,7 @@ impl Drop for StartedWait {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
         if self.is_inherited() {
-            // Neither joined nor detached: the C library may have reused what it kept about a thread of the parent.
+            // Neither joined nor detached: in the child, the thread's handle is not valid.
             std::mem::forget(thread);
             return;
         }
@@ -152,9 +163,9 @@ impl fmt::Debug for StartedWait {
     }
 }
 
-/// Blocks until one of the bells is set, and says which: the first of those that are.
-fn first_set(bells: &[&Event], interruptible: bool, until: Option<Instant>) -> Result<usize, Error> {
-    let mut watched: Vec<Watch> = bells.iter().map(|bell| Watch::readable(bell)).collect();
+/// Blocks until one of the events is set, and returns the index of the first that is.
+fn first_set(events: &[&Event], interruptible: bool, until: Option<Instant>) -> Result<usize, Error> {
+    let mut watched: Vec<Watch> = events.iter().map(|event| Watch::readable(event)).collect();
     let wake = sys::poll(&mut watched, interruptible, until)
         .map_err(|_| Error::new(Status::OutOfMemory, "the system cannot poll so many descriptors"))?;
     match watched.iter().position(Watch::is_ready) {

@@ -1,15 +1,15 @@
-//! Where a started wait leaves what came of it: the state machine of `pending`, and nothing else. Mutex and bell come from
-//! `platform`, so that a model checker can go through every interleaving with its own: tests/model/main.rs.
+//! The state machine by which a started wait passes its outcome to the thread that takes it. Mutex and event come from
+//! `platform`, so that a model checker can try every interleaving with its own: tests/model/main.rs.
 //!
 //! ```text
-//! Running --- end: there is an answer or an error ---> Ended --- take: somebody has it ---> Taken
+//! Running --- end: the wait has an outcome ---> Ended --- take: a thread takes it ---> Taken
 //! ```
 //!
-//! Never back, and nothing else: a cancel is no stage, it makes the thread come to its `end`, and the answer that
-//! arrives with it is the answer. The bell (the wait's descriptor) is set in `Ended`; in `Taken` it stays set as long as
-//! there are watchers, for each of them has to wake up and hear of it.
+//! There are no other transitions. A cancel is not a stage: it makes the wait's thread call `end`, and an answer that has
+//! arrived by then is the outcome. The event (the wait's descriptor) is set in `Ended`. In `Taken` it stays set as long as
+//! there are watchers, so that each of them wakes up and sees the stage.
 
-use super::platform::{Bell, Mutex, MutexGuard};
+use super::platform::{Event, Mutex, MutexGuard};
 use std::sync::PoisonError;
 
 #[derive(Debug)]
@@ -21,32 +21,32 @@ pub(super) enum Stage<T> {
 
 pub(super) struct Slot<T> {
     state: Mutex<State<T>>,
-    bell: Bell,
+    event: Event,
 }
 
 struct State<T> {
     stage: Stage<T>,
-    /// Threads that block until the bell is set.
+    /// The number of threads that watch the event.
     watchers: usize,
 }
 
 impl<T> Slot<T> {
-    pub fn new(bell: Bell) -> Slot<T> {
-        Slot { state: Mutex::new(State { stage: Stage::Running, watchers: 0 }), bell }
+    pub fn new(event: Event) -> Slot<T> {
+        Slot { state: Mutex::new(State { stage: Stage::Running, watchers: 0 }), event }
     }
 
-    pub fn bell(&self) -> &Bell {
-        &self.bell
+    pub fn event(&self) -> &Event {
+        &self.event
     }
 
-    /// The wait's thread leaves what it has.
+    /// Stores the outcome and sets the event. The wait's thread calls it.
     pub fn end(&self, outcome: T) {
         let mut state = self.lock();
         state.stage = Stage::Ended(outcome);
-        self.bell.notify();
+        self.event.notify();
     }
 
-    /// Begins to watch for the end; `None` if everything is over and the bell stays silent.
+    /// Begins to watch for the end; `None` if the outcome was taken, so that the event will not be set again.
     pub fn watch(&self) -> Option<Watcher<'_, T>> {
         let mut state = self.lock();
         if matches!(state.stage, Stage::Taken) {
@@ -69,19 +69,19 @@ impl<T> Slot<T> {
     }
 }
 
-/// A thread that blocks until the bell is set. Until it is dropped, the bell tells it of the end and of the taking.
+/// A thread that watches the event. Until the watcher is dropped, the event reports both `Ended` and `Taken` to it.
 pub(super) struct Watcher<'a, T>(&'a Slot<T>);
 
 impl<'a, T> Watcher<'a, T> {
-    pub fn bell(&self) -> &'a Bell {
-        &self.0.bell
+    pub fn event(&self) -> &'a Event {
+        &self.0.event
     }
 
     pub fn stage(&self) -> Stage<()> {
         self.0.stage()
     }
 
-    /// Takes what is there: once `Ended`, to whoever comes first.
+    /// Takes the outcome if there is one. The first caller gets it.
     pub fn take(&self) -> Stage<T> {
         let mut state = self.0.lock();
         match state.stage {
@@ -96,7 +96,7 @@ impl<T> Drop for Watcher<'_, T> {
         let mut state = self.0.lock();
         state.watchers -= 1;
         if state.watchers == 0 && matches!(state.stage, Stage::Taken) {
-            self.0.bell.clear();
+            self.0.event.clear();
         }
     }
 }

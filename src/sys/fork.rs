@@ -1,34 +1,33 @@
-//! What a forked child must not share with its parent, such as a pool of connections or a lock that a thread of the parent
-//! may hold.
+//! Values that a forked child must not share with its parent, such as a pool of connections, or a lock that a thread of the
+//! parent may hold.
 
 use super::system;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-/// A value of which each process has its own. A child makes one when it first asks; the parent's is left alone, since threads
-/// that the child does not have may be using it.
-pub(crate) struct PerProcess<T>(AtomicPtr<Owned<T>>);
+/// A value of which each process has its own. A child makes its own when it first asks. It never touches or frees the parent's,
+/// which threads that the child does not have may be using.
+pub(crate) struct PerProcess<T>(AtomicPtr<Tagged<T>>);
 
-struct Owned<T> {
+struct Tagged<T> {
     process: Process,
     value: T,
 }
 
 impl<T> PerProcess<T> {
     pub fn new(value: T) -> PerProcess<T> {
-        PerProcess(AtomicPtr::new(Owned::leak(value)))
+        PerProcess(AtomicPtr::new(Tagged::leak(value)))
     }
 
     pub fn get<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         let found = self.0.load(Ordering::Acquire);
-        // SAFETY: the pointer came from `leak`, and what it points to is freed only when `self` is dropped; one that was
-        // replaced is kept.
-        let owned = unsafe { &*found };
-        if owned.process == Process::current() {
-            return Ok(&owned.value);
+        // SAFETY: the pointer came from `leak`. Its target is freed only when `self` is dropped, and never if it was replaced.
+        let tagged = unsafe { &*found };
+        if tagged.process == Process::current() {
+            return Ok(&tagged.value);
         }
-        let own = Owned::leak(make()?);
-        // Only the parent's is replaced: threads of a child that come here at once all see the same one in the end.
+        let own = Tagged::leak(make()?);
+        // Only the parent's is replaced, so threads of a child that come here at once all get the same value.
         if let Err(first) = self.0.compare_exchange(found, own, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: another thread of this process was first, so `own` was never shared; `first` is as `found`.
             return unsafe {
@@ -41,45 +40,44 @@ impl<T> PerProcess<T> {
     }
 }
 
-impl<T> Owned<T> {
-    fn leak(value: T) -> *mut Owned<T> {
-        Box::into_raw(Box::new(Owned { process: Process::current(), value }))
+impl<T> Tagged<T> {
+    fn leak(value: T) -> *mut Tagged<T> {
+        Box::into_raw(Box::new(Tagged { process: Process::current(), value }))
     }
 }
 
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
-        let owned = *self.0.get_mut();
-        // SAFETY: the pointer came from `leak`, and nobody else has `self` any more. A parent's is left alone.
+        let tagged = *self.0.get_mut();
+        // SAFETY: the pointer came from `leak`, and nobody else uses `self`. The parent's value is not freed.
         unsafe {
-            if (*owned).process == Process::current() {
-                drop(Box::from_raw(owned));
+            if (*tagged).process == Process::current() {
+                drop(Box::from_raw(tagged));
             }
         }
     }
 }
 
-// SAFETY: it gives out `&T` to any thread and drops T on one, as Arc<T> does.
+// SAFETY: any thread may get `&T`, and one thread drops T, as with Arc<T>.
 unsafe impl<T: Send + Sync> Send for PerProcess<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
 
-/// A process within a line of parents and children. Two things tell a child from its parent without a system call, since each
-/// misses something: a handler of fork misses a bare `clone`, and a page that is wiped on fork is not where an emulator
-/// only pretends.
+/// Identifies a process among its parents and children, without a system call. It has two legs, since each misses something: a
+/// fork handler does not run after a bare `clone`, and an emulator may accept MADV_WIPEONFORK without wiping the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Process {
     forks: u64,
     page: u64,
 }
 
-/// How often a process in the line before this one forked.
+/// First leg: how many forks led to this process. A handler counts them in the child.
 static FORKS: AtomicU64 = AtomicU64::new(0);
-/// No process in the line had a number above this one in its page.
+/// The highest number that a process of this line had in its page.
 static LAST: AtomicU64 = AtomicU64::new(0);
-/// The page, once it is set up.
+/// Second leg: a page that is zero in a new child, once it is set up.
 static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
-/// Stands for the page where there is none.
+/// Used instead of the page if the kernel has none. The process id is the second leg then.
 static NO_PAGE: AtomicU64 = AtomicU64::new(0);
 
 impl Process {
@@ -94,13 +92,13 @@ impl Process {
     }
 }
 
-/// Without a lock, which a child could inherit locked: threads that come here at once each register a handler, which does no
-/// harm, and one page remains.
+/// Registers the fork handler and maps the page. It takes no lock, since a child could inherit it locked: threads that come here
+/// at once each register a handler, which is harmless, and one page is used.
 fn set_up() -> &'static AtomicU64 {
     extern "C" fn in_child() {
         FORKS.fetch_add(1, Ordering::AcqRel);
     }
-    // SAFETY: the handler is async-signal-safe. If there is no memory for it, the page remains.
+    // SAFETY: the handler is async-signal-safe. If it cannot be registered, the page is enough.
     unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     let page = system::wiped_on_fork().unwrap_or(&NO_PAGE);
     let new = ptr::from_ref(page).cast_mut();
@@ -111,7 +109,7 @@ fn set_up() -> &'static AtomicU64 {
     }
 }
 
-/// The number in the page. A child finds zero, and puts one there that no process before it had.
+/// The number in the page. A new child finds zero, and stores a number that no process before it had.
 fn number(page: &AtomicU64) -> u64 {
     loop {
         match page.load(Ordering::Acquire) {
@@ -140,10 +138,10 @@ mod tests {
         }
     }
 
-    /// As a child has it that has not asked yet.
+    /// A value as a child has it that has not asked yet.
     fn inherited<T>(value: T) -> PerProcess<T> {
         let parent = Process { forks: u64::MAX, page: u64::MAX };
-        PerProcess(AtomicPtr::new(Box::into_raw(Box::new(Owned { process: parent, value }))))
+        PerProcess(AtomicPtr::new(Box::into_raw(Box::new(Tagged { process: parent, value }))))
     }
 
     #[test]
@@ -163,7 +161,7 @@ mod tests {
         });
         let again = value.get(|| -> Result<Value<'_>, Infallible> { panic!("it is made already") });
         assert!(got.iter().all(|one| *one == address(again.unwrap())), "{got:?}");
-        assert_eq!(dropped.load(Ordering::SeqCst), THREADS - 1, "those that were made in vain");
+        assert_eq!(dropped.load(Ordering::SeqCst), THREADS - 1, "the values that lost the race");
         drop(value);
         assert_eq!((dropped.load(Ordering::SeqCst), parents_dropped.load(Ordering::SeqCst)), (THREADS, 0));
     }
@@ -185,7 +183,7 @@ mod tests {
         assert_eq!(dropped.load(Ordering::SeqCst), 1);
     }
 
-    /// Either leg alone tells a child from its parent: what a fork changes is put in here by hand.
+    /// Each leg alone distinguishes a child from its parent. The test sets by hand what a fork changes.
     #[test]
     fn a_process_is_another_by_either_leg() {
         let here = Process::current();
@@ -195,6 +193,6 @@ mod tests {
         let first = number(&page);
         assert_eq!(number(&page), first);
         page.store(0, Ordering::SeqCst);
-        assert!(number(&page) > first, "a wiped page gets a number that none before had");
+        assert!(number(&page) > first, "a wiped page gets a new number");
     }
 }

@@ -1,10 +1,10 @@
-//! An event with a flag beside it, so that code that does not block can look at it without a system call.
+//! An event with a flag, which code that does not block can read without a system call.
 
 use super::Event;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set from `set` to `reset`. Any number of threads may wait for it and set it.
+/// Is set from `set` to `reset`. Any number of threads may poll it and set it.
 #[derive(Debug)]
 pub(crate) struct Latch {
     flag: AtomicBool,
@@ -22,7 +22,8 @@ impl Latch {
         self.event.notify();
     }
 
-    /// The event is cleared first and set last, so that a poll never misses a `set` that runs beside a `reset`.
+    /// Clears the event before the flag, as `set` stores the flag before it sets the event: so a poll never misses a `set` that runs
+    /// at the same time as a `reset`.
     pub fn reset(&self) {
         self.event.clear();
         self.flag.store(false, Ordering::SeqCst);
@@ -32,7 +33,7 @@ impl Latch {
         self.seems_set() || self.event.is_set()
     }
 
-    /// The same without a system call. It may miss a `set` that runs beside a `reset`.
+    /// The same without a system call. It may miss a `set` that runs at the same time as a `reset`.
     pub fn seems_set(&self) -> bool {
         self.flag.load(Ordering::SeqCst)
     }

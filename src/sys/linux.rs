@@ -1,4 +1,4 @@
-//! Linux: events by eventfd, polls by ppoll, and a page that the kernel gives to a child as zeros.
+//! Linux: events by eventfd, polls by ppoll, and a page that is zero in a forked child.
 
 use super::Socket;
 use std::io;
@@ -45,7 +45,7 @@ impl Event {
         matches!(poll_once(&mut [Watch::readable(self)], Some(Duration::ZERO)), Ok(true))
     }
 
-    /// For poll and its kin only.
+    /// For poll and similar calls only.
     pub fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
@@ -57,7 +57,7 @@ impl AsFd for Event {
     }
 }
 
-/// Lets a Rust program poll a type that has an `event`.
+/// Implements `AsFd` for a type that has an `event`, so that a Rust program can poll it.
 macro_rules! impl_pollable {
     ($(#[doc = $doc:literal])+ $type:ty) => {
         impl std::os::fd::AsFd for $type {
@@ -70,13 +70,13 @@ macro_rules! impl_pollable {
 }
 pub(crate) use impl_pollable;
 
-/// Something to poll. It does not keep the descriptor open.
+/// A descriptor to poll. It does not keep the descriptor open.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Watch(libc::pollfd);
 
 impl Watch {
-    /// In the place of something to watch: never ready.
+    /// A watch that is never ready.
     pub const NOTHING: Watch = Watch(libc::pollfd { fd: -1, events: 0, revents: 0 });
 
     pub fn readable(event: &Event) -> Watch {
@@ -93,7 +93,7 @@ impl Watch {
         Watch::new(socket.as_raw_fd(), libc::POLLOUT)
     }
 
-    /// Whether the last poll found it ready, or broken, which an attempt to use it will say.
+    /// Whether the last poll found it ready, or broken; using it then reports the error.
     pub fn is_ready(&self) -> bool {
         self.0.revents != 0
     }
@@ -103,7 +103,7 @@ impl Watch {
     }
 }
 
-/// Whether one of them is ready, at once or within `nap` (`None`: however long it takes). EINTR is an error.
+/// Polls for at most `nap` (`None`: no limit). Returns whether a watch is ready. EINTR is an error.
 pub(super) fn poll_once(watched: &mut [Watch], nap: Option<Duration>) -> io::Result<bool> {
     let timeout = nap.map(|nap| libc::timespec {
         tv_sec: libc::time_t::try_from(nap.as_secs()).unwrap_or(libc::time_t::MAX),
@@ -125,13 +125,13 @@ pub(crate) fn is_exhausted(e: &io::Error) -> bool {
         || matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::EAGAIN))
 }
 
-/// As zeroize does, but not byte for byte: it is done for each request.
+/// Overwrites the bytes. Unlike zeroize it does not do so byte by byte, since each request needs it.
 pub(crate) fn wipe(secret: &mut [u8]) {
     // SAFETY: the pointer and length are those of a live, writable slice.
     unsafe { libc::explicit_bzero(secret.as_mut_ptr().cast(), secret.len()) };
 }
 
-/// A number that a child of fork finds as zero; `None` where the kernel cannot. It is never freed.
+/// A number that is zero in a forked child (MADV_WIPEONFORK); `None` if the kernel does not support it. It is never freed.
 pub(super) fn wiped_on_fork() -> Option<&'static AtomicU64> {
     const PAGE: usize = 4096;
     let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);

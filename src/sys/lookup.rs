@@ -1,4 +1,4 @@
-//! The system's lookup of a name, which blocks and cannot be ended. std's hides which error it was.
+//! The system's lookup of a name, which blocks and cannot be cancelled. std's own lookup hides the error code.
 
 use super::{Event, is_exhausted};
 use socket2::{SockAddr, SockAddrStorage};
@@ -10,17 +10,17 @@ use std::ptr;
 /// Why a lookup found nothing.
 #[derive(Debug)]
 pub(crate) enum LookupError {
-    /// The name service says that there is no such host, or none with an address.
+    /// The name service reports that the host does not exist, or that it has no address.
     UnknownHost(String),
-    /// This process or system has no descriptor or memory left for it.
+    /// This process or the system has no descriptor or memory left.
     Exhausted(io::Error),
     /// The name service did not answer, or failed.
     Failed(String),
 }
 
-/// The addresses of a name, in the order in which the system would have them tried.
+/// The addresses of a name, in the order in which they should be tried.
 pub(crate) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
-    let name = CString::new(host).map_err(|_| LookupError::Failed("the host has a NUL".to_owned()))?;
+    let name = CString::new(host).map_err(|_| LookupError::Failed("the host contains a NUL".to_owned()))?;
     // SAFETY: the hints are a local whose zeros are valid; the list is freed once, after it was read; the code is of this call.
     unsafe {
         let mut hints: libc::addrinfo = std::mem::zeroed();
@@ -59,7 +59,7 @@ unsafe fn addresses(mut list: *const libc::addrinfo, port: u16) -> Vec<SocketAdd
     found
 }
 
-/// Without a descriptor, glibc reports an unknown name: it could not open what it would have asked.
+/// The error for a code of getaddrinfo. If no descriptor is left, glibc reports an unknown name, so that is checked first.
 fn error(code: i32, last: io::Error) -> LookupError {
     if code == libc::EAI_MEMORY || (code == libc::EAI_SYSTEM && is_exhausted(&last)) {
         let why = if code == libc::EAI_MEMORY { io::ErrorKind::OutOfMemory.into() } else { last };

@@ -1,23 +1,25 @@
-//! The only door to the operating system. Everything that names `libc`, a descriptor, a thread or a socket option is here,
-//! and nothing here knows HTTP, TLS or an event of the service.
+//! The interface to the operating system. Everything that uses `libc`, a descriptor, a thread or a socket option is here, and
+//! nothing here knows about HTTP, TLS or the service.
 //!
-//! **The contract**, which each system fulfils in a file of its own (`linux.rs`; others are to follow):
+//! **The contract**, which each system fulfils in a file of its own (today `linux.rs`):
 //!
 //! - [`Event`]: is set from `notify` to `clear`, and can be polled. `notify` is async-signal-safe and leaves errno alone.
-//! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It says which of
-//!   these happened, also when several did. It is never early, and late by no more than the system's timer.
+//! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It reports all of
+//!   these that happened. It is never early, and late by no more than the system's timer.
 //! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
-//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a chosen size, and lets no panic out. Its code stays
-//!   mapped though a host unloads the plugin that holds it.
+//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a given size, and catches panics. Its code stays mapped
+//!   even if a host unloads the plugin that contains it.
 //! - [`CancellationDisabled`]: `pthread_cancel` of a program's thread waits until it has left the library.
-//! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is the value.
+//! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is only the value.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
 //! - [`wipe`]: overwrites a secret in a way that no compiler removes.
-//! - [`is_exhausted`]: whether an error says that this process or system has no descriptor, thread or memory left.
+//! - [`Scoped`]: a thread-local reference to a value on the stack, set for the length of a closure.
+//! - [`is_exhausted`]: whether an error reports that this process or the system has no descriptor, thread or memory left.
 //!
-//! Windows will need of it: a wait handle for an event, a socket that is watched by an event of its thread, no fork, no
-//! interruption. macOS and FreeBSD: a pipe or eventfd, a poll in milliseconds that is rounded up, the process id for fork.
+//! A port to Windows needs a wait handle for an event and a socket that an event of its thread watches; it has no fork and no
+//! interruption. A port to macOS or FreeBSD needs a pipe or eventfd, a poll in milliseconds that is rounded up, and the process
+//! id to detect a fork.
 
 mod fork;
 mod latch;

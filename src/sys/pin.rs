@@ -1,15 +1,15 @@
-//! Keeps this code mapped while a thread of the library may run in it.
+//! Keeps the library's code mapped, since a thread of the library may still run in it.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{mem, ptr};
 
-/// Once it has been called, the object that holds this code stays mapped until the process ends, though a host unloads the
-/// plugin that libanchor is linked into: no call waits for a lookup that hangs, and its thread returns into this code.
-/// (libanchor.so is linked with `-z nodelete`.)
+/// Keeps the object that contains this code mapped until the process ends, even if a host unloads the plugin that libanchor is
+/// linked into. A call abandons a lookup that hangs, and the lookup's thread later returns into this code. (libanchor.so itself
+/// is linked with `-z nodelete`.)
 ///
-/// It takes the loader's lock, so it is for threads that may block and never for a signal handler. Threads that come here at
-/// once all do the same, which does no harm; a lock of its own could be inherited locked by a forked child.
+/// It takes the loader's lock, so a signal handler must not call it. It has no lock of its own, which a forked child could
+/// inherit locked: threads that come here at once all do the same, which is harmless.
 pub(crate) fn pin_code() {
     static PINNED: AtomicBool = AtomicBool::new(false);
     if !PINNED.load(Ordering::Acquire) && pin(object_with(pin_code as *const c_void)) {
@@ -17,25 +17,25 @@ pub(crate) fn pin_code() {
     }
 }
 
-/// False if it cannot be done, as without memory. An executable is never unmapped.
+/// Returns false on failure, such as a lack of memory. An executable is never unmapped, so it needs nothing.
 fn pin(object: Option<libc::Dl_info>) -> bool {
     let Some(object) = object else { return false };
     if executable().is_some_and(|executable| executable.dli_fbase == object.dli_fbase) {
         return true;
     }
-    // SAFETY: the loader's own name of the object, by which it finds the one that is mapped and never loads another.
+    // SAFETY: the name is the loader's own, by which it finds the mapped object; RTLD_NOLOAD never loads another.
     unsafe {
         let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
         let pinned = !libc::dlopen(object.dli_fname, flags).is_null();
         if !pinned {
-            // The host's next dlerror must not find this.
+            // The host's next dlerror must not report this failure.
             libc::dlerror();
         }
         pinned
     }
 }
 
-/// The kernel says where the program headers of the executable are, which are part of it.
+/// The executable of the process, found by the address of its program headers.
 fn executable() -> Option<libc::Dl_info> {
     // SAFETY: getauxval only reads what the process was started with.
     let headers = unsafe { libc::getauxval(libc::AT_PHDR) };

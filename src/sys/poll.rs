@@ -1,10 +1,10 @@
-//! Blocks until something is ready, and exactly until an instant. What a wake-up means for a call is not decided here.
+//! Blocks until a descriptor is ready, or exactly until an instant. `http` decides what a wake-up means for a call.
 
 use super::{Watch, system};
 use std::io;
 use std::time::{Duration, Instant};
 
-/// The most descriptors that one call of the library watches: addresses of a connect, and cancel tokens.
+/// The largest number of descriptors that one call polls: the addresses of a connect, and cancel tokens.
 pub(crate) const MAX_WATCHED: usize = 36;
 
 /// How a poll ended. Several may be true at once.
@@ -14,7 +14,7 @@ pub(crate) struct Wake {
     pub ready: bool,
     /// The instant had come when the poll last looked.
     pub expired: bool,
-    /// A signal handler ran on this thread, and the caller asked to be told.
+    /// A signal handler ran on this thread, and the poll is interruptible.
     pub interrupted: bool,
 }
 
@@ -22,20 +22,20 @@ pub(crate) struct Wake {
 ///
 /// # Errors
 ///
-/// The system cannot watch so many (EINVAL under a low RLIMIT_NOFILE, ENOMEM).
+/// The system cannot poll so many descriptors (EINVAL under a low RLIMIT_NOFILE, or ENOMEM).
 pub(crate) fn poll(watched: &mut [Watch], interruptible: bool, until: Option<Instant>) -> io::Result<Wake> {
     let mut interrupted = false;
     loop {
         match poll_in_steps(watched, if interrupted { Some(Instant::now()) } else { until }) {
             Ok((ready, expired)) => return Ok(Wake { ready, expired: expired && !interrupted, interrupted }),
-            // A poll that was interrupted did not look.
+            // An interrupted poll did not check the descriptors, so they are checked once more.
             Err(e) if e.kind() == io::ErrorKind::Interrupted => interrupted |= interruptible,
             Err(e) => return Err(e),
         }
     }
 }
 
-/// The kernel may let a poll oversleep by 0.1 % of its length. So it sleeps to a little before the end, then the rest.
+/// The kernel may end a poll late by 0.1 % of its length. So a long poll ends a little before the instant, and a short one follows.
 fn poll_in_steps(watched: &mut [Watch], until: Option<Instant>) -> io::Result<(bool, bool)> {
     const SHORT: Duration = Duration::from_millis(20);
     loop {

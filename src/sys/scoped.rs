@@ -1,5 +1,5 @@
-//! A reference to a value on the stack, for code that is called by somebody else's: it is set for the length of a closure,
-//! and found on the same thread by whatever that closure calls.
+//! A thread-local reference to a value on the stack. It is set for the length of a closure, and everything that the closure calls
+//! on the same thread can use it, across code that cannot pass a parameter.
 
 use std::cell::Cell;
 use std::ptr;
@@ -12,7 +12,7 @@ impl<T> Scoped<T> {
         Scoped(Cell::new(ptr::null()))
     }
 
-    /// Runs `work` while `value` is what [`get`](Self::get) finds.
+    /// Runs `work`, during which [`get`](Self::get) finds `value`. Restores the value before.
     pub fn set<R>(&self, value: &T, work: impl FnOnce() -> R) -> R {
         struct Restore<'a, T>(&'a Cell<*const T>, *const T);
         impl<T> Drop for Restore<'_, T> {
@@ -24,7 +24,7 @@ impl<T> Scoped<T> {
         work()
     }
 
-    /// Gives the value to `look`; `None` outside of `set`.
+    /// Calls `look` with the value; `None` outside [`set`](Self::set).
     pub fn get<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
         // SAFETY: `set` points at a value that outlives the closure it runs, and takes the pointer back before it returns,
         // on a panic too. A `Scoped` is not Sync, so only this thread has the pointer, and nothing takes `&mut` of the value.

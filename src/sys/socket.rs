@@ -1,4 +1,4 @@
-//! A TCP socket that never blocks. Who waits for it uses [`Watch`](super::Watch) and [`poll`](super::poll).
+//! A TCP socket that never blocks. To wait for it, use [`Watch`](super::Watch) and [`poll`](super::poll).
 
 use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 use std::io;
@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-/// A socket that is connected, or on its way.
+/// A TCP socket that is connected or connecting.
 pub(crate) struct Socket(socket2::Socket);
 
-/// How soon a dead peer is noticed, whether the connection is quiet (keepalive) or not (user timeout).
+/// The time after which a dead peer is noticed: by keepalive on an idle connection, by the user timeout otherwise.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 impl Socket {
@@ -26,19 +26,19 @@ impl Socket {
         }
     }
 
-    /// Why the connect failed, if it did.
+    /// Returns why the connect failed, if it did.
     pub fn outcome(&self) -> io::Result<()> {
         self.0.take_error()?.map_or(Ok(()), Err)
     }
 
-    /// Sends what the kernel takes of it at once.
+    /// Sends as much as the kernel accepts at once.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         self.0.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
     }
 
-    /// Gives what is in the socket to `take`, at most `limit` bytes, and says how much it was; 0 is the end of the stream. It
-    /// comes by way of the stack, so that the buffer can be as large as what came; less than a page, so that a wait which is
-    /// armed again does not hold more of it.
+    /// Reads at most `limit` bytes and passes them to `take`. Returns how many; 0 is the end of the stream. It reads into the stack,
+    /// so that the caller can allocate exactly what arrived. The array is smaller than a page, so that a long wait does not hold
+    /// a page more.
     #[inline(never)]
     pub fn receive(&self, limit: usize, take: impl FnOnce(&[u8])) -> io::Result<usize> {
         let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
@@ -57,13 +57,13 @@ impl Socket {
         if done == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
     }
 
-    /// Whether the connection goes to this machine itself.
+    /// Whether the peer is this machine.
     pub fn is_to_loopback(&self) -> bool {
         let peer = self.0.peer_addr().ok().and_then(|peer| peer.as_socket());
         peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 
-    /// Whether the peer has neither sent anything nor hung up.
+    /// Whether the peer has neither sent anything nor closed the connection.
     pub fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::<u8>::uninit()];
         let seen = self.0.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);

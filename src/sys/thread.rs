@@ -1,5 +1,5 @@
-//! Threads of the library's own, and what may not happen to a program's thread while it is in the library. std's threads
-//! would make up 27 KB of it, and would take the program's signals.
+//! The library's own threads, and protection of a program's thread from `pthread_cancel` inside the library. std's threads would
+//! add 27 KB, and would run the program's signal handlers.
 
 use super::pin::pin_code;
 use std::ffi::{CStr, c_int, c_void};
@@ -8,12 +8,12 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-/// A thread on which all signals are blocked, so that it is never the one to run the program's handlers. Dropped, it goes on
-/// by itself.
+/// A thread on which all signals are blocked, so that it never runs the program's signal handlers. If it is dropped, the thread
+/// continues detached.
 pub(crate) struct Thread(libc::pthread_t);
 
 impl Thread {
-    /// Runs `work`. A panic in it goes no further.
+    /// Runs `work` on a new thread. A panic in it ends only the thread.
     pub fn start(name: &CStr, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
         pin_code();
         let work: Box<Work> = Box::new(Box::new(work));
@@ -33,7 +33,7 @@ impl Thread {
         }
     }
 
-    /// Waits until its work is done.
+    /// Blocks until the work is done.
     pub fn join(self) {
         let thread = std::mem::ManuallyDrop::new(self);
         // SAFETY: it is joined once, and not detached since its drop does not run.
@@ -52,7 +52,7 @@ type Work = Box<dyn FnOnce() + Send>;
 
 fn create_thread(stack_size: usize, argument: *mut Work) -> io::Result<libc::pthread_t> {
     extern "C" fn run(argument: *mut c_void) -> *mut c_void {
-        // SAFETY: `Thread::start` gave the box away to this thread.
+        // SAFETY: `Thread::start` passed the box to this thread.
         let work = unsafe { Box::from_raw(argument.cast::<Work>()) };
         std::mem::forget(catch_unwind(AssertUnwindSafe(work)));
         ptr::null_mut()
@@ -74,13 +74,13 @@ fn create_thread(stack_size: usize, argument: *mut Work) -> io::Result<libc::pth
     }
 }
 
-/// While it lives, `pthread_cancel` of this thread waits: the C library would unwind the stack at the next cancellation
-/// point, which Rust's frames do not permit (the process would be aborted). What the thread had set before is restored, so
-/// that the cancel acts at its first cancellation point afterwards. Async-signal-safe. A thread of asynchronous type is not
-/// protected: the cancel would act on the drop itself.
+/// While it lives, a `pthread_cancel` of this thread is held back: the C library would unwind the stack at a cancellation point,
+/// and Rust's frames would abort the process. Dropping it restores the state, and the cancel acts at the first cancellation
+/// point afterwards. Async-signal-safe. A thread with asynchronous cancellation is not protected, since the cancel would act
+/// inside the drop.
 pub(crate) struct CancellationDisabled {
     before: c_int,
-    /// It belongs to its thread.
+    /// It must be dropped on its own thread.
     _not_send: PhantomData<*const ()>,
 }
 
@@ -101,7 +101,7 @@ impl Drop for CancellationDisabled {
     }
 }
 
-// The libc crate has them for other systems only.
+// The libc crate lacks these for Linux.
 const PTHREAD_CANCEL_DISABLE: c_int = 1;
 unsafe extern "C" {
     fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;

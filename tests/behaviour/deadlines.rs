@@ -239,6 +239,9 @@ fn an_endless_drain_ends_in_time() {
     let error = client.drain("endless").unwrap_err();
     let took = began.elapsed();
     assert_eq!(error.source.status(), Status::Timeout, "{error}");
-    assert!(error.drained > 1 && error.to_string().ends_with(&format!("(after {} drained)", error.drained)), "{error}");
+    assert!(
+        error.drained > 1 && error.to_string().ends_with(&format!("(after {} signals were dropped)", error.drained)),
+        "{error}"
+    );
     assert!((TIMEOUT..TIMEOUT + LATE).contains(&took), "took {took:?}");
 }

@@ -50,7 +50,7 @@ static const struct {
     {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "", "number 1 is not a certificate"},
     {"-----BEGIN CERTIFICATE-----\nAAAA\n", "has no end line", "has no end line"},
     {"-----BEGIN CERTIFICATE-----\n$$$$\n-----END CERTIFICATE-----\n", "not base64", "not base64"},
-    {"-----BEGIN CERTIFICATE\n", "begins with a line", "begins with a line"},
+    {"-----BEGIN CERTIFICATE\n", "first line of a certificate", "first line of a certificate"},
 };
 
 /* If the environment names authorities, only those are trusted: the bundled ones do not replace them. */

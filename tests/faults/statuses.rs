@@ -102,7 +102,7 @@ fn a_408_from_a_gateway_is_not_a_timeout_of_the_event() {
         (Status::Timeout, None, Origin::Client),
         "{error}"
     );
-    assert_eq!(error.last_error(), Some("HTTP 408, without a message of the API"));
+    assert_eq!(error.last_error(), Some("HTTP 408 without a message of the API"));
     assert_eq!(client.stats().unanswered, 0);
 }
 

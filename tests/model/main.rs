@@ -1,5 +1,5 @@
 //! Every interleaving of the state machine of started waits, by the model checker loom: src/started/slot.rs itself, with
-//! loom's mutex and a bell made of it. A thread that nothing wakes is found as a deadlock.
+//! loom's mutex and an event made of it. A thread that nothing wakes is found as a deadlock.
 
 #[path = "../../src/started/slot.rs"]
 mod slot;
@@ -9,14 +9,14 @@ mod platform {
     pub use loom::sync::{Mutex, MutexGuard};
 
     /// What an eventfd is to a poll: a level, looked at anew after each wake-up.
-    pub struct Bell {
+    pub struct Event {
         is_set: Mutex<bool>,
         changed: Condvar,
     }
 
-    impl Bell {
-        pub fn new() -> Bell {
-            Bell { is_set: Mutex::new(false), changed: Condvar::new() }
+    impl Event {
+        pub fn new() -> Event {
+            Event { is_set: Mutex::new(false), changed: Condvar::new() }
         }
 
         pub fn notify(&self) {
@@ -44,7 +44,7 @@ mod platform {
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread::{self, JoinHandle};
-use platform::Bell;
+use platform::Event;
 use slot::{Slot, Stage};
 
 #[derive(Debug, PartialEq)]
@@ -58,22 +58,22 @@ type Started = Arc<Slot<Outcome>>;
 /// What `StartedWait::finish` does: `None` if it was taken before or by another.
 fn finish(slot: &Started) -> Option<Outcome> {
     let watcher = slot.watch()?;
-    watcher.bell().poll();
+    watcher.event().poll();
     match watcher.take() {
         Stage::Ended(outcome) => Some(outcome),
         Stage::Taken => None,
-        Stage::Running => panic!("the bell was set too early"),
+        Stage::Running => panic!("the event was set too early"),
     }
 }
 
 /// What `StartedWait::select` does with one wait: whether it has ended; `false` if it was taken.
 fn select(slot: &Started) -> bool {
     let Some(watcher) = slot.watch() else { return false };
-    watcher.bell().poll();
+    watcher.event().poll();
     match watcher.stage() {
         Stage::Ended(()) => true,
         Stage::Taken => false,
-        Stage::Running => panic!("the bell was set too early"),
+        Stage::Running => panic!("the event was set too early"),
     }
 }
 
@@ -90,7 +90,7 @@ fn model(check: impl Fn() + Sync + Send + 'static) {
 }
 
 fn started() -> Started {
-    Arc::new(Slot::new(Bell::new()))
+    Arc::new(Slot::new(Event::new()))
 }
 
 fn ends(slot: &Started) -> JoinHandle<()> {
@@ -106,7 +106,7 @@ fn of_two_finish_calls_one_gets_the_answer_and_both_return() {
         end.join().unwrap();
         assert_eq!(got.iter().flatten().count(), 1, "{got:?}");
         assert!(matches!(slot.stage(), Stage::Taken));
-        assert!(!slot.bell().is_set(), "quiet once it is taken and nobody watches");
+        assert!(!slot.event().is_set(), "quiet once it is taken and nobody watches");
         assert_eq!(finish(&slot), None);
     });
 }
@@ -119,7 +119,7 @@ fn select_returns_even_if_another_takes_the_answer() {
         assert_eq!(finish(&slot), Some(Outcome::Answer));
         selecting.join().unwrap();
         end.join().unwrap();
-        assert!(!slot.bell().is_set());
+        assert!(!slot.event().is_set());
     });
 }
 
@@ -130,7 +130,7 @@ fn select_takes_nothing_and_the_bell_stays_set() {
         let (end, selecting) = (ends(&slot), in_thread(&slot, |slot| select(&slot)));
         assert!(select(&slot) && selecting.join().unwrap());
         end.join().unwrap();
-        assert!(slot.bell().is_set());
+        assert!(slot.event().is_set());
         assert_eq!(finish(&slot), Some(Outcome::Answer));
     });
 }
@@ -145,7 +145,7 @@ fn a_look_takes_the_answer_or_changes_nothing() {
             _ => None,
         });
         end.join().unwrap();
-        assert_eq!(slot.bell().is_set(), looked.is_none());
+        assert_eq!(slot.event().is_set(), looked.is_none());
         assert_eq!(looked.or_else(|| finish(&slot)), Some(Outcome::Answer));
     });
 }

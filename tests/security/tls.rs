@@ -30,7 +30,7 @@ fn check_error(name: &str, error: &Error) {
 fn invalid_certificates_are_refused() {
     for (kind, host, reason) in [
         (Certificate::Expired, "127.0.0.1", "expired"),
-        (Certificate::NotYetValid, "127.0.0.1", "not valid yet"),
+        (Certificate::NotYetValid, "127.0.0.1", "not valid before"),
         (Certificate::WrongHost, "localhost", "is not for localhost, but for elsewhere.example"),
         (Certificate::WrongHost, "127.0.0.1", "is not for 127.0.0.1, but for elsewhere.example"),
         (Certificate::WrongAddress, "127.0.0.1", "is not for 127.0.0.1, but for 127.0.0.2"),
@@ -109,7 +109,7 @@ fn a_proxy_that_wants_a_certificate_of_the_client_is_refused_like_a_server() {
 #[test]
 fn nothing_leads_from_tls_to_clear_text() {
     let answering = ScriptedServer::always(vec![Step::ReadSome, Step::Send(event()), Step::Hang]);
-    check_refused("clear text", &answering.https(), "does not speak TLS here");
+    check_refused("clear text", &answering.https(), "does not speak TLS on this port");
     let clear = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let location = format!("location: {}/v1/events/e/wait\r\n", clear.http());
     let redirect = answer(307, &location, "");

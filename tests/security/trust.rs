@@ -84,7 +84,7 @@ fn the_bundled_authorities_stand_in_with_a_warning_where_the_machine_has_none() 
     with_log.set_log(move |level, line| sink.lock().unwrap().push((level, line.to_owned())));
     assert!(Client::new(&with_log).is_ok());
     let said = std::mem::take(&mut *lines.lock().unwrap());
-    assert!(matches!(&said[..], [(LogLevel::Warning, line)] if line.contains("bundled")), "{said:?}");
+    assert!(matches!(&said[..], [(LogLevel::Warning, line)] if line.contains("built-in")), "{said:?}");
     assert!(Client::new(with_log.set_trust(Trust::Bundled)).is_ok());
     assert_eq!(*lines.lock().unwrap(), [], "who asks for the bundled ones needs no warning");
     let error = Client::new(&config(Trust::System)).unwrap_err();

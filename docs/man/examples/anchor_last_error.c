@@ -1,7 +1,7 @@
 #include <anchor.h>
 #include <stdio.h>
 
-/* A client of the settings of the environment; NULL, and the reason on stderr, if they are not complete. */
+/* Makes a client from the environment. If that fails, prints the reason on stderr and returns NULL. */
 anchor_client *client_of_environment(void)
 {
     anchor_client *client = NULL;

@@ -1,8 +1,8 @@
-//! Random answers, with ureq as the measure: what it takes means the same after Inbound as before, and an event that curl
-//! would have read is read.
+//! Random answers, compared with ureq: an answer that ureq accepts means the same after Inbound as before, and an event that curl
+//! would read is read.
 
-use super::engine::read_by_ureq;
-use super::{Bytes, EVENT, Ended, Reading, Refusal, read, whole};
+use super::ureq_alone::read_by_ureq;
+use super::{Bytes, EVENT, ParseError, Reading, StreamEnd, read, whole};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -11,7 +11,7 @@ fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(words).prop_map(str::to_owned)
 }
 
-/// An answer with an event in it that curl takes, whatever else is wrong.
+/// An answer that contains an event and that curl accepts, with other flaws.
 fn good() -> impl Strategy<Value = Bytes> {
     let interim = one_of(&[
         "HTTP/1.1 100 Continue\r\n\r\n",
@@ -101,8 +101,8 @@ fn damaged() -> impl Strategy<Value = Bytes> {
 fn is_known_difference(answer: &[u8], reading: &Reading) -> bool {
     let has = |part: &[u8]| answer.to_ascii_lowercase().windows(part.len()).any(|window| window == part);
     match reading.end {
-        Ok(Ended::Cut) => has(b"\r\n0"),
-        Err(Refusal::Ambiguous(_) | Refusal::TooLarge) => has(b"chunked"),
+        Ok(StreamEnd::Cut) => has(b"\r\n0"),
+        Err(ParseError::Ambiguous(_) | ParseError::TooLarge) => has(b"chunked"),
         _ => has(b"chunked") && has(b"http/1.0"),
     }
 }
@@ -113,7 +113,7 @@ proptest! {
     #[test]
     fn an_event_is_read_from_what_curl_takes(Bytes(answer) in good()) {
         let reading = whole(&answer);
-        prop_assert!(matches!(reading.end, Ok(Ended::Complete | Ended::UntilClose)), "{:?}", reading);
+        prop_assert!(matches!(reading.end, Ok(StreamEnd::Complete | StreamEnd::UntilClose)), "{:?}", reading);
         prop_assert_eq!(read_by_ureq(&reading.out.0).map(|answer| Bytes(answer.body)), Some(Bytes(EVENT.to_vec())));
     }
 
@@ -121,7 +121,7 @@ proptest! {
     #[test]
     fn what_ureq_takes_means_the_same(Bytes(answer) in damaged()) {
         let reading = whole(&answer);
-        let is_good = matches!(reading.end, Ok(Ended::Complete | Ended::UntilClose));
+        let is_good = matches!(reading.end, Ok(StreamEnd::Complete | StreamEnd::UntilClose));
         match read_by_ureq(&answer) {
             Some(_) if is_known_difference(&answer, &reading) => {}
             expected @ Some(_) => prop_assert_eq!(read_by_ureq(&reading.out.0), expected, "{:?}", reading),
@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn ureq_agrees_on_what_is_complete(Bytes(answer) in damaged()) {
         let reading = whole(&answer);
-        let is_good = matches!(reading.end, Ok(Ended::Complete | Ended::UntilClose));
+        let is_good = matches!(reading.end, Ok(StreamEnd::Complete | StreamEnd::UntilClose));
         prop_assert_eq!(read_by_ureq(&reading.out.0).is_some(), is_good, "{:?}", reading);
     }
 

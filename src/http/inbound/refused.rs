@@ -1,7 +1,7 @@
-//! Tables of the forms that are refused, the limits, and the ends that come too early.
+//! Tables of the answers that are refused, the limits, and the ends that come too early.
 
-use super::engine::read_by_ureq;
-use super::{EVENT, Ended, Refusal, read, whole, with_chunks, with_event, with_fields};
+use super::ureq_alone::read_by_ureq;
+use super::{EVENT, ParseError, StreamEnd, read, whole, with_chunks, with_event, with_fields};
 
 #[test]
 fn what_is_not_http_is_refused_as_soon_as_it_is_seen() {
@@ -32,8 +32,8 @@ fn what_is_not_http_is_refused_as_soon_as_it_is_seen() {
         b"HTTP/1.1 100 x\r\n\r\nHTTP/2",
     ] {
         let name = answer.escape_ascii();
-        assert_eq!(whole(answer).end, Err(Refusal::NotHttp), "{name}");
-        assert_eq!(read(answer.chunks(1)).end, Err(Refusal::NotHttp), "{name}");
+        assert_eq!(whole(answer).end, Err(ParseError::NotHttp), "{name}");
+        assert_eq!(read(answer.chunks(1)).end, Err(ParseError::NotHttp), "{name}");
     }
 }
 
@@ -81,7 +81,12 @@ fn what_can_be_read_in_two_ways_is_refused() {
         "\r \r\n",
     ] {
         let answer = with_fields(fields);
-        assert!(matches!(end(&answer), Err(Refusal::Ambiguous(_))), "{}: {:?}", fields.escape_debug(), whole(&answer));
+        assert!(
+            matches!(end(&answer), Err(ParseError::Ambiguous(_))),
+            "{}: {:?}",
+            fields.escape_debug(),
+            whole(&answer)
+        );
     }
     for chunks in [
         "\r\n",
@@ -104,55 +109,64 @@ fn what_can_be_read_in_two_ways_is_refused() {
         "2\r\n{}\r\n\r\n0\r\n\r\n",
     ] {
         let answer = with_chunks(chunks);
-        assert!(matches!(end(&answer), Err(Refusal::Ambiguous(_))), "{}: {:?}", chunks.escape_debug(), whole(&answer));
+        assert!(
+            matches!(end(&answer), Err(ParseError::Ambiguous(_))),
+            "{}: {:?}",
+            chunks.escape_debug(),
+            whole(&answer)
+        );
     }
 }
 
-/// What ureq takes and is refused here, or is read in another way: each has its reason.
+/// Answers that ureq accepts and Inbound refuses or reads differently, each with the reason.
 #[test]
 fn where_ureq_alone_is_more_lenient() {
     let event = |answer: &[u8]| read_by_ureq(answer).is_some_and(|answer| answer.body == EVENT);
     // Until the end, by RFC 9112, 6.3; in chunks for ureq.
     let order = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\nb\r\n{\"data\":{}}\r\n0\r\n\r\n";
-    assert!(event(order) && matches!(whole(order).end, Err(Refusal::Ambiguous(_))));
+    assert!(event(order) && matches!(whole(order).end, Err(ParseError::Ambiguous(_))));
     let sign = with_chunks("+b\r\n{\"data\":{}}\r\n0\r\n\r\n");
-    assert!(event(&sign) && matches!(whole(&sign).end, Err(Refusal::Ambiguous(_))));
+    assert!(event(&sign) && matches!(whole(&sign).end, Err(ParseError::Ambiguous(_))));
     // The end of the stream within a trailer.
     for end in ["0\r\n", "0\r\nX: y\r\n"] {
         let cut = with_chunks(&format!("b\r\n{{\"data\":{{}}}}\r\n{end}"));
         assert!(event(&cut), "{end:?}");
         let reading = whole(&cut);
-        assert_eq!(reading.end, Ok(Ended::Cut), "{end:?}");
+        assert_eq!(reading.end, Ok(StreamEnd::Cut), "{end:?}");
         assert!(!event(&reading.out.0), "{end:?}");
     }
     let many = with_event(&("HTTP/1.1 102 x\r\n\r\n".repeat(65) + "HTTP/1.1 200 OK\r\n"));
-    assert!(event(&many) && whole(&many).end == Err(Refusal::TooManyInterim));
+    assert!(event(&many) && whole(&many).end == Err(ParseError::TooManyInterim));
     let lines = with_event(&("\r\n".repeat(9) + "HTTP/1.1 200 OK\r\n"));
-    assert!(event(&lines) && whole(&lines).end == Err(Refusal::NotHttp));
+    assert!(event(&lines) && whole(&lines).end == Err(ParseError::NotHttp));
 }
 
 #[test]
 fn limits() {
     let interim = |count: usize| with_event(&("HTTP/1.1 102 x\r\n\r\n".repeat(count) + "HTTP/1.1 200 OK\r\n"));
-    assert_eq!(whole(&interim(64)).end, Ok(Ended::Complete));
-    assert_eq!(whole(&interim(65)).end, Err(Refusal::TooManyInterim));
+    assert_eq!(whole(&interim(64)).end, Ok(StreamEnd::Complete));
+    assert_eq!(whole(&interim(65)).end, Err(ParseError::TooManyInterim));
     let large = format!("HTTP/1.1 103 x\r\nlink: {}\r\n\r\n", "x".repeat(32_000));
-    assert_eq!(whole(&with_event(&(large.repeat(2) + "HTTP/1.1 200 OK\r\n"))).end, Ok(Ended::Complete));
-    assert_eq!(whole(large.repeat(3).as_bytes()).end, Err(Refusal::TooManyInterim));
+    assert_eq!(whole(&with_event(&(large.repeat(2) + "HTTP/1.1 200 OK\r\n"))).end, Ok(StreamEnd::Complete));
+    assert_eq!(whole(large.repeat(3).as_bytes()).end, Err(ParseError::TooManyInterim));
     let reason = format!("HTTP/1.1 100 {}\r\n\r\n", "x".repeat(40_000)).repeat(2);
-    assert_eq!(whole(reason.as_bytes()).end, Err(Refusal::TooManyInterim));
-    // What has no end is refused as soon as it is too large.
+    assert_eq!(whole(reason.as_bytes()).end, Err(ParseError::TooManyInterim));
+    // A head without an end is refused as soon as it is too large.
     for endless in ["HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\na: ", "HTTP/1.1 200 OK\r\na"] {
-        assert_eq!(whole(&[endless.as_bytes(), &[b'x'; 65_537]].concat()).end, Err(Refusal::TooLarge), "{endless:?}");
+        assert_eq!(
+            whole(&[endless.as_bytes(), &[b'x'; 65_537]].concat()).end,
+            Err(ParseError::TooLarge),
+            "{endless:?}"
+        );
     }
-    assert_eq!(whole(&with_fields(&"a: b\r\n".repeat(11_000))).end, Err(Refusal::TooLarge));
-    assert_eq!(whole(&with_fields(&"a: b\r\n".repeat(10_000))).end, Ok(Ended::Complete));
-    assert_eq!(whole(&with_chunks(&"1".repeat(2_000))).end, Err(Refusal::TooLarge));
-    assert_eq!(whole(&with_chunks(&format!("b;{}\r\n", "x".repeat(1_024)))).end, Err(Refusal::TooLarge));
+    assert_eq!(whole(&with_fields(&"a: b\r\n".repeat(11_000))).end, Err(ParseError::TooLarge));
+    assert_eq!(whole(&with_fields(&"a: b\r\n".repeat(10_000))).end, Ok(StreamEnd::Complete));
+    assert_eq!(whole(&with_chunks(&"1".repeat(2_000))).end, Err(ParseError::TooLarge));
+    assert_eq!(whole(&with_chunks(&format!("b;{}\r\n", "x".repeat(1_024)))).end, Err(ParseError::TooLarge));
     let trailer = |count| with_chunks(&format!("1\r\nx\r\n0\r\n{}\r\n", "a: b\r\n".repeat(count)));
-    assert_eq!(whole(&trailer(10_000)).end, Ok(Ended::Complete));
-    assert_eq!(whole(&trailer(11_000)).end, Err(Refusal::TooLarge));
-    assert_eq!(whole(&with_chunks(&format!("0\r\n{}", "x".repeat(65_537)))).end, Err(Refusal::TooLarge));
+    assert_eq!(whole(&trailer(10_000)).end, Ok(StreamEnd::Complete));
+    assert_eq!(whole(&trailer(11_000)).end, Err(ParseError::TooLarge));
+    assert_eq!(whole(&with_chunks(&format!("0\r\n{}", "x".repeat(65_537)))).end, Err(ParseError::TooLarge));
 }
 
 #[test]
@@ -165,15 +179,15 @@ fn every_cut_is_noticed() {
         let complete = whole(&answer);
         for cut in 0..answer.len() {
             let reading = whole(&answer[..cut]);
-            assert_eq!(reading.end, Ok(Ended::Cut), "at {cut}");
+            assert_eq!(reading.end, Ok(StreamEnd::Cut), "at {cut}");
             assert!(
                 complete.out.0.starts_with(&reading.out.0) && reading.out.0.len() < complete.out.0.len(),
                 "at {cut}"
             );
         }
-        assert_eq!(complete.end, Ok(Ended::Complete));
+        assert_eq!(complete.end, Ok(StreamEnd::Complete));
     }
     let until_close = b"HTTP/1.1 200 OK\r\n\r\n";
-    assert_eq!(whole(&until_close[..18]).end, Ok(Ended::Cut));
-    assert_eq!(whole(until_close).end, Ok(Ended::UntilClose));
+    assert_eq!(whole(&until_close[..18]).end, Ok(StreamEnd::Cut));
+    assert_eq!(whole(until_close).end, Ok(StreamEnd::UntilClose));
 }

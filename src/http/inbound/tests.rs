@@ -1,11 +1,11 @@
-//! Tables of the forms that are taken and repaired. What ureq alone makes of each is part of the table.
+//! Tables of the answers that are accepted and repaired, each compared with what ureq alone reads.
 
 mod against_ureq;
-mod engine;
 mod refused;
+mod ureq_alone;
 
 use super::*;
-use engine::{Answer, read_by_ureq};
+use ureq_alone::{Answer, read_by_ureq};
 
 /// Bytes that a failed test shows in a form that can be read.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,11 +17,11 @@ impl fmt::Debug for Bytes {
     }
 }
 
-/// All that is known when the stream has ended.
+/// Everything that is known when the stream has ended.
 #[derive(Debug, PartialEq, Eq)]
 struct Reading {
     out: Bytes,
-    end: Result<Ended, Refusal>,
+    end: Result<StreamEnd, ParseError>,
     is_repaired: bool,
     has_surplus: bool,
     has_final_head: bool,
@@ -30,7 +30,7 @@ struct Reading {
 fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     let (mut inbound, mut out) = (Inbound::new(), Vec::new());
     let fed = pieces.into_iter().try_for_each(|piece| inbound.feed(piece, &mut out));
-    assert_eq!(inbound.is_complete(), inbound.end() == Ended::Complete);
+    assert_eq!(inbound.is_complete(), inbound.end() == StreamEnd::Complete);
     // After a refusal the notes mean nothing.
     let is_read = fed.is_ok();
     Reading {
@@ -60,10 +60,10 @@ fn with_chunks(chunks: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}").into_bytes()
 }
 
-/// What ureq reads in the end.
+/// What ureq reads of the repaired answer.
 fn taken(name: &str, answer: &[u8]) -> (Answer, Reading) {
     let reading = whole(answer);
-    assert!(matches!(reading.end, Ok(Ended::Complete | Ended::UntilClose)), "{name}: {reading:?}");
+    assert!(matches!(reading.end, Ok(StreamEnd::Complete | StreamEnd::UntilClose)), "{name}: {reading:?}");
     let answer = read_by_ureq(&reading.out.0).unwrap_or_else(|| panic!("{name}: {reading:?}"));
     (answer, reading)
 }
@@ -185,7 +185,7 @@ fn what_is_doubtful_counts_as_repaired() {
 }
 
 #[test]
-fn a_value_that_is_read_is_put_in_order() {
+fn a_value_that_is_read_is_repaired() {
     let error =
         with_event("HTTP/1.1 503 x\r\nRetry-After: \r\n  Fri,\0 \r\n\r\n\t1\x01Jan\r\nX-Request-Id:\ta\rb\x7f\r\n");
     let (answer, _) = taken("folds and controls", &error);

@@ -138,7 +138,8 @@ fn without_an_account() {
     let printed = waiting.wait_with_output().expect("a child of this test");
     stop(server);
     assert_eq!(process::text(&printed.stdout), "{\"code\":\"123456\"}\n", "{printed:?}");
-    assert_eq!(page.matches(":8642").count(), page.matches("127.0.0.1:8642").count(), "one address");
+    let addresses = ["//127.0.0.1:8642", "//devbox:8642"].map(|address| page.matches(address).count());
+    assert_eq!(page.matches(":8642").count(), addresses.iter().sum::<usize>(), "{addresses:?}");
     assert!(process::output(&mut terminal(&home, "anchor-events serve --help")).contains("[default: 8642]"));
 }
 
@@ -156,6 +157,20 @@ fn faults_on_purpose() {
         assert!(state.contains('{'), "{state}");
     }
     stop(server);
+}
+
+/// The server takes the options that open its page, with a token from the environment and a file of keys. On loopback here.
+#[test]
+fn from_other_machines() {
+    let page = document("docs/local-server.md");
+    let [serve] = &blocks(&section(&page, "From other machines"), "sh")[..] else { panic!("{page}") };
+    let home = empty_scratch("install/others");
+    std::fs::write(home.join("keys"), "key-of-a-test\n").expect("the target directory can be written");
+    let serve = serve.trim_end().replace("0.0.0.0", "127.0.0.1");
+    let (token, command) = serve.split_once(' ').expect("a variable and a command");
+    let (server, url) = serving(&home, &format!("env {} {command}", token.replace("$TOKEN", "a+/=")));
+    stop(server);
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
 }
 
 /// The page and the help of the command list the same exit codes.
@@ -179,12 +194,14 @@ fn the_commands_of_the_page() {
     let [lines] = &blocks(&page, "sh")[..] else { panic!("{page}") };
     let home = empty_scratch("install/commands");
     let server = LocalServer::start(&[]);
-    let signals =
-        "for name in mfa_code paid built tested deploy job job; do anchor-events signal $name code=31 --quiet; done";
+    let signals = "for name in mfa_code paid built tested deploy deploy deploy job job; do anchor-events signal $name code=31 --quiet; done";
     let mut shell = terminal(&home, &format!("{signals}\n{lines}\nanchor-events drain mfa_code"));
     let printed = process::output(server.configure(&mut shell));
     let events = r#"{"event":"paid","data":{"code":"31"}}"#;
     assert!(printed.starts_with(events), "{printed}");
     assert!(printed.contains("\n2\n") && printed.ends_with("\n0\n"), "what was signaled is drained: {printed}");
-    assert_eq!(std::fs::read_to_string(home.join("deploys.log")).expect("it was made"), "{\"code\":\"31\"}\n");
+    assert_eq!(
+        std::fs::read_to_string(home.join("deploys.log")).expect("it was made"),
+        "{\"code\":\"31\"}\n".repeat(3)
+    );
 }

@@ -1,16 +1,16 @@
-//! Why a TLS session was refused, or failed, in words: what is wrong, and what mends it where that is known. rustls says most
-//! of it with the names of its enumerators, which mean nothing to who runs a program. Pure.
+//! The errors of TLS sessions as English sentences: what is wrong, and the remedy if there is a known one. rustls' own text has
+//! the names of its enumerators, which do not help the user of a program. Pure.
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// A certificate that is right for a server and may be its own authority, as `openssl req` makes it.
+/// The command that makes a valid self-signed certificate of a server.
 const MAKE_ONE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -days 365 -keyout key.pem -out cert.pem \
                         -subj /CN=localhost -addext basicConstraints=critical,CA:FALSE \
                         -addext subjectAltName=DNS:localhost,IP:127.0.0.1";
 
-/// One sentence without its full stop.
+/// The error as a sentence without its full stop.
 pub(super) fn words(error: &rustls::Error) -> Cow<'static, str> {
     use rustls::Error as E;
     match error {
@@ -18,11 +18,11 @@ pub(super) fn words(error: &rustls::Error) -> Cow<'static, str> {
         E::AlertReceived(alert) => format!("the server refused the connection: {}", alert_words(*alert)).into(),
         E::NoCertificatesPresented => "the server sent no certificate".into(),
         E::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
-            "the server does not speak TLS here, perhaps plain http".into()
+            "the server does not speak TLS on this port; perhaps it speaks plain http".into()
         }
         E::PeerIncompatible(why) => incompatible(why).into(),
         E::PeerMisbehaved(PeerMisbehaved::AttemptedDowngradeToTls12WhenTls13IsSupported) => {
-            "the server fell back to TLS 1.2 though it has 1.3, as it does when somebody on the way interferes".into()
+            "the server fell back to TLS 1.2 although it supports 1.3: somebody on the way may be interfering".into()
         }
         E::InvalidMessage(_)
         | E::PeerMisbehaved(_)
@@ -30,11 +30,11 @@ pub(super) fn words(error: &rustls::Error) -> Cow<'static, str> {
         | E::InappropriateMessage { .. }
         | E::InappropriateHandshakeMessage { .. } => "the server sent a message that breaks the rules of TLS".into(),
         E::DecryptError => {
-            "a message of the server cannot be decrypted: it was changed on the way, or is not TLS".into()
+            "a message of the server cannot be decrypted: it was changed on the way, or it is not TLS".into()
         }
-        E::UnsupportedNameType => "no certificate can be for a host of this kind".into(),
+        E::UnsupportedNameType => "no certificate can be valid for a host of this kind".into(),
         E::FailedToGetCurrentTime => "this machine's clock cannot be read, so no certificate can be checked".into(),
-        E::FailedToGetRandomBytes => "the system gives no random numbers".into(),
+        E::FailedToGetRandomBytes => "the system provides no random numbers".into(),
         E::General(why) => format!("TLS failed: {why}").into(),
         _ => "TLS failed".into(),
     }
@@ -52,7 +52,7 @@ fn certificate(why: &CertificateError) -> Cow<'static, str> {
         .into(),
         C::NotValidYet => "a certificate of the server is not valid yet".into(),
         C::NotValidYetContext { time, not_before } => format!(
-            "a certificate of the server is not valid yet, but from {}; this machine's clock says {}",
+            "a certificate of the server is not valid before {}; this machine's clock says {}",
             date(not_before.as_secs()),
             date(time.as_secs())
         )
@@ -60,33 +60,33 @@ fn certificate(why: &CertificateError) -> Cow<'static, str> {
         C::NotValidForName => "the server's certificate is for another host".into(),
         C::NotValidForNameContext { expected, presented } => match names(presented) {
             Some(names) => format!("the server's certificate is not for {}, but for {names}", expected.to_str()).into(),
-            None => "the server's certificate names no host: it has no subjectAltName, and its common name does not \
-                     count"
+            None => "the server's certificate has no subjectAltName, so it is not valid for any host; the common \
+                     name is ignored"
                 .into(),
         },
-        C::UnknownIssuer => "the server's certificate is signed by itself, or by an authority that is not trusted: \
-                             ca_file can name one more"
+        C::UnknownIssuer => "the server's certificate is self-signed, or signed by an authority that is not trusted; \
+                             ca_file adds an authority"
             .into(),
-        C::BadSignature => "a signature of the server or of its certificate does not hold: it is wrong, or the RSA key is \
+        C::BadSignature => "a signature of the server or of its certificate is not valid: it is wrong, or the RSA key is \
                             shorter than 2048 bits"
             .into(),
         #[allow(deprecated)]
         C::UnsupportedSignatureAlgorithm
         | C::UnsupportedSignatureAlgorithmContext { .. }
         | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            "a certificate of the server is signed with an algorithm that is too weak or not supported: RSA and ECDSA with \
-             SHA-256 or longer are"
+            "a certificate of the server is signed with an algorithm that is too weak or not supported; RSA and ECDSA with \
+             SHA-256 or longer are supported"
                 .into()
         }
         C::Revoked => "a certificate of the server was revoked by its authority".into(),
         C::UnknownRevocationStatus | C::ExpiredRevocationList | C::ExpiredRevocationListContext { .. } => {
-            "it is not known whether a certificate of the server was revoked".into()
+            "it is unknown whether a certificate of the server was revoked".into()
         }
         C::InvalidPurpose | C::InvalidPurposeContext { .. } => {
-            "the server's certificate may not be used for servers, by its extended key usage".into()
+            "the extended key usage of the server's certificate does not permit servers".into()
         }
-        C::UnhandledCriticalExtension => "a certificate of the server has a critical extension that is not known".into(),
-        C::BadEncoding => "a certificate of the server is not encoded as it should be".into(),
+        C::UnhandledCriticalExtension => "a certificate of the server has a critical extension that is not supported".into(),
+        C::BadEncoding => "a certificate of the server is not encoded correctly".into(),
         C::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
             Some(rule) => rule_words(rule),
             None => "the server's certificate is not accepted".into(),
@@ -95,28 +95,28 @@ fn certificate(why: &CertificateError) -> Cow<'static, str> {
     }
 }
 
-/// The rules that rustls has no name of its own for.
+/// Rules of webpki that rustls reports without a name of its own.
 fn rule_words(rule: &webpki::Error) -> Cow<'static, str> {
     use webpki::Error as W;
     match rule {
         W::CaUsedAsEndEntity => format!(
-            "the server's certificate is an authority's (basicConstraints CA:TRUE), and a server's must not be: a right one is \
-             made by {MAKE_ONE}"
+            "the server's certificate is that of an authority (basicConstraints CA:TRUE), which a server must not use; this \
+             makes a valid one: {MAKE_ONE}"
         )
         .into(),
         W::UnsupportedCertVersion => format!(
-            "a certificate of the server is not of X.509 version 3, as one without extensions is not: a right one is made by \
-             {MAKE_ONE}"
+            "a certificate of the server is not of X.509 version 3, perhaps because it has no extensions; this makes a valid \
+             one: {MAKE_ONE}"
         )
         .into(),
-        W::EndEntityUsedAsCa => "the server's certificate is signed by one that is not an authority's (basicConstraints)".into(),
-        W::NameConstraintViolation => "the server's certificate is signed by an authority that may not sign for this host".into(),
+        W::EndEntityUsedAsCa => "the server's certificate is signed by a certificate that is not an authority's (basicConstraints)".into(),
+        W::NameConstraintViolation => "the server's certificate is signed by an authority that may not sign for this host (name constraints)".into(),
         W::PathLenConstraintViolated => {
             "an authority above the server's certificate may have no other authority below it".into()
         }
-        W::UnsupportedCriticalExtension => "a certificate of the server has a critical extension that is not known".into(),
+        W::UnsupportedCriticalExtension => "a certificate of the server has a critical extension that is not supported".into(),
         W::SignatureAlgorithmMismatch => "a certificate of the server names two different signature algorithms".into(),
-        W::CertDistrusted => "a key of the server's certificates is not trusted any more".into(),
+        W::CertDistrusted => "a key of the server's certificates is no longer trusted".into(),
         W::MaximumNameConstraintComparisonsExceeded
         | W::MaximumPathBuildCallsExceeded
         | W::MaximumPathDepthExceeded
@@ -127,7 +127,7 @@ fn rule_words(rule: &webpki::Error) -> Cow<'static, str> {
         | W::InvalidSerialNumber
         | W::MalformedDnsIdentifier
         | W::MalformedExtensions
-        | W::MalformedNameConstraint => "a certificate of the server is not encoded as it should be".into(),
+        | W::MalformedNameConstraint => "a certificate of the server is not encoded correctly".into(),
         _ => "the server's certificate is not accepted".into(),
     }
 }
@@ -139,15 +139,17 @@ fn incompatible(why: &PeerIncompatible) -> &'static str {
             "the server speaks neither TLS 1.2 nor 1.3"
         }
         P::NoCipherSuitesInCommon => {
-            "the server has no cipher suite that libanchor has: AES-GCM, with ECDHE in TLS 1.2"
+            "the server has no cipher suite in common with libanchor: AES-GCM, with ECDHE in TLS 1.2"
         }
-        P::NoKxGroupsInCommon | P::NoEcPointFormatsInCommon => "the server has no key exchange that libanchor has",
-        P::NoSignatureSchemesInCommon => "the server has no signature algorithm that libanchor has",
-        _ => "the server's TLS lacks something that libanchor needs",
+        P::NoKxGroupsInCommon | P::NoEcPointFormatsInCommon => {
+            "the server has no key exchange in common with libanchor"
+        }
+        P::NoSignatureSchemesInCommon => "the server has no signature algorithm in common with libanchor",
+        _ => "the server's TLS lacks a feature that libanchor needs",
     }
 }
 
-/// As RFC 8446, section 6, has them, with their number for who looks them up.
+/// The meaning of an alert by RFC 8446, section 6, with its number.
 fn alert_words(alert: AlertDescription) -> String {
     use AlertDescription as A;
     let why = match alert {
@@ -161,18 +163,18 @@ fn alert_words(alert: AlertDescription) -> String {
         | A::CertificateRevoked
         | A::CertificateExpired
         | A::CertificateUnknown
-        | A::NoCertificate => "it does not accept the client certificate, or that there is none",
+        | A::NoCertificate => "it does not accept the client certificate, or needs one",
         A::UnknownCA => "it does not know the authority of the client certificate",
         A::AccessDenied => "it denies access",
         A::ProtocolVersion => "it does not speak TLS 1.2 or 1.3",
         A::InsufficientSecurity => "it wants stronger algorithms",
         A::UnrecognisedName => "it does not serve this host",
-        A::InternalError => "it has a fault of its own",
+        A::InternalError => "it has an internal error",
         A::DecodeError | A::IllegalParameter | A::UnexpectedMessage | A::UnsupportedExtension | A::MissingExtension => {
             "it did not understand a message"
         }
         A::DecryptError | A::BadRecordMac => "it could not decrypt a message or verify a signature",
-        _ => "it gave no reason that is known",
+        _ => "it gave an unknown reason",
     };
     format!("{why} (TLS alert {})", u8::from(alert))
 }
@@ -185,8 +187,8 @@ fn date(seconds: u64) -> String {
     }
 }
 
-/// A few of the hosts that a certificate is for. webpki writes them as `DnsName("host")` and `IpAddress(1.2.3.4)`. They come
-/// from the other side, so only what can be a host is shown.
+/// Some of the hosts that a certificate is for. webpki writes them as `DnsName("host")` and `IpAddress(1.2.3.4)`. The peer chose
+/// them, so only names that can be hosts are shown.
 fn names(presented: &[String]) -> Option<String> {
     const MOST: usize = 3;
     let hosts: Vec<&str> = presented.iter().filter_map(|name| host(name)).collect();
@@ -239,10 +241,7 @@ mod tests {
                 expired.into(),
                 "has expired, on Mon, 01 Jan 2001 00:00:00 GMT; this machine's clock says Fri, 15 Jan 2027",
             ),
-            (
-                early.into(),
-                "not valid yet, but from a date beyond the year 9999; this machine's clock says Thu, 01 Jan 1970",
-            ),
+            (early.into(), "not valid before a date beyond the year 9999; this machine's clock says Thu, 01 Jan 1970"),
             (CertificateError::Expired.into(), "has expired"),
             (CertificateError::NotValidYet.into(), "not valid yet"),
             (CertificateError::NotValidForName.into(), "for another host"),
@@ -255,15 +254,15 @@ mod tests {
             (for_names(&["DnsName(\"a\u{1b}[31m\")", "DirectoryName"]), "subjectAltName"),
             (
                 CertificateError::UnknownIssuer.into(),
-                "signed by itself, or by an authority that is not trusted: ca_file",
+                "self-signed, or signed by an authority that is not trusted; ca_file",
             ),
             (CertificateError::BadSignature.into(), "shorter than 2048 bits"),
             (weak.into(), "too weak"),
             (CertificateError::Revoked.into(), "was revoked"),
-            (CertificateError::UnknownRevocationStatus.into(), "not known whether"),
-            (CertificateError::InvalidPurpose.into(), "may not be used for servers"),
+            (CertificateError::UnknownRevocationStatus.into(), "unknown whether"),
+            (CertificateError::InvalidPurpose.into(), "does not permit servers"),
             (CertificateError::UnhandledCriticalExtension.into(), "critical extension"),
-            (CertificateError::BadEncoding.into(), "not encoded as it should be"),
+            (CertificateError::BadEncoding.into(), "not encoded correctly"),
             (CertificateError::ApplicationVerificationFailure.into(), "not accepted"),
             (by_rule(webpki::Error::CaUsedAsEndEntity), "(basicConstraints CA:TRUE)"),
             (by_rule(webpki::Error::UnsupportedCertVersion), "version 3"),
@@ -286,7 +285,7 @@ mod tests {
         }
     }
 
-    /// All alerts there are: a number, and no name of Rust's.
+    /// Each alert has words and a number, and no name of Rust.
     #[test]
     fn each_alert_has_words() {
         for number in 0..=u8::MAX {
@@ -296,7 +295,7 @@ mod tests {
         }
     }
 
-    /// Nothing as Rust's Debug has it: no CamelCase but what is a name, no braces.
+    /// The text is English: it has no braces, and no CamelCase except in known names.
     fn check_plain(said: &str) {
         let is_camel = |word: &str| {
             word.as_bytes().windows(2).any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase())

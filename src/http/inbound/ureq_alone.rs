@@ -1,10 +1,10 @@
-//! What ureq itself makes of an answer, to compare with.
+//! How ureq alone reads an answer, to compare with.
 
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
-/// An answer as ureq gives it to exchange.rs: what is read of it.
+/// The parts of an answer that the library reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub status: u16,
@@ -14,7 +14,7 @@ pub(super) struct Answer {
     pub location: Option<Vec<u8>>,
 }
 
-/// ureq's own reading of `bytes`, after which the stream ends. `None`: it refuses them.
+/// How ureq reads `bytes`, after which the stream ends. `None`: it refuses them.
 pub(super) fn read_by_ureq(bytes: &[u8]) -> Option<Answer> {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -46,7 +46,7 @@ impl Resolver for Nowhere {
     }
 }
 
-/// A connection that gives these bytes and ends.
+/// A connector whose connections deliver these bytes and end.
 #[derive(Debug)]
 struct Canned(Vec<u8>);
 
