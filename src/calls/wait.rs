@@ -78,9 +78,19 @@ impl Wait {
     /// A wait that asks once, without waiting, and ends at `cap` whatever happens.
     pub fn once(config: &Config, cap: Instant, now: Instant) -> (Wait, Step) {
         let mut wait = Wait::new(config, Some(Duration::ZERO), now);
-        wait.cap = Some(cap);
-        let first = wait.request(Duration::MAX, false, now);
+        let first = wait.once_more(cap, now);
         (wait, first)
+    }
+
+    /// The same again, as a part of the same call.
+    pub fn once_more(&mut self, cap: Instant, now: Instant) -> Step {
+        self.deadline = Some(now);
+        self.cap = Some(cap);
+        self.request(Duration::MAX, false, now)
+    }
+
+    pub fn story(&self) -> &Story {
+        &self.story
     }
 
     fn new(config: &Config, timeout: Option<Duration>, began: Instant) -> Wait {
