@@ -25,6 +25,9 @@ use crate::status::Status;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+/// The least that the service is asked for: it may read 0 as absent.
+const SHORTEST_SLICE: Duration = Duration::from_millis(1);
+
 /// A service that holds a request for so long is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
@@ -49,8 +52,8 @@ pub(crate) struct Wait {
     settings: Settings,
     deadline: Option<Instant>,
     once: bool,
-    /// A drain ends here, whatever its wait still has.
-    cap: Option<Instant>,
+    /// The last moment at which an answer is taken: the deadline and the grace, or the end of a drain.
+    end: Option<Instant>,
     asked: Duration,
     /// The service's last word was 'not yet'.
     told: bool,
@@ -85,7 +88,7 @@ impl Wait {
     /// The same again, as a part of the same call.
     pub fn once_more(&mut self, cap: Instant, now: Instant) -> Step {
         self.deadline = Some(now);
-        self.cap = Some(cap);
+        self.end = Some(cap.min(now + SHORTEST_SLICE + self.settings.grace));
         self.request(Duration::MAX, false, now)
     }
 
@@ -94,6 +97,9 @@ impl Wait {
     }
 
     fn new(config: &Config, timeout: Option<Duration>, began: Instant) -> Wait {
+        let once = timeout == Some(Duration::ZERO);
+        let deadline = timeout.and_then(|timeout| began.checked_add(timeout));
+        let asked = if once { SHORTEST_SLICE } else { Duration::ZERO };
         Wait {
             settings: Settings {
                 slice: config.slice,
@@ -101,9 +107,9 @@ impl Wait {
                 connect_timeout: config.connect_timeout,
                 rearm: config.rearm,
             },
-            deadline: timeout.and_then(|timeout| began.checked_add(timeout)),
-            once: timeout == Some(Duration::ZERO),
-            cap: None,
+            deadline,
+            once,
+            end: deadline.and_then(|deadline| deadline.checked_add(asked + config.grace)),
             asked: Duration::ZERO,
             told: false,
             story: Story::new(began),
@@ -112,12 +118,12 @@ impl Wait {
         }
     }
 
-    /// The next slice. What the service is asked for is whole milliseconds, and at least 1: it may read 0 as absent.
+    /// The next slice. What the service is asked for is whole milliseconds.
     fn request(&mut self, max_idle: Duration, is_rearm: bool, now: Instant) -> Step {
         let settings = &self.settings;
         let remaining = self.remaining(now).unwrap_or(settings.slice);
         self.asked = whole_millis(remaining.min(settings.slice));
-        let answer = capped(now + self.asked + settings.grace, self.cap);
+        let answer = capped(now + self.asked + settings.grace, self.end);
         let send = if self.once { answer } else { capped(answer, self.deadline) };
         let connect = send.min(now + settings.connect_timeout);
         let limits = Limits { connect: Some(connect), send: Some(send), answer: Some(answer) };
@@ -288,8 +294,8 @@ fn capped(at: Instant, cap: Option<Instant>) -> Instant {
     cap.map_or(at, |cap| at.min(cap))
 }
 
-/// Rounded up, and at least 1.
+/// Rounded up.
 fn whole_millis(duration: Duration) -> Duration {
-    let millis = duration.as_nanos().div_ceil(1_000_000).max(1);
-    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    let millis = duration.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)).max(SHORTEST_SLICE)
 }
