@@ -150,11 +150,11 @@ impl Wait {
         if outcome.held(now) >= SIGN_OF_LIFE {
             self.backoff.reset();
         }
+        if !self.once && self.is_over(now) {
+            return self.time_over(now);
+        }
         if self.once || !self.may_write_again() {
             return self.fail(status, outcome, now);
-        }
-        if self.is_over(now) {
-            return self.time_over(now);
         }
         let facts = Facts { elapsed: self.story.elapsed(now), reached };
         let pause = match (self.backoff.next(patience, facts), outcome.retry_after) {
@@ -170,6 +170,9 @@ impl Wait {
 
     /// The connection from the pool was dead: at once, over a fresh one.
     fn reconnect(&mut self, outcome: Outcome, now: Instant) -> Step {
+        if !self.once && self.is_over(now) {
+            return self.time_over(now);
+        }
         if !self.may_write_again() {
             return self.fail(Status::ConnectionLost, outcome, now);
         }
