@@ -200,7 +200,7 @@ impl Wait {
     fn fail(&self, status: Status, outcome: Outcome, now: Instant) -> Step {
         let is_late = matches!(outcome.kind, Kind::Failed { kind: FailureKind::TimedOut, .. });
         let mut error = self.story.failure(status, outcome, now);
-        error.detail.timed_out = self.once && is_late;
+        error.detail.timed_out = is_late && self.end.is_some_and(|end| now >= end);
         Step::Done(Err(error))
     }
 
