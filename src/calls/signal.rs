@@ -99,16 +99,24 @@ impl Signal {
     fn retry(&mut self, status: Status, outcome: Outcome, reached: bool, now: Instant) -> Step {
         let facts = Facts { elapsed: self.story.elapsed(now), reached };
         let remaining = self.deadline.saturating_duration_since(now);
-        match self.backoff.next(Patience::Counted, facts).filter(|pause| *pause < remaining) {
-            Some(pause) => Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) }),
+        match self.backoff.next(Patience::Counted, facts) {
+            Some(pause) if pause < remaining => {
+                Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) })
+            }
+            // No time is left for another try.
+            Some(_) => self.end(status, true, outcome, now),
             None => self.fail(status, outcome, now),
         }
     }
 
     fn fail(&self, status: Status, outcome: Outcome, now: Instant) -> Step {
         let is_late = matches!(outcome.kind, Kind::Failed { kind: FailureKind::TimedOut, .. });
+        self.end(status, is_late && now >= self.deadline, outcome, now)
+    }
+
+    fn end(&self, status: Status, timed_out: bool, outcome: Outcome, now: Instant) -> Step {
         let mut error = self.story.failure(status, outcome, now);
-        error.detail.timed_out = is_late && now >= self.deadline;
+        error.detail.timed_out = timed_out;
         Step::Done(Err(error))
     }
 }
