@@ -55,6 +55,7 @@ impl Connection {
         if self.request == Sending::Held {
             block(Context::may_begin)?;
             self.inbound = Inbound::new();
+            self.refuse_early_input()?;
             put_key(self.buffers.held_mut(), self.key.as_str());
             self.request = Sending::Partly;
         } else {
@@ -78,6 +79,22 @@ impl Connection {
         }
         self.buffers.release_output();
         Ok(())
+    }
+
+    /// What a fresh connection gives before the request is sent answers nothing. A connection from the pool was looked at when it
+    /// was taken out.
+    fn refuse_early_input(&mut self) -> io::Result<()> {
+        if with_current(Context::is_fresh) != Some(true) || self.stream.socket().available() == 0 {
+            return Ok(());
+        }
+        self.take_input(usize::MAX)?;
+        if with_current(Context::received) == Some(0) {
+            // Of the TLS session alone: a ticket, say.
+            return Ok(());
+        }
+        let why = "the peer sent something before the request";
+        with_current(|call| call.note_broken(why));
+        Err(io::Error::other(why))
     }
 
     /// Sends as much as the stream accepts, from `sent` on; `None` if everything is sent.
@@ -266,6 +283,31 @@ fn put_key(request: &mut [u8], key: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::context::Limits;
+    use crate::http::tcp::Tcp;
+    use crate::sys::Socket;
+    use std::io::Write;
+    use std::net::TcpListener;
+
+    /// Nobody has asked yet, so it answers nothing.
+    #[test]
+    fn what_comes_before_the_request_is_not_its_answer() {
+        for early in [&b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"[..], b""] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut peer, _) = listener.accept().unwrap();
+            peer.write_all(early).unwrap();
+            while socket.available() < early.len() {
+                std::thread::yield_now();
+            }
+            let mut connection = Connection::new(Box::new(Tcp(socket)), false, Secret::from("key"));
+            let context = Context::new(Limits::default(), &[None, None], false);
+            context.note_dialled();
+            context.note_connected();
+            let sent = context.scope(|| connection.send_held());
+            assert_eq!((sent.is_ok(), context.written(), context.sent()), (early.is_empty(), None, 0));
+        }
+    }
 
     #[test]
     fn the_key_replaces_its_placeholder() {

@@ -245,3 +245,29 @@ fn an_endless_drain_ends_in_time() {
     );
     assert!((TIMEOUT..TIMEOUT + LATE).contains(&took), "took {took:?}");
 }
+
+/// A drain has one limit, though each of its requests could take longer.
+#[test]
+fn a_drain_of_a_silent_service_ends_at_the_request_timeout() {
+    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
+    let mut config = config(&server.http());
+    let client = Client::new(config.set_request_timeout(TIMEOUT).unwrap()).unwrap();
+    let began = Instant::now();
+    let error = client.drain("e").unwrap_err();
+    assert!((TIMEOUT..TIMEOUT + LATE).contains(&began.elapsed()), "{:?}", began.elapsed());
+    assert_eq!((error.drained, error.source.timed_out(), error.source.maybe_consumed()), (0, true, true), "{error:?}");
+}
+
+/// To check data takes time, which is the call's.
+#[test]
+fn checking_large_data_ends_with_the_request_timeout() {
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
+    let mut config = config(&server.http());
+    let client = Client::new(config.set_request_timeout(Duration::from_millis(1)).unwrap()).unwrap();
+    let data = format!("{{\"a\":[{}1]}}", "1,".repeat(32 << 20));
+    let began = Instant::now();
+    let error = client.signal("e", Some(&data)).unwrap_err();
+    assert!(began.elapsed() < LATE, "{:?}", began.elapsed());
+    assert_eq!((error.status(), error.timed_out(), error.attempts()), (Status::NotSent, true, 0), "{error:?}");
+    assert_eq!(server.connections(), 0);
+}

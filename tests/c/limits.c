@@ -108,6 +108,22 @@ static void no_descriptor_for_a_lookup(void)
     anchor_client_free(client);
 }
 
+/* One is left, which the lookup itself has to share with all that it reads. */
+static void one_descriptor_for_a_lookup(void)
+{
+    char *json = UNTOUCHED;
+    anchor_client *client = client_by_name();
+    lose_connection(client);
+    int next = dup(STDERR_FILENO);
+    CHECK(next >= 0 && close(next) == 0);
+    limit(RLIMIT_NOFILE, (rlim_t)next + 1);
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_for_event(client, "e", PATIENCE_MS, NULL, &json));
+    tells("dns", "Too many open files", json);
+    give_descriptors_back();
+    goes_on(client);
+    anchor_client_free(client);
+}
+
 static void work_without_threads(void)
 {
     anchor_client *client = client_by_name();
@@ -170,6 +186,7 @@ static const struct test_case cases[] = {
     CASE(no_descriptor_for_the_first_call),
     CASE(no_descriptor_for_a_connection),
     CASE(no_descriptor_for_a_lookup),
+    CASE(one_descriptor_for_a_lookup),
     CASE(no_thread_for_a_lookup),
     CASE(fewer_descriptors_than_a_wait_polls),
 };

@@ -37,7 +37,13 @@ fn an_answer_to_a_request_that_is_still_being_sent_is_read() {
 #[test]
 fn an_interim_answer_does_not_end_a_request() {
     let interim = b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n".to_vec();
-    let server = ScriptedServer::always(vec![Step::Send(interim), Step::ReadRequest, Step::Send(event()), Step::Hang]);
+    let server = ScriptedServer::always(vec![
+        Step::AwaitHead,
+        Step::Send(interim),
+        Step::ReadRequest,
+        Step::Send(event()),
+        Step::Hang,
+    ]);
     assert_eq!(client(&server.http()).signal("large", Some(&large())).unwrap(), EVENT);
     assert_eq!(server.requests().len(), 1);
 }

@@ -149,7 +149,8 @@ impl Shared {
             thread::spawn(move || {
                 let script = shared.scripts[number.min(shared.scripts.len() - 1)].clone();
                 let stream = socket.try_clone().unwrap();
-                let mut connection = Connection { number, socket, stream: Some(Box::new(stream)), shared: &shared };
+                let mut connection =
+                    Connection { number, socket, stream: Some(Box::new(stream)), unread: Vec::new(), shared: &shared };
                 for step in script {
                     if connection.take(step).is_err() {
                         break;
@@ -171,6 +172,8 @@ struct Connection<'a> {
     number: usize,
     socket: TcpStream,
     stream: Option<Box<dyn Stream>>,
+    /// What was read of the next request.
+    unread: Vec<u8>,
     shared: &'a Shared,
 }
 
@@ -178,6 +181,7 @@ impl Connection<'_> {
     fn take(&mut self, step: Step) -> io::Result<()> {
         match step {
             Step::ReadRequest => self.read_request().map(drop),
+            Step::AwaitHead => self.await_head().map(drop),
             Step::ReadSome => self.read_some(),
             Step::Send(bytes) => self.send(&bytes),
             Step::Flood(bytes) => loop {
@@ -230,13 +234,8 @@ impl Connection<'_> {
     }
 
     fn read_request(&mut self) -> io::Result<Request> {
-        let mut read = Vec::new();
-        let head_end = loop {
-            if let Some(at) = read.windows(4).position(|w| w == b"\r\n\r\n") {
-                break at + 4;
-            }
-            self.read_into(&mut read)?;
-        };
+        let head_end = self.await_head()?;
+        let mut read = std::mem::take(&mut self.unread);
         let head = String::from_utf8_lossy(&read[..head_end]).into_owned();
         let length = header(&head, "content-length").map_or(0, |length| length.parse().unwrap());
         while read.len() < head_end + length {
@@ -246,6 +245,18 @@ impl Connection<'_> {
         let request = Request { connection: self.number, at: Instant::now(), head, body };
         self.shared.note(|record| record.requests.push(request.clone()));
         Ok(request)
+    }
+
+    /// Reads until a head is complete, and returns its length.
+    fn await_head(&mut self) -> io::Result<usize> {
+        let mut read = std::mem::take(&mut self.unread);
+        loop {
+            if let Some(at) = read.windows(4).position(|w| w == b"\r\n\r\n") {
+                self.unread = read;
+                return Ok(at + 4);
+            }
+            self.read_into(&mut read)?;
+        }
     }
 
     fn read_some(&mut self) -> io::Result<()> {

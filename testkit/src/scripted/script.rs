@@ -11,6 +11,8 @@ pub type Script = Vec<Step>;
 pub enum Step {
     /// Takes one request, head and body, and records it.
     ReadRequest,
+    /// Waits for a request's head. The next `ReadRequest` takes it.
+    AwaitHead,
     /// Takes whatever the client sends first and records nothing: a TLS hello, say.
     ReadSome,
     Send(Vec<u8>),
