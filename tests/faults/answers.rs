@@ -13,12 +13,13 @@ const LONG: Option<Duration> = Some(Duration::from_secs(20));
 const TOO_LARGE: Outcome = once(Status::ResponseTooLarge, Phase::Receive, true);
 const GOOD: Outcome = once(Status::Ok, Phase::Receive, false);
 
-pub fn rows() -> [Section; 4] {
+pub fn rows() -> [Section; 5] {
     [
         section("What is not HTTP", not_http()),
         section("What is not one JSON object", not_a_json_object()),
         section("What is too large", too_large()),
         section("What is unusual but good", unusual_but_good()),
+        section("What is damaged where nobody has to read it", damaged_but_readable()),
     ]
 }
 
@@ -150,6 +151,43 @@ fn unusual_but_good() -> Vec<Row> {
     let apart = [Step::Send(hints), Step::Pause(Duration::from_millis(20)), Step::Send(event()), Step::Hang];
     rows.push(row("100 and the answer apart", Wait, after_request(apart), GOOD));
     rows
+}
+
+/// Each holds an event that curl would take, and that ureq's parser alone would refuse.
+#[test]
+fn damaged_answers_that_can_be_read_are_taken() {
+    check(damaged_but_readable());
+}
+
+fn damaged_but_readable() -> Vec<Row> {
+    let headers = |headers: &str| answer(200, headers, EVENT);
+    let before = |interim: &str| [interim.as_bytes(), &event()].concat();
+    let long = "x".repeat(1000);
+    answered(
+        [
+            ("100 with a header line", before("HTTP/1.1 100 Continue\r\nvia: 1.1 gateway\r\n\r\n")),
+            ("a control character in a value", headers("set-cookie: a=b\u{1}c\r\n")),
+            ("a folded line", headers("x-note: one\r\n two\r\n")),
+            ("a line without a name", headers(": x\r\n")),
+            ("a line without a colon", headers("nonsense\r\n")),
+            ("200 headers", headers(&"a: b\r\n".repeat(200))),
+            ("lines that end in LF alone", String::from_utf8(event()).unwrap().replace("\r\n", "\n").into_bytes()),
+            ("a chunk extension of 1,000 bytes", chunked(&format!("{:x};{long}\r\n{EVENT}\r\n0\r\n\r\n", EVENT.len()))),
+        ],
+        GOOD,
+    )
+}
+
+/// What was repaired once is not trusted with another request.
+#[test]
+fn a_connection_whose_answer_was_damaged_is_not_used_again() {
+    let damaged = answer(200, "x: a\u{1}b\r\n", EVENT);
+    let server = ScriptedServer::always(vec![Step::AnswerAll(damaged)]);
+    let client = client(&server.http());
+    for _ in 0..2 {
+        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+    }
+    assert_eq!(server.connections(), 2);
 }
 
 #[test]

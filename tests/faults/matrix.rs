@@ -35,8 +35,8 @@ signaled is delivered, or still with the service, or lost as the last column say
 `maybeConsumed` or counted it as `unanswered`; no event is delivered twice. A signal that succeeded was delivered once, one
 that was maybe consumed at most once, any other one not at all.
 
-The calls have 4 s, a grace of 0.5 s, a request timeout of 3 s and 5 retries; more time and retries where a program has to
-start first or packets are lost. *A moment* is counted from when the fault is over and the event there. nginx and haproxy
+The calls have 4 s, a grace of 0.5 s, a request timeout of 3 s and the default retries; more time and retries where a program
+has to start first or packets are lost. *A moment* is counted from when the fault is over and the event there. nginx and haproxy
 terminate TLS, squid and tinyproxy tunnel.
 The networks are namespaces on one machine, joined by two TUN devices; what carries the packets between these loses, delays
 and doubles them, as netem would, which not every kernel has. Links go down by `ip link`, packets are dropped and refused by
