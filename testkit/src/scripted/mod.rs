@@ -2,6 +2,7 @@
 //! knows just enough HTTP to find the end of a request; the event rules are not its business (see `local_server`).
 
 pub mod script;
+mod stream;
 
 use crate::PATIENCE;
 use rustls::{ServerConnection, StreamOwned};
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+use stream::Stream;
 
 /// A listener and its connections, ended when it is dropped.
 pub struct ScriptedServer {
@@ -310,27 +312,6 @@ impl Connection<'_> {
         let peer = self.socket.peer_addr().ok();
         self.shared.open.lock().unwrap().retain(|socket| peer.is_none() || socket.peer_addr().ok() != peer);
         self.stream = None;
-    }
-}
-
-/// TCP, TLS over it, or TLS within TLS.
-trait Stream: Read + Write + Send {
-    fn close_notify(&mut self) -> io::Result<()>;
-}
-
-impl Stream for TcpStream {
-    fn close_notify(&mut self) -> io::Result<()> {
-        panic!("close_notify without TLS")
-    }
-}
-
-impl Stream for StreamOwned<ServerConnection, Box<dyn Stream>> {
-    fn close_notify(&mut self) -> io::Result<()> {
-        self.conn.send_close_notify();
-        while self.conn.wants_write() {
-            self.conn.write_tls(&mut self.sock)?;
-        }
-        Ok(())
     }
 }
 
