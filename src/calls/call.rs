@@ -61,9 +61,10 @@ impl<'a> Call<'a> {
 
     /// Carries out the steps of the rules, from `first` on, until they are done. A call that is already cancelled sends nothing.
     pub fn run(mut self, rules: &mut impl Rules, first: Step) -> Result<String, Error> {
-        let mut step = if self.is_cancelled() { rules.stopped(Stop::Cancelled, Instant::now()) } else { first };
+        let mut step = first;
         loop {
             step = match step {
+                Step::Request(_) if self.is_cancelled() => rules.stopped(Stop::Cancelled, Instant::now()),
                 Step::Request(request) => {
                     let outcome = self.post(&request, &rules.body(&request));
                     rules.answered(outcome, self.session.is_reached(), Instant::now())
@@ -135,6 +136,70 @@ impl<'a> Call<'a> {
                 Operation::Signal => "signal",
             };
             sink(level, &format!("{verb} {:?}: {}", self.event_name, line()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use std::borrow::Cow;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    /// Rules that ask for ever, and whose call is cancelled during its first request.
+    struct Endless {
+        token: CancelToken,
+        answered: u32,
+    }
+
+    impl Endless {
+        fn request(now: Instant) -> Step {
+            let end = Some(now + Duration::from_millis(20));
+            let limits = Limits { connect: end, send: end, answer: end };
+            Step::Request(Request { asked: Duration::ZERO, limits, max_idle: Duration::ZERO, is_rearm: false })
+        }
+    }
+
+    impl Rules for Endless {
+        fn body(&self, _: &Request) -> Cow<'_, [u8]> {
+            Cow::Borrowed(b"{}")
+        }
+
+        fn answered(&mut self, _: Outcome, _: bool, now: Instant) -> Step {
+            self.answered += 1;
+            self.token.cancel();
+            assert!(self.answered < 10, "the cancel is not seen");
+            Self::request(now)
+        }
+
+        fn paused(&mut self, _: Instant) -> Step {
+            unreachable!("these rules do not pause")
+        }
+
+        fn stopped(&mut self, stop: Stop, _: Instant) -> Step {
+            Step::Done(Ok(format!("{stop:?}")))
+        }
+    }
+
+    #[test]
+    fn a_cancelled_call_makes_no_further_request() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut config = Config::bare();
+        config.set_api_key("key").unwrap();
+        config.set_base_url(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
+        let session = Session::new(&config).unwrap();
+        for (is_early, requests) in [(true, 0), (false, 1)] {
+            let token = CancelToken::new().unwrap();
+            if is_early {
+                token.cancel();
+            }
+            let start = Start::new(&session, "e").unwrap();
+            let call = Call::new(&session, &start, Some(&token), Operation::Wait, "e", None).unwrap();
+            let mut rules = Endless { token, answered: 0 };
+            let result = call.run(&mut rules, Endless::request(start.at));
+            assert_eq!((result.unwrap().as_str(), rules.answered), ("Cancelled", requests));
         }
     }
 }

@@ -8,6 +8,8 @@ mod outcome;
 mod redact;
 mod retry;
 pub(crate) mod signal;
+#[cfg(test)]
+mod simulation;
 mod story;
 pub(crate) mod wait;
 

@@ -25,7 +25,9 @@ pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) ->
     let data = data.unwrap_or("{}");
     let call = Call::new(session, &start, None, Operation::Signal, event_name, Some(data))?;
     let deadline = start.at + session.config.request_timeout;
-    check(data, &call, deadline)?;
+    let mut keep_on = || !call.is_cancelled() && Instant::now() < deadline;
+    json::check_one_object(data, &mut keep_on)
+        .map_err(|refusal| refused(refusal, call.is_cancelled(), start.at, Instant::now()))?;
     session.counters.signals.add(1);
     let outcome = body(data).and_then(|body| {
         let (mut rules, first) = Signal::begin(&session.config, body, start.at);
@@ -35,19 +37,18 @@ pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) ->
     outcome
 }
 
-/// Checks the data. For large data this takes a while, so the deadline applies to it as well.
-fn check(data: &str, call: &Call<'_>, deadline: Instant) -> Result<(), Error> {
-    let mut keep_on = || !call.is_cancelled() && Instant::now() < deadline;
-    json::check_one_object(data, &mut keep_on).map_err(|refusal| match refusal {
+/// The error for data that is refused. For large data the check takes a while, so the deadline applies to it as well.
+fn refused(refusal: Refusal, is_cancelled: bool, began: Instant, now: Instant) -> Error {
+    match refusal {
         Refusal::OutOfMemory => out_of_memory(),
         Refusal::Malformed(why) => Error::invalid(format!("data is {why}")),
-        Refusal::Stopped if call.is_cancelled() => Error::new(Status::Cancelled, Status::Cancelled.message()),
+        Refusal::Stopped if is_cancelled => Story::new(began).stopped(Stop::Cancelled, now),
         Refusal::Stopped => {
-            let mut error = Error::new(Status::NotSent, "checking the data took too long");
+            let mut error = Story::new(began).error(Status::NotSent, "checking the data took too long", now);
             error.detail.timed_out = true;
             error
         }
-    })
+    }
 }
 
 fn out_of_memory() -> Error {
@@ -99,16 +100,24 @@ impl Signal {
     fn retry(&mut self, status: Status, outcome: Outcome, reached: bool, now: Instant) -> Step {
         let facts = Facts { elapsed: self.story.elapsed(now), reached };
         let remaining = self.deadline.saturating_duration_since(now);
-        match self.backoff.next(Patience::Counted, facts).filter(|pause| *pause < remaining) {
-            Some(pause) => Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) }),
+        match self.backoff.next(Patience::Counted, facts) {
+            Some(pause) if pause < remaining => {
+                Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) })
+            }
+            // No time is left for another try.
+            Some(_) => self.end(status, true, outcome, now),
             None => self.fail(status, outcome, now),
         }
     }
 
     fn fail(&self, status: Status, outcome: Outcome, now: Instant) -> Step {
         let is_late = matches!(outcome.kind, Kind::Failed { kind: FailureKind::TimedOut, .. });
+        self.end(status, is_late && now >= self.deadline, outcome, now)
+    }
+
+    fn end(&self, status: Status, timed_out: bool, outcome: Outcome, now: Instant) -> Step {
         let mut error = self.story.failure(status, outcome, now);
-        error.detail.timed_out = is_late && now >= self.deadline;
+        error.detail.timed_out = timed_out;
         Step::Done(Err(error))
     }
 }
@@ -154,5 +163,20 @@ impl Rules for Signal {
 
     fn stopped(&mut self, stop: Stop, now: Instant) -> Step {
         Step::Done(Err(self.story.stopped(stop, now)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_is_stopped_says_why_and_how_long_it_took() {
+        let (began, took) = (Instant::now(), Duration::from_secs(30));
+        for (is_cancelled, status) in [(true, Status::Cancelled), (false, Status::NotSent)] {
+            let error = refused(Refusal::Stopped, is_cancelled, began, began + took);
+            assert_eq!((error.status(), error.timed_out()), (status, !is_cancelled));
+            assert_eq!((error.elapsed(), error.attempts(), error.maybe_consumed()), (took, 0, false));
+        }
     }
 }

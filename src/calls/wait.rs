@@ -26,6 +26,9 @@ use crate::status::Status;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+/// The least that a request asks for: the service might take 0 for an absent value.
+const SHORTEST_SLICE: Duration = Duration::from_millis(1);
+
 /// A service that held a request for this long is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
@@ -50,8 +53,8 @@ pub(crate) struct Wait {
     settings: Settings,
     deadline: Option<Instant>,
     once: bool,
-    /// The end of the drain that the wait belongs to.
-    cap: Option<Instant>,
+    /// The last moment at which an answer is taken: the deadline and the grace, or the end of a drain.
+    end: Option<Instant>,
     asked: Duration,
     /// The last outcome was 'not signaled yet'.
     last_was_not_signaled: bool,
@@ -79,12 +82,25 @@ impl Wait {
     /// Makes a wait that asks once, without waiting, and ends at `cap` at the latest.
     pub fn once(config: &Config, cap: Instant, now: Instant) -> (Wait, Step) {
         let mut wait = Wait::new(config, Some(Duration::ZERO), now);
-        wait.cap = Some(cap);
-        let first = wait.request(Duration::MAX, false, now);
+        let first = wait.once_more(cap, now);
         (wait, first)
     }
 
+    /// The same again, as a part of the same call.
+    pub fn once_more(&mut self, cap: Instant, now: Instant) -> Step {
+        self.deadline = Some(now);
+        self.end = Some(cap.min(now + SHORTEST_SLICE + self.settings.grace));
+        self.request(Duration::MAX, false, now)
+    }
+
+    pub fn story(&self) -> &Story {
+        &self.story
+    }
+
     fn new(config: &Config, timeout: Option<Duration>, began: Instant) -> Wait {
+        let once = timeout == Some(Duration::ZERO);
+        let deadline = timeout.and_then(|timeout| began.checked_add(timeout));
+        let asked = if once { SHORTEST_SLICE } else { Duration::ZERO };
         Wait {
             settings: Settings {
                 slice: config.slice,
@@ -92,9 +108,9 @@ impl Wait {
                 connect_timeout: config.connect_timeout,
                 rearm: config.rearm,
             },
-            deadline: timeout.and_then(|timeout| began.checked_add(timeout)),
-            once: timeout == Some(Duration::ZERO),
-            cap: None,
+            deadline,
+            once,
+            end: deadline.and_then(|deadline| deadline.checked_add(asked + config.grace)),
             asked: Duration::ZERO,
             last_was_not_signaled: false,
             story: Story::new(began),
@@ -103,12 +119,12 @@ impl Wait {
         }
     }
 
-    /// The next slice. It asks for whole milliseconds, and for at least 1: the service might take 0 for an absent value.
+    /// The next slice. It asks for whole milliseconds.
     fn request(&mut self, max_idle: Duration, is_rearm: bool, now: Instant) -> Step {
         let settings = &self.settings;
         let remaining = self.remaining(now).unwrap_or(settings.slice);
         self.asked = whole_millis(remaining.min(settings.slice));
-        let answer = capped(now + self.asked + settings.grace, self.cap);
+        let answer = capped(now + self.asked + settings.grace, self.end);
         let send = if self.once { answer } else { capped(answer, self.deadline) };
         let connect = send.min(now + settings.connect_timeout);
         let limits = Limits { connect: Some(connect), send: Some(send), answer: Some(answer) };
@@ -135,11 +151,11 @@ impl Wait {
         if outcome.held(now) >= SIGN_OF_LIFE {
             self.backoff.reset();
         }
+        if !self.once && self.is_over(now) {
+            return self.time_over(now);
+        }
         if self.once || !self.may_write_again() {
             return self.fail(status, outcome, now);
-        }
-        if self.is_over(now) {
-            return self.time_over(now);
         }
         let facts = Facts { elapsed: self.story.elapsed(now), reached };
         let pause = match (self.backoff.next(patience, facts), outcome.retry_after) {
@@ -155,6 +171,9 @@ impl Wait {
 
     /// The connection of the pool was dead, so the request is sent again at once, over a new one.
     fn reconnect(&mut self, outcome: Outcome, now: Instant) -> Step {
+        if !self.once && self.is_over(now) {
+            return self.time_over(now);
+        }
         if !self.may_write_again() {
             return self.fail(Status::ConnectionLost, outcome, now);
         }
@@ -182,7 +201,7 @@ impl Wait {
     fn fail(&self, status: Status, outcome: Outcome, now: Instant) -> Step {
         let is_late = matches!(outcome.kind, Kind::Failed { kind: FailureKind::TimedOut, .. });
         let mut error = self.story.failure(status, outcome, now);
-        error.detail.timed_out = self.once && is_late;
+        error.detail.timed_out = is_late && self.end.is_some_and(|end| now >= end);
         Step::Done(Err(error))
     }
 
@@ -279,8 +298,8 @@ fn capped(at: Instant, cap: Option<Instant>) -> Instant {
     cap.map_or(at, |cap| at.min(cap))
 }
 
-/// Rounded up, and at least 1.
+/// Rounded up.
 fn whole_millis(duration: Duration) -> Duration {
-    let millis = duration.as_nanos().div_ceil(1_000_000).max(1);
-    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    let millis = duration.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)).max(SHORTEST_SLICE)
 }

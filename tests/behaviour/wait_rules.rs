@@ -83,6 +83,8 @@ fn a_drain_takes_what_nobody_waited_for() {
         client.signal("drained", None).unwrap();
     }
     assert_eq!(client.drain("drained").unwrap(), 5);
+    let stats = client.stats();
+    assert_eq!((stats.waits, stats.answers, stats.timeouts), (7, 10, 2), "a drain counts as the waits that it makes");
     assert_eq!(client.wait("drained", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
 }
 

@@ -135,12 +135,13 @@ impl<'a> Worker<'a> {
 
     /// Whether the wait has ended.
     fn note(&mut self, outcome: Result<String, Error>) -> bool {
-        match outcome.map_err(|e| e.status()) {
+        match outcome.map_err(|e| (e.status(), e.timed_out())) {
             Ok(event) => self.ledger.delivered.push(event_number(&event)),
-            Err(Status::Pending) => return false,
-            Err(Status::Cancelled) => self.ledger.cancelled += 1,
-            Err(Status::Timeout) => {}
-            Err(status) => panic!("a wait ended with {}", status.name()),
+            Err((Status::Pending, _)) => return false,
+            Err((Status::Cancelled, _)) => self.ledger.cancelled += 1,
+            // Time may be over before a request was sent.
+            Err((Status::Timeout | Status::NotSent, true)) => {}
+            Err((status, _)) => panic!("a wait ended with {}", status.name()),
         }
         true
     }
