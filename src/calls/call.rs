@@ -148,7 +148,7 @@ mod tests {
     use std::net::TcpListener;
     use std::time::Duration;
 
-    /// Rules that ask for ever, and whose call is cancelled during its first request.
+    /// Rules that never end, for a call that is cancelled during its first request.
     struct Endless {
         token: CancelToken,
         answered: u32,

@@ -1,5 +1,5 @@
-//! A drain: it asks as a wait with timeout 0 does, again after each answer, until no signal is left. The request timeout applies
-//! to all of it together.
+//! A drain: it asks once, without waiting, and again after each answer, until no signal is left. The request timeout applies to
+//! the whole drain.
 
 use super::call::{Call, Start};
 use super::outcome::{Operation, Outcome};
@@ -35,7 +35,7 @@ pub(crate) fn drain(session: &Session, event_name: &str, drained: &mut u32) -> R
     }
 }
 
-/// The rules of a drain, and how far it has come. If it succeeds, its answer is empty.
+/// The state machine of a drain. If it succeeds, its answer is empty.
 pub(crate) struct Drain {
     wait: Wait,
     end: Instant,
@@ -49,7 +49,7 @@ impl Drain {
         (Drain { wait, end, drained: 0 }, first)
     }
 
-    /// How many signals it has taken.
+    /// How many signals the drain has taken.
     pub fn drained(&self) -> u32 {
         self.drained
     }
@@ -73,7 +73,7 @@ impl Rules for Drain {
     fn answered(&mut self, outcome: Outcome, reached: bool, now: Instant) -> Step {
         match self.wait.answered(outcome, reached, now) {
             Step::Done(Ok(_)) => self.took_one(now),
-            // A wait that asks once has this status only by the service's 408.
+            // A wait that asks once gets this status only from the service's 408.
             Step::Done(Err(error)) if error.status() == Status::Timeout => Step::Done(Ok(String::new())),
             step => step,
         }

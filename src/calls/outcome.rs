@@ -151,7 +151,7 @@ fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> 
     let mut shown = |said: &str| redactor.service_words(said, keep_on);
     if let Some(location) = reply.location.as_deref().filter(|_| (300..400).contains(&code)) {
         let location = shown(location).unwrap_or_default();
-        return format!("HTTP {code} redirects to {location}, and libanchor follows no redirects");
+        return format!("HTTP {code} is a redirect, which libanchor does not follow: {location}");
     }
     match text(reply)
         .and_then(|body| json::json_get(body, "/error/message"))

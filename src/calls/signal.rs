@@ -104,7 +104,7 @@ impl Signal {
             Some(pause) if pause < remaining => {
                 Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) })
             }
-            // No time is left for another try.
+            // No time is left for another attempt.
             Some(_) => self.end(status, true, outcome, now),
             None => self.fail(status, outcome, now),
         }

@@ -53,7 +53,7 @@ pub(crate) struct Wait {
     settings: Settings,
     deadline: Option<Instant>,
     once: bool,
-    /// The last moment at which an answer is taken: the deadline and the grace, or the end of a drain.
+    /// The last moment at which an answer is read: the deadline plus the grace, or the end of a drain.
     end: Option<Instant>,
     asked: Duration,
     /// The last outcome was 'not signaled yet'.
@@ -86,7 +86,7 @@ impl Wait {
         (wait, first)
     }
 
-    /// The same again, as a part of the same call.
+    /// Asks once more, as a part of the same call.
     pub fn once_more(&mut self, cap: Instant, now: Instant) -> Step {
         self.deadline = Some(now);
         self.end = Some(cap.min(now + SHORTEST_SLICE + self.settings.grace));

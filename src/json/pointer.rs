@@ -6,12 +6,14 @@ use super::scanner::{Fault, Scanner, Token};
 use super::string::JsonString;
 use std::borrow::Cow;
 
-/// What stands at a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)) in a JSON text.
+/// Returns the value at a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)) in a JSON text.
 ///
-/// A string comes unescaped, anything else as its JSON text, unchanged. `pointer` is empty for the whole text, or
-/// begins with `/`, with `~1` for `/` and `~0` for `~` in a member's name. Of members with the same name the last one
-/// counts. `None` if nothing stands there, if `json` or `pointer` is malformed, or if memory ran out. A surrogate that
-/// is not one of a pair becomes U+FFFD.
+/// - `json`: a JSON text, such as the answer of a wait.
+/// - `pointer`: empty for the whole text, or `/name/0/...`, with `~1` for `/` and `~0` for `~` in a member's name. Of members
+///   with the same name, the last one counts.
+///
+/// Returns a JSON string without its quotes and escapes, and any other value as its JSON text, unchanged. An unpaired
+/// surrogate becomes U+FFFD. `None` if the text has no such value, if `json` or `pointer` is malformed, or if memory ran out.
 #[must_use]
 pub fn json_get(json: &str, pointer: &str) -> Option<String> {
     match json_find(json, pointer).ok()?? {
