@@ -59,7 +59,11 @@ impl Drain {
         if now < self.end {
             return self.wait.once_more(self.end, now);
         }
-        let mut error = self.wait.story().error(Status::Timeout, "signals are left after the request timeout", now);
+        self.time_over("signals are left after the request timeout", now)
+    }
+
+    fn time_over(&self, message: &str, now: Instant) -> Step {
+        let mut error = self.wait.story().error(Status::Timeout, message, now);
         error.detail.timed_out = true;
         Step::Done(Err(error))
     }
@@ -75,6 +79,10 @@ impl Rules for Drain {
             Step::Done(Ok(_)) => self.took_one(now),
             // A wait that asks once gets this status only from the service's 408.
             Step::Done(Err(error)) if error.status() == Status::Timeout => Step::Done(Ok(String::new())),
+            // The request timeout ended a request that may have taken a signal.
+            Step::Done(Err(error)) if error.timed_out() && error.maybe_consumed() && now >= self.end => {
+                self.time_over("the service had not answered at the request timeout", now)
+            }
             step => step,
         }
     }

@@ -89,7 +89,7 @@ fn the_limit_holds_over_all_of_it() {
         (
             "a silent service, and less time than the grace",
             within(SECOND, [slow(), silent()]),
-            ends(Status::ConnectionLost).after(2).consumed().timed_out().at(SECOND),
+            ends(Status::Timeout).after(2).consumed().timed_out().at(SECOND),
         ),
         ("a black hole", within(SECOND, [slow(), black_hole()]), ends(Status::NotSent).after(2).timed_out().at(SECOND)),
         ("nothing is left, at the end", within(SECOND, [not_signaled().held(999 * MILLI)]), ends(Status::Ok)),
