@@ -1,6 +1,6 @@
 //! The repair of answers before ureq parses them, without sockets. The library's own module is compiled in.
 
-use crate::inbound::{StreamEnd, Inbound, ParseError};
+use crate::inbound::{Inbound, ParseError, StreamEnd};
 
 /// Checks that any bytes are accepted or refused, in one piece as byte by byte, and that the output is never much larger.
 pub fn check_pieces(pieces: &[&[u8]]) {
