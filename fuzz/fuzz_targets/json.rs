@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
 fn look(document: &str, pointer: &str) {
     let found = anchor::json_get(document, pointer);
     let Ok(tree) = serde_json::from_str::<Value>(document) else {
-        // Numbers out of range, unpaired surrogates and deep nesting are no obstacle here; what is not JSON is.
+        // Numbers out of range, unpaired surrogates and deep nesting are accepted here; a text that is not JSON is refused.
         let is_json = serde_json::from_str::<&RawValue>(document).is_ok();
         assert!(is_json || found.is_none(), "found in what is not JSON");
         return;

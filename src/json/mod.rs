@@ -1,4 +1,4 @@
-//! The little JSON that libanchor needs: is this one object, what stands at a pointer, and what are its strings and numbers.
+//! The JSON that libanchor needs: whether a text is one object, the value at a pointer, and the strings and numbers of a text.
 //! It reads the text and keeps it as it is, so numbers of any size and members in any order come through unchanged. It
 //! builds no tree.
 

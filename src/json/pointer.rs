@@ -1,4 +1,4 @@
-//! What stands at a JSON pointer (RFC 6901). One pass over the text, without a copy of it or of the pointer.
+//! Finds the value at a JSON pointer (RFC 6901), in one pass over the text, without a copy of it or of the pointer.
 
 use super::OutOfMemory;
 use super::nesting::Container;
@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    /// After an item that was gone into, none is on the path any more.
+    /// Once the item on the path was entered, no later item is on it.
     #[test]
     fn an_item_of_an_array_is_counted_once() {
         let json = r#"[[1,2],[[3],4,{"0":5}],6,[7]]"#;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How often the thread looks whether it is told something.
+/// How often the thread looks for an order.
 const TICK_MS: i32 = 5;
 
 pub struct Relay {

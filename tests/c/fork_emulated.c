@@ -1,4 +1,4 @@
-/* A child is told from its parent where the kernel only pretends to wipe a page on fork, as an emulator of user space may. */
+/* Fork detection works where the kernel only pretends to wipe a page on fork, as an emulator of user space may. */
 #define _GNU_SOURCE
 #include "check.h"
 #include <sys/mman.h>

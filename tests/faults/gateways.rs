@@ -42,7 +42,7 @@ fn cases_of(gateway: Gateway) -> Vec<Case> {
     let in_vain = ends(&[(Status::Timeout, true)], Within::Deadline);
     let (cut, quiet) = ("gives up on the service after 2 s, with a 504 page", "the same, and no event comes");
     let (hang_up, down) = ("the service hangs up on it: a 502 page", "the service is down: a 502 or 503 page");
-    let (restart, reload) = ("is stopped and started again", "is told to reload");
+    let (restart, reload) = ("is stopped and started again", "reloads its configuration");
     let idle = "closes a connection after 1 s without a request, just as one comes";
     vec![
         case(cut, by, Wait, DELIVERED, move |ground| waits_through_a_cut(gateway, ground)),

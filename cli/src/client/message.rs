@@ -8,7 +8,7 @@ use super::escape::escape;
 
 /// Prints a message, marked as from this command.
 ///
-/// A stderr that cannot be written is no reason to fail: the exit code and stdout say what happened too.
+/// The command goes on if stderr cannot be written: the exit code and stdout also say what happened.
 pub fn print(message: &str) {
     let mark = style("anchor-events:").for_stderr().red().bold();
     let line = format!("{mark} {}\n", escape(message));
