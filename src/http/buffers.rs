@@ -48,6 +48,8 @@ impl HeldBuffers {
     pub fn input_end(&mut self) -> &mut Vec<u8> {
         self.input.drain(..self.consumed);
         self.consumed = 0;
+        // At once as large as most answers: a buffer that grows leaves a copy behind.
+        self.input.reserve(Self::SMALL);
         &mut self.input
     }
 
@@ -94,6 +96,8 @@ impl Buffers for HeldBuffers {
         self.progress = amount > 0;
         self.consumed += amount;
         if self.consumed == self.input.len() {
+            // A service may quote the key.
+            wipe(&mut self.input);
             self.input.clear();
             self.consumed = 0;
             if self.input.capacity() > Self::SMALL {
@@ -113,8 +117,9 @@ impl Buffers for HeldBuffers {
 }
 
 impl Drop for HeldBuffers {
-    /// Output is left if sending failed or never began.
+    /// Output is left if sending failed or never began, input if the answer was not read to its end.
     fn drop(&mut self) {
         wipe(&mut self.output);
+        wipe(&mut self.input);
     }
 }

@@ -131,8 +131,11 @@ impl Connection {
         });
         with_current(|call| {
             call.count_received(count);
-            if let Ok(Input::Taken(raw)) = taken {
-                call.note_read(raw);
+            match taken {
+                Ok(Input::Taken(raw)) => call.note_read(raw),
+                // Nothing is left of what the socket held at the end of the call.
+                Ok(Input::Blocked) => call.note_read(usize::MAX),
+                _ => {}
             }
             if let Some(refusal) = &refusal {
                 call.note_verdict(kind_of(*refusal), refusal.to_string());

@@ -9,6 +9,7 @@ use super::chunked::Chunked;
 use super::framing::{BodyEnd, Framing};
 use super::head::{Field, NotHttp, Scan, append_repaired, field, status_line};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// The answer to one request, as far as it has arrived. It allocates only for the beginning of a line. Not `Debug`, since that
 /// beginning may quote the key.
@@ -16,7 +17,7 @@ use std::fmt;
 pub(super) struct Inbound {
     stage: Stage,
     /// The beginning of a line whose end has not arrived.
-    line: Vec<u8>,
+    line: Zeroizing<Vec<u8>>,
     scan: Scan,
     /// Bytes of this head so far.
     head_size: usize,
@@ -103,7 +104,7 @@ impl Inbound {
             // A new, small buffer for what is left.
             self.line = match self.take(&held, out)? {
                 0 => held,
-                taken => held[taken..].to_vec(),
+                taken => held[taken..].to_vec().into(),
             };
         }
         Ok(())

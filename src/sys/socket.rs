@@ -1,5 +1,6 @@
 //! A TCP socket that never blocks. To wait for it, use [`Watch`](super::Watch) and [`poll`](super::poll).
 
+use super::wipe;
 use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 use std::io;
 use std::mem::MaybeUninit;
@@ -44,8 +45,11 @@ impl Socket {
         let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
         let limit = limit.min(room.len());
         let count = self.0.recv_with_flags(&mut room[..limit], libc::MSG_DONTWAIT)?;
-        // SAFETY: the kernel has written that many bytes.
-        take(unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), count) });
+        // SAFETY: the kernel has written that many bytes, and `room` is not used meanwhile.
+        let received = unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), count) };
+        take(received);
+        // A service may quote a secret.
+        wipe(received);
         Ok(count)
     }
 

@@ -153,7 +153,7 @@ static anchor_config *config_for(const char *url)
 /* Each kind of call, twice, so that connections are used again. The server's answer goes by the event's name. */
 static void call(anchor_client *client, anchor_status expected)
 {
-    static const char *const names[] = {"ok", "status_401", "status_301", "status_500", "html", "quiet"};
+    static const char *const names[] = {"ok", "status_401", "quoted", "status_301", "status_500", "html", "quiet"};
     for (size_t i = 0; i < 2 * sizeof names / sizeof names[0]; i++) {
         char *json = NULL;
         const char *name = names[i / 2];

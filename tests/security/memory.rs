@@ -11,12 +11,15 @@ use testkit::scripted::script::{Script, Step, answer, event, refusal};
 use testkit::scripted::{Request, ScriptedServer};
 use testkit::{library, tools};
 
-/// The answer goes by the event's name.
-fn answers() -> Step {
-    Step::AnswerWith(Arc::new(|request: &Request| {
+/// The answer goes by the event's name. The key is quoted in clear only: what rustls decrypts passes through buffers of its own,
+/// which nobody can wipe.
+fn answers(is_tls: bool) -> Step {
+    Step::AnswerWith(Arc::new(move |request: &Request| {
         let name = request.path().split('/').nth(3).unwrap_or_default();
         match (name, name.strip_prefix("status_")) {
             ("quiet", _) => Vec::new(),
+            ("quoted", _) if is_tls => refusal(401),
+            ("quoted", _) => quoting(request.header("anchor-api-key").unwrap_or_default()),
             ("html", _) => answer(200, "", "<html>"),
             (_, Some("301")) => answer(301, "location: https://elsewhere.example/\r\n", ""),
             (_, Some(code)) => refusal(code.parse().expect("a status")),
@@ -25,8 +28,14 @@ fn answers() -> Step {
     }))
 }
 
+/// A refusal that quotes the key, in its words and in a header that nobody reads.
+fn quoting(key: &str) -> Vec<u8> {
+    let body = format!(r#"{{"error":{{"code":401,"message":"the key {key} is not known"}}}}"#);
+    answer(401, &format!("x-note: {key}\r\n"), &body)
+}
+
 fn over_tls(version: &'static rustls::SupportedProtocolVersion) -> Script {
-    vec![Step::Handshake(tls_versions(Certificate::Good, &[version])), answers()]
+    vec![Step::Handshake(tls_versions(Certificate::Good, &[version])), answers(true)]
 }
 
 fn tunnel() -> Script {
@@ -39,10 +48,10 @@ fn freed_clients_and_settings_leave_no_secret_in_memory() {
     if !tools::has("cc") {
         return;
     }
-    let plain = ScriptedServer::always(vec![answers()]);
+    let plain = ScriptedServer::always(vec![answers(false)]);
     let tls12 = ScriptedServer::always(over_tls(&rustls::version::TLS12));
     let tls13 = ScriptedServer::always(over_tls(&rustls::version::TLS13));
-    let bad_certificate = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::WrongHost)), answers()]);
+    let bad_certificate = ScriptedServer::always(vec![Step::Handshake(tls(Certificate::WrongHost)), answers(true)]);
     let hangs_up = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
     let tunnel = ScriptedServer::always(tunnel());
     let no_tunnel = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(answer(407, "", "")), Step::Hang]);
