@@ -22,6 +22,8 @@ pub(super) struct Tls {
     input: Vec<u8>,
     /// The peer has ended the session (close_notify). The connection may still be open.
     closed: bool,
+    /// The handshake is over. Until then a read sends nothing: the last flight leaves together with the request.
+    is_established: bool,
     /// The error after the last good record. It is reported after the bytes before it were read.
     fault: Option<io::Error>,
 }
@@ -34,7 +36,16 @@ pub(super) fn handshake(inner: Box<dyn Stream>, config: Arc<ClientConfig>, host:
     let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
     let name = name.map_err(|_| io::Error::other("the host is not a valid server name"))?;
     let session = ClientConnection::new(config, name).map_err(|e| refused(&e, None))?;
-    let mut tls = Tls { session, inner, output: Vec::new(), sent: 0, input: Vec::new(), closed: false, fault: None };
+    let mut tls = Tls {
+        session,
+        inner,
+        output: Vec::new(),
+        sent: 0,
+        input: Vec::new(),
+        closed: false,
+        is_established: false,
+        fault: None,
+    };
     while tls.session.is_handshaking() {
         send_all(&mut tls, &[])?;
         if tls.session.wants_read() && !receive_some(&mut tls, &mut |_| ())? {
@@ -44,6 +55,7 @@ pub(super) fn handshake(inner: Box<dyn Stream>, config: Arc<ClientConfig>, host:
             return Err(fault);
         }
     }
+    tls.is_established = true;
     Ok(tls)
 }
 
@@ -96,7 +108,8 @@ impl Tls {
 
 impl Stream for Tls {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.flush()? {
+        // Only what had no room before goes first: the client's last flight leaves together with the first request.
+        if !self.output.is_empty() && !self.flush()? {
             return Ok(0);
         }
         let taken = self.session.writer().write(bytes)?;
@@ -149,7 +162,7 @@ impl Stream for Tls {
             self.fault = Some(fault);
             return Ok(taken);
         }
-        if self.session.wants_write() {
+        if self.is_established && self.session.wants_write() {
             // Sends the answer to a key update. If there is no room now, the next write sends it.
             self.flush()?;
         }
