@@ -45,6 +45,26 @@ unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, length: sockle
     }
 }
 
+/// A simulated socket is connected to this machine.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int {
+    match Network::with_any(|_| ()) {
+        Some(()) => {
+            // SAFETY: for the C structure zeros are valid; the library passes room for an address of any family.
+            unsafe {
+                let mut peer: libc::sockaddr_in = std::mem::zeroed();
+                peer.sin_family = libc::AF_INET as libc::sa_family_t;
+                peer.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
+                address.cast::<libc::sockaddr_in>().write(peer);
+                length.write(size_of::<libc::sockaddr_in>() as socklen_t);
+            }
+            0
+        }
+        // SAFETY: the caller's arguments, passed on.
+        None => unsafe { libc::syscall(libc::SYS_getpeername, fd, address, length) as c_int },
+    }
+}
+
 /// Every name resolves to this machine, without a lookup.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getaddrinfo(

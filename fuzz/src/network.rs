@@ -178,7 +178,8 @@ impl Live {
 
     fn proceed(&mut self, now: Duration) {
         self.receive();
-        let Some(server) = &self.server else { return };
+        // A peer answers what it was sent; the library refuses what comes before.
+        let Some(server) = self.server.as_ref().filter(|_| !self.received.is_empty()) else { return };
         while let Some((_, bytes)) = self.pieces.front().filter(|(at, _)| *at <= now) {
             let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
             // SAFETY: the pointer and length are those of a live vector.

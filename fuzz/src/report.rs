@@ -7,7 +7,7 @@ use serde_json::Value;
 pub const KEY: &str = "fuzz-key-5d0c2b7e";
 
 const PHASES: [&str; 6] = ["dns", "connect", "tls", "send", "wait", "receive"];
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 12] = [
     "code",
     "message",
     "status",
@@ -16,6 +16,8 @@ const MEMBERS: [&str; 10] = [
     "attempts",
     "elapsedMs",
     "maybeConsumed",
+    "timedOut",
+    "retryAfterMs",
     "lastError",
     "requestId",
 ];
@@ -35,6 +37,8 @@ pub fn check(status: Status, json: &str) {
     assert!(error.get("code").map_or(!by_service, Value::is_u64), "{json}");
     assert!(error.get("phase").is_none_or(|phase| PHASES.iter().any(|known| phase == known)), "{json}");
     assert!(error["attempts"].is_u64() && error["elapsedMs"].is_u64() && error["maybeConsumed"].is_boolean(), "{json}");
+    assert!(error.get("timedOut").is_none_or(|timed_out| timed_out == true), "{json}");
+    assert!(error.get("retryAfterMs").is_none_or(Value::is_u64), "{json}");
     for text in ["lastError", "requestId"] {
         assert!(error.get(text).is_none_or(Value::is_string), "{json}");
     }
