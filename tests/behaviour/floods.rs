@@ -121,7 +121,7 @@ fn interim_answers_without_end_are_refused() {
 
 /// A service that takes a large signal slowly, and one that takes nothing of it.
 #[test]
-fn a_deadline_and_a_cancel_end_a_signal_that_is_being_sent() {
+fn a_deadline_ends_a_signal_that_is_being_sent() {
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(64 << 20));
     for steps in [vec![Step::Ignore], vec![Step::ReadSome; 100_000]] {
         let server = ScriptedServer::always(steps);
@@ -131,6 +131,23 @@ fn a_deadline_and_a_cancel_end_a_signal_that_is_being_sent() {
         assert!(matches!(error.status(), Status::NotSent | Status::ConnectionLost) && error.timed_out(), "{error:?}");
         assert!(began.elapsed() < TIMEOUT + 2 * LATE, "{:?}", began.elapsed());
     }
+}
+
+/// The service takes nothing of the request, so the call is blocked in sending it.
+#[test]
+fn a_cancel_ends_a_signal_that_is_being_sent() {
+    let server = ScriptedServer::always(vec![Step::Ignore]);
+    let client = Client::new(&config(&server.http())).unwrap();
+    let theirs = client.clone();
+    let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(64 << 20));
+    let signaling = Freezable::spawn(move || (theirs.signal("e", Some(&data)).unwrap_err(), Instant::now()));
+    server.until("the connection", |record| record.connections == 1);
+    signaling.until_asleep();
+    let cancelled = Instant::now();
+    client.cancel_all();
+    let (error, ended) = signaling.join();
+    assert_eq!((error.status(), error.maybe_consumed()), (Status::Cancelled, false), "{error:?}");
+    assert!(ended.saturating_duration_since(cancelled) < LATE, "{:?}", ended - cancelled);
 }
 
 /// What the socket holds when the end comes is the answer, also if it came with much else before.
