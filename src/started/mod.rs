@@ -105,11 +105,11 @@ impl StartedWait {
         let mut watched: Vec<(usize, Watcher<'_, _>)> = watched.collect();
         while !watched.is_empty() {
             let events: Vec<&Event> = watched.iter().map(|(_, watcher)| watcher.event()).collect();
-            let at = first_set(&events, interruptible, until)?;
-            match watched[at].1.stage() {
-                Stage::Ended(()) => return Ok(watched[at].0),
-                Stage::Taken => drop(watched.remove(at)),
-                Stage::Running => return Err(as_error(Status::Pending)),
+            first_set(&events, interruptible, until)?;
+            watched.retain(|(_, watcher)| !matches!(watcher.stage(), Stage::Taken));
+            // By the stage: while the poll looked at the descriptors one by one, an earlier wait may have ended.
+            if let Some((at, _)) = watched.iter().find(|(_, watcher)| matches!(watcher.stage(), Stage::Ended(()))) {
+                return Ok(*at);
             }
         }
         Err(Error::invalid("waits contains no unfinished wait"))

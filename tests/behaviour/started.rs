@@ -192,6 +192,21 @@ fn select_may_be_given_a_wait_twice() {
     assert_eq!(status(StartedWait::select(&many, LOOK)), Status::Pending);
 }
 
+/// The system looks at the descriptors one by one, and the wait may end while it is in the middle of them.
+#[test]
+fn select_reports_the_first_of_the_slice_whenever_a_wait_ends() {
+    let (_server, client) = setup();
+    for _ in 0..100 {
+        let wait = client.start("raced", LONG).unwrap();
+        let many = [&wait; 300];
+        thread::scope(|scope| {
+            let selecting = scope.spawn(|| StartedWait::select(&many, LONG));
+            client.signal("raced", None).unwrap();
+            assert_eq!(selecting.join().unwrap().unwrap(), 0);
+        });
+    }
+}
+
 #[test]
 fn waits_of_several_clients_may_be_selected() {
     let (server, first) = setup();
