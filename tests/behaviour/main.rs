@@ -10,5 +10,6 @@ mod floods;
 mod freeze;
 mod interrupt;
 mod lookup;
+mod queue;
 mod started;
 mod wait_rules;
