@@ -44,5 +44,5 @@ pub(crate) use lookup::{LookupError, look_up};
 pub(crate) use poll::{MAX_WATCHED, Wake, poll};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::Socket;
-pub(crate) use system::{Event, Watch, impl_pollable, is_exhausted, wipe};
+pub(crate) use system::{Event, Watch, impl_event_fd, impl_pollable, is_exhausted, wipe};
 pub(crate) use thread::{CancellationDisabled, Thread};
