@@ -28,7 +28,19 @@ mod pin;
 mod poll;
 mod scoped;
 mod socket;
+// The reactor's list of cancels; so far, only its tests use it.
+#[cfg(test)]
+mod stack;
+#[cfg(test)]
+mod stack_tests;
 mod thread;
+
+/// What `stack` imports; the model checker has its own.
+#[cfg(test)]
+mod platform {
+    pub use std::sync::Arc;
+    pub use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+}
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -1,16 +1,20 @@
-//! Every interleaving of what threads share in started waits, by the model checker loom: src/started/slot.rs and
-//! src/started/fifo.rs themselves, with loom's mutex and an event made of it. A thread that nothing wakes is found as a
-//! deadlock, and memory that nothing frees as a leak.
+//! Every interleaving of what threads share in started waits, by the model checker loom: src/started/slot.rs,
+//! src/started/fifo.rs and src/sys/stack.rs themselves, with loom's mutex and atomics and an event made of them. A thread that
+//! nothing wakes is found as a deadlock, and memory that nothing frees as a leak.
 
+mod cancels;
 #[path = "../../src/started/fifo.rs"]
 mod fifo;
 mod queue;
 #[path = "../../src/started/slot.rs"]
 mod slot;
+#[path = "../../src/sys/stack.rs"]
+mod stack;
 mod started;
 
 mod platform {
     use loom::sync::Condvar;
+    pub use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
     pub use loom::sync::{Arc, Mutex, MutexGuard};
 
     /// What an eventfd is to a poll: a level, looked at anew after each wake-up.
