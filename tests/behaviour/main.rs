@@ -10,5 +10,7 @@ mod floods;
 mod freeze;
 mod interrupt;
 mod lookup;
+mod queue;
+mod queue_callback;
 mod started;
 mod wait_rules;
