@@ -160,12 +160,22 @@ fn much_data_does_not_take_long() {
         (format!("[{repeated}1]"), "aaaa ".repeat(13_000)),
         (format!("[{records}]"), r"\u0061 ".repeat(9_000)),
     ] {
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), running_time());
         Redactor { key: KEY, data: Some(&data) }.service_words(&said, &mut || true);
-        let took = began.elapsed();
+        let took = running_time().zip(before).map_or(began.elapsed(), |(now, before)| now - before);
         println!("{took:?}");
         assert!(took < Duration::from_secs(20), "it took {took:?}");
     }
+}
+
+/// How long this thread has run so far, whatever else the machine is busy with. `None` where the system is not Linux.
+fn running_time() -> Option<Duration> {
+    const TICKS_PER_SECOND: u32 = 100;
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").ok()?;
+    // The name of the thread, which comes before, may hold anything. Then utime and stime are the 12th and the 13th.
+    let ticks = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+    let ticks: u32 = ticks.map(|ticks| ticks.parse::<u32>().expect("a number")).sum();
+    Some(Duration::from_secs(1) * ticks / TICKS_PER_SECOND)
 }
 
 /// A word of the data or of the service, by the letters that it is made of.
