@@ -257,13 +257,14 @@ fn waits_through_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 
 /// The first one leaves a connection behind, which the old worker closes.
 fn signals_after_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let (running, client) = gateway.before(ground, PATIENT, |_| {})?;
+    let (running, client) = gateway.before(ground, PATIENT, unhurried)?;
     client.signal(&ground.event, Some(&data(1))).unwrap();
     gateway.reload(&running.program);
     Some(ground.send(&client))
 }
 
-fn patient(config: &mut Config) {
+/// A busy machine may need longer than the usual request timeout for a TLS handshake.
+fn unhurried(config: &mut Config) {
     config.set_request_timeout(TIMEOUT * 5).unwrap();
 }
 
@@ -277,7 +278,7 @@ fn as_it_closes<T: Send>(
 ) -> Option<(Vec<T>, u64)> {
     let running = gateway.start(FORGETFUL, ground.service.socket_address())?;
     let call_twice = |number: u64| {
-        let client = running.client(FORGETFUL, ground, patient);
+        let client = running.client(FORGETFUL, ground, unhurried);
         let first = call(&client, 2 * number);
         thread::sleep(Duration::from_millis(1000 - CLOSINGS / 2 + number));
         ([first, call(&client, 2 * number + 1)], client.stats().unanswered)
