@@ -1,5 +1,6 @@
 //! A client's settings for a server of a test.
 
+use crate::PATIENCE;
 use crate::certificates::authority_file;
 use anchor::{Client, Config, Trust};
 
@@ -11,6 +12,13 @@ pub fn config(url: &str) -> Config {
     let mut config = Config::bare();
     config.set_api_key(KEY).unwrap().set_base_url(url).unwrap().set_trust(Trust::Bundled);
     config.set_ca_file(authority_file()).unwrap();
+    config
+}
+
+/// For a signal of many megabytes, which a debug build on a busy machine takes long to check and to send.
+pub fn unhurried(url: &str) -> Config {
+    let mut config = config(url);
+    config.set_connect_timeout(PATIENCE).unwrap().set_request_timeout(PATIENCE).unwrap();
     config
 }
 

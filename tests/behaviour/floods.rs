@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request};
-use testkit::settings::config;
+use testkit::settings::{config, unhurried};
 use testkit::timing::in_time;
 
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -146,7 +146,7 @@ fn a_deadline_ends_a_signal_that_is_being_sent() {
 #[test]
 fn a_cancel_ends_a_signal_that_is_being_sent() {
     let server = ScriptedServer::always(vec![Step::Ignore]);
-    let client = Client::new(&config(&server.http())).unwrap();
+    let client = Client::new(&unhurried(&server.http())).unwrap();
     let theirs = client.clone();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(64 << 20));
     let signaling = Freezable::spawn(move || (theirs.signal("e", Some(&data)).unwrap_err(), Instant::now()));
