@@ -3,7 +3,6 @@
 //! ends too early is a defect on any machine.
 
 use super::blocked::{Blocked, everywhere};
-use super::freeze::Freezable;
 use anchor::{Client, Error, Status};
 use std::sync::Arc;
 use std::thread;
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{Answerer, EVENT, Gate, Step, after_request, answer, event, refusal};
 use testkit::settings::{client, config};
+use testkit::way::{Way, each_way};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 const GRACE: Duration = Duration::from_millis(300);
@@ -18,13 +18,13 @@ const GRACE: Duration = Duration::from_millis(300);
 const LATE: Duration = Duration::from_millis(250);
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
-#[test]
-fn a_wait_ends_in_time_wherever_it_blocks() {
-    in_parallel(everywhere().into_iter().filter(|place| place.signal_of.is_none()), |place| {
+#[each_way]
+fn a_wait_ends_in_time_wherever_it_blocks(way: Way) {
+    in_parallel(everywhere().into_iter().filter(|place| place.signal_of.is_none()), move |place| {
         place.config.set_grace(GRACE).unwrap();
         let client = place.client();
         let began = Instant::now();
-        let result = client.wait("e", Some(TIMEOUT), None);
+        let result = way.wait(&client, "e", Some(TIMEOUT));
         let allowed = if place.maybe_consumed { TIMEOUT + GRACE } else { TIMEOUT };
         let error = expect_in_time(place, result, began.elapsed(), allowed);
         // The call does not wait for a Retry-After beyond its deadline, so backing off ends it early.
@@ -54,7 +54,7 @@ fn a_signal_ends_in_time_wherever_it_blocks() {
     });
 }
 
-fn in_parallel(places: impl IntoIterator<Item = Blocked>, check: fn(&mut Blocked)) {
+fn in_parallel(places: impl IntoIterator<Item = Blocked>, check: impl Fn(&mut Blocked) + Copy + Send + 'static) {
     let running: Vec<_> = places.into_iter().map(|mut place| thread::spawn(move || check(&mut place))).collect();
     let failed = running.into_iter().filter_map(|run| run.join().err()).count();
     assert_eq!(failed, 0, "of the calls did not end as they should");
@@ -72,13 +72,13 @@ fn expect_in_time(place: &Blocked, result: Result<String, Error>, took: Duration
 }
 
 /// Connecting has a time limit of its own, within that of the call.
-#[test]
-fn the_connect_timeout_is_within_the_deadline() {
+#[each_way]
+fn the_connect_timeout_is_within_the_deadline(way: Way) {
     for (connect, attempts) in [(100, 3), (60_000, 1)] {
         let places = everywhere().into_iter().filter(|place| !place.maybe_consumed && place.signal_of.is_none());
         for mut place in places.filter(|place| place.name != "backing off") {
             place.config.set_retries(2).set_connect_timeout(Duration::from_millis(connect)).unwrap();
-            let error = place.client().wait("e", Some(3 * TIMEOUT), None).unwrap_err();
+            let error = way.wait(&place.client(), "e", Some(3 * TIMEOUT)).unwrap_err();
             assert!(error.attempts() <= attempts, "{}: {error:?}", place.name);
             assert_eq!(error.status(), Status::NotSent, "{}: {error:?}", place.name);
             assert_eq!(error.timed_out(), attempts == 1, "{}: {error:?}", place.name);
@@ -87,14 +87,14 @@ fn the_connect_timeout_is_within_the_deadline() {
 }
 
 /// The kernel ends a long poll 0.1 % late, so the last part of a long wait is a poll of its own.
-#[test]
-fn a_wait_of_several_seconds_ends_on_time() {
+#[each_way]
+fn a_wait_of_several_seconds_ends_on_time(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let timeout = Duration::from_secs(10);
     let began = Instant::now();
-    let error = client.wait("e", Some(timeout), None).unwrap_err();
+    let error = way.wait(&client, "e", Some(timeout)).unwrap_err();
     let took = began.elapsed();
     assert_eq!(error.status(), Status::Timeout);
     println!("a wait of 10 s: {} µs over", (took.saturating_sub(timeout)).as_micros());
@@ -109,27 +109,29 @@ fn holding() -> Answerer {
     })
 }
 
-#[test]
-fn a_wait_is_made_of_slices() {
+#[each_way]
+fn a_wait_is_made_of_slices(way: Way) {
     let server = ScriptedServer::always(vec![Step::AnswerWith(holding())]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(200)).unwrap();
     let client = Client::new(&config).unwrap();
     let began = Instant::now();
-    let error = client.wait("e", Some(Duration::from_millis(700)), None).unwrap_err();
+    let error = way.wait(&client, "e", Some(Duration::from_millis(700))).unwrap_err();
     let took = began.elapsed();
     assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error:?}");
     assert!(!error.maybe_consumed());
     assert!((700..950).contains(&took.as_millis()), "took {took:?}");
     let asked: Vec<u64> = server.requests().iter().map(testkit::scripted::Request::timeout_ms).collect();
-    assert_eq!(asked[..3], [200, 200, 200], "{asked:?}");
-    assert!(asked.len() == 4 && asked[3] <= 100, "the last slice asks for what remains: {asked:?}");
+    let slices = way.slices(200);
+    assert!(asked[..3].iter().all(|asked| slices.contains(asked)), "{asked:?}");
+    let remain = 700 - 3 * slices.start();
+    assert!(asked.len() == 4 && asked[3] <= remain, "the last slice asks for what remains: {asked:?}");
     assert_eq!(server.connections(), 1);
     assert_eq!(client.stats().rearms, 3);
 }
 
-#[test]
-fn an_unlimited_wait_asks_for_slice_after_slice() {
+#[each_way]
+fn an_unlimited_wait_asks_for_slice_after_slice(way: Way) {
     let answers = [refusal(408), refusal(408), event()];
     let steps = answers
         .into_iter()
@@ -137,41 +139,47 @@ fn an_unlimited_wait_asks_for_slice_after_slice() {
     let server = ScriptedServer::always(steps.chain([Step::Hang]).collect());
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(50)).unwrap();
-    assert_eq!(Client::new(&config).unwrap().wait("e", None, None).unwrap(), EVENT);
+    assert_eq!(way.wait(&Client::new(&config).unwrap(), "e", None).unwrap(), EVENT);
     let asked: Vec<u64> = server.requests().iter().map(testkit::scripted::Request::timeout_ms).collect();
-    assert_eq!(asked, [50, 50, 50]);
+    assert!(asked.len() == 3 && asked.iter().all(|asked| way.slices(50).contains(asked)), "{asked:?}");
 }
 
-#[test]
-fn the_default_slice_is_fifty_seconds() {
+#[each_way]
+fn the_default_slice_is_fifty_seconds(way: Way) {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = client(&server.http());
-    for (timeout, asked) in [(None, 50_000), (Some(Duration::MAX), 50_000), (Some(Duration::from_micros(1)), 1)] {
-        client.wait("e", timeout, None).unwrap();
-        assert_eq!(server.requests().last().unwrap().timeout_ms(), asked);
+    let default = way.slices(50_000);
+    for (timeout, asked) in
+        [(None, default.clone()), (Some(Duration::MAX), default), (Some(Duration::from_micros(1)), 1..=1)]
+    {
+        way.wait(&client, "e", timeout).unwrap();
+        assert!(asked.contains(&server.requests().last().unwrap().timeout_ms()), "{timeout:?}");
     }
-    client.wait("e", Some(Duration::from_secs(30)), None).unwrap();
+    way.wait(&client, "e", Some(Duration::from_secs(30))).unwrap();
     assert!((29_000..=30_000).contains(&server.requests().last().unwrap().timeout_ms()));
 }
 
 /// An answer that is sent at the last moment arrives after it.
-#[test]
-fn an_answer_within_the_grace_is_taken() {
+#[each_way]
+fn an_answer_within_the_grace_is_taken(way: Way) {
     let late = after_request([Step::Pause(TIMEOUT + Duration::from_millis(150)), Step::Send(event()), Step::Hang]);
     let server = ScriptedServer::always(late);
-    assert_eq!(client(&server.http()).wait("e", Some(TIMEOUT), None).unwrap(), EVENT);
+    assert_eq!(way.wait(&client(&server.http()), "e", Some(TIMEOUT)).unwrap(), EVENT);
     let server = ScriptedServer::always(after_request([
         Step::Pause(Duration::from_millis(300)),
         Step::Send(event()),
         Step::Hang,
     ]));
-    assert_eq!(client(&server.http()).wait("e", Some(Duration::ZERO), None).unwrap(), EVENT);
+    assert_eq!(way.wait(&client(&server.http()), "e", Some(Duration::ZERO)).unwrap(), EVENT);
     assert_eq!(server.requests()[0].timeout_ms(), 1);
 }
 
-/// The call is frozen until long after its deadline, and finds the answer when it continues.
-#[test]
-fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
+/// The wait is frozen until long after its deadline, and finds the answer when it continues.
+#[each_way]
+fn an_answer_that_is_in_the_socket_wins_over_the_deadline(way: Way) {
+    if !way.may_freeze("deadlines::an_answer_that_is_in_the_socket_wins_over_the_deadline") {
+        return;
+    }
     let (ask, delivered) = (Gate::default(), Gate::default());
     let steps =
         [Step::Await(ask.clone()), Step::Send(event()), Step::Delivered, Step::Open(delivered.clone()), Step::Hang];
@@ -179,36 +187,36 @@ fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let began = Instant::now();
-    let waiting = Freezable::spawn(move || client.wait("e", Some(Duration::from_secs(2)), None));
+    let waiting = way.begin(&client, "e", Some(Duration::from_secs(2)));
     server.until_requests(1);
     waiting.while_frozen(|| {
         ask.open();
         delivered.pass();
         thread::sleep(Duration::from_secs(2).saturating_sub(began.elapsed()) + Duration::from_millis(50));
     });
-    assert_eq!(waiting.join().unwrap(), EVENT);
+    assert_eq!(waiting.end().unwrap(), EVENT);
 }
 
 /// A slice that ends without any answer counts as a broken connection: the client closes it and sends the wait again while
 /// there is time.
-#[test]
-fn an_unanswered_slice_is_rearmed_on_a_fresh_connection() {
+#[each_way]
+fn an_unanswered_slice_is_rearmed_on_a_fresh_connection(way: Way) {
     let server = ScriptedServer::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
-    assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!(way.wait(&Client::new(&config).unwrap(), "e", LONG).unwrap(), EVENT);
     assert_eq!(server.connections(), 2);
     server.until_left(1);
-    let error = Client::new(config.set_rearm(false)).unwrap();
-    assert!(error.wait("e", LONG, None).is_ok());
+    let without_rearm = Client::new(config.set_rearm(false)).unwrap();
+    assert!(way.wait(&without_rearm, "e", LONG).is_ok());
 }
 
-#[test]
-fn without_rearm_an_unanswered_slice_is_a_lost_connection() {
+#[each_way]
+fn without_rearm_an_unanswered_slice_is_a_lost_connection(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
-    let error = Client::new(config.set_rearm(false)).unwrap().wait("e", LONG, None).unwrap_err();
+    let error = way.wait(&Client::new(config.set_rearm(false)).unwrap(), "e", LONG).unwrap_err();
     assert_eq!((error.status(), error.maybe_consumed()), (Status::ConnectionLost, true), "{error:?}");
     assert_eq!(error.attempts(), 1);
 }
