@@ -263,9 +263,20 @@ typedef struct anchor_cancel_token anchor_cancel_token;
 typedef struct anchor_client anchor_client;
 
 /**
+ * The outcome of one wait on a queue.
+ */
+typedef struct anchor_completion anchor_completion;
+
+/**
  * Settings for clients. One thread at a time may use them.
  */
 typedef struct anchor_config anchor_config;
+
+/**
+ * Collects the outcomes of any number of waits, for a program that has many of them or an event loop. Any number of
+ * threads may start waits on a queue and take from it at once.
+ */
+typedef struct anchor_queue anchor_queue;
 
 /**
  * A wait that runs in the background, for programs with an event loop or with several events to wait for. It runs
@@ -283,6 +294,14 @@ typedef struct anchor_wait anchor_wait;
  * - message: one line without its end, valid during the call
  */
 typedef void (*anchor_log_callback)(void *user_data, int32_t level, const char *message);
+
+/**
+ * Learns that a queue is not empty any more. It is called on a thread of the library, on which all signals are
+ * blocked. It must return soon and must not call libanchor: it is meant to wake an event loop.
+ *
+ * - user_data: what was given to anchor_queue_set_callback
+ */
+typedef void (*anchor_queue_callback)(void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -684,9 +703,10 @@ void anchor_client_cancel_all(anchor_client *client);
 /**
  * Returns counts of what the client has done, as a JSON object of numbers.
  *
- * Its members are waits, signals, answers, timeouts, cancels, failures, rearms, retries, unanswered,
- * connectionsMade, connectionsReused, bytesSent and bytesReceived. "unanswered" counts requests that were sent and
- * whose answer was never read: each of them may have taken an event or delivered a signal.
+ * Its members are waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries, unanswered,
+ * connectionsMade, connectionsReused, bytesSent and bytesReceived. "dropped" counts answers of started waits that
+ * nobody took before the wait or the queue was freed. "unanswered" counts requests that were sent and whose
+ * answer was never read: each of them may have taken an event or delivered a signal.
  *
  * @param client    the client
  * @param out_json  receives the object, to be freed with anchor_string_free
@@ -847,7 +867,7 @@ anchor_status anchor_wait_start(anchor_client *client,
  * closes it.
  *
  * @param wait  the wait
- * @return  a file descriptor; -1 if wait is NULL
+ * @return  a file descriptor; -1 if wait is NULL or on a queue
  * @since 0.1.0
  */
 ANCHOR_MUST_USE
@@ -864,8 +884,9 @@ int anchor_wait_fd(const anchor_wait *wait);
  * @param timeout_ms  milliseconds, 0 or more; 0 only looks; ANCHOR_NO_TIMEOUT sets no limit
  * @param out_index   receives the index of the first entry that has ended; count if there is none
  * @return  ANCHOR_OK; ANCHOR_PENDING if no wait has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every
- *          entry is NULL or finished; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings
- *          of one of the waits ask for it; ANCHOR_OUT_OF_MEMORY if there are more waits than the system can poll
+ *          entry is NULL or finished, or one is on a queue; ANCHOR_INTERRUPTED if a signal handler ran on this
+ *          thread and the settings of one of the waits ask for it; ANCHOR_OUT_OF_MEMORY if there are more waits
+ *          than the system can poll
  * @since 0.1.0
  */
 ANCHOR_MUST_USE
@@ -885,7 +906,8 @@ anchor_status anchor_wait_select(anchor_wait *const *waits,
  * @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
  * @return  ANCHOR_PENDING if the wait has not ended in that time; ANCHOR_INTERRUPTED if a signal handler ran on
  *          this thread and the settings ask for it; neither changes the wait. ANCHOR_INVALID_ARGUMENT if the
- *          outcome was taken before; otherwise what anchor_wait_for_event would have returned
+ *          outcome was taken before or the wait is on a queue; otherwise what anchor_wait_for_event would have
+ *          returned
  * @since 0.1.0
  */
 ANCHOR_MUST_USE
@@ -897,7 +919,7 @@ anchor_status anchor_wait_finish(anchor_wait *wait,
  * Ends a started wait with ANCHOR_CANCELLED, unless its answer has already arrived.
  *
  * An answer that has arrived stays the outcome. The outcome still has to be taken with anchor_wait_finish, or
- * dropped with anchor_wait_free.
+ * dropped with anchor_wait_free; that of a wait on a queue goes to the queue.
  *
  * @param wait  the wait; NULL does nothing, and a wait of the parent process is not cancelled
  * @par Threads
@@ -909,8 +931,8 @@ void anchor_wait_cancel(anchor_wait *wait);
 /**
  * Frees a started wait, with an outcome that was not taken.
  *
- * If the wait still runs, the call cancels it and lets its thread end. Remove its descriptor from a poll loop
- * before; an epoll forgets it by itself.
+ * If the wait still runs, the call cancels it and lets its thread end; a wait on a queue continues. Remove its
+ * descriptor from a poll loop before; an epoll forgets it by itself.
  *
  * @param wait  the wait; NULL does nothing
  * @par Threads
@@ -918,6 +940,202 @@ void anchor_wait_cancel(anchor_wait *wait);
  * @since 0.1.0
  */
 void anchor_wait_free(anchor_wait *wait);
+
+/**
+ * Makes an empty queue.
+ *
+ * It holds one file descriptor. A child process may use a queue of its parent: it is empty there, has no callback,
+ * and has a descriptor of its own.
+ *
+ *     anchor_queue *queue = NULL;
+ *     anchor_completion *done = NULL;
+ *     if (anchor_queue_new(&queue) == ANCHOR_OK) {
+ *         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL);
+ *         ...                                  any number of them, each with a tag of its own
+ *         while (anchor_queue_running(queue) > 0 &&
+ *                anchor_queue_next(queue, ANCHOR_NO_TIMEOUT, NULL, &done) == ANCHOR_OK) {
+ *             printf("%d %s\n", (int)anchor_completion_tag(done), anchor_completion_json(done));
+ *             anchor_completion_free(done);
+ *         }
+ *     }
+ *     anchor_queue_free(queue);
+ *
+ * @param out  receives the queue, to be freed with anchor_queue_free; NULL on failure
+ * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no file descriptor left
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_queue_new(anchor_queue **out);
+
+/**
+ * Returns the file descriptor of a queue, which is readable while the queue is not empty.
+ *
+ * It is for poll, epoll (level or edge), select, libuv or GLib. Do not read, write or close it; anchor_queue_free
+ * closes it. With an edge, take until anchor_queue_next returns ANCHOR_PENDING.
+ *
+ * @param queue  the queue
+ * @return  a file descriptor; -1 if queue is NULL, if a child process has no descriptor left for a queue of its
+ *          parent, or on Windows
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+int anchor_queue_fd(const anchor_queue *queue);
+
+/**
+ * Returns the event of a queue on Windows, a HANDLE that is set while the queue is not empty.
+ *
+ * @param queue  the queue
+ * @return  NULL, since this system has descriptors: anchor_queue_fd
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE void *anchor_queue_handle(const anchor_queue *queue);
+
+/**
+ * Sets the function that is called once for each change of a queue from empty to not empty.
+ *
+ * If the queue is not empty, the function is called at once, on the calling thread. When this call returns, no call
+ * of the function that it replaces is running.
+ *
+ * @param queue      the queue
+ * @param callback   the function, which must return soon and must not call libanchor; NULL for none, which is the
+ *                   default
+ * @param user_data  passed to the function; it must stay valid until the function is replaced or the queue is freed
+ * @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT; ANCHOR_OUT_OF_MEMORY if a child process has no file descriptor left
+ *          for a queue of its parent
+ * @par Threads
+ * The function is called on a thread of the library, one call at a time. It must not be replaced from within it.
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_queue_set_callback(anchor_queue *queue,
+                                        anchor_queue_callback callback,
+                                        void *user_data);
+
+/**
+ * Starts a wait that runs in the background and whose outcome goes to a queue.
+ *
+ * Its time counts from this call. It continues if the client is freed. It gives exactly one completion, cancelled
+ * or not.
+ *
+ * The handle of the wait is only needed to cancel this wait alone, with anchor_wait_cancel; anchor_wait_fd returns
+ * -1 for it, and anchor_wait_finish and anchor_wait_select refuse it. Freeing it with anchor_wait_free does not
+ * cancel the wait.
+ *
+ * @param client      the client
+ * @param queue       the queue
+ * @param event_name  as in anchor_wait_for_event
+ * @param timeout_ms  as in anchor_wait_for_event
+ * @param tag         any number, which anchor_completion_tag returns; the library does not look at it
+ * @param out         receives the handle of the wait, to be freed with anchor_wait_free; NULL on failure. NULL if not
+ *                    wanted
+ * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or
+ *          file descriptor left; if it is not ANCHOR_OK, there is no completion
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_wait_start_on(anchor_client *client,
+                                   anchor_queue *queue,
+                                   const char *event_name,
+                                   int64_t timeout_ms,
+                                   uint64_t tag,
+                                   anchor_wait **out);
+
+/**
+ * Blocks until a wait on a queue has ended, and takes its completion.
+ *
+ * Completions are taken in the order in which the waits ended, each once. The call does not change what
+ * anchor_last_error returns.
+ *
+ * @param queue       the queue
+ * @param timeout_ms  milliseconds, 0 or more; 0 only looks; ANCHOR_NO_TIMEOUT sets no limit
+ * @param cancel      a token that ends this call and does not cancel the waits; NULL for none
+ * @param out         receives the completion, to be freed with anchor_completion_free; NULL if there is none
+ * @return  ANCHOR_OK: the outcome of the wait is in the completion. Otherwise nothing is taken: ANCHOR_PENDING if
+ *          no wait has ended in that time; ANCHOR_CANCELLED; ANCHOR_INTERRUPTED if a signal handler ran on this
+ *          thread and the settings of a client with a wait on the queue ask for it; ANCHOR_INVALID_ARGUMENT;
+ *          ANCHOR_OUT_OF_MEMORY if a child process has no file descriptor left for a queue of its parent
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_queue_next(anchor_queue *queue,
+                                int64_t timeout_ms,
+                                anchor_cancel_token *cancel,
+                                anchor_completion **out);
+
+/**
+ * Returns the tag that a wait was started with.
+ *
+ * @param completion  the completion
+ * @return  the tag; 0 if completion is NULL
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE uint64_t anchor_completion_tag(const anchor_completion *completion);
+
+/**
+ * Returns how a wait ended.
+ *
+ * @param completion  the completion
+ * @return  what anchor_wait_for_event would have returned; ANCHOR_INVALID_ARGUMENT if completion is NULL
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_completion_status(const anchor_completion *completion);
+
+/**
+ * Returns the answer of a wait, or its error as JSON.
+ *
+ * @param completion  the completion
+ * @return  the string that anchor_wait_for_event would have given, which lives as long as the completion; NULL if
+ *          completion is NULL, or if memory ran out for it
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+const char *anchor_completion_json(const anchor_completion *completion);
+
+/**
+ * Frees a completion.
+ *
+ * @param completion  the completion; NULL does nothing
+ * @since 0.1.0
+ */
+void anchor_completion_free(anchor_completion *completion);
+
+/**
+ * Returns the number of waits on a queue whose completion was not taken yet.
+ *
+ * @param queue  the queue
+ * @return  the number; 0 if queue is NULL
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE size_t anchor_queue_running(const anchor_queue *queue);
+
+/**
+ * Cancels the waits that run on a queue.
+ *
+ * Each still gives its completion: with ANCHOR_CANCELLED, unless its answer has already arrived. Waits that are
+ * started later are not affected.
+ *
+ * @param queue  the queue; NULL does nothing
+ * @par Threads
+ * Any thread. It is not async-signal-safe; in a signal handler use anchor_wait_cancel.
+ * @since 0.1.0
+ */
+void anchor_queue_cancel_all(anchor_queue *queue);
+
+/**
+ * Frees a queue.
+ *
+ * It cancels the waits that run on it, and drops the events that have arrived and were not taken; "dropped" in
+ * anchor_client_stats counts them. So take until anchor_queue_running is 0 before. The handles of its waits and its
+ * completions stay valid. When the call returns, the callback has ended and is not called again. Remove its
+ * descriptor from a poll loop before; an epoll forgets it by itself.
+ *
+ * @param queue  the queue; NULL does nothing
+ * @par Threads
+ * No other thread may be using the queue.
+ * @since 0.1.0
+ */
+void anchor_queue_free(anchor_queue *queue);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -6,7 +6,7 @@ use crate::cancel::CancelToken;
 use crate::config::Config;
 use crate::error::Error;
 use crate::session::Session;
-use crate::started::StartedWait;
+use crate::started::{Queue, QueuedWait, StartedWait};
 use crate::stats::Stats;
 use std::fmt;
 use std::sync::Arc;
@@ -105,6 +105,28 @@ impl Client {
     /// [`Status::OutOfMemory`](crate::Status::OutOfMemory) if the process has no memory, thread or file descriptor left.
     pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<StartedWait, Error> {
         StartedWait::start(&self.session, event_name, timeout)
+    }
+
+    /// Starts a wait that runs in the background and whose outcome goes to `queue`. `event_name` and `timeout` are as in
+    /// [`wait`](Self::wait); the time counts from this call.
+    ///
+    /// - `tag`: comes back with the [`Completion`](crate::Completion); the library does not look at it.
+    ///
+    /// The result is only needed to cancel this wait alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), or
+    /// [`Status::OutOfMemory`](crate::Status::OutOfMemory) if the process has no memory, thread or file descriptor left. There
+    /// is no completion then.
+    pub fn start_on(
+        &self,
+        queue: &Queue,
+        event_name: &str,
+        timeout: Option<Duration>,
+        tag: u64,
+    ) -> Result<QueuedWait, Error> {
+        QueuedWait::start(&self.session, queue, event_name, timeout, tag)
     }
 
     /// Ends every call that is running on the client, and every started wait, with

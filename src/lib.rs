@@ -46,6 +46,6 @@ pub use client::{Client, DrainError};
 pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
 pub use error::{Error, Origin, Phase};
 pub use json::json_get;
-pub use started::StartedWait;
+pub use started::{Completion, Queue, QueuedWait, StartedWait};
 pub use stats::Stats;
 pub use status::Status;

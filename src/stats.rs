@@ -46,6 +46,8 @@ counters! {
     cancels = "cancels",
     /// Calls that ended in any other way.
     failures = "failures",
+    /// Answers of started waits that nobody took before the wait or the queue was freed. Each of them is an event that is lost.
+    dropped = "dropped",
     /// How often a wait asked again because the event was not signaled yet.
     rearms = "rearms",
     /// How often a call tried again after a failure.

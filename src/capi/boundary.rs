@@ -38,21 +38,21 @@ pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -
 
 /// Runs a call and stores its failure for `anchor_last_error`.
 pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let outcome = run(call);
+    let outcome = quietly(call);
     last_error::note(outcome.as_ref().err());
     outcome
 }
 
 /// Runs a call that does not change `anchor_last_error`. A panic is ignored.
 pub(super) fn run_quietly(call: impl FnOnce()) {
-    let _ = run(|| {
+    let _ = quietly(|| {
         call();
         Ok(())
     });
 }
 
-/// Each export that could block, write or close goes through here.
-fn run<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+/// Runs a call that does not change `anchor_last_error`. Each export that could block, write or close goes through here.
+pub(super) fn quietly<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let _disabled = CancellationDisabled::new();
     panic::catch(call)
 }

@@ -94,9 +94,10 @@ pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
 
 /// Returns counts of what the client has done, as a JSON object of numbers.
 ///
-/// Its members are waits, signals, answers, timeouts, cancels, failures, rearms, retries, unanswered,
-/// connectionsMade, connectionsReused, bytesSent and bytesReceived. "unanswered" counts requests that were sent and
-/// whose answer was never read: each of them may have taken an event or delivered a signal.
+/// Its members are waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries, unanswered,
+/// connectionsMade, connectionsReused, bytesSent and bytesReceived. "dropped" counts answers of started waits that
+/// nobody took before the wait or the queue was freed. "unanswered" counts requests that were sent and whose
+/// answer was never read: each of them may have taken an event or delivered a signal.
 ///
 /// @param client    the client
 /// @param out_json  receives the object, to be freed with anchor_string_free

@@ -17,3 +17,5 @@ mod client;
 mod cancel;
 
 mod wait;
+
+mod queue;

@@ -3,7 +3,7 @@
 use super::boundary::{answering, catch, handle, put, run_quietly, text};
 use super::client::{anchor_client, timeout};
 use crate::error::Error;
-use crate::started::StartedWait;
+use crate::started::{QueuedWait, StartedWait};
 use crate::status::Status;
 use std::ffi::{c_char, c_int};
 use std::ptr;
@@ -12,8 +12,19 @@ use std::ptr;
 /// on a thread of its own, on which all signals are blocked. After its end it keeps its outcome until
 /// anchor_wait_finish takes it.
 #[allow(non_camel_case_types)]
-pub struct anchor_wait {
-    wait: StartedWait,
+pub enum anchor_wait {
+    Started(StartedWait),
+    /// It only cancels.
+    Queued(QueuedWait),
+}
+
+impl anchor_wait {
+    fn started(&self) -> Result<&StartedWait, Error> {
+        match self {
+            anchor_wait::Started(wait) => Ok(wait),
+            anchor_wait::Queued(_) => Err(Error::invalid("wait is on a queue, from which its outcome is taken")),
+        }
+    }
 }
 
 /// Starts a wait that runs in the background.
@@ -57,7 +68,7 @@ pub unsafe extern "C" fn anchor_wait_start(
     match started {
         Ok(wait) => {
             // SAFETY: as above.
-            unsafe { put(out, Box::into_raw(Box::new(anchor_wait { wait }))) };
+            unsafe { put(out, Box::into_raw(Box::new(anchor_wait::Started(wait)))) };
             Status::Ok
         }
         Err(error) => error.status(),
@@ -70,13 +81,16 @@ pub unsafe extern "C" fn anchor_wait_start(
 /// closes it.
 ///
 /// @param wait  the wait
-/// @return  a file descriptor; -1 if wait is NULL
+/// @return  a file descriptor; -1 if wait is NULL or on a queue
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
     // SAFETY: by contract NULL or live.
-    unsafe { wait.as_ref() }.map_or(-1, |handle| handle.wait.event().as_raw_fd())
+    match unsafe { wait.as_ref() } {
+        Some(anchor_wait::Started(wait)) => wait.event().as_raw_fd(),
+        Some(anchor_wait::Queued(_)) | None => -1,
+    }
 }
 
 /// Blocks until one of several started waits has ended.
@@ -89,8 +103,9 @@ pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
 /// @param timeout_ms  milliseconds, 0 or more; 0 only looks; ANCHOR_NO_TIMEOUT sets no limit
 /// @param out_index   receives the index of the first entry that has ended; count if there is none
 /// @return  ANCHOR_OK; ANCHOR_PENDING if no wait has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every
-///          entry is NULL or finished; ANCHOR_INTERRUPTED if a signal handler ran on this thread and the settings
-///          of one of the waits ask for it; ANCHOR_OUT_OF_MEMORY if there are more waits than the system can poll
+///          entry is NULL or finished, or one is on a queue; ANCHOR_INTERRUPTED if a signal handler ran on this
+///          thread and the settings of one of the waits ask for it; ANCHOR_OUT_OF_MEMORY if there are more waits
+///          than the system can poll
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -110,7 +125,8 @@ pub unsafe extern "C" fn anchor_wait_select(
         let entries: Vec<Option<&anchor_wait>> =
             unsafe { std::slice::from_raw_parts(waits, count).iter().map(|wait| wait.as_ref()).collect() };
         let indices: Vec<usize> = (0..count).filter(|at| entries[*at].is_some()).collect();
-        let waits: Vec<&StartedWait> = entries.iter().flatten().map(|handle| &handle.wait).collect();
+        let waits: Vec<&StartedWait> =
+            entries.iter().flatten().map(|handle| handle.started()).collect::<Result<_, Error>>()?;
         StartedWait::select(&waits, timeout(timeout_ms)?).map(|at| indices[at])
     });
     match selected {
@@ -133,7 +149,8 @@ pub unsafe extern "C" fn anchor_wait_select(
 /// @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
 /// @return  ANCHOR_PENDING if the wait has not ended in that time; ANCHOR_INTERRUPTED if a signal handler ran on
 ///          this thread and the settings ask for it; neither changes the wait. ANCHOR_INVALID_ARGUMENT if the
-///          outcome was taken before; otherwise what anchor_wait_for_event would have returned
+///          outcome was taken before or the wait is on a queue; otherwise what anchor_wait_for_event would have
+///          returned
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -143,13 +160,13 @@ pub unsafe extern "C" fn anchor_wait_finish(
     out_json: *mut *mut c_char,
 ) -> Status {
     // SAFETY: by contract each pointer is NULL or valid for the call.
-    unsafe { answering(out_json, || handle(wait, "wait")?.wait.finish(timeout(timeout_ms)?)) }
+    unsafe { answering(out_json, || handle(wait, "wait")?.started()?.finish(timeout(timeout_ms)?)) }
 }
 
 /// Ends a started wait with ANCHOR_CANCELLED, unless its answer has already arrived.
 ///
 /// An answer that has arrived stays the outcome. The outcome still has to be taken with anchor_wait_finish, or
-/// dropped with anchor_wait_free.
+/// dropped with anchor_wait_free; that of a wait on a queue goes to the queue.
 ///
 /// @param wait  the wait; NULL does nothing, and a wait of the parent process is not cancelled
 /// @par Threads
@@ -159,14 +176,17 @@ pub unsafe extern "C" fn anchor_wait_finish(
 pub unsafe extern "C" fn anchor_wait_cancel(wait: *mut anchor_wait) {
     // SAFETY: by contract NULL or live.
     if let Some(handle) = unsafe { wait.as_ref() } {
-        run_quietly(|| handle.wait.cancel());
+        run_quietly(|| match handle {
+            anchor_wait::Started(wait) => wait.cancel(),
+            anchor_wait::Queued(wait) => wait.cancel(),
+        });
     }
 }
 
 /// Frees a started wait, with an outcome that was not taken.
 ///
-/// If the wait still runs, the call cancels it and lets its thread end. Remove its descriptor from a poll loop
-/// before; an epoll forgets it by itself.
+/// If the wait still runs, the call cancels it and lets its thread end; a wait on a queue continues. Remove its
+/// descriptor from a poll loop before; an epoll forgets it by itself.
 ///
 /// @param wait  the wait; NULL does nothing
 /// @par Threads

@@ -1,30 +1,36 @@
-//! Waits that run in the background, each on a thread of its own. The rules of the wait are in `calls`; `slot` passes its outcome
-//! to the thread that takes it.
+//! Waits that run in the background. The rules of a wait are in `calls`; `engine` runs it, and `sink` is where its outcome
+//! goes: to the `slot` of a [`StartedWait`], or to the `fifo` of a [`Queue`].
 
+mod completion;
+mod engine;
+mod fifo;
+mod queue;
+mod sink;
 mod slot;
+mod ticket;
+mod untaken;
 
-/// What `slot` imports; the model checker has its own.
+pub use completion::Completion;
+pub use queue::{Queue, QueuedWait};
+
+/// What `slot` and `fifo` import; the model checker has its own.
 mod platform {
     pub(super) use crate::sys::Event;
     pub use std::sync::{Mutex, MutexGuard};
 }
 
 use crate::calls::call::Start;
-use crate::calls::wait::wait;
-use crate::cancel::CancelToken;
 use crate::error::Error;
-use crate::panic::catch;
 use crate::session::Session;
 use crate::status::Status;
 use crate::sys::{self, Event, Thread, Watch};
+use sink::Sink;
 use slot::{Slot, Stage, Watcher};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// A wait over TLS was measured to need 43 KiB in an optimised build (29 without TLS) and 112 KiB in a debug build. The rest is
-/// a margin for longer certificate chains and the program's log callback. Only pages that are touched cost memory.
-const WAIT_STACK_SIZE: usize = 256 * 1024;
+use ticket::Ticket;
+use untaken::Untaken;
 
 /// A wait that runs in the background, on a thread of its own. After its end it keeps its outcome until
 /// [`finish`](Self::finish) takes it. Any number of threads may use it at once.
@@ -33,15 +39,9 @@ const WAIT_STACK_SIZE: usize = 256 * 1024;
 /// wait belongs to its process: a forked child cannot use it, and dropping it there does not affect the parent's wait.
 pub struct StartedWait {
     session: Arc<Session>,
-    task: Arc<Task>,
+    slot: Arc<Slot<Untaken>>,
+    ticket: Arc<Ticket>,
     thread: Option<Thread>,
-    process: u32,
-}
-
-/// What a `StartedWait` and its thread share.
-struct Task {
-    slot: Slot<Result<String, Error>>,
-    cancel: CancelToken,
 }
 
 impl StartedWait {
@@ -51,16 +51,10 @@ impl StartedWait {
         timeout: Option<Duration>,
     ) -> Result<StartedWait, Error> {
         let start = Start::new(session, event_name)?;
-        let exhausted = |e| Error::new(Status::OutOfMemory, format!("cannot start a wait: {e}"));
-        let slot = Slot::new(Event::new().map_err(exhausted)?);
-        let task = Arc::new(Task { slot, cancel: CancelToken::new()? });
-        let (theirs, their_session, event_name) = (Arc::clone(&task), Arc::clone(session), event_name.to_owned());
-        let work = move || {
-            let outcome = catch(|| wait(&their_session, &start, &event_name, timeout, Some(&theirs.cancel)));
-            theirs.slot.end(outcome);
-        };
-        let thread = Thread::start(c"anchor-wait", WAIT_STACK_SIZE, work).map_err(exhausted)?;
-        Ok(StartedWait { session: Arc::clone(session), task, thread: Some(thread), process: std::process::id() })
+        let event = Event::new().map_err(|e| Error::new(Status::OutOfMemory, format!("cannot start a wait: {e}")))?;
+        let (slot, ticket) = (Arc::new(Slot::new(event)), Arc::new(Ticket::new()?));
+        let thread = engine::start(start, event_name, timeout, &ticket, Sink::slot(session, &slot))?;
+        Ok(StartedWait { session: Arc::clone(session), slot, ticket, thread: Some(thread) })
     }
 
     /// Blocks until the wait has ended, and takes its outcome: the service's answer, byte for byte, or the error. If several
@@ -79,7 +73,7 @@ impl StartedWait {
         let watcher = self.watch().ok_or_else(taken)?;
         first_set(&[watcher.event()], self.session.config.interruptible, until)?;
         match watcher.take() {
-            Stage::Ended(outcome) => outcome,
+            Stage::Ended(outcome) => outcome.take(),
             Stage::Taken => Err(taken()),
             Stage::Running => Err(as_error(Status::Pending)),
         }
@@ -115,32 +109,29 @@ impl StartedWait {
         Err(Error::invalid("waits contains no unfinished wait"))
     }
 
-    /// Ends the wait with [`Status::Cancelled`], unless its answer has already arrived. [`finish`](Self::finish) still has to take
-    /// the outcome.
+    /// Ends the wait with [`Status::Cancelled`], unless its answer has already arrived. [`finish`](Self::finish) still has to
+    /// take the outcome.
     pub fn cancel(&self) {
-        if !self.is_inherited() {
-            self.task.cancel.cancel();
-        }
+        self.ticket.cancel();
     }
 
     /// An event that is set from the wait's end until it is finished.
     pub(crate) fn event(&self) -> &Event {
-        self.task.slot.event()
+        self.slot.event()
     }
 
-    fn watch(&self) -> Option<Watcher<'_, Result<String, Error>>> {
-        if self.is_inherited() { None } else { self.task.slot.watch() }
+    fn watch(&self) -> Option<Watcher<'_, Untaken>> {
+        if self.is_inherited() { None } else { self.slot.watch() }
     }
 
-    /// Whether the wait belongs to the parent process. A child has its memory and descriptors, but not its thread.
     fn is_inherited(&self) -> bool {
-        self.process != std::process::id()
+        self.ticket.is_inherited()
     }
 }
 
 sys::impl_pollable!(
-    /// Returns a descriptor that is readable from the wait's end until it is finished. It is for poll, epoll and similar calls; do
-    /// not read, write or close it.
+    /// Returns a descriptor that is readable from the wait's end until it is finished. It is for poll, epoll and similar calls;
+    /// do not read, write or close it.
     StartedWait
 );
 
@@ -159,7 +150,7 @@ impl Drop for StartedWait {
 
 impl fmt::Debug for StartedWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StartedWait").field("stage", &self.task.slot.stage()).finish_non_exhaustive()
+        f.debug_struct("StartedWait").field("stage", &self.slot.stage()).finish_non_exhaustive()
     }
 }
 

@@ -9,5 +9,6 @@ mod event_names;
 mod floods;
 mod interrupt;
 mod lookup;
+mod queue;
 mod started;
 mod wait_rules;

@@ -1,0 +1,204 @@
+//! [`Queue`]: one place at which the outcomes of any number of waits arrive. Its state is in `fifo`.
+
+use super::completion::{Completion, Ended};
+use super::fifo::Fifo;
+use super::sink::Sink;
+use super::ticket::Ticket;
+use super::{as_error, engine};
+use crate::calls::call::Start;
+use crate::cancel::CancelToken;
+use crate::error::Error;
+use crate::session::Session;
+use crate::status::Status;
+use crate::sys::{self, Event, PerProcess, Watch};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Collects the outcomes of waits that [`Client::start_on`](crate::Client::start_on) started. Any number of threads may start
+/// waits on it and take from it, and the waits may belong to different clients.
+///
+/// Each wait gives exactly one [`Completion`], cancelled or not. Take until [`running`](Self::running) is 0 before you drop a
+/// queue: dropping it cancels what runs, and drops events that have arrived, which
+/// [`Stats::dropped`](crate::Stats::dropped) counts.
+///
+/// In a forked child, a queue of the parent is empty, has no callback, and has a descriptor of its own.
+pub struct Queue {
+    fifo: PerProcess<Arc<Completions>>,
+}
+
+pub(super) type Completions = Fifo<Ended, Arc<Ticket>>;
+
+impl Queue {
+    /// Makes an empty queue. It holds one file descriptor.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::OutOfMemory`] if the process has no file descriptor left.
+    pub fn new() -> Result<Queue, Error> {
+        Ok(Queue { fifo: PerProcess::new(empty()?) })
+    }
+
+    /// Blocks until a wait has ended, and takes its completion.
+    ///
+    /// - `timeout`: how long to block; `None` sets no limit; zero only looks.
+    /// - `cancel`: a token that ends this call; it does not cancel the waits.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::Pending`] if no wait has ended in that time; [`Status::Cancelled`] if the token is cancelled;
+    /// [`Status::Interrupted`] if a signal handler ran on this thread and the settings of a client with a wait on the queue ask
+    /// for it; [`Status::OutOfMemory`] if a forked child has no file descriptor left for the queue of its parent. Nothing is
+    /// taken then. A failure of the wait itself is in the completion.
+    pub fn next(&self, timeout: Option<Duration>, cancel: Option<&CancelToken>) -> Result<Completion, Error> {
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let fifo = self.fifo()?;
+        loop {
+            if let Some(ended) = fifo.take() {
+                return Ok(ended.take());
+            }
+            if let Some(reason) = block(fifo, cancel, until) {
+                // What is there wins.
+                return fifo.take().map(Ended::take).ok_or_else(|| as_error(reason));
+            }
+        }
+    }
+
+    /// Returns the number of waits whose completion was not taken yet.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.fifo().map_or(0, |fifo| fifo.untaken())
+    }
+
+    /// Cancels the waits that run on the queue. Each still gives its completion: with [`Status::Cancelled`], unless its answer
+    /// has already arrived. Later waits are not affected.
+    pub fn cancel_all(&self) {
+        if let Ok(fifo) = self.fifo() {
+            fifo.each_running(|ticket| ticket.cancel());
+        }
+    }
+
+    /// Sets a function that the library's thread calls once for each change from empty to not empty; `None` for none. If the
+    /// queue is not empty, the function is called at once, on this thread. A call of the function that is replaced has
+    /// returned when this call returns.
+    ///
+    /// The function must not block and must not call libanchor: it is meant to wake an event loop. A panic in it is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::OutOfMemory`] if a forked child has no file descriptor left for the queue of its parent.
+    pub fn set_callback(&self, callback: Option<Box<dyn FnMut() + Send>>) -> Result<(), Error> {
+        let guarded = callback.map(|mut callback| -> Box<dyn FnMut() + Send> {
+            // A panic's own payload may panic when dropped.
+            Box::new(move || std::mem::forget(catch_unwind(AssertUnwindSafe(&mut callback))))
+        });
+        self.fifo()?.set_callback(guarded);
+        Ok(())
+    }
+
+    /// An event that is set while the queue is not empty.
+    pub(crate) fn try_event(&self) -> Result<&Event, Error> {
+        Ok(self.fifo()?.event())
+    }
+
+    fn event(&self) -> &Event {
+        self.try_event().expect("a file descriptor is left for a queue of the parent process")
+    }
+
+    pub(super) fn fifo(&self) -> Result<&Arc<Completions>, Error> {
+        self.fifo.get(empty)
+    }
+}
+
+sys::impl_pollable!(
+    /// Returns a descriptor that is readable while the queue is not empty. It is for poll, epoll and similar calls; do not
+    /// read, write or close it.
+    ///
+    /// # Panics
+    ///
+    /// In a forked child that has no file descriptor left for a queue of its parent.
+    Queue
+);
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // The parent's is not touched.
+        if let Ok(fifo) = self.fifo.get(|| Err(())) {
+            for ticket in fifo.close() {
+                ticket.cancel();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("running", &self.running()).finish_non_exhaustive()
+    }
+}
+
+fn empty() -> Result<Arc<Completions>, Error> {
+    let event = Event::new()
+        .map_err(|e| Error::new(Status::OutOfMemory, format!("cannot make a file descriptor for the queue: {e}")))?;
+    Ok(Arc::new(Fifo::new(event)))
+}
+
+/// Blocks until the queue may have something to take, or returns why it ended before.
+fn block(fifo: &Completions, cancel: Option<&CancelToken>, until: Option<Instant>) -> Option<Status> {
+    const LOOK: Duration = Duration::from_millis(5);
+    let token = cancel.map_or(Watch::NOTHING, |cancel| Watch::readable(cancel.latch().event()));
+    let mut watched = [Watch::readable(fifo.event()), token];
+    // Always interruptible: whether that counts is known when it happens, since waits come and go meanwhile.
+    let (wake, is_cancelled) = match sys::poll(&mut watched, true, until) {
+        Ok(wake) => (wake, watched[1].is_ready()),
+        // The system cannot poll two descriptors (a very low RLIMIT_NOFILE).
+        Err(_) => {
+            let look = Instant::now() + LOOK;
+            let mut wake = sys::poll(&mut [], true, Some(until.map_or(look, |until| until.min(look)))).ok()?;
+            wake.expired &= until.is_some_and(|until| until <= look);
+            (wake, cancel.is_some_and(CancelToken::is_cancelled))
+        }
+    };
+    if is_cancelled {
+        Some(Status::Cancelled)
+    } else if wake.interrupted && fifo.is_interruptible() {
+        Some(Status::Interrupted)
+    } else {
+        wake.expired.then_some(Status::Pending)
+    }
+}
+
+/// A wait on a [`Queue`]. It only cancels; its outcome is a [`Completion`] of the queue. Dropping it does not cancel the wait.
+///
+/// It belongs to its process: a forked child cannot cancel a wait of its parent.
+pub struct QueuedWait {
+    ticket: Arc<Ticket>,
+}
+
+impl QueuedWait {
+    pub(crate) fn start(
+        session: &Arc<Session>,
+        queue: &Queue,
+        event_name: &str,
+        timeout: Option<Duration>,
+        tag: u64,
+    ) -> Result<QueuedWait, Error> {
+        let start = Start::new(session, event_name)?;
+        let ticket = Arc::new(Ticket::new()?);
+        let sink = Sink::queue(session, queue.fifo()?, &ticket, tag);
+        engine::start(start, event_name, timeout, &ticket, sink)?;
+        Ok(QueuedWait { ticket })
+    }
+
+    /// Ends the wait with [`Status::Cancelled`], unless its answer has already arrived. Its completion still comes.
+    pub fn cancel(&self) {
+        self.ticket.cancel();
+    }
+}
+
+impl fmt::Debug for QueuedWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueuedWait").finish_non_exhaustive()
+    }
+}
