@@ -1,9 +1,9 @@
-//! The ways to wait for an event: a blocking call, and a wait that is started and collected later. They keep the same promises,
-//! so a test of a promise has one body, which `each_way` runs in each of them.
+//! The ways to wait for an event: a blocking call, a wait that is started and collected later, and one whose outcome goes to a
+//! queue. They keep the same promises, so a test of a promise has one body, which `each_way` runs in each of them.
 
 use crate::freeze::{self, Freezable};
 use crate::sandbox;
-use anchor::{CancelToken, Client, Error, StartedWait};
+use anchor::{CancelToken, Client, Error, Queue, QueuedWait, StartedWait};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Weak};
@@ -17,7 +17,12 @@ pub enum Way {
     Blocking,
     /// [`Client::start`] and [`StartedWait::finish`], cancelled by [`StartedWait::cancel`].
     Started,
+    /// [`Client::start_on`] a queue of its own and [`Queue::next`], cancelled by [`QueuedWait::cancel`].
+    Queued,
 }
+
+/// The tag of the one wait on a queue.
+const TAG: u64 = 0x51c7;
 
 impl Way {
     /// Waits, and returns the outcome.
@@ -25,6 +30,11 @@ impl Way {
         match self {
             Way::Blocking => client.wait(event_name, timeout, None),
             Way::Started => client.start(event_name, timeout)?.finish(None),
+            Way::Queued => {
+                let queue = Queue::new()?;
+                client.start_on(&queue, event_name, timeout, TAG)?;
+                take(&queue)
+            }
         }
     }
 
@@ -38,6 +48,11 @@ impl Way {
                 Waiting::Blocking(Freezable::spawn(call), token)
             }
             Way::Started => Waiting::Started(Arc::new(client.start(event_name, timeout).expect("a wait"))),
+            Way::Queued => {
+                let queue = Queue::new().expect("a queue");
+                let wait = client.start_on(&queue, event_name, timeout, TAG).expect("a wait");
+                Waiting::Queued(queue, Arc::new(wait))
+            }
         }
     }
 
@@ -46,12 +61,12 @@ impl Way {
     pub fn slices(self, slice_ms: u64) -> RangeInclusive<u64> {
         match self {
             Way::Blocking => slice_ms..=slice_ms,
-            Way::Started => slice_ms - slice_ms / 10..=slice_ms,
+            Way::Started | Way::Queued => slice_ms - slice_ms / 10..=slice_ms,
         }
     }
 
-    /// Whether this test may freeze its wait. A started wait is frozen with all others of its process, so that the test runs once
-    /// more, alone.
+    /// Whether this test may freeze its wait. A wait in the background is frozen with all others of its process, so that the
+    /// test runs once more, alone.
     pub fn may_freeze(self, test: &str) -> bool {
         self == Way::Blocking || sandbox::is_alone(&self.of(test), &[])
     }
@@ -64,14 +79,26 @@ impl Way {
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if *self == Way::Blocking { "blocking" } else { "started" })
+        f.write_str(match self {
+            Way::Blocking => "blocking",
+            Way::Started => "started",
+            Way::Queued => "queued",
+        })
     }
+}
+
+/// Takes the only completion of a queue.
+fn take(queue: &Queue) -> Result<String, Error> {
+    let completion = queue.next(None, None)?;
+    assert_eq!((completion.tag(), queue.running()), (TAG, 0));
+    completion.into_outcome()
 }
 
 /// A wait that is running.
 pub enum Waiting {
     Blocking(Freezable<(Result<String, Error>, Instant)>, CancelToken),
     Started(Arc<StartedWait>),
+    Queued(Queue, Arc<QueuedWait>),
 }
 
 impl Waiting {
@@ -79,6 +106,7 @@ impl Waiting {
         match self {
             Waiting::Blocking(_, token) => token.cancel(),
             Waiting::Started(wait) => wait.cancel(),
+            Waiting::Queued(_, wait) => wait.cancel(),
         }
     }
 
@@ -86,7 +114,8 @@ impl Waiting {
     pub fn canceller(&self) -> Canceller {
         match self {
             Waiting::Blocking(_, token) => Canceller::Token(token.clone()),
-            Waiting::Started(wait) => Canceller::Wait(Arc::downgrade(wait)),
+            Waiting::Started(wait) => Canceller::Started(Arc::downgrade(wait)),
+            Waiting::Queued(_, wait) => Canceller::Queued(Arc::downgrade(wait)),
         }
     }
 
@@ -100,6 +129,7 @@ impl Waiting {
         match self {
             Waiting::Blocking(thread, _) => thread.join(),
             Waiting::Started(wait) => (wait.finish(None), Instant::now()),
+            Waiting::Queued(queue, _wait) => (take(&queue), Instant::now()),
         }
     }
 
@@ -107,7 +137,7 @@ impl Waiting {
     pub fn until_asleep(&self) {
         match self {
             Waiting::Blocking(thread, _) => thread.until_asleep(),
-            Waiting::Started(_) => freeze::until_the_library_sleeps(),
+            Waiting::Started(_) | Waiting::Queued(..) => freeze::until_the_library_sleeps(),
         }
     }
 
@@ -115,7 +145,7 @@ impl Waiting {
     pub fn while_frozen(&self, arrange: impl FnOnce()) {
         match self {
             Waiting::Blocking(thread, _) => thread.while_frozen(arrange),
-            Waiting::Started(_) => freeze::while_started_waits_stop(arrange),
+            Waiting::Started(_) | Waiting::Queued(..) => freeze::while_started_waits_stop(arrange),
         }
     }
 
@@ -124,7 +154,7 @@ impl Waiting {
         match self {
             Waiting::Blocking(thread, _) => thread.signal(signal),
             // SAFETY: no pointers are passed.
-            Waiting::Started(_) => assert_eq!(unsafe { libc::raise(signal) }, 0),
+            Waiting::Started(_) | Waiting::Queued(..) => assert_eq!(unsafe { libc::raise(signal) }, 0),
         }
     }
 }
@@ -133,14 +163,16 @@ impl Waiting {
 #[derive(Clone)]
 pub enum Canceller {
     Token(CancelToken),
-    Wait(Weak<StartedWait>),
+    Started(Weak<StartedWait>),
+    Queued(Weak<QueuedWait>),
 }
 
 impl Canceller {
     pub fn cancel(&self) {
         match self {
             Canceller::Token(token) => token.cancel(),
-            Canceller::Wait(wait) => wait.upgrade().expect("the wait is there until it was collected").cancel(),
+            Canceller::Started(wait) => wait.upgrade().expect("the wait is not collected yet").cancel(),
+            Canceller::Queued(wait) => wait.upgrade().expect("the wait is not taken yet").cancel(),
         }
     }
 }

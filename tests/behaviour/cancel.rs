@@ -165,7 +165,7 @@ fn a_token_may_be_shared_by_many_waits() {
 }
 
 /// What the handler of each way cancels.
-static CANCELLED_BY_HANDLER: [OnceLock<Canceller>; 2] = [const { OnceLock::new() }; 2];
+static CANCELLED_BY_HANDLER: [OnceLock<Canceller>; 3] = [const { OnceLock::new() }; 3];
 
 extern "C" fn cancel_in_handler<const WAY: usize>(_: libc::c_int) {
     if let Some(canceller) = CANCELLED_BY_HANDLER[WAY].get() {
@@ -178,7 +178,8 @@ fn a_signal_handler_may_cancel(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let waiting = way.begin(&client(&server.http()), "e", None);
     assert!(CANCELLED_BY_HANDLER[way as usize].set(waiting.canceller()).is_ok());
-    let signal = signal_handled_by(if way == Way::Blocking { cancel_in_handler::<0> } else { cancel_in_handler::<1> });
+    let handlers = [cancel_in_handler::<0>, cancel_in_handler::<1>, cancel_in_handler::<2>];
+    let signal = signal_handled_by(handlers[way as usize]);
     server.until_requests(1);
     waiting.signal(signal);
     assert_eq!(waiting.end().unwrap_err().status(), Status::Cancelled);

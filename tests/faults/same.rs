@@ -1,4 +1,4 @@
-//! A started wait reports what a blocking call does, to the word: the error as JSON, and the counts of its client.
+//! A started or queued wait reports what a blocking call does, to the word: the error as JSON, and the counts of its client.
 
 use super::matrix::sections;
 use super::table::{Played, Row, Wait, report_all};
@@ -8,8 +8,9 @@ use testkit::way::Way;
 fn a_started_wait_reports_what_a_blocking_call_does() {
     let rows = sections().flat_map(|section| section.rows).filter(|row| row.operation == Wait);
     report_all(rows, |row| {
-        let [blocking, started] = [Way::Blocking, Way::Started].map(|way| report(&row, way));
-        (blocking != started).then(|| format!("{}\n  blocking {blocking}\n   started {started}", row.name))
+        let [blocking, started, queued] = [Way::Blocking, Way::Started, Way::Queued].map(|way| report(&row, way));
+        (blocking != started || blocking != queued)
+            .then(|| format!("{}\n  blocking {blocking}\n   started {started}\n    queued {queued}", row.name))
     });
 }
 
