@@ -15,6 +15,7 @@ pub mod relay;
 pub mod sandbox;
 pub mod scripted;
 pub mod settings;
+pub mod timing;
 pub mod tools;
 pub mod way;
 

@@ -1,7 +1,8 @@
 //! A cancel, by a token or of a started wait, a signal handler and `cancel_all` unblock a call at once, wherever it blocks. An answer that has arrived by
-//! then is still returned. Bounds are generous here, for a loaded machine: the bench reports the exact figures.
+//! then is still returned. On a loaded machine a call may return late, so one of several has to be in time: the bench
+//! reports the exact figures.
 
-use super::blocked::{Blocked, everywhere};
+use super::blocked::{Blocked, everywhere_in_time, is_not_backing_off, is_wait};
 use anchor::{CancelToken, Client, Error, LogLevel, Status};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -11,41 +12,41 @@ use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, event, refusal, reply};
 use testkit::settings::{client, config};
+use testkit::timing::{LATE, in_time};
 use testkit::way::{Canceller, Way, each_way};
 
-/// How late a call may return after a cancel. On an idle machine it takes a millisecond.
-const AT_ONCE: Duration = Duration::from_millis(250);
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
 #[each_way]
 fn a_cancel_ends_a_wait_wherever_it_blocks(way: Way) {
-    in_parallel(everywhere().into_iter().filter(|place| place.signal_of.is_none()), move |place| {
+    everywhere_in_time(is_wait, move |place| {
         let waiting = way.begin(&place.client(), "e", LONG);
         place.until_reached();
         waiting.until_asleep();
         let cancelled = Instant::now();
         waiting.cancel();
-        expect_cancelled(place, waiting.end_at(), cancelled);
+        expect_cancelled(place, waiting.end_at(), cancelled)
     });
 }
 
 #[each_way]
 fn cancel_all_ends_a_wait_wherever_it_blocks(way: Way) {
-    in_parallel(everywhere().into_iter().filter(|place| place.signal_of.is_none()), move |place| {
+    everywhere_in_time(is_wait, move |place| {
         let client = place.client();
         let waiting = way.begin(&client, "e", LONG);
         place.until_reached();
         waiting.until_asleep();
         let cancelled = Instant::now();
         client.cancel_all();
-        expect_cancelled(place, waiting.end_at(), cancelled);
+        let late = expect_cancelled(place, waiting.end_at(), cancelled);
         assert_eq!(client.stats().cancels, 1, "{}", place.name);
+        late
     });
 }
 
 #[test]
 fn cancel_all_ends_a_signal_wherever_it_blocks() {
-    in_parallel(everywhere().into_iter().filter(|place| place.name != "backing off"), |place| {
+    everywhere_in_time(is_not_backing_off, |place| {
         let client = place.client();
         let (theirs, data) = (client.clone(), place.data());
         let signaling = Freezable::spawn(move || (theirs.signal("e", data.as_deref()), Instant::now()));
@@ -53,29 +54,29 @@ fn cancel_all_ends_a_signal_wherever_it_blocks() {
         signaling.until_asleep();
         let cancelled = Instant::now();
         client.cancel_all();
-        expect_cancelled(place, signaling.join(), cancelled);
+        let late = expect_cancelled(place, signaling.join(), cancelled);
         assert_eq!(client.stats().cancels, 1, "{}", place.name);
+        late
     });
 }
 
-fn in_parallel(places: impl IntoIterator<Item = Blocked>, check: impl Fn(&Blocked) + Copy + Send + 'static) {
-    let running: Vec<_> = places.into_iter().map(|place| thread::spawn(move || check(&place))).collect();
-    let failed = running.into_iter().filter_map(|run| run.join().err()).count();
-    assert_eq!(failed, 0, "of the calls did not return as they should");
-}
-
-fn expect_cancelled(place: &Blocked, (result, ended): (Result<String, Error>, Instant), cancelled: Instant) {
-    let (name, late) = (place.name, ended - cancelled);
+/// Returns how late the call was.
+fn expect_cancelled(
+    place: &Blocked,
+    (result, ended): (Result<String, Error>, Instant),
+    cancelled: Instant,
+) -> Duration {
+    let (name, late) = (place.name, ended.saturating_duration_since(cancelled));
     let error = result.expect_err(name);
     assert_eq!(error.status(), Status::Cancelled, "{name}: {error:?}");
     assert_eq!(error.phase(), Some(place.phase), "{name}: {error:?}");
     assert_eq!(error.maybe_consumed(), place.maybe_consumed, "{name}: {error:?}");
-    assert!(late < AT_ONCE, "{name}: returned {late:?} after the cancel");
     println!("{name}: {} µs after the cancel", late.as_micros());
     // Where something is left to read, the server's end of a pooled connection stays open, as it should.
     if let Some(server) = place.server().filter(|_| place.maybe_consumed) {
         server.until_left(1);
     }
+    late
 }
 
 /// The wait is frozen, and finds both the answer and the cancel when it continues.
@@ -144,24 +145,28 @@ fn a_token_is_sticky_until_it_is_reset() {
 
 #[test]
 fn a_token_may_be_shared_by_many_waits() {
-    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
-    let client = client(&server.http());
-    let token = CancelToken::new().unwrap();
-    let waiting: Vec<_> = (0..20)
-        .map(|_| {
-            let (client, token) = (client.clone(), token.clone());
-            thread::spawn(move || (client.wait("e", None, Some(&token)), Instant::now()))
-        })
-        .collect();
-    server.until_requests(20);
-    let cancelled = Instant::now();
-    token.cancel();
-    for wait in waiting {
-        let (result, ended) = wait.join().unwrap();
-        assert_eq!(result.unwrap_err().status(), Status::Cancelled);
-        assert!(ended - cancelled < AT_ONCE);
-    }
-    server.until_left(20);
+    in_time("one of twenty waits", LATE, || {
+        let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
+        let client = client(&server.http());
+        let token = CancelToken::new().unwrap();
+        let waiting: Vec<_> = (0..20)
+            .map(|_| {
+                let (client, token) = (client.clone(), token.clone());
+                thread::spawn(move || (client.wait("e", None, Some(&token)), Instant::now()))
+            })
+            .collect();
+        server.until_requests(20);
+        let cancelled = Instant::now();
+        token.cancel();
+        let late = waiting.into_iter().map(|wait| {
+            let (result, ended) = wait.join().unwrap();
+            assert_eq!(result.unwrap_err().status(), Status::Cancelled);
+            ended.saturating_duration_since(cancelled)
+        });
+        let latest = late.max().unwrap();
+        server.until_left(20);
+        latest
+    });
 }
 
 /// What the handler of each way cancels.

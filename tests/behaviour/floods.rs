@@ -9,12 +9,13 @@ use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request};
 use testkit::settings::config;
+use testkit::timing::in_time;
 use testkit::way::{Way, each_way};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 const GRACE: Duration = Duration::from_millis(100);
 /// How late a call may end on a busy machine. Before the end was looked at, it was half a minute.
-const LATE: Duration = Duration::from_millis(1500);
+const LATE: Duration = Duration::from_secs(5);
 
 /// What a service may send without an end that no limit of size ends soon.
 fn floods() -> Vec<(&'static str, bool, Vec<Step>)> {
@@ -59,14 +60,22 @@ fn a_deadline_ends_a_flood(way: Way) {
     for (name, is_tls, steps) in floods() {
         let (_server, url) = server(is_tls, steps);
         let client = client(&url);
-        let began = Instant::now();
-        let error = way.wait(&client, "e", Some(TIMEOUT)).unwrap_err();
-        expect(name, &error, Status::Timeout, began.elapsed().saturating_sub(TIMEOUT + GRACE));
-        assert!(error.timed_out() && began.elapsed() >= TIMEOUT, "{name}: {error:?}");
-        let began = Instant::now();
-        let error = client.signal("e", None).unwrap_err();
-        expect(name, &error, Status::ConnectionLost, began.elapsed().saturating_sub(TIMEOUT));
-        assert!(error.timed_out(), "{name}: {error:?}");
+        for (is_signal, status, allowed) in
+            [(false, Status::Timeout, TIMEOUT + GRACE), (true, Status::ConnectionLost, TIMEOUT)]
+        {
+            in_time(name, LATE, || {
+                let began = Instant::now();
+                let result = if is_signal { client.signal("e", None) } else { way.wait(&client, "e", Some(TIMEOUT)) };
+                let (error, took) = (result.unwrap_err(), began.elapsed());
+                assert!(error.timed_out() && took >= TIMEOUT, "{name}: {error:?}");
+                // A busy machine may not have let it connect.
+                if error.status() == Status::NotSent {
+                    return Duration::MAX;
+                }
+                assert_eq!((error.status(), error.maybe_consumed()), (status, true), "{name}: {error:?}");
+                took.saturating_sub(allowed)
+            });
+        }
     }
 }
 

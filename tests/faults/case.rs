@@ -3,6 +3,7 @@
 
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Error, Status, json_get};
+use serde_json::Value;
 use std::collections::HashSet;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -18,7 +19,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(4);
 pub const GRACE: Duration = Duration::from_millis(500);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 /// What a busy machine may add.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(15);
 
 /// When a call must have returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,6 +233,16 @@ impl Ground<'_> {
         Seen { results, took: over.elapsed(), signaled: 1, unanswered: client.stats().unanswered }
     }
 
+    /// A wait whose request a fault ends; when the service has noticed that, the event is signaled.
+    pub fn wait_signaled_after_the_loss_of_its_request(&self, client: &Client, fault: impl FnOnce()) -> Seen {
+        self.wait_signaled_after(client, || {
+            let lost = held(&self.service.state(), &self.event);
+            fault();
+            let is_noticed = |state: &Value| held(state, &self.event).iter().all(|wait| !lost.contains(wait));
+            self.service.until("the end of the request", is_noticed);
+        })
+    }
+
     /// A wait that the service holds when a fault begins, which ends after the event was signaled.
     pub fn wait_signaled_before_the_end_of(&self, client: &Client, fault: impl FnOnce(), end: impl FnOnce()) -> Seen {
         let wait = self.way.begin(client, &self.event, Some(TIMEOUT * 5));
@@ -305,6 +316,12 @@ pub fn keeps_on(config: &mut Config) {
 
 pub fn data(number: u64) -> String {
     format!("{{\"n\":{number}}}")
+}
+
+/// The numbers of the waits that the service holds for the event.
+fn held(state: &Value, event: &str) -> Vec<u64> {
+    let waiting = state["waiting"].as_array().expect("a list").iter().filter(|wait| wait["event"] == event);
+    waiting.map(|wait| wait["wait"].as_u64().expect("a number")).collect()
 }
 
 fn number(event: &str) -> u64 {

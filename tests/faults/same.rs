@@ -8,7 +8,7 @@ use testkit::way::Way;
 fn a_started_wait_reports_what_a_blocking_call_does() {
     let rows = sections().flat_map(|section| section.rows).filter(|row| row.operation == Wait);
     report_all(rows, |row| {
-        let [blocking, started, queued] = [Way::Blocking, Way::Started, Way::Queued].map(|way| report(&row, way));
+        let [blocking, started, queued] = [Way::Blocking, Way::Started, Way::Queued].map(|way| report(row, way));
         (blocking != started || blocking != queued)
             .then(|| format!("{}\n  blocking {blocking}\n   started {started}\n    queued {queued}", row.name))
     });
