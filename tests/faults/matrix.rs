@@ -20,8 +20,8 @@ fn the_documentation_lists_every_case() {
 
 const HEAD: &str = "# What goes wrong, and what a call makes of it
 
-Written by `make faults` from the tests in [tests/faults](../tests/faults), which hold every line of it, for a wait both as a
-blocking call and as a started wait.
+Written by `make faults` from the tests in [tests/faults](../tests/faults), which hold every line of it. A wait is a blocking call, a
+started wait and a wait on a queue: the outcome is the same.
 
 A cell is the status that the caller gets. *maybe consumed* is `maybeConsumed` in the error: the event may have been handed
 to a request that was never answered, or the signal delivered. *n requests* is how many were made or tried, with
