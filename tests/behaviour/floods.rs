@@ -8,7 +8,7 @@ use testkit::certificates::{Certificate, tls};
 use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request};
-use testkit::settings::config;
+use testkit::settings::{config, unhurried};
 use testkit::timing::in_time;
 use testkit::way::{Way, each_way};
 
@@ -147,7 +147,7 @@ fn a_deadline_ends_a_signal_that_is_being_sent() {
 #[test]
 fn a_cancel_ends_a_signal_that_is_being_sent() {
     let server = ScriptedServer::always(vec![Step::Ignore]);
-    let client = Client::new(&config(&server.http())).unwrap();
+    let client = Client::new(&unhurried(&server.http())).unwrap();
     let theirs = client.clone();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(64 << 20));
     let signaling = Freezable::spawn(move || (theirs.signal("e", Some(&data)).unwrap_err(), Instant::now()));

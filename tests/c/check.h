@@ -148,6 +148,13 @@ static inline anchor_client *check_client(void)
     return check_client_of(check_config());
 }
 
+/* A signal does not use a connection that was idle for four seconds, and a wait does. After this one the signal does too, however
+ * slow the machine is. */
+static inline void check_connection(anchor_client *client)
+{
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "no event of this name", 0, NULL, NULL));
+}
+
 static inline int check_is_named(const char *name, int argc, char **argv)
 {
     int named = argc == 1;

@@ -50,7 +50,7 @@ static void each_request_is_a_line(void)
     CHECK(log->debugs == 2);
     CHECK(log->lines == log->warnings + log->infos + log->debugs);
     CHECK_CONTAINS("logged", log->text);
-    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 1000, NULL, NULL));
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 3000, NULL, NULL));
     CHECK(log->infos >= 1);
     CHECK_STATUS(ANCHOR_SERVER_ERROR, anchor_wait_for_event(client, "status_503", PATIENCE_MS, NULL, NULL));
     CHECK(log->warnings >= 1);

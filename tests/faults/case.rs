@@ -10,6 +10,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 use testkit::local_server::LocalServer;
 use testkit::settings::{self, KEY};
 use testkit::way::Way;
@@ -18,6 +19,8 @@ use testkit::way::Way;
 pub const TIMEOUT: Duration = Duration::from_secs(4);
 pub const GRACE: Duration = Duration::from_millis(500);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
+/// The default.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a busy machine may add.
 const SLACK: Duration = Duration::from_secs(15);
 
@@ -210,6 +213,7 @@ impl Ground<'_> {
     pub fn config(&self, url: &str) -> Config {
         let mut config = settings::config(url);
         config.set_allow_http(true).set_grace(GRACE).unwrap().set_request_timeout(REQUEST_TIMEOUT).unwrap();
+        config.set_connect_timeout(CONNECT_TIMEOUT).unwrap();
         config
     }
 
@@ -224,7 +228,7 @@ impl Ground<'_> {
 
     /// A wait that the service holds while a fault comes and goes; then the event is signaled.
     pub fn wait_signaled_after(&self, client: &Client, fault: impl FnOnce()) -> Seen {
-        let wait = self.way.begin(client, &self.event, Some(TIMEOUT * 5));
+        let wait = self.way.begin(client, &self.event, Some(PATIENCE));
         self.until_held();
         fault();
         self.signal(0);
@@ -245,7 +249,7 @@ impl Ground<'_> {
 
     /// A wait that the service holds when a fault begins, which ends after the event was signaled.
     pub fn wait_signaled_before_the_end_of(&self, client: &Client, fault: impl FnOnce(), end: impl FnOnce()) -> Seen {
-        let wait = self.way.begin(client, &self.event, Some(TIMEOUT * 5));
+        let wait = self.way.begin(client, &self.event, Some(PATIENCE));
         self.until_held();
         fault();
         self.signal(0);

@@ -50,7 +50,7 @@ fn example(file: &str, check: impl Fn(&Example)) {
 fn wait_in_any_language(example: &Example, name: &str) {
     example.signal("there", r#"{"code":"1"}"#);
     example.check(&["there"], 0, "{\"data\":{\"code\":\"1\"}}\n", "");
-    example.check(&["quiet", "1500"], 2, "", "not signaled");
+    example.check(&["quiet", "3000"], 2, "", "not signaled");
     example.check(&["status_403"], 1, "", "key");
     example.check(&["."], 1, "", "event_name");
     example.check(&[], 1, "", "usage: wait EVENT [TIMEOUT_MS]");
@@ -134,7 +134,7 @@ fn example_log() {
         for part in ["debug    wait \"late\"", "ANCHOR_OK: "] {
             assert!(told.contains(part), "no {part:?} in {told}");
         }
-        assert_eq!(example.run(&["quiet", "1500"]).code(), Some(2));
+        assert_eq!(example.run(&["quiet", "3000"]).code(), Some(2));
         example.check(&[], 1, "", "usage: log EVENT [TIMEOUT_MS]");
     });
 }
@@ -199,7 +199,7 @@ fn example_all() {
         let outcome = example.run(&["report_ready", "login_done", "mfa_code"]);
         assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
         example.signal("there", "{}");
-        example.check(&["-t", "1500", "there", "quiet"], 2, "there: {\"data\":{}}\n", "all: quiet: the event was not");
+        example.check(&["-t", "3000", "there", "quiet"], 2, "there: {\"data\":{}}\n", "all: quiet: the event was not");
         example.check(&["-t", "60000", "status_403"], 1, "", "all: status_403: ");
         example.check(&["there", "."], 1, "", "cannot wait for \".\"");
         example.check(&["-t", "5"], 1, "", "usage: all");
@@ -215,7 +215,7 @@ fn example_libuv() {
         example.signal("there", "{}");
         let outcome = example.run(&["there"]);
         assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == "{\"data\":{}}\n", "{outcome:#?}");
-        let outcome = example.run(&["quiet", "1500"]);
+        let outcome = example.run(&["quiet", "3000"]);
         let ticked = outcome.stdout.starts_with("tick\n") && outcome.stderr.contains("not signaled");
         assert!(outcome.code() == Some(2) && ticked, "{}: {outcome:#?}", example.build.how);
         let outcome = example.run(&["status_401"]);
