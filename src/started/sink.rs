@@ -67,3 +67,69 @@ impl Drop for Sink {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::panic::catch;
+    use crate::started::completion::Completion;
+    use crate::started::slot::Stage;
+    use crate::sys::Event;
+
+    fn session() -> Arc<Session> {
+        let mut config = Config::bare();
+        config.set_api_key("key").unwrap();
+        config.set_base_url("http://127.0.0.1:1").unwrap();
+        Arc::new(Session::new(&config).unwrap())
+    }
+
+    fn fifo() -> Arc<Fifo<Ended, Arc<Ticket>>> {
+        Arc::new(Fifo::new(Event::new().unwrap()))
+    }
+
+    fn queue_sink(session: &Arc<Session>, fifo: &Arc<Fifo<Ended, Arc<Ticket>>>) -> Sink {
+        Sink::queue(session, fifo, &Arc::new(Ticket::new().unwrap()), 7)
+    }
+
+    fn is_internal(outcome: &Result<String, Error>) -> bool {
+        outcome.as_ref().is_err_and(|e| e.status() == Status::Internal && e.maybe_consumed())
+    }
+
+    #[test]
+    fn a_sink_that_is_dropped_gives_an_internal_error() {
+        let (session, fifo, slot) = (session(), fifo(), Arc::new(Slot::new()));
+        let sinks = [queue_sink(&session, &fifo), Sink::slot(&session, &slot)];
+        for sink in sinks {
+            let engine = move || -> Result<(), Error> {
+                let _sink = sink;
+                panic!("a test asked for it")
+            };
+            assert!(catch(engine).is_err());
+        }
+        let Stage::Ended(outcome) = slot.take() else { panic!("no outcome") };
+        assert!(is_internal(&outcome.take()));
+        let completion: Completion = fifo.take().expect("a completion").take();
+        assert!(completion.tag() == 7 && is_internal(&completion.into_outcome()));
+        assert!(fifo.take().is_none(), "one each");
+    }
+
+    #[test]
+    fn a_wait_that_did_not_start_has_no_completion() {
+        let (session, fifo) = (session(), fifo());
+        let sink = queue_sink(&session, &fifo);
+        assert_eq!(fifo.untaken(), 1);
+        sink.withdraw();
+        assert!(fifo.untaken() == 0 && fifo.take().is_none());
+    }
+
+    #[test]
+    fn an_answer_after_the_queue_was_closed_is_counted_as_dropped() {
+        let (session, fifo) = (session(), fifo());
+        let [late, failed] = [(); 2].map(|()| queue_sink(&session, &fifo));
+        assert_eq!(fifo.close().len(), 2, "to cancel");
+        late.end(Ok("{}".to_owned()));
+        failed.end(Err(Error::invalid("no answer")));
+        assert_eq!((session.counters.read().dropped, fifo.untaken()), (1, 0));
+    }
+}

@@ -10,5 +10,6 @@ mod floods;
 mod interrupt;
 mod lookup;
 mod queue;
+mod queue_callback;
 mod started;
 mod wait_rules;
