@@ -1,5 +1,6 @@
 //! Addresses that fail in ways of their own, and free ports.
 
+use crate::until;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -54,5 +55,13 @@ impl BlackHole {
 
     pub fn address(&self) -> SocketAddr {
         self.listener.local_addr().unwrap()
+    }
+
+    /// Blocks until a connection to it is being made. It must be of IPv4.
+    pub fn until_tried(&self) {
+        let SocketAddr::V4(address) = self.address() else { panic!("not of IPv4") };
+        // The address as it lies in memory, and SYN_SENT.
+        let tried = format!(" {:08X}:{:04X} 02 ", u32::from_ne_bytes(address.ip().octets()), address.port());
+        until("a connection to the black hole", || std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&tried));
     }
 }

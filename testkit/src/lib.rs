@@ -6,6 +6,7 @@
 pub mod addresses;
 pub mod c_build;
 pub mod certificates;
+pub mod freeze;
 pub mod http;
 pub mod library;
 pub mod local_server;
@@ -16,6 +17,7 @@ pub mod scripted;
 pub mod settings;
 pub mod timing;
 pub mod tools;
+pub mod way;
 
 use std::path::{Path, PathBuf};
 use std::thread;

@@ -3,10 +3,11 @@
 
 use crate::{scratch, tools};
 use std::process::Command;
+use std::thread;
 
 /// False on the outside, once the test has run inside with these variables; true inside.
 pub fn is_alone(test: &str, variables: &[(&str, &str)]) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
+    if is_rerun() {
         return true;
     }
     let mut run = Command::new(std::env::current_exe().unwrap());
@@ -19,14 +20,40 @@ pub fn is_alone(test: &str, variables: &[(&str, &str)]) -> bool {
 
 /// False on the outside, once the test has run inside; true inside, where `etc` stands in for the files of those names.
 pub fn is_inside(test: &str, etc: &[(&str, &str)]) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
+    if is_rerun() {
         return true;
     }
-    if !Command::new("unshare").args(NAMESPACES).args(["ip", "link"]).output().is_ok_and(|run| run.status.success()) {
-        tools::missing("unshare and ip, with the right to make namespaces");
-        return false;
+    if has_namespaces() {
+        run_inside(test, etc, "the only one");
     }
-    let directory = scratch("sandbox").join(format!("{}-{}", test.replace("::", "-"), std::process::id()));
+    false
+}
+
+/// None on the outside, once the test has run inside as often as that, each time on its own and all at once; inside, which time
+/// it is.
+pub fn among_variants_inside(test: &str, variants: usize) -> Option<usize> {
+    if let Ok(variant) = std::env::var(INSIDE) {
+        return Some(variant.parse().expect("a number"));
+    }
+    if has_namespaces() {
+        let run = |variant: usize| run_inside(test, &[], &variant.to_string());
+        thread::scope(|scope| {
+            let running: Vec<_> = (0..variants).map(|variant| scope.spawn(move || run(variant))).collect();
+            let failed = running.into_iter().filter_map(|run| run.join().err()).count();
+            assert_eq!(failed, 0, "of {variants} variants of the test failed");
+        });
+    }
+    None
+}
+
+fn has_namespaces() -> bool {
+    let tried = Command::new("unshare").args(NAMESPACES).args(["ip", "link"]).output();
+    tools::has_when("unshare and ip, with the right to make namespaces", tried.is_ok_and(|run| run.status.success()))
+}
+
+fn run_inside(test: &str, etc: &[(&str, &str)], variant: &str) {
+    let name = format!("{}-{variant}-{}", test.replace("::", "-"), std::process::id());
+    let directory = scratch("sandbox").join(name);
     std::fs::create_dir_all(&directory).unwrap();
     let mut script = "set -e; ip link set lo up".to_owned();
     for (name, contents) in etc {
@@ -36,9 +63,13 @@ pub fn is_inside(test: &str, etc: &[(&str, &str)]) -> bool {
     script += "; exec \"$0\" \"$@\"";
     let mut run = Command::new("unshare");
     run.args(NAMESPACES).args(["sh", "-c", &script]).arg(std::env::current_exe().unwrap()).args(arguments(test));
-    expect_success(run.env(INSIDE, "1"));
+    expect_success(run.env(INSIDE, variant));
     std::fs::remove_dir_all(&directory).unwrap();
-    false
+}
+
+/// Whether this process is such a run.
+pub fn is_rerun() -> bool {
+    std::env::var_os(INSIDE).is_some()
 }
 
 fn arguments(test: &str) -> [&str; 5] {

@@ -24,7 +24,7 @@ pub struct Blocked {
 
 enum Place {
     Server(ScriptedServer),
-    Hole(#[allow(dead_code, reason = "it is there to be connected to")] BlackHole),
+    Hole(BlackHole),
 }
 
 impl Blocked {
@@ -32,11 +32,11 @@ impl Blocked {
         Client::new(&self.config).expect("valid settings")
     }
 
-    /// Blocks until the call has got there, as far as the server can see.
+    /// Blocks until the call has got there, as far as the other side can see.
     pub fn until_reached(&self) {
         match &self.place {
             Place::Server(server) => server.until(self.name, self.reached),
-            Place::Hole(_) => {}
+            Place::Hole(hole) => hole.until_tried(),
         }
     }
 
@@ -99,12 +99,16 @@ pub fn everywhere() -> Vec<Blocked> {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\":".to_vec();
     let trickle = || Step::Trickle(vec![b' '; 10_000], Duration::from_millis(50));
     let handshake = || Step::Handshake(tls(Certificate::Good));
+    // Once the client's hello has been read, the client is in that phase.
+    let hello = vec![Step::ReadSome, Step::Delivered, Step::Hang];
+    let mut shaking_hands = Blocked::on("the TLS handshake", Phase::Tls, false, hello).over_tls();
+    shaking_hands.reached = |record| record.delivered > 0;
     let tls_wait = vec![handshake(), Step::ReadRequest, Step::Hang];
     let pausing = answer(503, "retry-after: 20\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
     let mut places = vec![
         connecting,
         Blocked::on("a proxy's CONNECT", Phase::Connect, false, vec![Step::ReadRequest, Step::Hang]).through_proxy(),
-        Blocked::on("the TLS handshake", Phase::Tls, false, vec![Step::Hang]).before_the_request().over_tls(),
+        shaking_hands,
         Blocked::on("a blocked wait", Phase::Wait, true, vec![Step::ReadRequest, Step::Hang]),
         Blocked::on("a blocked wait over TLS", Phase::Wait, true, tls_wait).over_tls(),
         Blocked::after("a head that trickles in", true, b"HTTP/1.1 200 OK\r\na:".to_vec(), trickle()),
@@ -122,8 +126,20 @@ pub fn everywhere() -> Vec<Blocked> {
     places
 }
 
+pub fn is_wait(place: &Blocked) -> bool {
+    place.signal_of.is_none()
+}
+
+/// Of a signal, a refusal is the end.
+pub fn is_not_backing_off(place: &Blocked) -> bool {
+    place.name != "backing off"
+}
+
 /// Runs the check in parallel at each place that is wanted. It returns how late the call was, and each has to be in time once.
-pub fn everywhere_in_time(is_wanted: fn(&Blocked) -> bool, check: fn(&mut Blocked) -> Duration) {
+pub fn everywhere_in_time(
+    is_wanted: fn(&Blocked) -> bool,
+    check: impl Fn(&mut Blocked) -> Duration + Copy + Send + 'static,
+) {
     let mut done: Vec<&str> = Vec::new();
     in_time("a call at one of the places", LATE, || {
         let places = everywhere().into_iter().filter(|place| is_wanted(place) && !done.contains(&place.name));

@@ -1,63 +1,63 @@
-//! A token, a signal handler and `cancel_all` unblock a call at once, wherever it blocks. An answer that has arrived by
+//! A cancel, by a token or of a started wait, a signal handler and `cancel_all` unblock a call at once, wherever it blocks. An answer that has arrived by
 //! then is still returned. On a loaded machine a call may return late, so one of several has to be in time: the bench
 //! reports the exact figures.
 
-use super::blocked::{Blocked, everywhere_in_time};
-use super::freeze::{Freezable, signal_handled_by};
+use super::blocked::{Blocked, everywhere_in_time, is_not_backing_off, is_wait};
 use anchor::{CancelToken, Client, Error, LogLevel, Status};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::certificates::{Certificate, tls};
+use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, event, refusal, reply};
 use testkit::settings::{client, config};
 use testkit::timing::{LATE, in_time};
+use testkit::way::{Canceller, Way, each_way};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
-#[test]
-fn a_token_ends_a_call_wherever_it_blocks() {
-    everywhere_in_time(is_wait, |place| {
-        let token = CancelToken::new().unwrap();
-        let (client, theirs) = (place.client(), token.clone());
-        let waiting = Freezable::spawn(move || (client.wait("e", LONG, Some(&theirs)), Instant::now()));
+#[each_way]
+fn a_cancel_ends_a_wait_wherever_it_blocks(way: Way) {
+    everywhere_in_time(is_wait, move |place| {
+        let waiting = way.begin(&place.client(), "e", LONG);
         place.until_reached();
         waiting.until_asleep();
         let cancelled = Instant::now();
-        token.cancel();
-        expect_cancelled(place, waiting.join(), cancelled)
+        waiting.cancel();
+        expect_cancelled(place, waiting.end_at(), cancelled)
     });
 }
 
-fn is_wait(place: &Blocked) -> bool {
-    place.signal_of.is_none()
-}
-
-#[test]
-fn cancel_all_ends_a_call_wherever_it_blocks() {
-    everywhere_in_time(is_any, |place| {
+#[each_way]
+fn cancel_all_ends_a_wait_wherever_it_blocks(way: Way) {
+    everywhere_in_time(is_wait, move |place| {
         let client = place.client();
-        let (theirs, data) = (client.clone(), place.data());
-        let calling = Freezable::spawn(move || {
-            let result = match data {
-                Some(data) => theirs.signal("e", Some(&data)),
-                None => theirs.wait("e", LONG, None),
-            };
-            (result, Instant::now())
-        });
+        let waiting = way.begin(&client, "e", LONG);
         place.until_reached();
-        calling.until_asleep();
+        waiting.until_asleep();
         let cancelled = Instant::now();
         client.cancel_all();
-        let late = expect_cancelled(place, calling.join(), cancelled);
+        let late = expect_cancelled(place, waiting.end_at(), cancelled);
         assert_eq!(client.stats().cancels, 1, "{}", place.name);
         late
     });
 }
 
-fn is_any(_: &Blocked) -> bool {
-    true
+#[test]
+fn cancel_all_ends_a_signal_wherever_it_blocks() {
+    everywhere_in_time(is_not_backing_off, |place| {
+        let client = place.client();
+        let (theirs, data) = (client.clone(), place.data());
+        let signaling = Freezable::spawn(move || (theirs.signal("e", data.as_deref()), Instant::now()));
+        place.until_reached();
+        signaling.until_asleep();
+        let cancelled = Instant::now();
+        client.cancel_all();
+        let late = expect_cancelled(place, signaling.join(), cancelled);
+        assert_eq!(client.stats().cancels, 1, "{}", place.name);
+        late
+    });
 }
 
 /// Returns how late the call was.
@@ -79,9 +79,12 @@ fn expect_cancelled(
     late
 }
 
-/// The call is frozen in its poll, and finds both the answer and the cancel when it continues.
-#[test]
-fn an_answer_that_is_in_the_socket_wins_over_a_cancel() {
+/// The wait is frozen, and finds both the answer and the cancel when it continues.
+#[each_way]
+fn an_answer_that_is_in_the_socket_wins_over_a_cancel(way: Way) {
+    if !way.may_freeze("cancel::an_answer_that_is_in_the_socket_wins_over_a_cancel") {
+        return;
+    }
     for script in [vec![], vec![Step::Handshake(tls(Certificate::Good))]] {
         let (ask, delivered) = (Gate::default(), Gate::default());
         let steps = [Step::Await(ask.clone()), Step::Send(event()), Step::Delivered, Step::Open(delivered.clone())];
@@ -89,40 +92,42 @@ fn an_answer_that_is_in_the_socket_wins_over_a_cancel() {
         let script = script.into_iter().chain(after_request(steps)).chain([Step::Hang]).collect();
         let server = ScriptedServer::always(script);
         let client = client(&if is_tls { server.https() } else { server.http() });
-        let token = CancelToken::new().unwrap();
-        let (theirs, cancel) = (client.clone(), token.clone());
-        let waiting = Freezable::spawn(move || theirs.wait("e", LONG, Some(&cancel)));
+        let waiting = way.begin(&client, "e", LONG);
         server.until_requests(1);
         waiting.while_frozen(|| {
             ask.open();
             delivered.pass();
-            token.cancel();
+            waiting.cancel();
             client.cancel_all();
         });
-        assert_eq!(waiting.join().unwrap(), EVENT);
+        assert_eq!(waiting.end().unwrap(), EVENT);
     }
 }
 
-/// A wait that is cancelled before or between its requests sends no other: nobody would take its answer.
-#[test]
-fn nothing_is_sent_after_a_cancel() {
-    let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(408))]);
-    let token = CancelToken::new().unwrap();
-    let cancel = token.clone();
+/// A wait that is cancelled between its requests, here by the log callback, sends no other: nobody would take its answer.
+#[each_way]
+fn nothing_is_sent_after_a_cancel(way: Way) {
+    let ask = Gate::default();
+    let script = after_request([Step::Await(ask.clone()), Step::Send(refusal(408)), Step::AnswerAll(refusal(408))]);
+    let server = ScriptedServer::always(script);
+    let canceller = Arc::new(OnceLock::<Canceller>::new());
+    let theirs = Arc::clone(&canceller);
     let mut config = config(&server.http());
     config.set_slice(Duration::from_millis(1)).unwrap().set_log(move |level, _| {
         if level == LogLevel::Info {
-            cancel.cancel();
+            theirs.get().expect("nothing was answered before").cancel();
         }
     });
     let client = Client::new(&config).unwrap();
-    for requests in [1, 1] {
-        let error = client.wait("e", LONG, Some(&token)).unwrap_err();
-        assert_eq!((error.status(), error.maybe_consumed()), (Status::Cancelled, false), "{error:?}");
-        assert_eq!(server.requests().len(), requests);
-    }
+    let waiting = way.begin(&client, "e", LONG);
+    assert!(canceller.set(waiting.canceller()).is_ok());
+    ask.open();
+    let error = waiting.end().unwrap_err();
+    assert_eq!((error.status(), error.maybe_consumed()), (Status::Cancelled, false), "{error:?}");
+    assert_eq!(server.requests().len(), 1);
 }
 
+/// A token is for any number of calls. A started wait has a cancel of its own.
 #[test]
 fn a_token_is_sticky_until_it_is_reset() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
@@ -164,74 +169,67 @@ fn a_token_may_be_shared_by_many_waits() {
     });
 }
 
-static CANCELLED_BY_HANDLER: OnceLock<CancelToken> = OnceLock::new();
+/// What the handler of each way cancels.
+static CANCELLED_BY_HANDLER: [OnceLock<Canceller>; 3] = [const { OnceLock::new() }; 3];
 
-extern "C" fn cancel_in_handler(_: libc::c_int) {
-    if let Some(token) = CANCELLED_BY_HANDLER.get() {
-        token.cancel();
+extern "C" fn cancel_in_handler<const WAY: usize>(_: libc::c_int) {
+    if let Some(canceller) = CANCELLED_BY_HANDLER[WAY].get() {
+        canceller.cancel();
     }
 }
 
-#[test]
-fn a_signal_handler_may_cancel() {
+#[each_way]
+fn a_signal_handler_may_cancel(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
-    let client = client(&server.http());
-    let token = CANCELLED_BY_HANDLER.get_or_init(|| CancelToken::new().unwrap());
-    let signal = signal_handled_by(cancel_in_handler);
-    let waiting = Freezable::spawn(move || client.wait("e", None, Some(token)));
+    let waiting = way.begin(&client(&server.http()), "e", None);
+    assert!(CANCELLED_BY_HANDLER[way as usize].set(waiting.canceller()).is_ok());
+    let handlers = [cancel_in_handler::<0>, cancel_in_handler::<1>, cancel_in_handler::<2>];
+    let signal = signal_handled_by(handlers[way as usize]);
     server.until_requests(1);
     waiting.signal(signal);
-    assert_eq!(waiting.join().unwrap_err().status(), Status::Cancelled);
+    assert_eq!(waiting.end().unwrap_err().status(), Status::Cancelled);
     server.until_left(1);
 }
 
-#[test]
-fn later_calls_are_not_affected_by_cancel_all() {
+#[each_way]
+fn later_calls_are_not_affected_by_cancel_all(way: Way) {
     let server = ScriptedServer::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
     let client = client(&server.http());
     client.cancel_all();
-    let theirs = client.clone();
-    let waiting = thread::spawn(move || theirs.wait("first", None, None));
+    let waiting = way.begin(&client, "first", None);
     server.until_requests(1);
     client.cancel_all();
-    assert_eq!(waiting.join().unwrap().unwrap_err().status(), Status::Cancelled);
-    assert_eq!(client.wait("second", LONG, None).unwrap(), EVENT);
+    assert_eq!(waiting.end().unwrap_err().status(), Status::Cancelled);
+    assert_eq!(way.wait(&client, "second", LONG).unwrap(), EVENT);
     assert!(client.signal("third", None).is_ok());
 }
 
-/// This is how to end a client on which other threads are blocked.
-#[test]
-fn cancel_all_then_join_then_drop_is_clean() {
+/// This is how to end a client on which other threads are blocked, or which waits in the background.
+#[each_way]
+fn cancel_all_then_join_then_drop_is_clean(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let client = client(&server.http());
-    let waiting: Vec<_> = (0..10)
-        .map(|_| {
-            let client = client.clone();
-            thread::spawn(move || client.wait("e", None, None).unwrap_err().status())
-        })
-        .collect();
+    let waiting: Vec<_> = (0..10).map(|_| way.begin(&client, "e", None)).collect();
     server.until_requests(10);
     client.cancel_all();
     for wait in waiting {
-        assert_eq!(wait.join().unwrap(), Status::Cancelled);
+        assert_eq!(wait.end().unwrap_err().status(), Status::Cancelled);
     }
     drop(client);
     server.until_left(10);
 }
 
 /// A cancelled wait's connection is closed, and the next call gets one of its own.
-#[test]
-fn a_cancelled_wait_leaves_no_answer_to_the_next_call() {
+#[each_way]
+fn a_cancelled_wait_leaves_no_answer_to_the_next_call(way: Way) {
     let late = after_request([Step::Pause(Duration::from_millis(200)), Step::Send(event()), Step::Hang]);
     let own = r#"{"data":{"own":true}}"#;
     let server = ScriptedServer::start(vec![late, reply(testkit::scripted::script::answer(200, "", own))]);
     let client = client(&server.http());
-    let token = CancelToken::new().unwrap();
-    let (theirs, cancel) = (client.clone(), token.clone());
-    let waiting = thread::spawn(move || theirs.wait("first", LONG, Some(&cancel)));
+    let waiting = way.begin(&client, "first", LONG);
     server.until_requests(1);
-    token.cancel();
-    assert_eq!(waiting.join().unwrap().unwrap_err().status(), Status::Cancelled);
-    assert_eq!(client.wait("second", LONG, None).unwrap(), own);
+    waiting.cancel();
+    assert_eq!(waiting.end().unwrap_err().status(), Status::Cancelled);
+    assert_eq!(way.wait(&client, "second", LONG).unwrap(), own);
     assert_eq!(server.connections(), 2);
 }

@@ -11,17 +11,18 @@ use testkit::certificates::{Certificate, tls, tls_versions};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event, refusal};
 use testkit::settings::{client, config};
+use testkit::way::{Way, each_way};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
-#[test]
-fn one_connection_serves_many_calls() {
+#[each_way]
+fn one_connection_serves_many_calls(way: Way) {
     for script in [vec![], vec![Step::Handshake(tls(Certificate::Good))]] {
         let is_tls = !script.is_empty();
         let server = ScriptedServer::always(script.into_iter().chain([Step::AnswerAll(event())]).collect());
         let client = client(&if is_tls { server.https() } else { server.http() });
         for _ in 0..10 {
-            client.wait("e", LONG, None).unwrap();
+            way.wait(&client, "e", LONG).unwrap();
             client.signal("e", None).unwrap();
         }
         assert_eq!((server.connections(), server.requests().len()), (1, 20));
@@ -31,23 +32,23 @@ fn one_connection_serves_many_calls() {
     }
 }
 
-#[test]
-fn a_refusal_leaves_the_connection_usable() {
+#[each_way]
+fn a_refusal_leaves_the_connection_usable(way: Way) {
     let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(404))]);
     let client = client(&server.http());
     for _ in 0..3 {
-        assert_eq!(client.wait("e", LONG, None).unwrap_err().status(), Status::NotFound);
+        assert_eq!(way.wait(&client, "e", LONG).unwrap_err().status(), Status::NotFound);
     }
     assert_eq!(server.connections(), 1);
 }
 
-#[test]
-fn a_connection_that_the_server_closes_is_not_used_again() {
+#[each_way]
+fn a_connection_that_the_server_closes_is_not_used_again(way: Way) {
     for last in [answer(200, "connection: close\r\n", EVENT), answer(200, "", EVENT).replace("HTTP/1.1", "HTTP/1.0")] {
         let server = ScriptedServer::always(after_request([Step::Send(last), Step::Hang]));
         let client = client(&server.http());
         for calls in 1..=3 {
-            client.wait("e", LONG, None).unwrap();
+            way.wait(&client, "e", LONG).unwrap();
             assert_eq!(server.connections(), calls);
         }
     }
@@ -64,14 +65,14 @@ impl Replace for Vec<u8> {
 }
 
 /// The server ended it while it was idle, and the client notices before it sends anything.
-#[test]
-fn a_connection_that_ended_while_idle_costs_nothing() {
+#[each_way]
+fn a_connection_that_ended_while_idle_costs_nothing(way: Way) {
     for end in [Step::Finish, Step::Reset] {
         let (idle, ended) = (Gate::default(), Gate::default());
         let until_idle = [Step::Send(event()), Step::Await(idle.clone()), end.clone(), Step::Open(ended), Step::Hang];
         let server = ScriptedServer::start(vec![after_request(until_idle), vec![Step::AnswerAll(event())]]);
         let client = client(&server.http());
-        client.wait("e", LONG, None).unwrap();
+        way.wait(&client, "e", LONG).unwrap();
         let socket = own_socket_to(server.address);
         idle.open();
         until_hung_up(socket);
@@ -82,8 +83,8 @@ fn a_connection_that_ended_while_idle_costs_nothing() {
 }
 
 /// Without re-arm a request is written once, be the connection one that was dead already.
-#[test]
-fn without_re_arm_no_second_request_is_written() {
+#[each_way]
+fn without_re_arm_no_second_request_is_written(way: Way) {
     let dying = vec![Step::ReadRequest, Step::Send(event()), Step::ReadRequest, Step::Finish];
     let gateway = vec![Step::AnswerAll(answer(502, "", "<html>"))];
     for (second, status) in [(dying, Status::ConnectionLost), (gateway, Status::ServerError)] {
@@ -91,9 +92,9 @@ fn without_re_arm_no_second_request_is_written() {
         let server = ScriptedServer::start(vec![second, vec![Step::AnswerAll(event())]]);
         let client = Client::new(config(&server.http()).set_rearm(false)).unwrap();
         if takes_first {
-            client.wait("first", LONG, None).unwrap();
+            way.wait(&client, "first", LONG).unwrap();
         }
-        let error = client.wait("e", LONG, None).unwrap_err();
+        let error = way.wait(&client, "e", LONG).unwrap_err();
         assert_eq!((error.status(), error.attempts(), error.maybe_consumed()), (status, 1, true), "{error:?}");
         assert_eq!(server.requests().len(), 1 + usize::from(takes_first));
     }
@@ -101,27 +102,27 @@ fn without_re_arm_no_second_request_is_written() {
 
 /// The server ended it just as the next request was sent. A wait is sent once more, over a fresh connection and without a
 /// pause. A signal is not, since it may have been delivered.
-#[test]
-fn a_reused_connection_that_dies_is_replaced_once() {
+#[each_way]
+fn a_reused_connection_that_dies_is_replaced_once(way: Way) {
     for end in [Step::Finish, Step::Reset] {
         let dying = vec![Step::ReadRequest, Step::Send(event()), Step::ReadRequest, end.clone(), Step::Hang];
         let server = ScriptedServer::start(vec![dying.clone(), vec![Step::AnswerAll(event())]]);
         let mut config = config(&server.http());
         let client = Client::new(config.set_retries(0)).unwrap();
-        client.wait("first", LONG, None).unwrap();
-        assert_eq!(client.wait("second", LONG, None).unwrap(), EVENT);
+        way.wait(&client, "first", LONG).unwrap();
+        assert_eq!(way.wait(&client, "second", LONG).unwrap(), EVENT);
         assert_eq!((server.connections(), server.requests().len()), (2, 3));
 
         let server = ScriptedServer::start(vec![dying.clone(), dying[2..].to_vec()]);
         let client = Client::new(config.set_base_url(&server.http()).unwrap()).unwrap();
-        client.wait("first", LONG, None).unwrap();
-        let error = client.wait("second", LONG, None).unwrap_err();
+        way.wait(&client, "first", LONG).unwrap();
+        let error = way.wait(&client, "second", LONG).unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Status::ConnectionLost, 2), "{error:?}");
         assert_eq!((server.connections(), server.requests().len()), (2, 3));
 
         let server = ScriptedServer::start(vec![dying, vec![Step::AnswerAll(event())]]);
         let client = Client::new(config.set_base_url(&server.http()).unwrap().set_retries(5)).unwrap();
-        client.wait("first", LONG, None).unwrap();
+        way.wait(&client, "first", LONG).unwrap();
         let error = client.signal("second", None).unwrap_err();
         assert_eq!((error.status(), error.maybe_consumed()), (Status::ConnectionLost, true), "{error:?}");
         assert_eq!((server.connections(), server.requests().len()), (1, 2), "a signal is never sent twice");
@@ -129,8 +130,8 @@ fn a_reused_connection_that_dies_is_replaced_once() {
 }
 
 /// Once a byte of the answer has come, the connection was not a dead one.
-#[test]
-fn a_reused_connection_that_dies_within_the_answer_is_lost() {
+#[each_way]
+fn a_reused_connection_that_dies_within_the_answer_is_lost(way: Way) {
     let dying = vec![
         Step::ReadRequest,
         Step::Send(event()),
@@ -141,29 +142,24 @@ fn a_reused_connection_that_dies_within_the_answer_is_lost() {
     ];
     let server = ScriptedServer::start(vec![dying, vec![Step::AnswerAll(event())]]);
     let client = Client::new(config(&server.http()).set_rearm(false)).unwrap();
-    client.wait("first", LONG, None).unwrap();
-    let error = client.wait("second", LONG, None).unwrap_err();
+    way.wait(&client, "first", LONG).unwrap();
+    let error = way.wait(&client, "second", LONG).unwrap_err();
     assert_eq!((error.status(), error.attempts(), error.maybe_consumed()), (Status::ConnectionLost, 1, true));
     assert_eq!(server.connections(), 1);
 }
 
 /// Many idle connections die at once when a server restarts. The client checks each before use, and no call fails.
-#[test]
-fn calls_survive_a_restart_of_the_server() {
+#[each_way]
+fn calls_survive_a_restart_of_the_server(way: Way) {
     let gate = Gate::default();
     let first = after_request([Step::Await(gate.clone()), Step::Send(event()), Step::Hang]);
     let server = ScriptedServer::always(first);
     let address = server.address;
     let client = client(&server.http());
-    let calls: Vec<_> = (0..10)
-        .map(|_| {
-            let client = client.clone();
-            thread::spawn(move || client.wait("e", LONG, None).unwrap())
-        })
-        .collect();
+    let calls: Vec<_> = (0..10).map(|_| way.begin(&client, "e", LONG)).collect();
     server.until_requests(10);
     gate.open();
-    calls.into_iter().for_each(|call| drop(call.join().unwrap()));
+    calls.into_iter().for_each(|call| drop(call.end().unwrap()));
     let sockets = own_sockets_to(address);
     assert_eq!(sockets.len(), 10);
     drop(server);
@@ -186,12 +182,12 @@ fn start_again(address: SocketAddr) -> ScriptedServer {
     }
 }
 
-#[test]
-fn sockets_are_set_up_to_be_quick_and_to_notice_a_dead_peer() {
+#[each_way]
+fn sockets_are_set_up_to_be_quick_and_to_notice_a_dead_peer(way: Way) {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
-    client(&server.http()).wait("e", LONG, None).unwrap();
+    way.wait(&client(&server.http()), "e", LONG).unwrap();
     let kept = client(&server.http());
-    kept.wait("e", LONG, None).unwrap();
+    way.wait(&kept, "e", LONG).unwrap();
     let fd = own_socket_to(server.address);
     // SAFETY: the descriptor is open as long as `kept` pools its connection.
     let socket = unsafe { BorrowedFd::borrow_raw(fd) };
@@ -206,11 +202,11 @@ fn sockets_are_set_up_to_be_quick_and_to_notice_a_dead_peer() {
     drop(kept);
 }
 
-#[test]
-fn a_request_is_what_the_service_documents() {
+#[each_way]
+fn a_request_is_what_the_service_documents(way: Way) {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = client(&format!("{}/gate/api/v1/", server.http()));
-    client.wait("a/b", LONG, None).unwrap();
+    way.wait(&client, "a/b", LONG).unwrap();
     client.signal("a/b", Some(r#"{"n": 1e400}"#)).unwrap();
     let requests = server.requests();
     assert!(requests[0].head.starts_with("POST /gate/v1/events/a%2Fb/wait HTTP/1.1\r\n"));
@@ -226,8 +222,8 @@ fn a_request_is_what_the_service_documents() {
     }
 }
 
-#[test]
-fn a_second_connection_resumes_the_tls_session() {
+#[each_way]
+fn a_second_connection_resumes_the_tls_session(way: Way) {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let settings = tls_versions(Certificate::Good, &[version]);
         let server = ScriptedServer::always(vec![
@@ -238,7 +234,7 @@ fn a_second_connection_resumes_the_tls_session() {
         ]);
         let client = client(&server.https());
         for _ in 0..3 {
-            client.wait("e", LONG, None).unwrap();
+            way.wait(&client, "e", LONG).unwrap();
         }
         let handshakes = server.read(|record| record.handshakes.clone());
         assert_eq!(handshakes, ["Full", "Resumed", "Resumed"], "{version:?}");
@@ -246,8 +242,8 @@ fn a_second_connection_resumes_the_tls_session() {
 }
 
 /// The log reports what happens, and never the key or the data of an event.
-#[test]
-fn the_log_holds_neither_key_nor_payload() {
+#[each_way]
+fn the_log_holds_neither_key_nor_payload(way: Way) {
     let server = ScriptedServer::always(after_request([Step::Reset]));
     let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let sink = lines.clone();
@@ -256,7 +252,7 @@ fn the_log_holds_neither_key_nor_payload() {
         .set_retries(1)
         .set_log(move |level: LogLevel, line: &str| sink.lock().unwrap().push((level, line.to_owned())));
     let client = Client::new(&config).unwrap();
-    client.wait("named", LONG, None).unwrap_err();
+    way.wait(&client, "named", LONG).unwrap_err();
     client.signal("named", Some(r#"{"code":"payload-51c7"}"#)).unwrap_err();
     let lines = lines.lock().unwrap();
     assert!(lines.iter().any(|(level, line)| *level == LogLevel::Warning && line.contains("named")));

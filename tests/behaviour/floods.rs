@@ -1,15 +1,16 @@
 //! A service that never pauses cannot hold a call: deadline, cancel and interruption are looked at while bytes keep coming, and
 //! while they keep being sent.
 
-use super::freeze::{Freezable, signal_handled_by};
-use anchor::{CancelToken, Client, Error, Status};
+use anchor::{Client, Error, Status};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::certificates::{Certificate, tls};
+use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request};
 use testkit::settings::{config, unhurried};
 use testkit::timing::in_time;
+use testkit::way::{Way, each_way};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 const GRACE: Duration = Duration::from_millis(100);
@@ -54,8 +55,8 @@ fn expect(name: &str, error: &Error, status: Status, late: Duration) {
     assert!(late < LATE, "{name}: {late:?} late");
 }
 
-#[test]
-fn a_deadline_ends_a_flood() {
+#[each_way]
+fn a_deadline_ends_a_flood(way: Way) {
     for (name, is_tls, steps) in floods() {
         let (_server, url) = server(is_tls, steps);
         let client = client(&url);
@@ -64,7 +65,7 @@ fn a_deadline_ends_a_flood() {
         {
             in_time(name, LATE, || {
                 let began = Instant::now();
-                let result = if is_signal { client.signal("e", None) } else { client.wait("e", Some(TIMEOUT), None) };
+                let result = if is_signal { client.signal("e", None) } else { way.wait(&client, "e", Some(TIMEOUT)) };
                 let (error, took) = (result.unwrap_err(), began.elapsed());
                 assert!(error.timed_out() && took >= TIMEOUT, "{name}: {error:?}");
                 // A busy machine may not have let it connect.
@@ -78,28 +79,28 @@ fn a_deadline_ends_a_flood() {
     }
 }
 
-#[test]
-fn a_cancel_ends_a_flood() {
+#[each_way]
+fn a_cancel_ends_a_flood(way: Way) {
     for (name, is_tls, steps) in floods() {
         let (server, url) = server(is_tls, steps);
-        let (client, token) = (client(&url), CancelToken::new().unwrap());
-        let (theirs, cancel) = (client.clone(), token.clone());
-        let waiting = thread::spawn(move || (theirs.wait("e", None, Some(&cancel)).unwrap_err(), Instant::now()));
+        let client = client(&url);
+        let waiting = way.begin(&client, "e", None);
         server.until_requests(1);
         let cancelled = Instant::now();
         if is_tls {
             client.cancel_all();
         } else {
-            token.cancel();
+            waiting.cancel();
         }
-        let (error, ended) = waiting.join().unwrap();
-        expect(name, &error, Status::Cancelled, ended.saturating_duration_since(cancelled));
+        let (result, ended) = waiting.end_at();
+        expect(name, &result.unwrap_err(), Status::Cancelled, ended.saturating_duration_since(cancelled));
     }
 }
 
 extern "C" fn do_nothing(_: libc::c_int) {}
 
-/// Bytes that come one by one leave the call blocked between them, where a signal handler is noticed.
+/// Bytes that come one by one leave the call blocked between them, where a signal handler is noticed. A started wait is not
+/// interrupted, only the call that collects it.
 #[test]
 fn an_interruption_ends_a_trickle() {
     let trickle = Step::Trickle(vec![b'x'; 60_000], Duration::from_millis(1));
@@ -118,12 +119,12 @@ fn an_interruption_ends_a_trickle() {
 }
 
 /// They are limited in number and in size, with header lines as without.
-#[test]
-fn interim_answers_without_end_are_refused() {
+#[each_way]
+fn interim_answers_without_end_are_refused(way: Way) {
     for interim in ["HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"] {
         let (_server, url) = server(false, vec![Step::Flood(interim.repeat(5000).into_bytes())]);
         let began = Instant::now();
-        let error = client(&url).wait("e", None, None).unwrap_err();
+        let error = way.wait(&client(&url), "e", None).unwrap_err();
         expect(interim, &error, Status::Protocol, began.elapsed());
     }
 }
@@ -160,12 +161,12 @@ fn a_cancel_ends_a_signal_that_is_being_sent() {
 }
 
 /// What the socket holds when the end comes is the answer, also if it came with much else before.
-#[test]
-fn an_answer_that_is_complete_before_the_end_is_taken() {
+#[each_way]
+fn an_answer_that_is_complete_before_the_end_is_taken(way: Way) {
     let chunks = b"1\r\n \r\n".repeat(20_000);
     let mut answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
     answer.extend_from_slice(&chunks);
     answer.extend_from_slice(format!("{:x}\r\n{EVENT}\r\n0\r\n\r\n", EVENT.len()).as_bytes());
     let (_server, url) = server(false, vec![Step::Send(answer), Step::Hang]);
-    assert_eq!(client(&url).wait("e", Some(Duration::from_secs(20)), None).unwrap().trim_start(), EVENT);
+    assert_eq!(way.wait(&client(&url), "e", Some(Duration::from_secs(20))).unwrap().trim_start(), EVENT);
 }

@@ -1,16 +1,18 @@
 //! A signal handler that runs on a waiting thread: the wait goes on, unless the settings make it interruptible. The signals
-//! are real ones, sent to the thread itself.
+//! are real ones, sent to the thread itself. With a started wait that is the thread which collects it: a handler interrupts the
+//! collecting call, and never the wait.
 
-use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Status};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event};
 use testkit::settings::config;
 use testkit::timing::{LATE, in_time};
+use testkit::way::{Way, each_way};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
@@ -32,32 +34,39 @@ fn interrupt_until_ended<T: Send + 'static>(waiting: Freezable<T>) -> T {
     waiting.join()
 }
 
-#[test]
-fn an_interruptible_wait_ends_with_a_signal() {
+#[each_way]
+fn an_interruptible_wait_ends_with_a_signal(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
-    let waiting = Freezable::spawn(move || client.wait("e", None, None));
+    let waiting = Freezable::spawn(move || way.wait(&client, "e", None));
     server.until_requests(1);
     let error = interrupt_until_ended(waiting).unwrap_err();
-    assert_eq!((error.status(), error.maybe_consumed(), error.attempts()), (Status::Interrupted, true, 1), "{error:?}");
+    assert_eq!(error.status(), Status::Interrupted, "{error:?}");
+    assert_eq!((error.maybe_consumed(), error.attempts()), of_the_wait(way, (true, 1)), "{error:?}");
     server.until_left(1);
 }
 
-#[test]
-fn an_interruptible_wait_that_backs_off_ends_with_a_signal() {
+/// The error of a collecting call says nothing of the wait, which has not ended.
+fn of_the_wait(way: Way, reported: (bool, u32)) -> (bool, u32) {
+    if way == Way::Blocking { reported } else { (false, 0) }
+}
+
+#[each_way]
+fn an_interruptible_wait_that_backs_off_ends_with_a_signal(way: Way) {
     let refusal = answer(503, "retry-after: 20\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
     let server = ScriptedServer::always(after_request([Step::Send(refusal), Step::Delivered, Step::Hang]));
     let client = Client::new(config(&server.http()).set_interruptible(true)).unwrap();
-    let waiting = Freezable::spawn(move || client.wait("e", LONG, None));
+    let waiting = Freezable::spawn(move || way.wait(&client, "e", LONG));
     server.until("the refusal", |record| record.delivered > 0);
     waiting.until_asleep();
     let error = interrupt_until_ended(waiting).unwrap_err();
-    assert_eq!((error.status(), error.maybe_consumed()), (Status::Interrupted, false), "{error:?}");
+    assert_eq!(error.status(), Status::Interrupted, "{error:?}");
+    assert_eq!((error.maybe_consumed(), error.attempts()), of_the_wait(way, (false, 1)), "{error:?}");
 }
 
 /// Such a wait goes on for the remaining time, however often it is interrupted, and ends at its deadline.
-#[test]
-fn a_wait_that_is_not_interruptible_ends_at_its_deadline() {
+#[each_way]
+fn a_wait_that_is_not_interruptible_ends_at_its_deadline(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
@@ -66,7 +75,7 @@ fn a_wait_that_is_not_interruptible_ends_at_its_deadline() {
         let (before, client) = (RUNS.load(Ordering::SeqCst), client.clone());
         let waiting = Freezable::spawn(move || {
             let began = Instant::now();
-            (client.wait("e", Some(timeout), None), began.elapsed())
+            (way.wait(&client, "e", Some(timeout)), began.elapsed())
         });
         let (result, took) = interrupt_until_ended(waiting);
         let (runs, error) = (RUNS.load(Ordering::SeqCst) - before, result.unwrap_err());

@@ -1,8 +1,7 @@
 //! From a name to a connection: lookups that hang or fail, and addresses of which only some answer. Each test runs in a
 //! namespace with a resolver and an /etc/hosts of its own.
 
-use super::freeze::Freezable;
-use anchor::{CancelToken, Client, Config, Phase, Status};
+use anchor::{Client, Config, Phase, Status};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 use testkit::addresses::{BlackHole, Refusing};
@@ -11,6 +10,7 @@ use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, event};
 use testkit::settings::config;
 use testkit::timing::{LATE, in_time};
+use testkit::way::{Way, each_way};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 const RESOLVER: (&str, &str) = ("resolv.conf", "nameserver 127.0.0.1\n");
@@ -23,9 +23,9 @@ fn settings(host: &str, port: u16) -> Config {
     config
 }
 
-#[test]
-fn a_lookup_that_hangs_ends_with_the_call() {
-    if !is_inside("lookup::a_lookup_that_hangs_ends_with_the_call", &[RESOLVER, LOOK_IN_BOTH]) {
+#[each_way]
+fn a_lookup_that_hangs_ends_with_the_call(way: Way) {
+    if !is_inside(&way.of("lookup::a_lookup_that_hangs_ends_with_the_call"), &[RESOLVER, LOOK_IN_BOTH]) {
         return;
     }
     let silent = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 53)).unwrap();
@@ -36,7 +36,7 @@ fn a_lookup_that_hangs_ends_with_the_call() {
     for is_signal in [false, true] {
         in_time("a lookup", LATE, || {
             let began = Instant::now();
-            let result = if is_signal { client.signal("e", None) } else { client.wait("e", Some(timeout), None) };
+            let result = if is_signal { client.signal("e", None) } else { way.wait(&client, "e", Some(timeout)) };
             let (error, took) = (result.unwrap_err(), began.elapsed());
             assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Dns)), "{error:?}");
             assert!(error.timed_out(), "{error:?}");
@@ -49,14 +49,12 @@ fn a_lookup_that_hangs_ends_with_the_call() {
     drop(never_asked);
     in_time("a lookup that is cancelled", LATE, || {
         let silent = silent();
-        let token = CancelToken::new().unwrap();
-        let (theirs, cancel) = (client.clone(), token.clone());
-        let waiting = Freezable::spawn(move || (theirs.wait("e", LONG, Some(&cancel)), Instant::now()));
+        let waiting = way.begin(&client, "e", LONG);
         silent.recv(&mut [0; 512]).expect("a question");
         waiting.until_asleep();
         let cancelled = Instant::now();
-        token.cancel();
-        let (result, ended) = waiting.join();
+        waiting.cancel();
+        let (result, ended) = waiting.end_at();
         let error = result.unwrap_err();
         assert_eq!((error.status(), error.phase()), (Status::Cancelled, Some(Phase::Dns)), "{error:?}");
         let late = ended.saturating_duration_since(cancelled);
@@ -65,23 +63,24 @@ fn a_lookup_that_hangs_ends_with_the_call() {
     });
 }
 
-#[test]
-fn a_name_that_cannot_be_looked_up_was_not_sent() {
-    if !is_inside("lookup::a_name_that_cannot_be_looked_up_was_not_sent", &[RESOLVER, LOOK_IN_BOTH]) {
+#[each_way]
+fn a_name_that_cannot_be_looked_up_was_not_sent(way: Way) {
+    if !is_inside(&way.of("lookup::a_name_that_cannot_be_looked_up_was_not_sent"), &[RESOLVER, LOOK_IN_BOTH]) {
         return;
     }
     // Nothing listens on port 53: the lookup fails at once.
     let client = Client::new(settings("missing.test", 80).set_retries(2)).unwrap();
-    for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
+    for error in [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None).unwrap_err()] {
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Dns)), "{error:?}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (3, false), "{error:?}");
     }
 }
 
 /// The other family is tried at once after a refusal, and in parallel with one that does not answer.
-#[test]
-fn an_address_that_does_not_answer_gives_way_to_one_that_does() {
-    if !is_inside("lookup::an_address_that_does_not_answer_gives_way_to_one_that_does", &[DUAL, LOOK_IN_BOTH]) {
+#[each_way]
+fn an_address_that_does_not_answer_gives_way_to_one_that_does(way: Way) {
+    if !is_inside(&way.of("lookup::an_address_that_does_not_answer_gives_way_to_one_that_does"), &[DUAL, LOOK_IN_BOTH])
+    {
         return;
     }
     let (v4, v6) = (SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)), SocketAddr::from((Ipv6Addr::LOCALHOST, 8001)));
@@ -91,7 +90,7 @@ fn an_address_that_does_not_answer_gives_way_to_one_that_does() {
     for (good, bad) in [(v4, v6), (v6, v4)] {
         in_time("an address after or beside another", Duration::from_millis(200), || {
             let server = ScriptedServer::start_at(good, script());
-            let ask = || Client::new(&settings("dual.test", 8001)).unwrap().wait("e", LONG, None).unwrap();
+            let ask = || way.wait(&Client::new(&settings("dual.test", 8001)).unwrap(), "e", LONG).unwrap();
             let began = Instant::now();
             assert_eq!(ask(), EVENT);
             let after_refusal = began.elapsed();
@@ -107,9 +106,9 @@ fn an_address_that_does_not_answer_gives_way_to_one_that_does() {
     }
 }
 
-#[test]
-fn when_no_address_answers_the_call_ends_in_time() {
-    if !is_inside("lookup::when_no_address_answers_the_call_ends_in_time", &[DUAL, LOOK_IN_BOTH]) {
+#[each_way]
+fn when_no_address_answers_the_call_ends_in_time(way: Way) {
+    if !is_inside(&way.of("lookup::when_no_address_answers_the_call_ends_in_time"), &[DUAL, LOOK_IN_BOTH]) {
         return;
     }
     let hole = BlackHole::at(SocketAddr::from((Ipv6Addr::LOCALHOST, 8001)));
@@ -117,7 +116,7 @@ fn when_no_address_answers_the_call_ends_in_time() {
     let timeout = Duration::from_millis(600);
     in_time("a call that nobody answers", LATE, || {
         let began = Instant::now();
-        let error = client.wait("e", Some(timeout), None).unwrap_err();
+        let error = way.wait(&client, "e", Some(timeout)).unwrap_err();
         let took = began.elapsed();
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
         assert!(error.timed_out(), "{error:?}");
@@ -127,19 +126,19 @@ fn when_no_address_answers_the_call_ends_in_time() {
     drop(hole);
     let refusing = Refusing::bind();
     let client = Client::new(settings("dual.test", refusing.address().port()).set_retries(0)).unwrap();
-    let error = client.wait("e", LONG, None).unwrap_err();
+    let error = way.wait(&client, "e", LONG).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
 }
 
-#[test]
-fn an_ipv6_address_is_taken_as_it_is() {
+#[each_way]
+fn an_ipv6_address_is_taken_as_it_is(way: Way) {
     let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
         testkit::tools::missing("IPv6 on loopback");
         return;
     };
     let port = listener.local_addr().unwrap().port();
     let server = ScriptedServer::serve(listener, vec![vec![Step::AnswerAll(event())]]);
-    assert_eq!(Client::new(&settings("[::1]", port)).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!(way.wait(&Client::new(&settings("[::1]", port)).unwrap(), "e", LONG).unwrap(), EVENT);
     assert_eq!(server.requests()[0].header("host"), Some(format!("[::1]:{port}").as_str()));
 }
 
@@ -150,29 +149,29 @@ fn hosts(name: &str, addresses: impl IntoIterator<Item = String>) -> String {
 }
 
 /// Nine, of which only the last listens, and forty that refuse: all are tried, at once, since each refuses at once.
-#[test]
-fn every_address_of_a_name_is_tried() {
+#[each_way]
+fn every_address_of_a_name_is_tried(way: Way) {
     let nine = hosts("nine.test", (1..=9).map(|n| format!("127.0.1.{n}")));
     let forty = hosts("forty.test", (1..=40).map(|n| format!("127.0.2.{n}")));
     let all = nine + &forty;
-    if !is_inside("lookup::every_address_of_a_name_is_tried", &[("hosts", &all), LOOK_IN_BOTH]) {
+    if !is_inside(&way.of("lookup::every_address_of_a_name_is_tried"), &[("hosts", &all), LOOK_IN_BOTH]) {
         return;
     }
     for (host, last) in [("nine.test", [127, 0, 1, 9]), ("forty.test", [127, 0, 2, 40])] {
         let server = ScriptedServer::start_at((last, 8001).into(), vec![vec![Step::AnswerAll(event())]]);
         let began = Instant::now();
-        assert_eq!(Client::new(&settings(host, 8001)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{host}");
+        assert_eq!(way.wait(&Client::new(&settings(host, 8001)).unwrap(), "e", LONG).unwrap(), EVENT, "{host}");
         assert!(began.elapsed() < Duration::from_secs(5), "{host}: {:?}", began.elapsed());
         drop(server);
     }
 }
 
 /// Six of each family that do not answer, and a last one that does: the attempts run side by side.
-#[test]
-fn many_addresses_that_do_not_answer_give_way_to_one_that_does() {
+#[each_way]
+fn many_addresses_that_do_not_answer_give_way_to_one_that_does(way: Way) {
     let silent = (1..=6).flat_map(|n| [format!("127.0.1.{n}"), "::1".to_owned()]).chain(["127.0.1.9".to_owned()]);
     if !is_inside(
-        "lookup::many_addresses_that_do_not_answer_give_way_to_one_that_does",
+        &way.of("lookup::many_addresses_that_do_not_answer_give_way_to_one_that_does"),
         &[("hosts", &hosts("silent.test", silent)), LOOK_IN_BOTH],
     ) {
         return;
@@ -181,24 +180,27 @@ fn many_addresses_that_do_not_answer_give_way_to_one_that_does() {
     let _holes: Vec<BlackHole> = addresses.map(BlackHole::at).collect();
     let _sixth = BlackHole::at(SocketAddr::from((Ipv6Addr::LOCALHOST, 8001)));
     let _server = ScriptedServer::start_at(([127, 0, 1, 9], 8001).into(), vec![vec![Step::AnswerAll(event())]]);
-    assert_eq!(Client::new(&settings("silent.test", 8001)).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!(way.wait(&Client::new(&settings("silent.test", 8001)).unwrap(), "e", LONG).unwrap(), EVENT);
 }
 
 /// In clear, the key goes to this machine only, whatever a name promises: a hosts file may map localhost elsewhere.
-#[test]
-fn in_clear_only_loopback_addresses_are_connected_to() {
+#[each_way]
+fn in_clear_only_loopback_addresses_are_connected_to(way: Way) {
     let hosts =
         "127.0.0.1 good.localhost\n10.9.8.7 bad.localhost\n10.9.8.7 mixed.localhost\n127.0.0.1 mixed.localhost\n";
-    if !is_inside("lookup::in_clear_only_loopback_addresses_are_connected_to", &[("hosts", hosts), LOOK_IN_BOTH]) {
+    if !is_inside(
+        &way.of("lookup::in_clear_only_loopback_addresses_are_connected_to"),
+        &[("hosts", hosts), LOOK_IN_BOTH],
+    ) {
         return;
     }
     let server = ScriptedServer::start_at(([127, 0, 0, 1], 8001).into(), vec![vec![Step::AnswerAll(event())]]);
     for host in ["good.localhost", "mixed.localhost", "unknown.localhost", "localhost"] {
         let client = Client::new(&config(&format!("http://{host}:8001"))).unwrap();
-        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT, "{host}");
+        assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT, "{host}");
     }
     let client = Client::new(&config("http://bad.localhost:8001")).unwrap();
-    for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
+    for error in [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None).unwrap_err()] {
         assert_eq!((error.status(), error.attempts()), (Status::NotSent, 1), "{error:?}");
         assert!(error.message().contains("plain http"), "{error:?}");
     }
@@ -206,15 +208,15 @@ fn in_clear_only_loopback_addresses_are_connected_to() {
 }
 
 /// A name that does not exist is reported soon, and a name service that does not answer is an outage.
-#[test]
-fn a_wrong_host_is_reported_soon() {
+#[each_way]
+fn a_wrong_host_is_reported_soon(way: Way) {
     let hosts = ("hosts", "127.0.0.1 localhost\n");
     let files = ("nsswitch.conf", "hosts: files\n");
-    if !is_inside("lookup::a_wrong_host_is_reported_soon", &[hosts, files]) {
+    if !is_inside(&way.of("lookup::a_wrong_host_is_reported_soon"), &[hosts, files]) {
         return;
     }
     let began = Instant::now();
-    let error = Client::new(&settings("missing.test", 80)).unwrap().wait("e", None, None).unwrap_err();
+    let error = way.wait(&Client::new(&settings("missing.test", 80)).unwrap(), "e", None).unwrap_err();
     assert_eq!((error.status(), error.attempts()), (Status::NotSent, 6), "{error:?}");
     assert!(!error.timed_out() && began.elapsed() < Duration::from_secs(15), "{error:?}");
     assert!(error.message().contains("not known"), "{error:?}");

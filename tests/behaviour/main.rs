@@ -7,7 +7,6 @@ mod connections;
 mod deadlines;
 mod event_names;
 mod floods;
-mod freeze;
 mod interrupt;
 mod lookup;
 mod queue;

@@ -2,11 +2,11 @@
 //! something to take.
 //! In C, with signal handlers and child processes: tests/c/queue.c.
 
-use super::freeze::{Freezable, signal_handled_by};
 use anchor::{CancelToken, Client, Completion, Error, Queue, Status};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
+use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::local_server::LocalServer;
 
 pub const LONG: Option<Duration> = Some(PATIENCE);

@@ -1,13 +1,13 @@
 //! The callback of a queue: it is called for each change from empty to not empty, and never after it was removed. That it is
 //! called exactly once for each, in any interleaving, is tested by tests/model/queue.rs.
 
-use super::freeze::Freezable;
 use super::queue::{LONG, next, setup, status, until_ready};
 use anchor::Status;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use testkit::PATIENCE;
+use testkit::freeze::Freezable;
 
 #[test]
 fn the_callback_is_called_for_each_change_to_not_empty() {

@@ -1,11 +1,11 @@
 //! Waits that are started now and collected later: no answer is lost, whichever thread collects it and whenever, and every
 //! misuse is an error. What polls the descriptor is tested by tests/c/started.c.
 
-use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Error, StartedWait, Status};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::local_server::LocalServer;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(60));

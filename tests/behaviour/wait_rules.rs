@@ -5,53 +5,53 @@ use std::thread;
 use std::time::{Duration, Instant};
 use testkit::local_server::LocalServer;
 use testkit::timing::{LATE, in_time};
+use testkit::way::{Way, each_way};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(30));
 
-#[test]
-fn a_wait_gets_what_is_signaled_after_it() {
+#[each_way]
+fn a_wait_gets_what_is_signaled_after_it(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
-    let theirs = client.clone();
-    let waiting = thread::spawn(move || theirs.wait("after", LONG, None));
+    let waiting = way.begin(&client, "after", LONG);
     let answer = client.signal("after", Some(r#"{"code":"123456"}"#)).unwrap();
     assert!(json_get(&answer, "/data/status").is_some());
-    let event = waiting.join().unwrap().unwrap();
+    let event = waiting.end().unwrap();
     assert_eq!(event, r#"{"data":{"code":"123456"}}"#);
     assert_eq!(json_get(&event, "/data/code").as_deref(), Some("123456"));
 }
 
-#[test]
-fn a_signal_before_the_wait_is_kept() {
+#[each_way]
+fn a_signal_before_the_wait_is_kept(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     client.signal("before", None).unwrap();
-    assert_eq!(client.wait("before", Some(Duration::ZERO), None).unwrap(), r#"{"data":{}}"#);
+    assert_eq!(way.wait(&client, "before", Some(Duration::ZERO)).unwrap(), r#"{"data":{}}"#);
 }
 
-#[test]
-fn signals_are_taken_in_order_and_each_by_one_wait() {
+#[each_way]
+fn signals_are_taken_in_order_and_each_by_one_wait(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for number in 0..10 {
         client.signal("order", Some(&format!("{{\"n\":{number}}}"))).unwrap();
     }
     for number in 0..10 {
-        let event = client.wait("order", LONG, None).unwrap();
+        let event = way.wait(&client, "order", LONG).unwrap();
         assert_eq!(json_get(&event, "/data/n"), Some(number.to_string()));
     }
-    assert_eq!(client.wait("order", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
+    assert_eq!(way.wait(&client, "order", Some(Duration::ZERO)).unwrap_err().status(), Status::Timeout);
 }
 
-#[test]
-fn a_wait_that_is_not_signaled_times_out_on_time() {
+#[each_way]
+fn a_wait_that_is_not_signaled_times_out_on_time(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for millis in [1, 50, 500] {
         let timeout = Duration::from_millis(millis);
         in_time("a wait", LATE, || {
             let began = Instant::now();
-            let error = client.wait("quiet", Some(timeout), None).unwrap_err();
+            let error = way.wait(&client, "quiet", Some(timeout)).unwrap_err();
             let took = began.elapsed();
             assert!(took >= timeout, "took only {took:?} of {timeout:?}");
             // A busy machine may not have let it connect.
@@ -65,17 +65,16 @@ fn a_wait_that_is_not_signaled_times_out_on_time() {
     }
 }
 
-#[test]
-fn an_event_between_two_slices_is_not_lost() {
+#[each_way]
+fn an_event_between_two_slices_is_not_lost(way: Way) {
     let server = LocalServer::start(&[]);
     let mut config = server.config();
     let client = anchor::Client::new(config.set_slice(Duration::from_millis(20)).unwrap()).unwrap();
     for number in 0..20 {
-        let theirs = client.clone();
-        let waiting = thread::spawn(move || theirs.wait("sliced", LONG, None));
+        let waiting = way.begin(&client, "sliced", LONG);
         thread::sleep(Duration::from_millis(7 * number));
         client.signal("sliced", Some(&format!("{{\"n\":{number}}}"))).unwrap();
-        assert_eq!(json_get(&waiting.join().unwrap().unwrap(), "/data/n"), Some(number.to_string()));
+        assert_eq!(json_get(&waiting.end().unwrap(), "/data/n"), Some(number.to_string()));
     }
     assert!(client.stats().rearms > 0);
 }
@@ -94,19 +93,19 @@ fn a_drain_takes_what_nobody_waited_for() {
     assert_eq!(client.wait("drained", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
 }
 
-#[test]
-fn events_belong_to_the_key() {
+#[each_way]
+fn events_belong_to_the_key(way: Way) {
     let server = LocalServer::start(&[]);
     let [one, other] = ["key-one", "key-other"].map(|key| anchor::Client::new(&server.config_with_key(key)).unwrap());
     one.signal("mine", Some(r#"{"of":"one"}"#)).unwrap();
-    assert_eq!(other.wait("mine", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
-    assert_eq!(one.wait("mine", Some(Duration::ZERO), None).unwrap(), r#"{"data":{"of":"one"}}"#);
+    assert_eq!(way.wait(&other, "mine", Some(Duration::ZERO)).unwrap_err().status(), Status::Timeout);
+    assert_eq!(way.wait(&one, "mine", Some(Duration::ZERO)).unwrap(), r#"{"data":{"of":"one"}}"#);
 }
 
-#[test]
-fn a_key_that_is_not_known_is_unauthorized() {
+#[each_way]
+fn a_key_that_is_not_known_is_unauthorized(way: Way) {
     let server = LocalServer::start(&["--api-key", "the-one"]);
-    let error = server.client().wait("e", LONG, None).unwrap_err();
+    let error = way.wait(&server.client(), "e", LONG).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::Unauthorized, Some(401)), "{error:?}");
     assert_eq!(server.client().signal("e", None).unwrap_err().status(), Status::Unauthorized);
     let known = anchor::Client::new(&server.config_with_key("the-one")).unwrap();
@@ -114,8 +113,8 @@ fn a_key_that_is_not_known_is_unauthorized() {
 }
 
 /// Whatever characters a name has, only a wait for exactly that name gets its event.
-#[test]
-fn names_are_kept_apart_whatever_they_hold() {
+#[each_way]
+fn names_are_kept_apart_whatever_they_hold(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     let longest = "n".repeat(4096);
@@ -165,17 +164,17 @@ fn names_are_kept_apart_whatever_they_hold() {
         client.signal(name, Some(&format!("{{\"n\":{number}}}"))).unwrap();
     }
     for (number, name) in names.iter().enumerate() {
-        let event = client.wait(name, Some(Duration::ZERO), None).expect("the event of that name");
+        let event = way.wait(&client, name, Some(Duration::ZERO)).expect("the event of that name");
         assert_eq!(json_get(&event, "/data/n"), Some(number.to_string()), "{:.20}", name.escape_debug());
     }
 }
 
-#[test]
-fn names_that_a_url_cannot_carry_are_refused() {
+#[each_way]
+fn names_that_a_url_cannot_carry_are_refused(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for name in ["", ".", "..", &"n".repeat(4097), &"n".repeat(65_536)] {
-        let errors = [client.wait(name, LONG, None).unwrap_err(), client.signal(name, None).unwrap_err()];
+        let errors = [way.wait(&client, name, LONG).unwrap_err(), client.signal(name, None).unwrap_err()];
         for error in errors {
             assert_eq!((error.status(), error.attempts()), (Status::InvalidArgument, 0));
             assert!(error.message().starts_with("event_name"), "{error}");
@@ -185,8 +184,8 @@ fn names_that_a_url_cannot_carry_are_refused() {
 }
 
 /// The data arrives as it was sent: numbers of any size, members in their order, spaces, escapes.
-#[test]
-fn data_arrives_byte_for_byte() {
+#[each_way]
+fn data_arrives_byte_for_byte(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
@@ -201,7 +200,7 @@ fn data_arrives_byte_for_byte() {
         &large,
     ] {
         client.signal("bytes", Some(data)).unwrap();
-        let event = client.wait("bytes", LONG, None).unwrap();
+        let event = way.wait(&client, "bytes", LONG).unwrap();
         assert!(event == format!("{{\"data\":{data}}}"), "{data:.60} came back as {event:.60}");
     }
 }
@@ -218,20 +217,15 @@ fn data_that_is_not_an_object_is_refused_before_it_is_sent() {
     assert_eq!(client.drain("refused").unwrap(), 0);
 }
 
-#[test]
-fn every_waiter_gets_an_event_of_its_own() {
+#[each_way]
+fn every_waiter_gets_an_event_of_its_own(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
-    let waiting: Vec<_> = (0..20)
-        .map(|_| {
-            let client = client.clone();
-            thread::spawn(move || client.wait("shared", LONG, None).unwrap())
-        })
-        .collect();
+    let waiting: Vec<_> = (0..20).map(|_| way.begin(&client, "shared", LONG)).collect();
     for number in 0..20 {
         client.signal("shared", Some(&format!("{{\"n\":{number}}}"))).unwrap();
     }
-    let taken = waiting.into_iter().map(|wait| json_get(&wait.join().unwrap(), "/data/n").unwrap());
+    let taken = waiting.into_iter().map(|wait| json_get(&wait.end().unwrap(), "/data/n").unwrap());
     let mut numbers: Vec<u32> = taken.map(|number| number.parse().unwrap()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..20).collect::<Vec<_>>());

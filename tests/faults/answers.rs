@@ -6,6 +6,7 @@ use std::time::Duration;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, bytes_answer, event, reply};
 use testkit::settings::client;
+use testkit::way::{Way, each_way};
 
 /// The event may have been in it.
 const NOT_THE_APIS: Outcome = once(Status::Protocol, Phase::Receive, true);
@@ -35,9 +36,9 @@ fn chunked(chunks: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}").into_bytes()
 }
 
-#[test]
-fn what_is_not_http() {
-    check(not_http());
+#[each_way]
+fn what_is_not_http(way: Way) {
+    check(way, not_http());
 }
 
 fn not_http() -> Vec<Row> {
@@ -59,9 +60,9 @@ fn not_http() -> Vec<Row> {
     )
 }
 
-#[test]
-fn what_is_not_a_json_object() {
-    check(not_a_json_object());
+#[each_way]
+fn what_is_not_a_json_object(way: Way) {
+    check(way, not_a_json_object());
 }
 
 fn not_a_json_object() -> Vec<Row> {
@@ -84,9 +85,9 @@ fn not_a_json_object() -> Vec<Row> {
     )
 }
 
-#[test]
-fn what_is_too_large() {
-    check(too_large());
+#[each_way]
+fn what_is_too_large(way: Way) {
+    check(way, too_large());
 }
 
 fn too_large() -> Vec<Row> {
@@ -119,9 +120,9 @@ fn too_large() -> Vec<Row> {
     answered(too_large, TOO_LARGE).into_iter().chain(fits).map(limit).collect()
 }
 
-#[test]
-fn unusual_but_valid_answers() {
-    check(unusual_but_good());
+#[each_way]
+fn unusual_but_valid_answers(way: Way) {
+    check(way, unusual_but_good());
 }
 
 fn unusual_but_good() -> Vec<Row> {
@@ -154,9 +155,9 @@ fn unusual_but_good() -> Vec<Row> {
 }
 
 /// Each holds an event that curl would take, and that ureq's parser alone would refuse.
-#[test]
-fn damaged_answers_that_can_be_read_are_taken() {
-    check(damaged_but_readable());
+#[each_way]
+fn damaged_answers_that_can_be_read_are_taken(way: Way) {
+    check(way, damaged_but_readable());
 }
 
 fn damaged_but_readable() -> Vec<Row> {
@@ -179,26 +180,26 @@ fn damaged_but_readable() -> Vec<Row> {
 }
 
 /// What was repaired once is not trusted with another request.
-#[test]
-fn a_connection_whose_answer_was_damaged_is_not_used_again() {
+#[each_way]
+fn a_connection_whose_answer_was_damaged_is_not_used_again(way: Way) {
     let damaged = answer(200, "x: a\u{1}b\r\n", EVENT);
     let server = ScriptedServer::always(vec![Step::AnswerAll(damaged)]);
     let client = client(&server.http());
     for _ in 0..2 {
-        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+        assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
     }
     assert_eq!(server.connections(), 2);
 }
 
-#[test]
-fn an_upgrade_is_an_http_error() {
+#[each_way]
+fn an_upgrade_is_an_http_error(way: Way) {
     let switching = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n".to_vec();
-    check(answered([("101", switching)], once(Status::HttpError, Phase::Receive, false)));
+    check(way, answered([("101", switching)], once(Status::HttpError, Phase::Receive, false)));
 }
 
 /// A second answer belongs to no call: the connection is not used again, and the next call gets its own answer.
-#[test]
-fn a_second_answer_is_not_taken_for_the_next_call() {
+#[each_way]
+fn a_second_answer_is_not_taken_for_the_next_call(way: Way) {
     let own = r#"{"data":{"own":true}}"#;
     let stray = answer(200, "", r#"{"data":{"stray":true}}"#);
     let (idle, delivered) = (Gate::default(), Gate::default());
@@ -210,12 +211,12 @@ fn a_second_answer_is_not_taken_for_the_next_call() {
     ] {
         let server = ScriptedServer::start(vec![script, reply(answer(200, "", own))]);
         let client = client(&server.http());
-        assert_eq!(client.wait("first", LONG, None).unwrap(), EVENT, "{name}");
+        assert_eq!(way.wait(&client, "first", LONG).unwrap(), EVENT, "{name}");
         idle.open();
         if name == "while it is idle" {
             delivered.pass();
         }
-        assert_eq!(client.wait("second", LONG, None).unwrap(), own, "{name}");
+        assert_eq!(way.wait(&client, "second", LONG).unwrap(), own, "{name}");
         assert_eq!(server.connections(), 2, "{name}");
     }
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use testkit::PATIENCE;
 use testkit::local_server::LocalServer;
 use testkit::settings::{self, KEY};
+use testkit::way::Way;
 
 /// The settings of the clients of the cases.
 pub const TIMEOUT: Duration = Duration::from_secs(4);
@@ -110,8 +111,9 @@ pub fn case(
     Case { fault, by, operation, expected, play: Box::new(play) }
 }
 
-/// What a case runs against: the service, an event of the case's own, and a client that meets no fault.
+/// What a case runs against: the service, an event of the case's own, and a client that meets no fault; and how it waits.
 pub struct Ground<'a> {
+    pub way: Way,
     pub service: &'a LocalServer,
     pub event: String,
     pub direct: Client,
@@ -129,10 +131,15 @@ pub struct Seen {
     pub unanswered: u64,
 }
 
+/// The cases that there are for this way: a signal is always a blocking call.
+pub fn played(way: Way, cases: Vec<Case>) -> Vec<Case> {
+    cases.into_iter().filter(|case| way == Way::Blocking || case.operation == Wait).collect()
+}
+
 /// Runs the cases in parallel, since they mostly wait, and reports all whose outcome is another one.
-pub fn check(service: &LocalServer, cases: Vec<Case>) {
+pub fn check(way: Way, service: &LocalServer, cases: Vec<Case>) {
     let differing: Vec<String> = thread::scope(|scope| {
-        let play = |(number, case): (usize, Case)| scope.spawn(move || case.run(service, number));
+        let play = |(number, case): (usize, Case)| scope.spawn(move || case.run(way, service, number));
         let running: Vec<_> = cases.into_iter().enumerate().map(play).collect();
         running.into_iter().filter_map(|run| run.join().expect("a case that ends")).collect()
     });
@@ -140,10 +147,10 @@ pub fn check(service: &LocalServer, cases: Vec<Case>) {
 }
 
 impl Case {
-    fn run(self, service: &LocalServer, number: usize) -> Option<String> {
+    fn run(self, way: Way, service: &LocalServer, number: usize) -> Option<String> {
         let event = format!("{}-{number}", self.by.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
         let direct = Client::new(&service.config_with_key(KEY)).unwrap();
-        let mut ground = Ground { service, event, direct };
+        let mut ground = Ground { way, service, event, direct };
         let seen = (self.play)(&mut ground)?;
         let complaint = self.expected.compare(self.operation, &seen, &ground).err()?;
         Some(format!("{} ({}, {:?}): {complaint}", self.fault, self.by, self.operation))
@@ -221,12 +228,12 @@ impl Ground<'_> {
 
     /// A wait that the service holds while a fault comes and goes; then the event is signaled.
     pub fn wait_signaled_after(&self, client: &Client, fault: impl FnOnce()) -> Seen {
-        let wait = client.start(&self.event, Some(PATIENCE)).expect("a wait");
+        let wait = self.way.begin(client, &self.event, Some(PATIENCE));
         self.until_held();
         fault();
         self.signal(0);
         let over = Instant::now();
-        let results = vec![wait.finish(None)];
+        let results = vec![wait.end()];
         Seen { results, took: over.elapsed(), signaled: 1, unanswered: client.stats().unanswered }
     }
 
@@ -242,31 +249,31 @@ impl Ground<'_> {
 
     /// A wait that the service holds when a fault begins, which ends after the event was signaled.
     pub fn wait_signaled_before_the_end_of(&self, client: &Client, fault: impl FnOnce(), end: impl FnOnce()) -> Seen {
-        let wait = client.start(&self.event, Some(PATIENCE)).expect("a wait");
+        let wait = self.way.begin(client, &self.event, Some(PATIENCE));
         self.until_held();
         fault();
         self.signal(0);
         end();
         let over = Instant::now();
-        let results = vec![wait.finish(None)];
+        let results = vec![wait.end()];
         Seen { results, took: over.elapsed(), signaled: 1, unanswered: client.stats().unanswered }
     }
 
     /// A wait that the service holds when a fault begins that does not end; then the event is signaled.
     pub fn wait_cut_off_by(&self, client: &Client, fault: impl FnOnce()) -> Seen {
         let began = Instant::now();
-        let wait = client.start(&self.event, Some(TIMEOUT)).expect("a wait");
+        let wait = self.way.begin(client, &self.event, Some(TIMEOUT));
         self.until_held();
         fault();
         self.signal(0);
-        let results = vec![wait.finish(None)];
+        let results = vec![wait.end()];
         Seen { results, took: began.elapsed(), signaled: 1, unanswered: client.stats().unanswered }
     }
 
     /// A wait that nobody signals.
     pub fn wait_in_vain(&self, client: &Client) -> Seen {
         let began = Instant::now();
-        let result = client.wait(&self.event, Some(TIMEOUT), None);
+        let result = self.way.wait(client, &self.event, Some(TIMEOUT));
         Seen { results: vec![result], took: began.elapsed(), unanswered: client.stats().unanswered, ..Seen::default() }
     }
 

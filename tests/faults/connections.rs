@@ -7,27 +7,28 @@ use testkit::addresses::{BlackHole, Refusing};
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::script::{Script, Step, after_request, event};
 use testkit::settings::{config, unhurried};
+use testkit::way::{Way, each_way};
 
-#[test]
-fn a_refused_connection_is_not_sent() {
+#[each_way]
+fn a_refused_connection_is_not_sent(way: Way) {
     let nowhere = Refusing::bind();
     let mut config = config(&format!("http://{}", nowhere.address()));
     let client = Client::new(config.set_retries(1)).unwrap();
     let errors =
-        [client.wait("e", Some(Duration::from_secs(20)), None).unwrap_err(), client.signal("e", None).unwrap_err()];
+        [way.wait(&client, "e", Some(Duration::from_secs(20))).unwrap_err(), client.signal("e", None).unwrap_err()];
     for error in errors {
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (2, false), "{error}");
     }
 }
 
-#[test]
-fn time_that_ends_in_a_black_hole_leaves_the_call_unsent() {
+#[each_way]
+fn time_that_ends_in_a_black_hole_leaves_the_call_unsent(way: Way) {
     let hole = BlackHole::bind();
     let mut config = config(&format!("http://{}", hole.address()));
     let client = Client::new(config.set_request_timeout(Duration::from_millis(300)).unwrap()).unwrap();
     for error in
-        [client.wait("e", Some(Duration::from_millis(300)), None).unwrap_err(), client.signal("e", None).unwrap_err()]
+        [way.wait(&client, "e", Some(Duration::from_millis(300))).unwrap_err(), client.signal("e", None).unwrap_err()]
     {
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)));
         assert_eq!((error.attempts(), error.maybe_consumed(), error.timed_out()), (1, false, true));
@@ -41,19 +42,19 @@ pub fn rows() -> [Section; 2] {
     ]
 }
 
-#[test]
-fn connections_that_break_after_the_request() {
-    check(broken_after_the_request(&[]));
+#[each_way]
+fn connections_that_break_after_the_request(way: Way) {
+    check(way, broken_after_the_request(&[]));
 }
 
-#[test]
-fn connections_that_break_after_the_request_over_tls() {
-    check(broken_after_the_request(&handshake()).into_iter().map(Row::over_tls));
+#[each_way]
+fn connections_that_break_after_the_request_over_tls(way: Way) {
+    check(way, broken_after_the_request(&handshake()).into_iter().map(Row::over_tls));
 }
 
-#[test]
-fn tls_sessions_that_end() {
-    check(ended_sessions());
+#[each_way]
+fn tls_sessions_that_end(way: Way) {
+    check(way, ended_sessions());
 }
 
 fn handshake() -> [Step; 1] {
@@ -110,23 +111,26 @@ fn broken_after_the_request(before: &[Step]) -> Vec<Row> {
     rows
 }
 
-#[test]
-fn without_rearm_a_broken_wait_ends_at_once() {
+#[each_way]
+fn without_rearm_a_broken_wait_ends_at_once(way: Way) {
     let broken = once(Status::ConnectionLost, Phase::Wait, true);
     let rows = [
         row("RST", Wait, after_request([Step::Reset]), broken),
         row("FIN", Wait, after_request([Step::Finish, Step::Hang]), broken),
     ];
-    check(rows.map(|row| {
-        row.with(|config| {
-            config.set_rearm(false);
-        })
-    }));
+    check(
+        way,
+        rows.map(|row| {
+            row.with(|config| {
+                config.set_rearm(false);
+            })
+        }),
+    );
 }
 
 /// Later answers do not make the first request's answer known.
-#[test]
-fn maybe_consumed_stays_true_through_later_answers() {
+#[each_way]
+fn maybe_consumed_stays_true_through_later_answers(way: Way) {
     let after = |last: Vec<u8>| vec![after_request([Step::Reset]), after_request([Step::Send(last), Step::Hang])];
     let refused = testkit::scripted::script::refusal(401);
     let mut broken_then_401 = row("RST, then 401", Wait, Vec::new(), twice(Status::Unauthorized, Phase::Receive, true));
@@ -138,7 +142,7 @@ fn maybe_consumed_stays_true_through_later_answers() {
         Outcome { attempts: 1, ..twice(Status::Ok, Phase::Receive, false) },
     );
     broken_then_event.scripts = after(event());
-    check([broken_then_401, broken_then_event]);
+    check(way, [broken_then_401, broken_then_event]);
 }
 
 /// A signal that was not written in full was not delivered.

@@ -9,6 +9,7 @@ use testkit::sandbox::is_alone;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, event};
 use testkit::settings::{KEY, config};
+use testkit::way::{Way, each_way};
 
 fn from_environment(url: &str) -> Config {
     let mut config = Config::from_env();
@@ -22,16 +23,16 @@ fn proxy_at(port: u16) -> ScriptedServer {
     ScriptedServer::start_at(([127, 0, 0, 1], port).into(), vec![tunnel(tls_service())])
 }
 
-#[test]
-fn the_scheme_decides_and_no_proxy_exempts() {
+#[each_way]
+fn the_scheme_decides_and_no_proxy_exempts(way: Way) {
     let port = free_port().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let variables = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "127.0.0.1, other.test"), ("TEST_PORT", &port)];
-    if !is_alone("environment::the_scheme_decides_and_no_proxy_exempts", &variables) {
+    if !is_alone(&way.of("environment::the_scheme_decides_and_no_proxy_exempts"), &variables) {
         return;
     }
     let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
-    let ask = |url: &str| Client::new(&from_environment(url)).unwrap().wait("e", LONG, None).unwrap();
+    let ask = |url: &str| way.wait(&Client::new(&from_environment(url)).unwrap(), "e", LONG).unwrap();
     assert_eq!(ask("https://service.test"), EVENT);
     assert_eq!(proxy.connections(), 1);
     let unreachable = |config: &mut Config| {
@@ -45,14 +46,14 @@ fn the_scheme_decides_and_no_proxy_exempts() {
 }
 
 /// The key of a plain request would be in clear on the way to a proxy, which is on another machine as a rule.
-#[test]
-fn loopback_goes_direct_whatever_the_environment_says() {
+#[each_way]
+fn loopback_goes_direct_whatever_the_environment_says(way: Way) {
     let port = free_port().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let named = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"];
     let mut variables: Vec<(&str, &str)> = named.iter().map(|name| (*name, proxy.as_str())).collect();
     variables.extend([("NO_PROXY", "elsewhere.test"), ("TEST_PORT", &port)]);
-    if !is_alone("environment::loopback_goes_direct_whatever_the_environment_says", &variables) {
+    if !is_alone(&way.of("environment::loopback_goes_direct_whatever_the_environment_says"), &variables) {
         return;
     }
     let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
@@ -60,18 +61,18 @@ fn loopback_goes_direct_whatever_the_environment_says() {
         (ScriptedServer::always(vec![Step::AnswerAll(event())]), ScriptedServer::always(tls_service().to_vec()));
     for host in ["127.0.0.1", "localhost", "LocalHost", "[::ffff:127.0.0.1]"] {
         let url = format!("http://{host}:{}", plain.address.port());
-        assert_eq!(Client::new(&from_environment(&url)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{url}");
+        assert_eq!(way.wait(&Client::new(&from_environment(&url)).unwrap(), "e", LONG).unwrap(), EVENT, "{url}");
     }
     for host in ["127.0.0.1", "localhost", "LOCALHOST"] {
         let url = format!("https://{host}:{}", secure.address.port());
-        assert_eq!(Client::new(&from_environment(&url)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{url}");
+        assert_eq!(way.wait(&Client::new(&from_environment(&url)).unwrap(), "e", LONG).unwrap(), EVENT, "{url}");
     }
     assert_eq!((plain.connections(), secure.connections(), proxy.connections()), (4, 3, 0));
 }
 
 /// Whoever sets a proxy and a plain base URL is asked whether the proxy may read the key.
-#[test]
-fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed() {
+#[each_way]
+fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed(way: Way) {
     for url in ["http://localhost:9", "http://127.0.0.1:9", "http://[::1]:9"] {
         let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
         let mut config = config(url);
@@ -82,7 +83,7 @@ fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed() {
         }
         assert_eq!(proxy.connections(), 0);
         let client = Client::new(config.set_allow_http(true)).unwrap();
-        assert_eq!((client.wait("e", LONG, None).unwrap().as_str(), proxy.connections()), (EVENT, 1));
+        assert_eq!((way.wait(&client, "e", LONG).unwrap().as_str(), proxy.connections()), (EVENT, 1));
     }
 }
 
@@ -101,24 +102,24 @@ fn a_socks_proxy_is_refused_and_not_ignored() {
     assert!(error.message().contains("SOCKS"), "{error}");
 }
 
-#[test]
-fn the_variables_count_as_they_were_when_they_were_read() {
+#[each_way]
+fn the_variables_count_as_they_were_when_they_were_read(way: Way) {
     let port = free_port().to_string();
     let variables = [("HTTPS_PROXY", &*format!("http://127.0.0.1:{port}")), ("TEST_PORT", &port)];
-    if !is_alone("environment::the_variables_count_as_they_were_when_they_were_read", &variables) {
+    if !is_alone(&way.of("environment::the_variables_count_as_they_were_when_they_were_read"), &variables) {
         return;
     }
     let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
     let config = from_environment("https://service.test");
     // SAFETY: the test has the process for itself, and no other thread of it touches the environment.
     unsafe { std::env::set_var("HTTPS_PROXY", "http://127.0.0.1:9") };
-    assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!(way.wait(&Client::new(&config).unwrap(), "e", LONG).unwrap(), EVENT);
     assert_eq!(proxy.connections(), 1);
 }
 
 /// As curl and Go have it: who empties a variable wants it to be as if it were not there.
-#[test]
-fn an_empty_variable_is_as_if_unset() {
+#[each_way]
+fn an_empty_variable_is_as_if_unset(way: Way) {
     let named =
         ["ANCHORBROWSER_API_KEY", "ANCHORBROWSER_BASE_URL", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
     let port = free_port().to_string();
@@ -131,7 +132,7 @@ fn an_empty_variable_is_as_if_unset() {
         ("no_proxy", "other.test"),
         ("TEST_PORT", &port),
     ]);
-    if !is_alone("environment::an_empty_variable_is_as_if_unset", &variables) {
+    if !is_alone(&way.of("environment::an_empty_variable_is_as_if_unset"), &variables) {
         return;
     }
     let proxy = proxy_at(std::env::var("TEST_PORT").unwrap().parse().unwrap());
@@ -139,7 +140,7 @@ fn an_empty_variable_is_as_if_unset() {
     assert!(Client::new(&config).is_ok(), "its base URL is the service's, over TLS");
     config.set_base_url("https://service.test").unwrap().set_ca_file(authority_file()).unwrap();
     for trust in [Trust::Auto, Trust::Bundled] {
-        assert_eq!(Client::new(config.set_trust(trust)).unwrap().wait("e", LONG, None).unwrap(), EVENT, "{trust:?}");
+        assert_eq!(way.wait(&Client::new(config.set_trust(trust)).unwrap(), "e", LONG).unwrap(), EVENT, "{trust:?}");
     }
     assert_eq!(proxy.connections(), 2, "the second name of each variable counts");
     assert!(proxy.requests().iter().any(|request| request.header("anchor-api-key") == Some(KEY)));

@@ -1,7 +1,7 @@
 //! nginx and haproxy in front of a service: they terminate TLS, give up a wait after 2 s, restart, reload, close idle
 //! connections, and answer with pages of their own.
 
-use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on};
+use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, played};
 use super::program::Program;
 use super::table::{Signal, Wait};
 use anchor::{Client, Config, Status};
@@ -15,20 +15,21 @@ use testkit::certificates::{Certificate, pem};
 use testkit::local_server::LocalServer;
 use testkit::relay::Relay;
 use testkit::until;
+use testkit::way::{Way, each_way};
 
 /// The service does what it is asked, and hangs up without an answer.
 const HANGS_UP: [&str; 2] = ["hangs-up-on-nginx", "hangs-up-on-haproxy"];
 /// The service takes the request and never answers.
 const SILENT: [&str; 2] = ["silent-to-nginx", "silent-to-haproxy"];
 
-#[test]
-fn gateway_faults_during_a_call() {
+#[each_way]
+fn gateway_faults_during_a_call(way: Way) {
     let hangs_up = HANGS_UP.map(|name| {
         [format!("{name}=drop-after-consume,on=signal"), format!("{name}-of-a-wait=drop-after-consume,on=wait,times=1")]
     });
     let silent = SILENT.map(|name| format!("{name}=hang,on=signal"));
     let options: Vec<&str> = hangs_up.iter().flatten().chain(&silent).flat_map(|rule| ["--fault", rule]).collect();
-    check(&LocalServer::start(&options), cases());
+    check(way, &LocalServer::start(&options), played(way, cases()));
 }
 
 pub fn cases() -> Vec<Case> {
@@ -208,7 +209,7 @@ fn waits_as_the_service_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> O
     ground.event = format!("{}-of-a-wait", HANGS_UP[gateway as usize]);
     ground.signal(0);
     ground.signal(1);
-    let result = client.wait(&ground.event, Some(TIMEOUT), None);
+    let result = ground.way.wait(&client, &ground.event, Some(TIMEOUT));
     Some(Seen { results: vec![result], signaled: 2, unanswered: client.stats().unanswered, ..Seen::default() })
 }
 
@@ -294,7 +295,7 @@ fn as_it_closes<T: Send>(
 fn waits_as_it_closes(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     (0..2 * CLOSINGS).for_each(|number| ground.signal(number));
     let (results, unanswered) =
-        as_it_closes(gateway, ground, |client, _| client.wait(&ground.event, Some(TIMEOUT * 5), None))?;
+        as_it_closes(gateway, ground, |client, _| ground.way.wait(client, &ground.event, Some(TIMEOUT * 5)))?;
     Some(Seen { results, signaled: 2 * CLOSINGS, unanswered, ..Seen::default() })
 }
 

@@ -13,6 +13,7 @@ mod network;
 mod program;
 mod proxies;
 mod retries;
+mod same;
 mod statuses;
 mod table;
 mod tls;

@@ -20,7 +20,8 @@ fn the_documentation_lists_every_case() {
 
 const HEAD: &str = "# What goes wrong, and what a call makes of it
 
-Written by `make faults` from the tests in [tests/faults](../tests/faults), which hold every line of it.
+Written by `make faults` from the tests in [tests/faults](../tests/faults), which hold every line of it. A wait is a blocking call, a
+started wait and a wait on a queue: the outcome is the same.
 
 A cell is the status that the caller gets. *maybe consumed* is `maybeConsumed` in the error: the event may have been handed
 to a request that was never answered, or the signal delivered. *n requests* is how many were made or tried, with
@@ -46,8 +47,7 @@ nftables, and the NAT is the kernel's connection tracking.
 
 fn document() -> String {
     let mut text = HEAD.to_owned();
-    let scripted = statuses::rows().into_iter().chain(answers::rows()).chain(connections::rows()).chain(tls::rows());
-    for section in scripted {
+    for section in sections() {
         let heads = "| | a wait | a signal |\n| --- | --- | --- |";
         write!(text, "\n## {}\n\n{heads}\n", section.title).unwrap();
         for line in merged(section) {
@@ -62,6 +62,11 @@ fn document() -> String {
         text += &line.text();
     }
     text
+}
+
+/// All that a scripted server does.
+pub fn sections() -> impl Iterator<Item = Section> {
+    statuses::rows().into_iter().chain(answers::rows()).chain(connections::rows()).chain(tls::rows())
 }
 
 /// Rows with the same outcome.

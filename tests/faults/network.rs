@@ -1,21 +1,24 @@
 //! A client on a host of its own, which is a network namespace, and what a network does to its packets: it loses, delays,
 //! repeats and reorders them; a link goes down, a black hole, a firewall that refuses, a NAT that forgets.
 
-use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on};
+use super::case::{
+    Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, played,
+};
 use super::link::{Link, Quality, tun};
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Status};
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::local_server::LocalServer;
-use testkit::sandbox::is_inside;
+use testkit::sandbox::among_variants_inside;
 use testkit::tools;
+use testkit::way::{Way, each_way};
 
-#[test]
-fn network_faults_during_a_call() {
+/// Each case runs in a process of its own: its network is that of all the threads which call from there.
+#[each_way]
+fn network_faults_during_a_call(way: Way) {
     if !Command::new("nft").arg("--version").output().is_ok_and(|run| run.status.success()) {
         tools::missing("nft");
         return;
@@ -25,10 +28,10 @@ fn network_faults_during_a_call() {
         return;
     }
     testkit::library::debug();
-    if !is_inside("network::network_faults_during_a_call", &[]) {
-        return;
-    }
-    check(&LocalServer::start(&["--host", "0.0.0.0"]), cases());
+    let mut cases = played(way, cases());
+    let test = way.of("network::network_faults_during_a_call");
+    let Some(number) = among_variants_inside(&test, cases.len()) else { return };
+    check(way, &LocalServer::start(&["--host", "0.0.0.0"]), vec![cases.swap_remove(number)]);
 }
 
 const TUN: &str = "two TUN devices";
@@ -91,7 +94,7 @@ const CALLS: u64 = 8;
 fn takes_all(ground: &Ground<'_>, client: &Client) -> Seen {
     (0..CALLS).for_each(|number| ground.signal(number));
     let began = Instant::now();
-    let results = (0..CALLS).map(|_| client.wait(&ground.event, Some(TIMEOUT * 5), None)).collect();
+    let results = (0..CALLS).map(|_| ground.way.wait(client, &ground.event, Some(TIMEOUT * 5))).collect();
     let unanswered = client.stats().unanswered;
     Seen { results, took: began.elapsed() / CALLS as u32, signaled: CALLS, unanswered }
 }
@@ -109,19 +112,17 @@ fn on_a_host(
     tweak: fn(&mut Config),
     play: impl FnOnce(&Ground<'_>, &Client) -> Seen + Send,
 ) -> Seen {
-    static HOSTS: AtomicU8 = AtomicU8::new(0);
-    let host = HOSTS.fetch_add(1, Ordering::SeqCst);
-    let here = tun(&format!("here{host}"));
-    ip(&format!("addr add 10.7.{host}.1/30 dev here{host}"));
-    ip(&format!("link set here{host} up"));
-    let mut config = ground.config(&format!("http://10.7.{host}.1:{}", ground.service.socket_address().port()));
+    let here = tun("here");
+    ip("addr add 10.7.0.1/30 dev here");
+    ip("link set here up");
+    let mut config = ground.config(&format!("http://10.7.0.1:{}", ground.service.socket_address().port()));
     tweak(&mut config);
     let on_it = move || {
         // SAFETY: no pointers are passed.
         assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWNET) }, 0);
         let there = tun("there");
         ip("link set lo up");
-        ip(&format!("addr add 10.7.{host}.2/30 dev there"));
+        ip("addr add 10.7.0.2/30 dev there");
         ip("link set there up");
         let link = Link::between([here, there], quality);
         let client = Client::new(&config).unwrap();

@@ -7,6 +7,7 @@ use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Script, Step, answer, event};
 use testkit::settings::{KEY, config};
+use testkit::way::{Way, each_way};
 
 pub const LONG: Option<Duration> = Some(Duration::from_secs(20));
 const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
@@ -27,13 +28,13 @@ fn through(proxy: &str) -> Config {
     config
 }
 
-#[test]
-fn the_proxy_is_asked_for_a_tunnel_and_never_sees_the_key() {
+#[each_way]
+fn the_proxy_is_asked_for_a_tunnel_and_never_sees_the_key(way: Way) {
     let proxy = ScriptedServer::always(tunnel(tls_service()));
     let url = format!("http://us%20er:p%40ss%3Aword@{}", proxy.address);
     let client = Client::new(&through(&url)).unwrap();
     for _ in 0..3 {
-        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+        assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
     }
     assert_eq!(proxy.connections(), 1, "a tunnel is used again");
     let requests = proxy.requests();
@@ -46,31 +47,31 @@ fn the_proxy_is_asked_for_a_tunnel_and_never_sees_the_key() {
     }
 }
 
-#[test]
-fn without_credentials_none_are_sent() {
+#[each_way]
+fn without_credentials_none_are_sent(way: Way) {
     let proxy = ScriptedServer::always(tunnel(tls_service()));
     let client = Client::new(&through(&format!("{}/", proxy.http()))).unwrap();
-    assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
     assert_eq!(proxy.requests()[0].header("proxy-authorization"), None);
 }
 
-#[test]
-fn a_plain_service_is_tunnelled_to_as_well() {
+#[each_way]
+fn a_plain_service_is_tunnelled_to_as_well(way: Way) {
     let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
     let mut config = through(&proxy.http());
     config.set_base_url("http://localhost:9").unwrap().set_allow_http(true);
-    assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+    assert_eq!(way.wait(&Client::new(&config).unwrap(), "e", LONG).unwrap(), EVENT);
     assert!(proxy.requests()[0].head.starts_with("CONNECT localhost:9 HTTP/1.1\r\n"));
     assert!(!proxy.requests()[0].head.contains(KEY));
 }
 
-#[test]
-fn a_proxy_may_be_reached_over_tls() {
+#[each_way]
+fn a_proxy_may_be_reached_over_tls(way: Way) {
     let outer = Step::Handshake(tls(Certificate::Good));
     let proxy = ScriptedServer::always([outer].into_iter().chain(tunnel(tls_service())).collect());
     let client = Client::new(&through(&proxy.https())).unwrap();
     for _ in 0..2 {
-        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+        assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
     }
     assert_eq!(proxy.read(|record| (record.connections, record.handshakes.len())), (1, 2));
 }
@@ -85,8 +86,8 @@ fn a_proxy_with_a_bad_certificate_is_refused() {
 }
 
 /// The service was never reached: nothing happened, whatever the proxy says.
-#[test]
-fn a_proxy_that_refuses_is_not_sent() {
+#[each_way]
+fn a_proxy_that_refuses_is_not_sent(way: Way) {
     for (name, reply) in [
         ("407", answer(407, "proxy-authenticate: Basic realm=\"x\"\r\n", "<h1>who are you?</h1>")),
         ("403", answer(403, "", "no")),
@@ -100,7 +101,7 @@ fn a_proxy_that_refuses_is_not_sent() {
     ] {
         let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(reply), Step::Finish, Step::Hang]);
         let client = Client::new(&through(&format!("http://user:hidden-77@{}", proxy.address))).unwrap();
-        for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
+        for error in [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None).unwrap_err()] {
             assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{name}: {error:?}");
             // What a proxy refuses, it refuses again.
             let attempts = if name.starts_with('4') { 1 } else { 2 };
@@ -134,20 +135,20 @@ fn a_tunnel_that_breaks_after_the_request_is_lost() {
     assert!(error.maybe_consumed());
 }
 
-#[test]
-fn the_services_certificate_is_checked_through_the_tunnel() {
+#[each_way]
+fn the_services_certificate_is_checked_through_the_tunnel(way: Way) {
     let proxy = ScriptedServer::always(tunnel([Step::Handshake(tls(Certificate::Expired)), Step::Hang]));
-    let error = Client::new(&through(&proxy.http())).unwrap().wait("e", LONG, None).unwrap_err();
+    let error = way.wait(&Client::new(&through(&proxy.http())).unwrap(), "e", LONG).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{error:?}");
 }
 
-#[test]
-fn a_tunnel_opens_whatever_the_proxy_adds_to_its_answer() {
+#[each_way]
+fn a_tunnel_opens_whatever_the_proxy_adds_to_its_answer(way: Way) {
     let headers: String = (0..100).map(|number| format!("x-{number}: y\r\n")).collect();
     for head in [format!("HTTP/1.1 200 OK\r\n{headers}\r\n"), "HTTP/1.0 204 No Content\r\n\r\n".to_owned()] {
         let script = [Step::ReadRequest, Step::Send(head.into_bytes())].into_iter().chain(tls_service()).collect();
         let proxy = ScriptedServer::always(script);
-        assert_eq!(Client::new(&through(&proxy.http())).unwrap().wait("e", LONG, None).unwrap(), EVENT);
+        assert_eq!(way.wait(&Client::new(&through(&proxy.http())).unwrap(), "e", LONG).unwrap(), EVENT);
     }
 }
 

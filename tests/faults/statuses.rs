@@ -7,6 +7,7 @@ use std::time::Duration;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{Script, Step, answer, refusal, reply};
 use testkit::settings::{KEY, config};
+use testkit::way::{Way, each_way};
 
 /// The service answers every request like this.
 fn always(bytes: Vec<u8>) -> Script {
@@ -24,14 +25,14 @@ pub fn rows() -> [Section; 2] {
     ]
 }
 
-#[test]
-fn statuses_from_the_service() {
-    check(in_the_services_words());
+#[each_way]
+fn statuses_from_the_service(way: Way) {
+    check(way, in_the_services_words());
 }
 
-#[test]
-fn statuses_from_a_gateway() {
-    check(in_other_words());
+#[each_way]
+fn statuses_from_a_gateway(way: Way) {
+    check(way, in_other_words());
 }
 
 const FINAL: [(u16, Status); 11] = [
@@ -90,13 +91,13 @@ fn in_other_words() -> Vec<Row> {
 
 /// A proxy answers 408 when it has not read the request in time, so it says nothing about the event: neither that it was
 /// not signaled, nor that none is left to drain.
-#[test]
-fn a_408_from_a_gateway_is_not_a_timeout_of_the_event() {
+#[each_way]
+fn a_408_from_a_gateway_is_not_a_timeout_of_the_event(way: Way) {
     let page = always(answer(408, "content-type: text/html\r\n", "<h1>408 Request Time-out</h1>"));
     let server = ScriptedServer::always(page);
     let client = Client::new(&config(&server.http())).unwrap();
     assert_eq!(client.drain("e").unwrap_err().source.status(), Status::HttpError);
-    let error = client.wait("e", Some(Duration::from_millis(20)), None).unwrap_err();
+    let error = way.wait(&client, "e", Some(Duration::from_millis(20))).unwrap_err();
     assert_eq!(
         (error.status(), error.http_status(), error.origin()),
         (Status::Timeout, None, Origin::Client),
@@ -106,28 +107,28 @@ fn a_408_from_a_gateway_is_not_a_timeout_of_the_event() {
     assert_eq!(client.stats().unanswered, 0);
 }
 
-#[test]
-fn unanswered_requests_are_counted_even_if_the_call_succeeds() {
+#[each_way]
+fn unanswered_requests_are_counted_even_if_the_call_succeeds(way: Way) {
     let page = answer(504, "content-type: text/html\r\n", "<h1>504</h1>");
     let server = ScriptedServer::start(vec![
         vec![Step::ReadRequest, Step::Send(page), Step::ReadRequest, Step::Reset],
         always(testkit::scripted::script::event()),
     ]);
     let client = Client::new(&config(&server.http())).unwrap();
-    client.wait("e", Some(Duration::from_secs(20)), None).unwrap();
+    way.wait(&client, "e", Some(Duration::from_secs(20))).unwrap();
     assert_eq!((client.stats().unanswered, server.requests().len()), (2, 3));
 }
 
 /// The service's message, and where it comes from.
-#[test]
-fn a_refusal_quotes_the_service() {
+#[each_way]
+fn a_refusal_quotes_the_service(way: Way) {
     let server = ScriptedServer::always(always(answer(
         403,
         "x-request-id: req-77\r\n",
         &format!(r#"{{"error":{{"code":403,"message":"the key {KEY} may not wait"}}}}"#),
     )));
     let client = Client::new(&config(&server.http())).unwrap();
-    let error = client.wait("e", Some(Duration::from_secs(20)), None).unwrap_err();
+    let error = way.wait(&client, "e", Some(Duration::from_secs(20))).unwrap_err();
     assert_eq!(error.message(), "the key [key] may not wait");
     assert_eq!((error.origin(), error.http_status()), (Origin::Service, Some(403)));
     assert_eq!(error.request_id(), Some("req-77"));
@@ -158,15 +159,15 @@ fn a_refusal_that_quotes_the_payload_is_not_repeated() {
     assert!(!error.to_json().contains("9182"));
 }
 
-#[test]
-fn a_redirect_is_not_followed() {
+#[each_way]
+fn a_redirect_is_not_followed(way: Way) {
     let elsewhere = ScriptedServer::always(always(testkit::scripted::script::event()));
     for code in [300, 301, 302, 303, 307, 308] {
         let location = format!("http://localhost:{}/v1/events/e/wait", elsewhere.address.port());
         let server = ScriptedServer::always(always(answer(code, &format!("location: {location}\r\n"), "")));
         let client = Client::new(&config(&server.http())).unwrap();
         let errors =
-            [client.wait("e", Some(Duration::from_secs(20)), None).unwrap_err(), client.signal("e", None).unwrap_err()];
+            [way.wait(&client, "e", Some(Duration::from_secs(20))).unwrap_err(), client.signal("e", None).unwrap_err()];
         for error in errors {
             assert_eq!((error.status(), error.http_status()), (Status::HttpError, Some(code)), "{error}");
             assert!(error.message().contains(&location), "{error}");
@@ -177,11 +178,11 @@ fn a_redirect_is_not_followed() {
     assert_eq!(elsewhere.connections(), 0, "the key reached another host");
 }
 
-#[test]
-fn a_redirect_without_a_location_or_to_nowhere_is_an_http_error_too() {
+#[each_way]
+fn a_redirect_without_a_location_or_to_nowhere_is_an_http_error_too(way: Way) {
     let expected = fatal(Status::HttpError);
     let bare = both("no location", &reply(answer(302, "", "")), expected);
     let odd = both("an odd location", &reply(answer(302, "location: \u{1}not a url\r\n", "")), expected);
-    check(bare.into_iter().chain(odd));
-    check(both("304", &reply(b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec()), expected));
+    check(way, bare.into_iter().chain(odd));
+    check(way, both("304", &reply(b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec()), expected));
 }

@@ -1,4 +1,5 @@
-//! One row: what the server does, and the outcome of a wait and a signal. Rows run in parallel, since they mostly wait.
+//! One row: what the server does, and the outcome of a wait in each way, or of a signal. Rows run in parallel, since they mostly
+//! wait.
 
 use anchor::{Client, Config, Error, Phase, Status};
 use std::thread;
@@ -6,6 +7,7 @@ use std::time::{Duration, Instant};
 use testkit::scripted::script::Script;
 use testkit::scripted::{Record, ScriptedServer};
 use testkit::settings::{KEY, config};
+use testkit::way::Way;
 
 /// The waits of a table end long before this.
 const TIMEOUT: Duration = Duration::from_secs(25);
@@ -96,11 +98,19 @@ impl Row {
     }
 }
 
-/// Runs the rows and reports all whose outcome is another one.
-pub fn check(rows: impl IntoIterator<Item = Row>) {
-    let running: Vec<_> = rows.into_iter().map(|row| thread::spawn(move || row.run())).collect();
-    let differing: Vec<String> = running.into_iter().filter_map(|run| run.join().expect("a row that ends")).collect();
-    assert!(differing.is_empty(), "\n{}", differing.join("\n"));
+/// Runs the rows and reports all whose outcome is another one. A signal is always a blocking call.
+pub fn check(way: Way, rows: impl IntoIterator<Item = Row>) {
+    let rows = rows.into_iter().filter(|row| way == Way::Blocking || row.operation == Wait);
+    report_all(rows, move |row| row.differs(way));
+}
+
+/// Runs something with each row at once, and fails with all that it reports. A report counts if no request can have looked as
+/// if the service had held it.
+pub fn report_all(rows: impl Iterator<Item = Row>, run: impl Fn(&Row) -> Option<String> + Copy + Send + 'static) {
+    let running: Vec<_> = rows.map(|row| thread::spawn(move || unhindered(|| run(&row)))).collect();
+    assert!(!running.is_empty());
+    let reports: Vec<String> = running.into_iter().filter_map(|run| run.join().expect("a row that ends")).collect();
+    assert!(reports.is_empty(), "\n{}", reports.join("\n"));
 }
 
 /// A request that was answered after so long counts as held by the service, which starts the count of the retries again.
@@ -108,26 +118,41 @@ const HELD: Duration = Duration::from_secs(1);
 /// How often a row is played that the machine was too busy for.
 const TRIALS: usize = 10;
 
-impl Row {
-    /// The difference, if there is one. It counts if no request can have looked as if the service had held it.
-    fn run(self) -> Option<String> {
-        let mut differing = None;
-        for _ in 0..TRIALS {
-            let began = Instant::now();
-            differing = self.play();
-            if differing.is_none() || began.elapsed() < HELD {
-                break;
-            }
+fn unhindered(run: impl Fn() -> Option<String>) -> Option<String> {
+    let mut report = None;
+    for _ in 0..TRIALS {
+        let began = Instant::now();
+        report = run();
+        if report.is_none() || began.elapsed() < HELD {
+            break;
         }
-        differing
     }
+    report
+}
 
-    fn play(&self) -> Option<String> {
+/// A call that was made, and both sides of it.
+pub struct Played {
+    pub server: ScriptedServer,
+    pub client: Client,
+    pub result: Result<String, Error>,
+}
+
+impl Row {
+    pub fn play(&self, way: Way) -> Played {
         let server = ScriptedServer::start(self.scripts.clone());
         let mut config = config(&if self.https { server.https() } else { server.http() });
         config.set_retries(1).set_request_timeout(TIMEOUT).unwrap();
         (self.tweak)(&mut config);
-        let result = call(&Client::new(&config).unwrap(), self.operation);
+        let client = Client::new(&config).unwrap();
+        let result = match self.operation {
+            Wait => way.wait(&client, "row", Some(TIMEOUT)),
+            Signal => client.signal("row", Some(PAYLOAD)),
+        };
+        Played { server, client, result }
+    }
+
+    fn differs(&self, way: Way) -> Option<String> {
+        let Played { server, result, .. } = self.play(way);
         let (found, said) = match &result {
             Ok(_) => (Outcome { phase: None, ..once(Status::Ok, Phase::Receive, false) }, String::new()),
             Err(error) => (outcome(error), error.to_json()),
@@ -144,13 +169,6 @@ impl Row {
         let (name, operation) = (&self.name, self.operation);
         (found != expected)
             .then(|| format!("{name} ({operation:?})\n  expected {expected:?}\n     found {found:?}\n  {said}"))
-    }
-}
-
-fn call(client: &Client, operation: Operation) -> Result<String, Error> {
-    match operation {
-        Wait => client.wait("row", Some(TIMEOUT), None),
-        Signal => client.signal("row", Some(PAYLOAD)),
     }
 }
 

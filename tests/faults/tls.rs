@@ -8,6 +8,7 @@ use testkit::certificates::{Certificate, tls, tls_versions};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Script, Step, after_request, answer, event, reply};
 use testkit::settings::client;
+use testkit::way::{Way, each_way};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -15,11 +16,11 @@ fn over_tls(certificate: Certificate, script: Script) -> Script {
     [Step::Handshake(tls(certificate))].into_iter().chain(script).collect()
 }
 
-#[test]
-fn a_good_certificate_is_taken_by_name_and_by_address() {
+#[each_way]
+fn a_good_certificate_is_taken_by_name_and_by_address(way: Way) {
     let server = ScriptedServer::always(over_tls(Certificate::Good, vec![Step::AnswerAll(event())]));
     for url in [server.https(), format!("https://localhost:{}", server.address.port())] {
-        assert_eq!(client(&url).wait("e", LONG, None).unwrap(), EVENT);
+        assert_eq!(way.wait(&client(&url), "e", LONG).unwrap(), EVENT);
     }
 }
 
@@ -31,9 +32,9 @@ pub fn rows() -> [Section; 3] {
     ]
 }
 
-#[test]
-fn bad_certificates_are_final() {
-    check(bad_certificates());
+#[each_way]
+fn bad_certificates_are_final(way: Way) {
+    check(way, bad_certificates());
 }
 
 fn bad_certificates() -> Vec<Row> {
@@ -50,9 +51,9 @@ fn bad_certificates() -> Vec<Row> {
     .collect()
 }
 
-#[test]
-fn bytes_that_are_not_tls_are_refused() {
-    check(not_tls());
+#[each_way]
+fn bytes_that_are_not_tls_are_refused(way: Way) {
+    check(way, not_tls());
 }
 
 fn not_tls() -> Vec<Row> {
@@ -68,9 +69,9 @@ fn not_tls() -> Vec<Row> {
 }
 
 /// Neither side is at fault: the connection broke.
-#[test]
-fn a_handshake_that_is_cut_was_not_sent() {
-    check(cut_handshakes());
+#[each_way]
+fn a_handshake_that_is_cut_was_not_sent(way: Way) {
+    check(way, cut_handshakes());
 }
 
 fn cut_handshakes() -> Vec<Row> {
@@ -87,22 +88,22 @@ fn cut_handshakes() -> Vec<Row> {
     .collect()
 }
 
-#[test]
-fn tls_1_2_and_1_3_both_work() {
+#[each_way]
+fn tls_1_2_and_1_3_both_work(way: Way) {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let handshake = Step::Handshake(tls_versions(Certificate::Good, &[version]));
         let server = ScriptedServer::always(vec![handshake, Step::AnswerAll(event())]);
         let client = client(&server.https());
         for _ in 0..3 {
-            assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+            assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
         }
         assert_eq!(server.connections(), 1, "{version:?}");
     }
 }
 
 /// Bytes of a second answer may hide in the TLS session, behind a first one that fills the buffer exactly.
-#[test]
-fn a_second_answer_inside_the_session_is_not_taken_for_the_next_call() {
+#[each_way]
+fn a_second_answer_inside_the_session_is_not_taken_for_the_next_call(way: Way) {
     let own = r#"{"data":{"own":true}}"#;
     let stray = answer(200, "", r#"{"data":{"stray":true}}"#);
     for size in [4096, 8192, 16384] {
@@ -114,20 +115,20 @@ fn a_second_answer_inside_the_session_is_not_taken_for_the_next_call() {
         );
         let server = ScriptedServer::start(vec![first, over_tls(Certificate::Good, reply(answer(200, "", own)))]);
         let client = client(&server.https());
-        assert_eq!(client.wait("first", LONG, None).unwrap().len(), length + 11);
-        assert_eq!(client.wait("second", LONG, None).unwrap(), own, "after an answer of {size} bytes");
+        assert_eq!(way.wait(&client, "first", LONG).unwrap().len(), length + 11);
+        assert_eq!(way.wait(&client, "second", LONG).unwrap(), own, "after an answer of {size} bytes");
         assert_eq!(server.connections(), 2);
     }
 }
 
 /// A session that the server has closed is not used again, even while the TCP connection is still open.
-#[test]
-fn a_closed_session_is_not_used_again() {
+#[each_way]
+fn a_closed_session_is_not_used_again(way: Way) {
     let closing = over_tls(Certificate::Good, after_request([Step::Send(event()), Step::CloseNotify, Step::Hang]));
     let good = over_tls(Certificate::Good, vec![Step::AnswerAll(event())]);
     let server = ScriptedServer::start(vec![closing, good]);
     let client = client(&server.https());
-    assert_eq!(client.wait("first", LONG, None).unwrap(), EVENT);
-    assert_eq!(client.wait("second", LONG, None).unwrap(), EVENT);
+    assert_eq!(way.wait(&client, "first", LONG).unwrap(), EVENT);
+    assert_eq!(way.wait(&client, "second", LONG).unwrap(), EVENT);
     assert_eq!(server.connections(), 2);
 }

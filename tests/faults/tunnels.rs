@@ -1,6 +1,6 @@
 //! squid and tinyproxy, real programs that tunnel with CONNECT, when they fail.
 
-use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on};
+use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on, played};
 use super::program::Program;
 use super::proxies::{LONG, tls_service};
 use super::table::{Operation, Signal, Wait};
@@ -12,10 +12,11 @@ use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::EVENT;
 use testkit::settings::config;
 use testkit::until;
+use testkit::way::{Way, each_way};
 
-#[test]
-fn tunnel_faults_during_a_call() {
-    check(&LocalServer::start(&[]), cases());
+#[each_way]
+fn tunnel_faults_during_a_call(way: Way) {
+    check(way, &LocalServer::start(&[]), played(way, cases()));
 }
 
 pub fn cases() -> Vec<Case> {
@@ -98,14 +99,14 @@ fn tinyproxy() -> Option<Program> {
     })
 }
 
-#[test]
-fn many_calls_share_one_tunnel() {
+#[each_way]
+fn many_calls_share_one_tunnel(way: Way) {
     for tunnel in [Tunnel::Squid, Tunnel::Tinyproxy] {
         let Some(program) = tunnel.start() else { continue };
         let service = ScriptedServer::always(tls_service().to_vec());
         let client = Client::new(config(&service.https()).set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
         for _ in 0..3 {
-            assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+            assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
             assert!(client.signal("e", Some("{\"n\":1}")).is_ok());
         }
         assert_eq!(service.connections(), 1, "a tunnel is used again");
@@ -135,11 +136,11 @@ fn signals_through_a_restart(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<
 fn waits_as_it_dies(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
     let mut program = tunnel.start()?;
     let client = tunnel.client(&program, ground, |_| {});
-    let wait = client.start(&ground.event, Some(TIMEOUT * 5)).unwrap();
+    let wait = ground.way.begin(&client, &ground.event, Some(TIMEOUT * 5));
     ground.service.until_holding(&ground.event);
     program.stop();
     let over = Instant::now();
-    let results = vec![wait.finish(None)];
+    let results = vec![wait.end()];
     Some(Seen { results, took: over.elapsed(), signaled: 0, unanswered: client.stats().unanswered })
 }
 

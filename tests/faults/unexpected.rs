@@ -7,6 +7,7 @@ use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request, event, refusal};
 use testkit::settings::{client, config, unhurried};
+use testkit::way::{Way, each_way};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -50,54 +51,54 @@ fn an_interim_answer_does_not_end_a_request() {
 }
 
 /// A record that is not one, and one that cannot be decrypted, right behind a complete answer.
-#[test]
-fn a_fault_behind_a_complete_answer_over_tls_does_not_cost_the_answer() {
+#[each_way]
+fn a_fault_behind_a_complete_answer_over_tls_does_not_cost_the_answer(way: Way) {
     let bad_record = [&[23, 3, 3, 0, 32][..], &[0; 32]].concat();
     for bad in [b"not a record at all".to_vec(), bad_record] {
         let steps = after_request([Step::Send(event()), Step::SendRaw(bad), Step::Hang]);
         let server = ScriptedServer::always([handshake()].into_iter().chain(steps).collect());
         let client = client(&server.https());
-        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+        assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
         // And the connection is not used again.
-        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+        assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
         assert_eq!(server.connections(), 2);
     }
 }
 
 /// Part of a second answer stays in the session, where no look at the socket finds it.
-#[test]
-fn part_of_a_record_behind_an_answer_keeps_the_connection_from_being_used_again() {
+#[each_way]
+fn part_of_a_record_behind_an_answer_keeps_the_connection_from_being_used_again(way: Way) {
     let half = [&[23, 3, 3, 0, 200][..], &[7; 20]].concat();
     let steps = after_request([Step::Send(event()), Step::SendRaw(half), Step::Delivered, Step::Hang]);
     let server = ScriptedServer::always([handshake()].into_iter().chain(steps).collect());
     let client = client(&server.https());
     for _ in 0..2 {
-        assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT);
+        assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
         server.until("delivery", |record| record.delivered >= record.connections);
     }
     assert_eq!(server.connections(), 2);
 }
 
-#[test]
-fn bytes_behind_an_answer_are_not_the_next_ones() {
+#[each_way]
+fn bytes_behind_an_answer_are_not_the_next_ones(way: Way) {
     for is_tls in [false, true] {
         let both = [event(), b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_vec()].concat();
         let begin = is_tls.then(handshake).into_iter();
         let server = ScriptedServer::always(begin.chain(after_request([Step::Send(both), Step::Hang])).collect());
         let client = client(&if is_tls { server.https() } else { server.http() });
         for _ in 0..2 {
-            assert_eq!(client.wait("e", LONG, None).unwrap(), EVENT, "TLS: {is_tls}");
+            assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT, "TLS: {is_tls}");
         }
         assert_eq!(server.connections(), 2, "TLS: {is_tls}");
     }
 }
 
 /// A server that hears nothing of the end cannot know whether an answer was cut off.
-#[test]
-fn a_tls_session_ends_with_a_close_notify() {
+#[each_way]
+fn a_tls_session_ends_with_a_close_notify(way: Way) {
     let server = ScriptedServer::always(vec![handshake(), Step::AnswerAll(event())]);
     let client = client(&server.https());
-    client.wait("e", LONG, None).unwrap();
+    way.wait(&client, "e", LONG).unwrap();
     drop(client);
     server.until("a close_notify", |record| record.ended == 1);
 }
@@ -111,11 +112,11 @@ fn a_reset_while_a_request_is_sent_is_of_that_phase() {
 }
 
 /// What failed in its first handshake was no connection, and none was used again.
-#[test]
-fn a_failed_handshake_counts_as_no_connection() {
+#[each_way]
+fn a_failed_handshake_counts_as_no_connection(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadSome, Step::Finish]);
     let client = Client::new(config(&server.https()).set_retries(0)).unwrap();
-    client.wait("e", LONG, None).unwrap_err();
+    way.wait(&client, "e", LONG).unwrap_err();
     let stats = client.stats();
     assert_eq!((stats.connections_made, stats.connections_reused), (0, 0), "{stats:?}");
 }

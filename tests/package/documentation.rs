@@ -96,7 +96,8 @@ fn the_tests_that_security_md_names_are_there() {
         let file = rest.split_once(')').expect("its end").0;
         let source = std::fs::read_to_string(root().join(file)).expect(file);
         let in_rust = source.contains(&format!("#[test]\nfn {name}()"))
-            || source.contains(&format!("    #[test]\n    fn {name}()"));
+            || source.contains(&format!("    #[test]\n    fn {name}()"))
+            || source.contains(&format!("#[each_way]\nfn {name}(way: Way)"));
         assert!(in_rust || source.contains(&format!("CASE({name})")), "{name} is not a test of {file}");
         cited += 1;
     }

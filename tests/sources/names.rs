@@ -145,16 +145,18 @@ fn broken_links(files: &[File], paths: &BTreeSet<String>) -> Vec<String> {
 /// What does not exist is found, and what does is not.
 #[test]
 fn a_name_that_leads_nowhere_is_found() {
-    let page =
-        "`json_get` and `json_got`, [`it_holds`](tests/a.rs), [`it_breaks`](tests/a.rs), [b](#b), [c](#c)\n# B\n";
-    let source = "// See tests/a.rs, src/b.rs, a.rs and gone.rs.\n#[test]\nfn it_holds() { json_get() }\n";
+    let page = "`json_get` and `json_got`, [`it_holds`](tests/a.rs), [`it_breaks`](tests/a.rs), \
+                [`it_ends`](tests/a.rs), [`it_lasts`](tests/a.rs), [b](#b), [c](#c)\n# B\n";
+    let source = "// See tests/a.rs, src/b.rs, a.rs and gone.rs.\n#[test]\nfn it_holds() { json_get() }\n\
+                  #[each_way]\nfn it_ends(way: Way) { it_lasts(way) }\nfn it_lasts(way: Way) {}\n";
     let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
     let files = [file("a.md", page), file("tests/a.rs", source)];
     let paths = files.iter().map(|file| file.path.clone()).collect();
     assert_eq!(broken_paths(&files, &paths), ["tests/a.rs:1: src/b.rs"]);
     assert_eq!(broken_files(&files, &paths), ["tests/a.rs:1: src/b.rs", "tests/a.rs:1: gone.rs"]);
     assert_eq!(broken_identifiers(&files), ["a.md:1: json_got", "a.md:1: it_breaks"]);
-    assert_eq!(broken_links(&files, &paths), ["a.md: it_breaks is not a test of tests/a.rs", "a.md: #c"]);
+    let not_a_test = ["it_breaks", "it_lasts"].map(|name| format!("a.md: {name} is not a test of tests/a.rs"));
+    assert_eq!(broken_links(&files, &paths), [&not_a_test[0], &not_a_test[1], "a.md: #c"]);
 }
 
 #[track_caller]
@@ -223,12 +225,16 @@ fn linked_name(before: &str) -> Option<&str> {
     (is_identifier && name.contains('_')).then_some(name)
 }
 
-/// A test of Rust, or a case of a C or C++ program; of other sources, any function.
+/// A test of Rust, in one way or in each, or a case of a C or C++ program; of other sources, any function.
 fn has_test(source: &File, name: &str) -> bool {
     if !source.path.contains("tests/") {
         return source.text.contains(&format!("fn {name}("));
     }
-    let after_test = source.text.split("#[test]\n").skip(1);
-    let mut in_rust = after_test.filter_map(|rest| rest.split_once("fn ")).map(|(_, rest)| rest);
-    in_rust.any(|rest| rest.starts_with(&format!("{name}()"))) || source.text.contains(&format!("CASE({name})"))
+    let is_marked = |mark: &str, start: &str| {
+        let mut functions = source.text.split(mark).skip(1).filter_map(|rest| rest.split_once("fn "));
+        functions.any(|(_, function)| function.starts_with(start))
+    };
+    is_marked("#[test]\n", &format!("{name}()"))
+        || is_marked("#[each_way]\n", &format!("{name}(way: Way)"))
+        || source.text.contains(&format!("CASE({name})"))
 }

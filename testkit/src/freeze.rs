@@ -1,11 +1,15 @@
-//! Stops a thread while a test arranges what it will find. A signal handler stops it, so the thread may be anywhere, even in
-//! a blocked poll; when the thread continues, the poll returns with EINTR.
+//! Stops a wait while a test arranges what it will find. A signal handler stops the thread of a blocking call, so it may be
+//! anywhere, even in a blocked poll; when the thread continues, the poll returns with EINTR. Signals do not reach the library's
+//! own threads: a log callback stops these.
 
+use crate::scripted::ScriptedServer;
+use crate::scripted::script::{Gate, Step, after_request, refusal};
+use crate::{settings, until};
+use anchor::Client;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, Once, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-use testkit::PATIENCE;
 
 /// A thread that can be frozen.
 pub struct Freezable<T> {
@@ -28,12 +32,8 @@ impl<T: Send + 'static> Freezable<T> {
 
     /// Waits until it blocks.
     pub fn until_asleep(&self) {
-        let began = Instant::now();
-        let status = format!("/proc/self/task/{}/stat", self.kernel_id);
-        while !std::fs::read_to_string(&status).is_ok_and(|stat| stat.contains(") S ")) {
-            assert!(began.elapsed() < PATIENCE, "the thread never blocks");
-            thread::sleep(Duration::from_micros(200));
-        }
+        let stat = format!("/proc/self/task/{}/stat", self.kernel_id);
+        until("the thread blocks", || std::fs::read_to_string(&stat).is_ok_and(|stat| is_asleep(&stat)));
     }
 
     /// Arranges something while the thread is stopped.
@@ -42,10 +42,10 @@ impl<T: Send + 'static> Freezable<T> {
         INSTALL.call_once(|| install(libc::SIGUSR2, hold_still));
         RELEASED.store(false, Ordering::SeqCst);
         self.signal(libc::SIGUSR2);
-        until(&HELD, true);
+        until_it_is(&HELD, true);
         arrange();
         RELEASED.store(true, Ordering::SeqCst);
-        until(&HELD, false);
+        until_it_is(&HELD, false);
     }
 
     /// Runs the handler of a signal on the thread.
@@ -61,6 +61,45 @@ impl<T: Send + 'static> Freezable<T> {
     pub fn join(self) -> T {
         self.handle.join().expect("the thread does not panic")
     }
+}
+
+fn is_asleep(stat: &str) -> bool {
+    stat.contains(") S ")
+}
+
+/// Waits until each of the library's threads has slept or ended. What another thread has seen of a started wait, the wait's thread
+/// may still be about to note.
+pub fn until_the_library_sleeps() {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("/proc").map(|task| task.expect("a task").path());
+    let is_the_librarys =
+        |task: &PathBuf| std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.starts_with("anchor-"));
+    let mut awake: Vec<PathBuf> = tasks.filter(is_the_librarys).collect();
+    until("the library's threads block", || {
+        awake.retain(|task| std::fs::read_to_string(task.join("stat")).is_ok_and(|stat| !is_asleep(&stat)));
+        awake.is_empty()
+    });
+}
+
+/// Arranges something while the thread that runs the started waits is in the log callback of one of them.
+pub fn while_started_waits_stop(arrange: impl FnOnce()) {
+    let (ask, stopped, released) = (Gate::default(), Gate::default(), Gate::default());
+    let steps = [Step::Await(ask.clone()), Step::Send(refusal(408)), Step::Hang];
+    let server = ScriptedServer::always(after_request(steps));
+    let mut config = settings::config(&server.http());
+    let (entered, until_released) = (stopped.clone(), released.clone());
+    config.set_log(move |_, _| {
+        entered.open();
+        until_released.pass();
+    });
+    let client = Client::new(&config).expect("valid settings");
+    let wait = client.start("stops the others", None).expect("a wait");
+    server.until_requests(1);
+    ask.open();
+    stopped.pass();
+    arrange();
+    released.open();
+    wait.cancel();
+    wait.finish(None).expect_err("a cancelled wait");
 }
 
 /// Installs a handler, and returns its signal: one that nothing else in this process uses, since handlers are the process's.
@@ -95,10 +134,6 @@ extern "C" fn hold_still(_: libc::c_int) {
     HELD.store(false, Ordering::SeqCst);
 }
 
-fn until(flag: &AtomicBool, wanted: bool) {
-    let began = Instant::now();
-    while flag.load(Ordering::SeqCst) != wanted {
-        assert!(began.elapsed() < PATIENCE, "the thread was never frozen or released");
-        thread::sleep(Duration::from_micros(100));
-    }
+fn until_it_is(flag: &AtomicBool, wanted: bool) {
+    until("the thread is frozen or released", || flag.load(Ordering::SeqCst) == wanted);
 }
