@@ -48,10 +48,11 @@ ANCHOR_THREADS = [
     f"-Wl,-rpath,{THREADS}",
 ]
 
-MANY_FLOOR = driven_many("floor", "bare epoll", GUARD / "peers/floor_epoll.c")
+MANY_FLOOR = driven_many("epoll", "bare epoll", GUARD / "peers/floor_epoll.c")
 MANY_CURL = driven_many("curl-multi", "libcurl multi + cJSON", SOURCES / "curl_many.c", *CURL)
-MANY_THREADS = driven_many("anchor-threads", "libanchor with a thread each", *ANCHOR_THREADS)
-MANY = (MANY_FLOOR, MANY_CURL, MANY_THREADS, MANY_QUEUE)
+MANY_TUNED = driven_many("curl-multi-tuned", "libcurl multi, tuned", "-DTUNED", SOURCES / "curl_many.c", *CURL)
+MANY_THREADS = driven_many("anchor-threads", "libanchor, thread each", *ANCHOR_THREADS)
+MANY = (MANY_FLOOR, MANY_CURL, MANY_TUNED, MANY_THREADS, MANY_QUEUE)
 
 COMPILED = (FLOOR, CURL_EASY, UREQ_AGENT, LIBANCHOR)
 SDKS = (PYTHON, NODE)

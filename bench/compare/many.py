@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from contextlib import ExitStack
 
-from bench.compare.alternatives import MANY, MANY_CURL, MANY_FLOOR, MANY_QUEUE, MANY_THREADS, QUEUE, SIGNALS
+from bench.compare.alternatives import MANY, MANY_CURL, MANY_FLOOR, MANY_QUEUE, MANY_THREADS, MANY_TUNED, QUEUE, SIGNALS
 from bench.compare.figures import median, quantile, rounds, significant
 from bench.guard import many as guard
 from bench.guard.counts import instructions_of_process, system_calls
@@ -47,7 +47,7 @@ def many(quick: bool) -> dict:
 
 
 def able(case: str, size: int) -> list[Peer]:
-    """The floor speaks plain HTTP only, and a process has room for less threads than they are at most here."""
+    """The floor speaks plain HTTP only. Threads are not spread over processes."""
     return [
         peer
         for peer in MANY
@@ -58,7 +58,7 @@ def able(case: str, size: int) -> list[Peer]:
 def shares(peer: Peer, size: int) -> list[int]:
     """How many waits each process has. Threads are as many as the limit of descriptors allows to one process."""
     if peer is MANY_THREADS:
-        return [min(size, guard.limit() // (THREADS_DESCRIPTORS + 1))]
+        return [min(size, guard.limit() // THREADS_DESCRIPTORS)]
     processes = math.ceil(size / min(guard.limit(), PORTS))
     return [size // processes + (number < size % processes) for number in range(processes)]
 
@@ -140,9 +140,8 @@ def rearm(size: int, seconds: float) -> dict:
     """The processor while each wait asks again at the end of its slice: shorter slices here than the library's, so that
     enough requests are counted."""
     found = {}
-    for case, peer in [("plain", peer) for peer in (MANY_FLOOR, MANY_CURL, MANY_QUEUE)] + [
-        ("tls", peer) for peer in (MANY_CURL, MANY_QUEUE)
-    ]:
+    asked = {"plain": (MANY_FLOOR, MANY_CURL, MANY_TUNED, MANY_QUEUE), "tls": (MANY_TUNED, MANY_QUEUE)}
+    for case, peer in ((case, peer) for case, peers in asked.items() for peer in peers):
         with CrowdServer(size, case == "tls") as server:
             crowd = Crowd(peer, server, size, slice_ms=REARM_SLICE_S * 1000)
             crowd.start()
