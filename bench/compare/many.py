@@ -180,6 +180,7 @@ def warm(quick: bool) -> dict:
             result[case] = {
                 "us": rounds(medians),
                 "instructions": instructions_of_process(QUEUE, server, 50, 250),
+                "instructions_beside_another": instructions_of_process(QUEUE, server, 50, 250, crowd=1),
                 "system_calls": sum(calls.values()),
                 "calls": calls,
             }

@@ -91,15 +91,19 @@ def rearm(found: dict) -> str:
 
 def warm(found: dict) -> str:
     rows = [
-        ["over TLS" if case == "tls" else "plain", spread(one["us"]), f"{one['instructions']:,}", calls(one)]
+        ["over TLS" if case == "tls" else "plain", spread(one["us"]), *counted(one), calls(one)]
         for case, one in found.items()
     ]
     return "\n\n".join(
         [
             "A warm wait through the queue, one at a time, on all threads of the process:",
-            table(["", "µs", "instructions", "system calls"], rows),
+            table(["", "µs", "instructions", "beside a blocked wait", "system calls"], rows),
         ]
     )
+
+
+def counted(one: dict) -> list[str]:
+    return [f"{one[name]:,}" for name in ("instructions", "instructions_beside_another")]
 
 
 def calls(one: dict) -> str:

@@ -5,7 +5,7 @@
  *     name                     the peer and its versions
  *     first                    one wait for "bench": when it was answered
  *     waits COUNT              2 waits for "bench" to warm up, then COUNT: when each began, and when it was answered
- *     silent COUNT             the same, and nothing is printed
+ *     silent COUNT CROWD       the same beside CROWD waits at once that nobody ends, and nothing is printed
  *     deadline COUNT MS        COUNT waits that nobody answers: how long after its timeout each returned
  *     cancel COUNT             COUNT waits that another thread cancels: how long after that each returned
  *     throughput THREADS COUNT COUNT waits in all, on THREADS threads: waits a second
@@ -59,11 +59,12 @@ static int waits(struct peer *peer, int count)
     return 0;
 }
 
-static int silent(struct peer *peer, int count)
+static int silent(struct peer *peer, int count, int size)
 {
+    if (size)
+        crowd_start(the_service(), size);
     for (int i = 0; i < 2 + count; i++)
         wait_for(peer, "bench");
-    peer_close(peer);
     return 0;
 }
 
@@ -118,7 +119,7 @@ int main(int argc, char **argv)
     if (!strcmp(what, "waits"))
         return waits(opened(), first_number);
     if (!strcmp(what, "silent"))
-        return silent(opened(), first_number);
+        return silent(opened(), first_number, second_number);
     if (!strcmp(what, "deadline"))
         return deadline(first_number, second_number);
     if (!strcmp(what, "cancel"))
