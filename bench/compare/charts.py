@@ -8,6 +8,7 @@ from bench.compare.svg import bars, lines, logarithmic, number
 
 COMPILED = ("floor", "anchor", "curl", "ureq")
 EVERYONE = ("floor", "anchor", "anchor-started", "curl", "curl-multi", "ureq", "python", "node")
+MANY = ("epoll", "curl-multi", "curl-multi-tuned", "anchor-threads", "anchor-queue")
 
 
 def warm_chart() -> str:
@@ -140,6 +141,25 @@ def memory_chart() -> str:
     )
 
 
+def many_chart() -> str:
+    groups = []
+    for case, name in (("plain 10000", "plain HTTP"), ("tls 10000", "TLS")):
+        found = kept("many", case)
+        groups.append((name, [many_bar(key, found[key]) for key in MANY if key in found]))
+    return bars(
+        "What one of 10,000 blocked waits takes",
+        "Resident memory of its process, divided by the waits; libanchor with threads has as many as it has descriptors for",
+        groups,
+        max(one["value"] for _, group in groups for one in group) * 1.08,
+    )
+
+
+def many_bar(key: str, found: dict) -> dict:
+    each = found["each"]["resident"]
+    ours = "anchor" if key == "anchor-queue" else key
+    return {"key": ours, "label": LABELS[key], "value": each, "note": f"{number(each)} KiB"}
+
+
 def throughput_chart() -> str:
     found = kept("throughput")["cases"]
     threads = [int(case.split()[0]) for case in found]
@@ -170,5 +190,6 @@ CHARTS = {
     "wake": wake_chart,
     "cold": cold_chart,
     "memory": memory_chart,
+    "many": many_chart,
     "throughput": throughput_chart,
 }

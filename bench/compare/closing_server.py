@@ -8,28 +8,14 @@ Prints its address and the path of its authority. "forgets" gives no tickets: no
 import socket
 import socketserver
 import ssl
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from bench.guard.certificate import certificate
 from bench.guard.servers import BODY
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-
-
-def certificate(folder: Path) -> tuple[Path, Path, Path]:
-    """An authority, and a chain and key for 127.0.0.1, of P-256 as `anchor-events serve` has them."""
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    ca, ca_key, chain, key = (folder / name for name in ("ca.pem", "ca.key", "chain.pem", "key.pem"))
-    openssl = ["openssl", "req", "-x509", *new_key]
-    subject = ["-subj", "/CN=bench authority", "-keyout", ca_key, "-out", ca]
-    constraints = ["-addext", "keyUsage=critical,keyCertSign"]
-    leaf = ["-CA", ca, "-CAkey", ca_key, "-subj", "/CN=bench", "-keyout", key, "-out", chain]
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"]
-    for command in ([*openssl, *subject, *constraints], [*openssl, *leaf, *names]):
-        subprocess.run(list(map(str, command)), check=True, stderr=subprocess.DEVNULL)
-    return ca, chain, key
 
 
 class Handler(socketserver.BaseRequestHandler):

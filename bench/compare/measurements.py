@@ -13,6 +13,7 @@ from bench.compare import crates, listeners
 from bench.compare.alternatives import COMPILED, CURL_EASY, CURL_MULTI, LAUNCH, SDKS, SIGNALS, UREQ_AGENT
 from bench.compare.figures import CURVE, median, quantile, rounds, significant
 from bench.compare.listeners import ClosingServer, environment_of
+from bench.compare.many import many
 from bench.guard.counts import instructions, system_calls
 from bench.guard.peers import (
     BUILD,
@@ -29,6 +30,7 @@ from bench.guard.peers import (
     run,
     start,
 )
+from bench.guard.process import footprint, switches
 from bench.guard.servers import EventServer
 from bench.guard.size import size_of_library
 
@@ -178,15 +180,6 @@ def blocked(peer: Peer, tls: bool, count: int, look=None) -> dict:
     return {"process": after, "each": each, **seen}
 
 
-def footprint(pid: int) -> dict[str, int]:
-    status = Path(f"/proc/{pid}/status").read_text()
-    fields = {"resident": "VmRSS", "page_tables": "VmPTE", "threads": "Threads"}
-    figures = {name: int(re.search(rf"^{field}:\s+(\d+)", status, re.M)[1]) for name, field in fields.items()}
-    # Of the whole machine, because the kernel does not count this by process. Both ends of the connections are in it.
-    kernel = re.findall(r"^(?:Slab|KernelStack):\s+(\d+)", Path("/proc/meminfo").read_text(), re.M)
-    return figures | {"descriptors": len(os.listdir(f"/proc/{pid}/fd")), "kernel_of_machine": sum(map(int, kernel))}
-
-
 def beside(quick: bool) -> dict:
     """A warm wait while others are blocked in the same process."""
     medians = defaultdict(list)
@@ -222,11 +215,6 @@ def idle(quick: bool) -> dict:
             for peer, one in zip(peers, found)
         }
     return cases("context switches", result)
-
-
-def switches(pid: int) -> int:
-    tasks = Path(f"/proc/{pid}/task").glob("*/status")
-    return sum(int(n) for task in tasks for n in re.findall(r"ctxt_switches:\s+(\d+)", task.read_text()))
 
 
 def deadline(quick: bool) -> dict:
@@ -338,4 +326,4 @@ def cases(unit: str, found: dict) -> dict:
 
 
 # In the order of a run: those that sleep first, those that load the machine last.
-ALL = (deadline, idle, warm, wake, cold, handshake, work, breakdown, cancel, memory, beside, throughput, size, build)
+ALL = (deadline, idle, warm, wake, cold, handshake, work, breakdown, cancel, memory, many, beside, throughput, size, build)

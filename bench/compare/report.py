@@ -9,11 +9,12 @@ what they do not show.
 import argparse
 import sys
 
-from bench.compare import charts, cost, readme, targets
+from bench.compare import charts, cost, many_report, readme, targets
 from bench.compare.alternatives import LABELS
 from bench.compare.charts import COMPILED, EVERYONE
 from bench.compare.figures import RESULTS, kept, ratio
 from bench.compare.svg import number
+from bench.compare.tables import spread, table
 
 
 def contents() -> dict[str, str]:
@@ -25,15 +26,6 @@ def contents() -> dict[str, str]:
 def write() -> None:
     for name, content in contents().items():
         (RESULTS.parent / name).write_text(content)
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
-
-
-def spread(one: dict) -> str:
-    return f"{number(one['median'])} ({number(one['lowest'])}–{number(one['highest'])})"
 
 
 def times(cases: dict[str, str], name: str, peers=EVERYONE) -> str:
@@ -164,6 +156,7 @@ def sections() -> list[str]:
             ["", "context switches"],
             [[LABELS[key], str(one["wake_ups"])] for key, one in in_order(kept("idle", "plain"))],
         ),
+        *many_report.sections(),
         "## The end of a wait",
         "Milliseconds from the timeout of a wait to its return, if the server never answers: median and worst.",
         late_table("deadline", "worst"),

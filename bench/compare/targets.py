@@ -68,6 +68,29 @@ def targets() -> list[Target]:
             0,
             "context switches",
         ),
+        *of_many_waits(),
         Target("libanchor.so, stripped", kept("size")["libanchor.so"] / 1e6, 1.8, "MB"),
     ]
     return found
+
+
+def of_many_waits() -> list[Target]:
+    plain, tls = (kept("many", f"{case} 10000") for case in ("plain", "tls"))
+    ours, ours_tls, curl, curl_tls = plain["anchor-queue"], tls["anchor-queue"], plain["curl-multi"], tls["curl-multi"]
+    each = ours["each"]
+    return [
+        Target("memory of a started wait, 10,000 blocked", each["resident"], 1.0, "KiB"),
+        Target("the same over TLS", ours_tls["each"]["resident"], 9.5, "KiB"),
+        Target("its descriptors", round(each["descriptors"], 2), 1, "each"),
+        Target("threads that serve all of them", round(each["threads"] * ours["waits"]), 1, "in all"),
+        of_rounds("10,000 waits started, CPU against libcurl multi's", ours["start_cpu_ms"], curl["start_cpu_ms"], 0.35),
+        of_rounds("the same over TLS", ours_tls["start_cpu_ms"], curl_tls["start_cpu_ms"], 1.00),
+        Target("warm wait through the queue", kept("many")["warm"]["plain"]["instructions"], 28000, "instructions"),
+        of_rounds(
+            "wake-up with 10,000 blocked, 99 %, against libcurl multi's",
+            ours["wake_us"]["p99"],
+            curl["wake_us"]["p99"],
+            1.20,
+        ),
+        Target("10,000 waits cancelled", ours["cancel_ms"]["median"], 500, "ms"),
+    ]

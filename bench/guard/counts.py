@@ -18,6 +18,16 @@ def instructions(peer: Peer, server: Server, few: int, many: int, within: str = 
     return round((collected[1] - collected[0]) / (many - few))
 
 
+def instructions_of_process(peer: Peer, server: Server, few: int, many: int, crowd: int = 0) -> int:
+    """The same on all threads, because those of the library work for the wait too. What the driver does is in it. A crowd is
+    blocked meanwhile in the same process."""
+    collected = []
+    for count in (few, many):
+        valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+        collected.append(int(re.search(r"Collected : (\d+)", traced(valgrind, peer, server, count, "silent", crowd))[1]))
+    return round((collected[1] - collected[0]) / (many - few))
+
+
 def system_calls(peer: Peer, server: Server, few: int, many: int) -> dict[str, float]:
     """The same difference, by strace -c."""
     counts = []
@@ -29,10 +39,10 @@ def system_calls(peer: Peer, server: Server, few: int, many: int) -> dict[str, f
     return {name: round(calls, 2) for name, calls in sorted(each.items()) if calls >= 0.1}
 
 
-def traced(tracer: list[str], peer: Peer, server: Server, count: int) -> str:
+def traced(tracer: list[str], peer: Peer, server: Server, count: int, what: str = "waits", crowd: int = 0) -> str:
     """The tracer's report on so many waits, from stderr."""
     server.signal(count=count + 2)
-    command = [*tracer, *peer.command, "waits", str(count)]
+    command = [*tracer, *peer.command, what, str(count), str(crowd)]
     done = subprocess.run(command, env={**os.environ, **server.environment}, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stderr}")

@@ -23,8 +23,11 @@ CLIENT_CORE, SERVER_CORE = CORES[0], CORES[-1]
 LIBRARY = "cargo rustc --release --package anchor-events --lib --crate-type cdylib,staticlib".split()
 CC = f"cc -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -I{GUARD}/peers".split()
 DRIVER = [GUARD / "driver" / name for name in ("main.c", "service.c", "threads.c")]
+MANY_DRIVER = [GUARD / "driver" / name for name in ("many.c", "service.c")]
 CROWD = GUARD / "peers/crowd_threads.c"
-ANCHOR = [f"-I{ROOT}/include", f"-L{BUILD}", "-lanchor", f"-Wl,-rpath,{BUILD}"]
+CROWD_MANY = GUARD / "peers/crowd_many.c"
+ANCHOR = [GUARD / "peers/anchor_client.c", f"-I{ROOT}/include", f"-L{BUILD}", "-lanchor", f"-Wl,-rpath,{BUILD}"]
+ANCHOR_QUEUE = [GUARD / "peers/anchor_queue.c", *ANCHOR]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ def driven(key: str, label: str, *sources) -> Peer:
     return Peer(key, label, (str(BUILD / key),), (*DRIVER, *sources))
 
 
+def driven_many(key: str, label: str, *sources) -> Peer:
+    """The driver of many waits, linked with this peer."""
+    return Peer(key, label, (str(BUILD / f"many-{key}"),), (*MANY_DRIVER, *sources))
+
+
 FLOOR = driven("floor", "bare socket", GUARD / "peers/floor.c", CROWD)
 LIBANCHOR = driven("anchor", "libanchor", GUARD / "peers/anchor.c", CROWD, *ANCHOR)
 STARTED = driven(
@@ -47,8 +55,11 @@ STARTED = driven(
     "libanchor, started waits",
     GUARD / "peers/anchor.c",
     GUARD / "peers/anchor_started.c",
+    CROWD_MANY,
     *ANCHOR,
 )
+QUEUE = driven("anchor-queue", "libanchor, queue", CROWD_MANY, *ANCHOR_QUEUE)
+MANY_QUEUE = driven_many("anchor-queue", "libanchor, queue", *ANCHOR_QUEUE)
 
 
 def run(command, **options) -> str:

@@ -51,20 +51,19 @@ def command(profile: str) -> Path:
     return built(["cargo", "build", "--package", "anchor-events-cli", "--profile", profile], "anchor-events")
 
 
-class EventServer(Server):
-    """`anchor-events serve`, which keeps each signal until a wait takes it."""
+class SignaledServer(Server):
+    """Holds waits, and keeps each signal until a wait takes it. Signals go over one connection."""
 
-    def __init__(self, tls: bool = False, profile: str = "command"):
-        options = ["--port", "0", "--queue-limit", "1000000", "--admin-token", KEY, *(["--tls"] if tls else [])]
-        super().__init__([command(profile), "serve", *options], tls)
+    def connect(self) -> None:
         self.connection = socket.create_connection(self.address)
-        if tls:
-            context = ssl.create_default_context(cafile=self.ca_file)
-            self.connection = context.wrap_socket(self.connection, server_hostname="127.0.0.1")
 
     def __exit__(self, *_):
         self.connection.close()
         super().__exit__()
+
+    def waiting(self) -> int:
+        """The number of waits that it holds."""
+        raise NotImplementedError
 
     def signal(self, event: str = "bench", count: int = 1) -> None:
         """Many at a time, because most measurements need thousands in the queue."""
@@ -79,10 +78,28 @@ class EventServer(Server):
     def _receive_answers(self, count: int) -> None:
         answers = b""
         while answers.count(b'"signaled"}}') < count:
-            answers += self.connection.recv(65536) or sys.exit("anchor-events serve has ended")
+            answers += self.connection.recv(65536) or sys.exit("the server has ended")
+
+    def await_waiting(self, count: int) -> None:
+        deadline = time.monotonic() + 300
+        while self.waiting() != count:
+            if time.monotonic() > deadline:
+                sys.exit(f"{self.waiting()} waits are blocked instead of {count}")
+            time.sleep(0.05)
+
+
+class EventServer(SignaledServer):
+    """`anchor-events serve`."""
+
+    def __init__(self, tls: bool = False, profile: str = "command"):
+        options = ["--port", "0", "--queue-limit", "1000000", "--admin-token", KEY, *(["--tls"] if tls else [])]
+        super().__init__([command(profile), "serve", *options], tls)
+        self.connect()
+        if tls:
+            context = ssl.create_default_context(cafile=self.ca_file)
+            self.connection = context.wrap_socket(self.connection, server_hostname="127.0.0.1")
 
     def waiting(self) -> int:
-        """The number of waits that it holds."""
         if self.ca_file:
             context = ssl.create_default_context(cafile=self.ca_file)
             admin = http.client.HTTPSConnection(*self.address, context=context)
@@ -92,10 +109,3 @@ class EventServer(Server):
         state = json.load(admin.getresponse())
         admin.close()
         return state["waitingCount"]
-
-    def await_waiting(self, count: int) -> None:
-        deadline = time.monotonic() + 120
-        while self.waiting() != count:
-            if time.monotonic() > deadline:
-                sys.exit(f"{self.waiting()} waits are blocked instead of {count}")
-            time.sleep(0.05)

@@ -5,11 +5,15 @@
 #include "peer.h"
 #include <curl/curl.h>
 
+struct curl_answer {
+    char *text;
+    size_t length, capacity;
+};
+
 struct curl_request {
     CURL *easy;
     struct curl_slist *headers;
-    char *answer;
-    size_t length, capacity;
+    struct curl_answer answer;
     char error[CURL_ERROR_SIZE];
     char body[48];
 };
@@ -23,5 +27,11 @@ void curl_request_set(struct curl_request *request, const struct service *servic
 
 /* The outcome of the wait. */
 enum outcome curl_request_outcome(struct curl_request *request, CURLcode result, char code[CODE_SIZE]);
+
+/* The same in parts, for many handles that share their headers. */
+struct curl_slist *curl_headers(const struct service *service);
+void curl_set(CURL *easy, const struct service *service, struct curl_slist *headers, struct curl_answer *answer);
+enum outcome curl_outcome(CURL *easy, const struct curl_answer *answer, CURLcode result, const char *error,
+                          char code[CODE_SIZE]);
 
 #endif

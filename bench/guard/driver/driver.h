@@ -14,6 +14,12 @@ double *new_samples(int count);
 /* A line of JSON on stdout: {"NAME":[...]}. */
 void print_samples(const char *name, const double *samples, int count);
 
+/* As many as the machine allows. */
+void more_descriptors(void);
+
+/* "ready" on stdout, and a line on stdin. */
+void await_go(void);
+
 /* These end the process if they fail. */
 struct peer *opened(void);
 void wait_for(struct peer *peer, const char *event);

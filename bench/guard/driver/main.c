@@ -5,6 +5,7 @@
  *     name                     the peer and its versions
  *     first                    one wait for "bench": when it was answered
  *     waits COUNT              2 waits for "bench" to warm up, then COUNT: when each began, and when it was answered
+ *     silent COUNT CROWD       the same beside CROWD waits at once that nobody ends, and nothing is printed
  *     deadline COUNT MS        COUNT waits that nobody answers: how long after its timeout each returned
  *     cancel COUNT             COUNT waits that another thread cancels: how long after that each returned
  *     throughput THREADS COUNT COUNT waits in all, on THREADS threads: waits a second
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 struct peer *opened(void)
 {
@@ -59,6 +59,15 @@ static int waits(struct peer *peer, int count)
     return 0;
 }
 
+static int silent(struct peer *peer, int count, int size)
+{
+    if (size)
+        crowd_start(the_service(), size);
+    for (int i = 0; i < 2 + count; i++)
+        wait_for(peer, "bench");
+    return 0;
+}
+
 static int deadline(int count, long timeout_ms)
 {
     double *late = new_samples(count);
@@ -75,24 +84,6 @@ static int deadline(int count, long timeout_ms)
     print_samples("late", late, count);
     free(late);
     return 0;
-}
-
-static void more_descriptors(void)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files))
-        fail("no limits");
-    files.rlim_cur = files.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &files))
-        fail("the limit of descriptors cannot be raised");
-}
-
-static void await_go(void)
-{
-    puts("ready");
-    fflush(stdout);
-    if (getchar() == EOF)
-        fail("nobody said go");
 }
 
 static int blocked(int count)
@@ -127,6 +118,8 @@ int main(int argc, char **argv)
         return first();
     if (!strcmp(what, "waits"))
         return waits(opened(), first_number);
+    if (!strcmp(what, "silent"))
+        return silent(opened(), first_number, second_number);
     if (!strcmp(what, "deadline"))
         return deadline(first_number, second_number);
     if (!strcmp(what, "cancel"))

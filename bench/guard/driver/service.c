@@ -3,6 +3,7 @@
 #include "driver.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 _Noreturn void fail(const char *what)
@@ -50,4 +51,22 @@ void print_samples(const char *name, const double *samples, int count)
     for (int i = 0; i < count; i++)
         printf("%s%.2f", i ? "," : "", samples[i]);
     printf("]}\n");
+}
+
+void more_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files))
+        fail("no limits");
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files))
+        fail("the limit of descriptors cannot be raised");
+}
+
+void await_go(void)
+{
+    puts("ready");
+    fflush(stdout);
+    if (getchar() == EOF)
+        fail("nobody said go");
 }

@@ -1,10 +1,8 @@
 /* libanchor: one client, which all threads share, and a cancel token for each of them. */
-#include "peer.h"
-#include <anchor.h>
+#include "anchor_client.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct peer {
     anchor_client *client;
@@ -15,33 +13,12 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static anchor_client *shared;
 static int users;
 
-const char *peer_name(void)
-{
-    static char name[32];
-    snprintf(name, sizeof name, "libanchor %s", anchor_version());
-    return name;
-}
-
-static anchor_client *new_client(const struct service *service)
-{
-    anchor_config *config = anchor_config_new();
-    anchor_client *client = NULL;
-    if (!config || anchor_config_set_base_url(config, service->base_url) != ANCHOR_OK
-        || anchor_config_set_api_key(config, service->api_key) != ANCHOR_OK
-        || anchor_config_set_grace_ms(config, service->grace_ms) != ANCHOR_OK
-        || (service->ca_file && anchor_config_set_ca_file(config, service->ca_file) != ANCHOR_OK)
-        || anchor_client_new(config, &client) != ANCHOR_OK)
-        fprintf(stderr, "libanchor: %s\n", config ? anchor_config_error(config) : "no memory");
-    anchor_config_free(config);
-    return client;
-}
-
 struct peer *peer_open(const struct service *service)
 {
     struct peer *peer = calloc(1, sizeof *peer);
     pthread_mutex_lock(&lock);
     if (!users++)
-        shared = new_client(service);
+        shared = new_client(service, 0);
     pthread_mutex_unlock(&lock);
     if (!peer || !shared || !(peer->token = anchor_cancel_token_new()))
         return NULL;
@@ -57,16 +34,6 @@ void peer_close(struct peer *peer)
     pthread_mutex_unlock(&lock);
     anchor_cancel_token_free(peer->token);
     free(peer);
-}
-
-static int pick_code(const char *json, char code[CODE_SIZE])
-{
-    char *text = anchor_json_get(json, "/data/code");
-    int picked = text && strlen(text) < CODE_SIZE;
-    if (picked)
-        strcpy(code, text);
-    anchor_string_free(text);
-    return picked;
 }
 
 enum outcome peer_wait(struct peer *peer, const char *event, long timeout_ms, char code[CODE_SIZE])

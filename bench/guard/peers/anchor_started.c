@@ -1,42 +1,69 @@
-/* A crowd of libanchor's started waits. */
-#include "crowd.h"
-#include <anchor.h>
+/* Many of libanchor's started waits, each with its descriptor on an epoll of the program. */
+#define _GNU_SOURCE
+#include "anchor_client.h"
+#include "many.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 static anchor_client *client;
 static anchor_wait **waits;
-static int size;
+static int size, epoll;
 
-void crowd_start(const struct service *service, int count)
+void many_open(const struct service *service, int the_size, long slice_ms)
 {
-    anchor_config *config = anchor_config_new();
-    waits = calloc((size_t)count, sizeof(anchor_wait *));
-    size = count;
-    if (!config || !waits || anchor_config_set_base_url(config, service->base_url) != ANCHOR_OK
-        || anchor_config_set_api_key(config, service->api_key) != ANCHOR_OK
-        || (service->ca_file && anchor_config_set_ca_file(config, service->ca_file) != ANCHOR_OK)
-        || anchor_client_new(config, &client) != ANCHOR_OK)
+    size = the_size;
+    waits = calloc((size_t)size, sizeof(anchor_wait *));
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    client = new_client(service, slice_ms);
+    if (!waits || epoll < 0 || !client)
         exit(1);
-    anchor_config_free(config);
-    for (int i = 0; i < count; i++) {
-        char event[32];
-        snprintf(event, sizeof event, "crowd-%d", i);
-        anchor_status status = anchor_wait_start(client, event, 600000, &waits[i]);
-        if (status != ANCHOR_OK) {
-            fprintf(stderr, "started wait %d: %s\n", i, anchor_status_message(status));
-            exit(1);
-        }
+}
+
+void many_start(int wait)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.u32 = (uint32_t)wait };
+    char name[32];
+    snprintf(name, sizeof name, "crowd-%d", wait);
+    anchor_status status = anchor_wait_start(client, name, 600000, &waits[wait]);
+    if (status != ANCHOR_OK || epoll_ctl(epoll, EPOLL_CTL_ADD, anchor_wait_fd(waits[wait]), &event)) {
+        fprintf(stderr, "started wait %d: %s\n", wait, anchor_status_message(status));
+        exit(1);
     }
 }
 
-void crowd_join(void)
+static void finish(int wait, anchor_status expected)
 {
-    for (int i = 0; i < size; i++) {
-        if (anchor_wait_finish(waits[i], ANCHOR_NO_TIMEOUT, NULL) != ANCHOR_OK)
-            exit(1);
-        anchor_wait_free(waits[i]);
+    char *json = NULL, code[CODE_SIZE];
+    anchor_status status = anchor_wait_finish(waits[wait], ANCHOR_NO_TIMEOUT, &json);
+    if (status != expected || (status == ANCHOR_OK && !pick_code(json, code))) {
+        fprintf(stderr, "started wait %d: %s\n", wait, anchor_status_message(status));
+        exit(1);
     }
+    anchor_string_free(json);
+    anchor_wait_free(waits[wait]);
+}
+
+int many_take(void)
+{
+    static struct epoll_event ready[64];
+    static int count, next;
+    while (next >= count) {
+        next = 0;
+        count = epoll_wait(epoll, ready, 64, -1);
+    }
+    int wait = (int)ready[next++].data.u32;
+    finish(wait, ANCHOR_OK);
+    return wait;
+}
+
+void many_cancel(void)
+{
+    anchor_client_cancel_all(client);
+    for (int i = 0; i < size; i++)
+        finish(i, ANCHOR_CANCELLED);
     anchor_client_free(client);
+    close(epoll);
     free(waits);
 }
