@@ -244,6 +244,13 @@ struct queue_free {
     void operator()(anchor_queue *queue) const noexcept { anchor_queue_free(queue); }
 };
 
+// Of a call that has just failed and gives no JSON.
+inline error last_error(anchor_status status) noexcept
+{
+    const char *message = anchor_last_error();
+    return message ? error(status, message) : error(status);
+}
+
 inline result<json> answer(anchor_status status, char *out) noexcept
 {
     json text(out);
@@ -393,7 +400,7 @@ template <class Waits> result<std::size_t> select(std::nothrow_t, const Waits &w
         handles[index++] = wait.get();
     }
     const anchor_status status = anchor_wait_select(handles.get(), count, time.milliseconds(), &index);
-    return status == ANCHOR_OK ? result<std::size_t>(index) : error(status);
+    return status == ANCHOR_OK ? result<std::size_t>(index) : detail::last_error(status);
 }
 #if ANCHOR_HPP_THROWS
 template <class Waits> std::size_t select(const Waits &waits, timeout time = no_timeout)
@@ -451,7 +458,7 @@ public:
     {
         anchor_queue *out = nullptr;
         const anchor_status status = anchor_queue_new(&out);
-        return status == ANCHOR_OK ? result<queue>(queue(out)) : error(status);
+        return status == ANCHOR_OK ? result<queue>(queue(out)) : detail::last_error(status);
     }
 
     // Takes a completion. ANCHOR_PENDING if there is none in that time. A cancel ends this call, not the waits.
@@ -603,7 +610,7 @@ public:
         }
         std::uint32_t drained = 0;
         const anchor_status status = anchor_drain_event(handle_.get(), name.get(), &drained);
-        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : error(status);
+        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : detail::last_error(status);
     }
 
     result<started_wait> start(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
@@ -614,7 +621,7 @@ public:
         }
         anchor_wait *out = nullptr;
         const anchor_status status = anchor_wait_start(handle_.get(), name.get(), time.milliseconds(), &out);
-        return status == ANCHOR_OK ? result<started_wait>(started_wait(out)) : error(status);
+        return status == ANCHOR_OK ? result<started_wait>(started_wait(out)) : detail::last_error(status);
     }
 
     // The queue gets the wait's completion, with this tag. The result is only needed to cancel the wait.
@@ -628,7 +635,7 @@ public:
         anchor_wait *out = nullptr;
         const anchor_status status =
             anchor_wait_start_on(handle_.get(), queue.get(), name.get(), time.milliseconds(), tag, &out);
-        return status == ANCHOR_OK ? result<queued_wait>(queued_wait(out)) : error(status);
+        return status == ANCHOR_OK ? result<queued_wait>(queued_wait(out)) : detail::last_error(status);
     }
 
     result<json> stats(std::nothrow_t) const noexcept

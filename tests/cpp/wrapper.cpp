@@ -100,6 +100,8 @@ void wrong_arguments_are_refused()
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, {}).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, "e", -1ms).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start(std::nothrow, "e", -1ns).status());
+    CHECK_CONTAINS("timeout_ms", client.start(std::nothrow, "e", -1ns).error().what());
+    CHECK_CONTAINS("event_name", client.drain(std::nothrow, ".").error().what());
     const std::chrono::duration<double> not_a_number(std::numeric_limits<double>::quiet_NaN());
     CHECK(anchor::timeout(not_a_number).milliseconds() == refused);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, std::string(4097, 'x')).status());
@@ -284,6 +286,7 @@ void wrong_arguments_of_a_queue_are_refused()
     const std::string_view cut("cut\0off", 7);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, cut, patience, 0).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, ".", patience, 0).status());
+    CHECK_CONTAINS("event_name", client.start_on(std::nothrow, queue, ".", patience, 0).error().what());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, "e", -1ns, 0).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.next(std::nothrow, -1s).status());
     CHECK(queue.running() == 0);
