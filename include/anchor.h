@@ -864,10 +864,10 @@ anchor_status anchor_wait_start(anchor_client *client,
  * Returns the file descriptor of a started wait, which is readable from the wait's end until it is finished.
  *
  * It is for poll, epoll (level or edge), select, libuv or GLib. Do not read, write or close it; anchor_wait_free
- * closes it.
+ * closes it. The first call makes it, so a wait that nobody polls needs none.
  *
  * @param wait  the wait
- * @return  a file descriptor; -1 if wait is NULL or on a queue
+ * @return  a file descriptor; -1 if wait is NULL or on a queue, or if the process has no file descriptor left
  * @since 0.1.0
  */
 ANCHOR_MUST_USE
@@ -885,8 +885,7 @@ int anchor_wait_fd(const anchor_wait *wait);
  * @param out_index   receives the index of the first entry that has ended; count if there is none
  * @return  ANCHOR_OK; ANCHOR_PENDING if no wait has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every
  *          entry is NULL or finished, or one is on a queue; ANCHOR_INTERRUPTED if a signal handler ran on this
- *          thread and the settings of one of the waits ask for it; ANCHOR_OUT_OF_MEMORY if there are more waits
- *          than the system can poll
+ *          thread and the settings of one of the waits ask for it
  * @since 0.1.0
  */
 ANCHOR_MUST_USE

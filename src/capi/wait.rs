@@ -78,19 +78,24 @@ pub unsafe extern "C" fn anchor_wait_start(
 /// Returns the file descriptor of a started wait, which is readable from the wait's end until it is finished.
 ///
 /// It is for poll, epoll (level or edge), select, libuv or GLib. Do not read, write or close it; anchor_wait_free
-/// closes it.
+/// closes it. The first call makes it, so a wait that nobody polls needs none.
 ///
 /// @param wait  the wait
-/// @return  a file descriptor; -1 if wait is NULL or on a queue
+/// @return  a file descriptor; -1 if wait is NULL or on a queue, or if the process has no file descriptor left
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
-    // SAFETY: by contract NULL or live.
-    match unsafe { wait.as_ref() } {
-        Some(anchor_wait::Started(wait)) => wait.event().as_raw_fd(),
-        Some(anchor_wait::Queued(_)) | None => -1,
-    }
+    let mut fd = -1;
+    run_quietly(|| {
+        // SAFETY: by contract NULL or live.
+        if let Some(anchor_wait::Started(wait)) = unsafe { wait.as_ref() }
+            && let Ok(event) = wait.try_event()
+        {
+            fd = event.as_raw_fd();
+        }
+    });
+    fd
 }
 
 /// Blocks until one of several started waits has ended.
@@ -104,8 +109,7 @@ pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
 /// @param out_index   receives the index of the first entry that has ended; count if there is none
 /// @return  ANCHOR_OK; ANCHOR_PENDING if no wait has ended in that time; ANCHOR_INVALID_ARGUMENT, also if every
 ///          entry is NULL or finished, or one is on a queue; ANCHOR_INTERRUPTED if a signal handler ran on this
-///          thread and the settings of one of the waits ask for it; ANCHOR_OUT_OF_MEMORY if there are more waits
-///          than the system can poll
+///          thread and the settings of one of the waits ask for it
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]

@@ -1,6 +1,7 @@
-//! Waits that run in the background. The rules of a wait are in `calls`; `engine` runs it, and `sink` is where its outcome
+//! Waits that run in the background. The rules of a wait are in `calls`; `engine` runs it; and `sink` is where its outcome
 //! goes: to the `slot` of a [`StartedWait`], or to the `fifo` of a [`Queue`].
 
+mod block;
 mod completion;
 mod engine;
 mod fifo;
@@ -16,19 +17,20 @@ pub use queue::{Queue, QueuedWait};
 /// What `slot` and `fifo` import; the model checker has its own.
 mod platform {
     pub(super) use crate::sys::Event;
-    pub use std::sync::{Mutex, MutexGuard};
+    pub use std::sync::{Arc, Mutex, MutexGuard};
 }
 
 use crate::calls::call::Start;
 use crate::error::Error;
 use crate::session::Session;
 use crate::status::Status;
-use crate::sys::{self, Event, Thread, Watch};
+use crate::sys::{self, Event, Thread};
+use block::{end_of, pending, until_found};
 use sink::Sink;
-use slot::{Slot, Stage, Watcher};
+use slot::{Slot, Stage};
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use ticket::Ticket;
 use untaken::Untaken;
 
@@ -41,6 +43,8 @@ pub struct StartedWait {
     session: Arc<Session>,
     slot: Arc<Slot<Untaken>>,
     ticket: Arc<Ticket>,
+    /// Made when a program asks for it.
+    event: OnceLock<Arc<Event>>,
     thread: Option<Thread>,
 }
 
@@ -51,10 +55,9 @@ impl StartedWait {
         timeout: Option<Duration>,
     ) -> Result<StartedWait, Error> {
         let start = Start::new(session, event_name)?;
-        let event = Event::new().map_err(|e| Error::new(Status::OutOfMemory, format!("cannot start a wait: {e}")))?;
-        let (slot, ticket) = (Arc::new(Slot::new(event)), Arc::new(Ticket::new()?));
+        let (slot, ticket) = (Arc::new(Slot::new()), Arc::new(Ticket::new()?));
         let thread = engine::start(start, event_name, timeout, &ticket, Sink::slot(session, &slot))?;
-        Ok(StartedWait { session: Arc::clone(session), slot, ticket, thread: Some(thread) })
+        Ok(StartedWait { session: Arc::clone(session), slot, ticket, event: OnceLock::new(), thread: Some(thread) })
     }
 
     /// Blocks until the wait has ended, and takes its outcome: the service's answer, byte for byte, or the error. If several
@@ -68,15 +71,17 @@ impl StartedWait {
     /// thread and the settings ask for it; neither changes the wait. [`Status::InvalidArgument`] if the outcome was taken
     /// before, or the wait belongs to the parent process. Otherwise the error of the wait.
     pub fn finish(&self, timeout: Option<Duration>) -> Result<String, Error> {
-        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let taken = || Error::invalid("wait is finished already, or belongs to the parent process");
-        let watcher = self.watch().ok_or_else(taken)?;
-        first_set(&[watcher.event()], self.session.config.interruptible, until)?;
-        match watcher.take() {
-            Stage::Ended(outcome) => outcome.take(),
-            Stage::Taken => Err(taken()),
-            Stage::Running => Err(as_error(Status::Pending)),
+        let until = end_of(timeout);
+        if let Some(outcome) = self.take() {
+            return outcome;
         }
+        if timeout == Some(Duration::ZERO) {
+            return Err(pending(Status::Pending));
+        }
+        let event = Event::new().ok().map(Arc::new);
+        let _watcher = event.as_ref().map(|event| self.slot.watch(event));
+        let is_interruptible = || self.session.config.interruptible;
+        until_found(event.as_deref(), None, until, is_interruptible, || self.take())?
     }
 
     /// Blocks until one of the waits has ended. It takes no outcome and changes no wait. It ignores waits that are finished
@@ -91,22 +96,25 @@ impl StartedWait {
     ///
     /// [`Status::Pending`] if no wait has ended in that time; [`Status::InvalidArgument`] if the slice is empty or every wait
     /// in it is finished; [`Status::Interrupted`] if a signal handler ran on this thread and the settings of one of the waits
-    /// ask for it; [`Status::OutOfMemory`] if there are more waits than the system can poll.
+    /// ask for it.
     pub fn select(waits: &[&StartedWait], timeout: Option<Duration>) -> Result<usize, Error> {
-        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let interruptible = waits.iter().any(|wait| wait.session.config.interruptible);
-        let watched = waits.iter().enumerate().filter_map(|(at, wait)| Some((at, wait.watch()?)));
-        let mut watched: Vec<(usize, Watcher<'_, _>)> = watched.collect();
-        while !watched.is_empty() {
-            let events: Vec<&Event> = watched.iter().map(|(_, watcher)| watcher.event()).collect();
-            first_set(&events, interruptible, until)?;
-            watched.retain(|(_, watcher)| !matches!(watcher.stage(), Stage::Taken));
-            // By the stage: while the poll looked at the descriptors one by one, an earlier wait may have ended.
-            if let Some((at, _)) = watched.iter().find(|(_, watcher)| matches!(watcher.stage(), Stage::Ended(()))) {
-                return Ok(*at);
-            }
+        let until = end_of(timeout);
+        if let Some(found) = first_ended(waits) {
+            return found;
         }
-        Err(Error::invalid("waits contains no unfinished wait"))
+        if timeout == Some(Duration::ZERO) {
+            return Err(pending(Status::Pending));
+        }
+        let event = Event::new().ok().map(Arc::new);
+        let own = waits.iter().filter(|wait| !wait.is_inherited());
+        let _watchers: Vec<_> = event.iter().flat_map(|event| own.clone().map(|wait| wait.slot.watch(event))).collect();
+        let is_interruptible = || waits.iter().any(|wait| wait.session.config.interruptible);
+        let look = || {
+            // Cleared first: a wait that ends after the look sets it again.
+            event.iter().for_each(|event| event.clear());
+            first_ended(waits)
+        };
+        until_found(event.as_deref(), None, until, is_interruptible, look)?
     }
 
     /// Ends the wait with [`Status::Cancelled`], unless its answer has already arrived. [`finish`](Self::finish) still has to
@@ -115,13 +123,34 @@ impl StartedWait {
         self.ticket.cancel();
     }
 
-    /// An event that is set from the wait's end until it is finished.
-    pub(crate) fn event(&self) -> &Event {
-        self.slot.event()
+    /// An event that is set from the wait's end until it is finished. The first call makes it.
+    pub(crate) fn try_event(&self) -> Result<&Event, Error> {
+        if let Some(event) = self.event.get() {
+            return Ok(event);
+        }
+        if self.is_inherited() {
+            return Err(Error::invalid("wait belongs to the parent process"));
+        }
+        let new = Event::new()
+            .map_err(|e| Error::new(Status::OutOfMemory, format!("cannot make a file descriptor for the wait: {e}")))?;
+        let event = self.event.get_or_init(|| Arc::new(new));
+        self.slot.show(event);
+        Ok(event)
     }
 
-    fn watch(&self) -> Option<Watcher<'_, Untaken>> {
-        if self.is_inherited() { None } else { self.slot.watch() }
+    /// The outcome, or why it cannot be taken; `None` while the wait runs.
+    fn take(&self) -> Option<Result<String, Error>> {
+        let taken = || Error::invalid("wait is finished already, or belongs to the parent process");
+        // The parent's lock may be held by a thread that this process does not have.
+        match if self.is_inherited() { Stage::Taken } else { self.slot.take() } {
+            Stage::Ended(outcome) => Some(outcome.take()),
+            Stage::Taken => Some(Err(taken())),
+            Stage::Running => None,
+        }
+    }
+
+    fn stage(&self) -> Stage<()> {
+        if self.is_inherited() { Stage::Taken } else { self.slot.stage() }
     }
 
     fn is_inherited(&self) -> bool {
@@ -129,18 +158,23 @@ impl StartedWait {
     }
 }
 
-sys::impl_pollable!(
+sys::impl_event_fd!(
     /// Returns a descriptor that is readable from the wait's end until it is finished. It is for poll, epoll and similar calls;
-    /// do not read, write or close it.
-    StartedWait
+    /// do not read, write or close it. The first call makes it, so a wait that nobody polls needs none.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::OutOfMemory`] if the process has no file descriptor left; [`Status::InvalidArgument`] if the wait belongs to
+    /// the parent process.
+    StartedWait, Error
 );
 
 impl Drop for StartedWait {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
         if self.is_inherited() {
-            // Neither joined nor detached: in the child, the thread's handle is not valid.
-            std::mem::forget(thread);
+            // Neither joined nor detached: in the child, the thread's handle is not valid. The outcome is the parent's.
+            std::mem::forget((thread, Arc::clone(&self.slot)));
             return;
         }
         self.cancel();
@@ -150,21 +184,17 @@ impl Drop for StartedWait {
 
 impl fmt::Debug for StartedWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StartedWait").field("stage", &self.slot.stage()).finish_non_exhaustive()
+        f.debug_struct("StartedWait").field("stage", &self.stage()).finish_non_exhaustive()
     }
 }
 
-/// Blocks until one of the events is set, and returns the index of the first that is.
-fn first_set(events: &[&Event], interruptible: bool, until: Option<Instant>) -> Result<usize, Error> {
-    let mut watched: Vec<Watch> = events.iter().map(|event| Watch::readable(event)).collect();
-    let wake = sys::poll(&mut watched, interruptible, until)
-        .map_err(|_| Error::new(Status::OutOfMemory, "the system cannot poll so many descriptors"))?;
-    match watched.iter().position(Watch::is_ready) {
-        Some(at) => Ok(at),
-        None => Err(as_error(if wake.interrupted { Status::Interrupted } else { Status::Pending })),
+/// The first of the waits that has ended, or why none will; `None` if one may still end.
+fn first_ended(waits: &[&StartedWait]) -> Option<Result<usize, Error>> {
+    let first = |waits: &[&StartedWait]| waits.iter().position(|wait| matches!(wait.stage(), Stage::Ended(())));
+    if let Some(found) = first(waits) {
+        // One before it may have ended while the others were looked at.
+        return Some(Ok(first(&waits[..found]).unwrap_or(found)));
     }
-}
-
-fn as_error(status: Status) -> Error {
-    Error::new(status, status.message())
+    let may_end = waits.iter().any(|wait| !matches!(wait.stage(), Stage::Taken));
+    if may_end { None } else { Some(Err(Error::invalid("waits contains no unfinished wait"))) }
 }

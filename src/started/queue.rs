@@ -1,20 +1,21 @@
 //! [`Queue`]: one place at which the outcomes of any number of waits arrive. Its state is in `fifo`.
 
+use super::block::{end_of, until_found};
 use super::completion::{Completion, Ended};
+use super::engine;
 use super::fifo::Fifo;
 use super::sink::Sink;
 use super::ticket::Ticket;
-use super::{as_error, engine};
 use crate::calls::call::Start;
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::session::Session;
 use crate::status::Status;
-use crate::sys::{self, Event, PerProcess, Watch};
+use crate::sys::{self, Event, PerProcess};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Collects the outcomes of waits that [`Client::start_on`](crate::Client::start_on) started. Any number of threads may start
 /// waits on it and take from it, and the waits may belong to different clients.
@@ -52,17 +53,10 @@ impl Queue {
     /// for it; [`Status::OutOfMemory`] if a forked child has no file descriptor left for the queue of its parent. Nothing is
     /// taken then. A failure of the wait itself is in the completion.
     pub fn next(&self, timeout: Option<Duration>, cancel: Option<&CancelToken>) -> Result<Completion, Error> {
-        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let until = end_of(timeout);
         let fifo = self.fifo()?;
-        loop {
-            if let Some(ended) = fifo.take() {
-                return Ok(ended.take());
-            }
-            if let Some(reason) = block(fifo, cancel, until) {
-                // What is there wins.
-                return fifo.take().map(Ended::take).ok_or_else(|| as_error(reason));
-            }
-        }
+        let is_interruptible = || fifo.is_interruptible();
+        until_found(Some(fifo.event()), cancel, until, is_interruptible, || fifo.take()).map(Ended::take)
     }
 
     /// Returns the number of waits whose completion was not taken yet.
@@ -142,31 +136,6 @@ fn empty() -> Result<Arc<Completions>, Error> {
     let event = Event::new()
         .map_err(|e| Error::new(Status::OutOfMemory, format!("cannot make a file descriptor for the queue: {e}")))?;
     Ok(Arc::new(Fifo::new(event)))
-}
-
-/// Blocks until the queue may have something to take, or returns why it ended before.
-fn block(fifo: &Completions, cancel: Option<&CancelToken>, until: Option<Instant>) -> Option<Status> {
-    const LOOK: Duration = Duration::from_millis(5);
-    let token = cancel.map_or(Watch::NOTHING, |cancel| Watch::readable(cancel.latch().event()));
-    let mut watched = [Watch::readable(fifo.event()), token];
-    // Always interruptible: whether that counts is known when it happens, since waits come and go meanwhile.
-    let (wake, is_cancelled) = match sys::poll(&mut watched, true, until) {
-        Ok(wake) => (wake, watched[1].is_ready()),
-        // The system cannot poll two descriptors (a very low RLIMIT_NOFILE).
-        Err(_) => {
-            let look = Instant::now() + LOOK;
-            let mut wake = sys::poll(&mut [], true, Some(until.map_or(look, |until| until.min(look)))).ok()?;
-            wake.expired &= until.is_some_and(|until| until <= look);
-            (wake, cancel.is_some_and(CancelToken::is_cancelled))
-        }
-    };
-    if is_cancelled {
-        Some(Status::Cancelled)
-    } else if wake.interrupted && fifo.is_interruptible() {
-        Some(Status::Interrupted)
-    } else {
-        wake.expired.then_some(Status::Pending)
-    }
 }
 
 /// A wait on a [`Queue`]. It only cancels; its outcome is a [`Completion`] of the queue. Dropping it does not cancel the wait.

@@ -5,11 +5,11 @@
 //! Running --- end: the wait has an outcome ---> Ended --- take: a thread takes it ---> Taken
 //! ```
 //!
-//! There are no other transitions. A cancel is not a stage: it makes the wait's thread call `end`, and an answer that has
-//! arrived by then is the outcome. The event (the wait's descriptor) is set in `Ended`. In `Taken` it stays set as long as
-//! there are watchers, so that each of them wakes up and sees the stage.
+//! There are no other transitions. A cancel is not a stage: it makes the engine call `end`, and an answer that has arrived by
+//! then is the outcome. A slot has no event of its own. It sets those that it is given: `shown`, the wait's descriptor, is set
+//! in `Ended`; the event of a watcher is set at each transition.
 
-use super::platform::{Event, Mutex, MutexGuard};
+use super::platform::{Arc, Event, Mutex, MutexGuard};
 use std::sync::PoisonError;
 
 #[derive(Debug)]
@@ -19,41 +19,38 @@ pub(super) enum Stage<T> {
     Taken,
 }
 
-pub(super) struct Slot<T> {
-    state: Mutex<State<T>>,
-    event: Event,
-}
+pub(super) struct Slot<T>(Mutex<State<T>>);
 
 struct State<T> {
     stage: Stage<T>,
-    /// The number of threads that watch the event.
-    watchers: usize,
+    shown: Option<Arc<Event>>,
+    watchers: Vec<Arc<Event>>,
 }
 
 impl<T> Slot<T> {
-    pub fn new(event: Event) -> Slot<T> {
-        Slot { state: Mutex::new(State { stage: Stage::Running, watchers: 0 }), event }
+    pub fn new() -> Slot<T> {
+        Slot(Mutex::new(State { stage: Stage::Running, shown: None, watchers: Vec::new() }))
     }
 
-    pub fn event(&self) -> &Event {
-        &self.event
-    }
-
-    /// Stores the outcome and sets the event. The wait's thread calls it.
+    /// Stores the outcome. The engine calls it.
     pub fn end(&self, outcome: T) {
         let mut state = self.lock();
         state.stage = Stage::Ended(outcome);
-        self.event.notify();
+        state.shown.iter().chain(&state.watchers).for_each(|event| event.notify());
     }
 
-    /// Begins to watch for the end; `None` if the outcome was taken, so that the event will not be set again.
-    pub fn watch(&self) -> Option<Watcher<'_, T>> {
+    /// Takes the outcome if there is one. The first caller gets it.
+    pub fn take(&self) -> Stage<T> {
         let mut state = self.lock();
-        if matches!(state.stage, Stage::Taken) {
-            return None;
+        match state.stage {
+            Stage::Running => Stage::Running,
+            Stage::Taken => Stage::Taken,
+            Stage::Ended(_) => {
+                state.shown.iter().for_each(|event| event.clear());
+                state.watchers.iter().for_each(|event| event.notify());
+                std::mem::replace(&mut state.stage, Stage::Taken)
+            }
         }
-        state.watchers += 1;
-        Some(Watcher(self))
     }
 
     pub fn stage(&self) -> Stage<()> {
@@ -64,39 +61,38 @@ impl<T> Slot<T> {
         }
     }
 
+    /// From now on the event is set in `Ended`, and only then. It may be called again, with the same event.
+    pub fn show(&self, event: &Arc<Event>) {
+        let mut state = self.lock();
+        if matches!(state.stage, Stage::Ended(_)) {
+            event.notify();
+        }
+        state.shown = Some(Arc::clone(event));
+    }
+
+    /// Sets the event at each transition from now on, until the watcher is dropped. So look at the stage afterwards, and
+    /// only then block.
+    pub fn watch<'a>(&'a self, event: &'a Arc<Event>) -> Watcher<'a, T> {
+        self.lock().watchers.push(Arc::clone(event));
+        Watcher { slot: self, event }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A thread that watches the event. Until the watcher is dropped, the event reports both `Ended` and `Taken` to it.
-pub(super) struct Watcher<'a, T>(&'a Slot<T>);
-
-impl<'a, T> Watcher<'a, T> {
-    pub fn event(&self) -> &'a Event {
-        &self.0.event
-    }
-
-    pub fn stage(&self) -> Stage<()> {
-        self.0.stage()
-    }
-
-    /// Takes the outcome if there is one. The first caller gets it.
-    pub fn take(&self) -> Stage<T> {
-        let mut state = self.0.lock();
-        match state.stage {
-            Stage::Running => Stage::Running,
-            Stage::Ended(_) | Stage::Taken => std::mem::replace(&mut state.stage, Stage::Taken),
-        }
-    }
+/// The event of a thread that watches the slot.
+pub(super) struct Watcher<'a, T> {
+    slot: &'a Slot<T>,
+    event: &'a Arc<Event>,
 }
 
 impl<T> Drop for Watcher<'_, T> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.watchers -= 1;
-        if state.watchers == 0 && matches!(state.stage, Stage::Taken) {
-            self.0.event.clear();
+        let watchers = &mut self.slot.lock().watchers;
+        if let Some(at) = watchers.iter().position(|event| Arc::ptr_eq(event, self.event)) {
+            watchers.swap_remove(at);
         }
     }
 }

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A value of which each process has its own. A child makes its own when it first asks. It never touches or frees the parent's,
 /// which threads that the child does not have may be using.
-pub(crate) struct PerProcess<T>(AtomicPtr<Tagged<T>>);
+pub(crate) struct PerProcess<T>(
+    /// Null until the first value is made.
+    AtomicPtr<Tagged<T>>,
+);
 
 struct Tagged<T> {
     process: Process,
@@ -19,15 +22,24 @@ impl<T> PerProcess<T> {
         PerProcess(AtomicPtr::new(Tagged::leak(value)))
     }
 
+    /// Without a value: the first `get` makes it. So a static can hold one.
+    // So far, only its tests use it.
+    #[cfg(test)]
+    pub const fn empty() -> PerProcess<T> {
+        PerProcess(AtomicPtr::new(ptr::null_mut()))
+    }
+
     pub fn get<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         let found = self.0.load(Ordering::Acquire);
-        // SAFETY: the pointer came from `leak`. Its target is freed only when `self` is dropped, and never if it was replaced.
-        let tagged = unsafe { &*found };
-        if tagged.process == Process::current() {
+        // SAFETY: null, or the pointer came from `leak`. Its target is freed only when `self` is dropped, and never if it was
+        // replaced.
+        if let Some(tagged) = unsafe { found.as_ref() }
+            && tagged.process == Process::current()
+        {
             return Ok(&tagged.value);
         }
         let own = Tagged::leak(make()?);
-        // Only the parent's is replaced, so threads of a child that come here at once all get the same value.
+        // Only null or the parent's is replaced, so threads that come here at once all get the same value.
         if let Err(first) = self.0.compare_exchange(found, own, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: another thread of this process was first, so `own` was never shared; `first` is as `found`.
             return unsafe {
@@ -49,9 +61,9 @@ impl<T> Tagged<T> {
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         let tagged = *self.0.get_mut();
-        // SAFETY: the pointer came from `leak`, and nobody else uses `self`. The parent's value is not freed.
+        // SAFETY: null, or the pointer came from `leak`, and nobody else uses `self`. The parent's value is not freed.
         unsafe {
-            if (*tagged).process == Process::current() {
+            if tagged.as_ref().is_some_and(|tagged| tagged.process == Process::current()) {
                 drop(Box::from_raw(tagged));
             }
         }
@@ -146,24 +158,29 @@ mod tests {
 
     #[test]
     fn threads_that_ask_first_at_once_get_the_same_value() {
-        const THREADS: usize = 8;
         let (parents_dropped, dropped) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let value = inherited(Value(&parents_dropped));
+        ask_at_once(inherited(Value(&parents_dropped)), &dropped);
+        assert_eq!(parents_dropped.load(Ordering::SeqCst), 0);
+        ask_at_once(PerProcess::empty(), &AtomicUsize::new(0));
+    }
+
+    fn ask_at_once<'a>(value: PerProcess<Value<'a>>, dropped: &'a AtomicUsize) {
+        const THREADS: usize = 8;
         let all_make = Barrier::new(THREADS);
         let make = || {
             all_make.wait();
-            Ok::<_, Infallible>(Value(&dropped))
+            Ok::<_, Infallible>(Value(dropped))
         };
         let address = |value: &Value<'_>| ptr::from_ref(value).addr();
         let got: Vec<usize> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| value.get(make).map(address).unwrap())).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        let again = value.get(|| -> Result<Value<'_>, Infallible> { panic!("it is made already") });
+        let again = value.get(|| -> Result<Value<'a>, Infallible> { panic!("it is made already") });
         assert!(got.iter().all(|one| *one == address(again.unwrap())), "{got:?}");
         assert_eq!(dropped.load(Ordering::SeqCst), THREADS - 1, "the values that lost the race");
         drop(value);
-        assert_eq!((dropped.load(Ordering::SeqCst), parents_dropped.load(Ordering::SeqCst)), (THREADS, 0));
+        assert_eq!(dropped.load(Ordering::SeqCst), THREADS);
     }
 
     #[test]
@@ -172,6 +189,14 @@ mod tests {
         let value = inherited(Value(&dropped));
         assert_eq!(value.get(|| Err("no")).err(), Some("no"));
         assert!(value.get(|| Ok::<_, Infallible>(Value(&dropped))).is_ok());
+    }
+
+    #[test]
+    fn a_static_makes_its_value_at_the_first_call() {
+        static NUMBER: PerProcess<u32> = PerProcess::empty();
+        assert_eq!(NUMBER.get(|| Err("no")).err(), Some("no"));
+        assert_eq!([5, 6].map(|number| *NUMBER.get(|| Ok::<_, Infallible>(number)).unwrap()), [5, 5]);
+        drop(PerProcess::<u32>::empty());
     }
 
     #[test]

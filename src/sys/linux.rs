@@ -70,6 +70,19 @@ macro_rules! impl_pollable {
 }
 pub(crate) use impl_pollable;
 
+/// The same for a type that has a `try_event`, which can fail.
+macro_rules! impl_event_fd {
+    ($(#[doc = $doc:literal])+ $type:ty, $error:ty) => {
+        impl $type {
+            $(#[doc = $doc])+
+            pub fn event_fd(&self) -> Result<std::os::fd::BorrowedFd<'_>, $error> {
+                self.try_event().map(std::os::fd::AsFd::as_fd)
+            }
+        }
+    };
+}
+pub(crate) use impl_event_fd;
+
 /// A descriptor to poll. It does not keep the descriptor open.
 #[derive(Clone, Copy)]
 #[repr(transparent)]

@@ -28,7 +28,19 @@ mod pin;
 mod poll;
 mod scoped;
 mod socket;
+// The reactor's list of cancels; so far, only its tests use it.
+#[cfg(test)]
+mod stack;
+#[cfg(test)]
+mod stack_tests;
 mod thread;
+
+/// What `stack` imports; the model checker has its own.
+#[cfg(test)]
+mod platform {
+    pub use std::sync::Arc;
+    pub use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+}
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -44,5 +56,5 @@ pub(crate) use lookup::{LookupError, look_up};
 pub(crate) use poll::{MAX_WATCHED, Wake, poll};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::Socket;
-pub(crate) use system::{Event, Watch, impl_pollable, is_exhausted, wipe};
+pub(crate) use system::{Event, Watch, impl_event_fd, impl_pollable, is_exhausted, wipe};
 pub(crate) use thread::{CancellationDisabled, Thread};
