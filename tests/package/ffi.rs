@@ -37,7 +37,7 @@ fn cases(stdout: &str) -> usize {
 #[test]
 fn python() {
     if tools::has("python3") {
-        assert_eq!(cases(&holds("python", &["python3", "-B", "test.py"])), 6);
+        assert_eq!(cases(&holds("python", &["python3", "-B", "test.py"])), 7);
     }
 }
 
