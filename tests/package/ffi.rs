@@ -67,7 +67,7 @@ fn node() {
     if let Some(folder) = node_folder() {
         let server = LocalServer::start(&[]);
         let mut run = command(&server, "node");
-        assert_eq!(cases(&succeeds(run.current_dir(folder).args(["--expose-gc", "test.js"]))), 6);
+        assert_eq!(cases(&succeeds(run.current_dir(folder).args(["--expose-gc", "test.js"]))), 7);
     }
 }
 
