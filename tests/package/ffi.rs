@@ -78,7 +78,7 @@ fn go() {
         let mut run = command(&server, "go");
         run.current_dir(root().join("tests/package/ffi/go")).args(["test", "-v", "-count=1", "./..."]);
         let printed = succeeds(offline(&mut run));
-        assert_eq!(printed.matches("--- PASS").count(), 5);
+        assert_eq!(printed.matches("--- PASS").count(), 6);
     }
 }
 
