@@ -32,7 +32,7 @@ static int cancel_on_ctrl_c(void)
     return sigaction(SIGINT, &action, NULL);
 }
 
-/* The tag is a number of the program's own, and comes back with the wait's completion. A pointer would do as well. */
+/* The tag is the program's own number, which is in the completion of the wait too. It could also be a pointer. */
 static int start_all(anchor_client *client, anchor_queue *queue, uint64_t count, int64_t timeout_ms)
 {
     for (uint64_t job = 0; job < count; job++) {
@@ -46,7 +46,7 @@ static int start_all(anchor_client *client, anchor_queue *queue, uint64_t count,
     return 0;
 }
 
-/* How often each kind of end was seen. */
+/* How many waits ended in which way. */
 struct counts {
     uint64_t signaled, late, cancelled, failed;
 };

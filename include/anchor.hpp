@@ -280,7 +280,7 @@ public:
     config &retries(std::uint32_t count) noexcept { return set(anchor_config_set_retries, count); }
     config &rearm(bool rearm) noexcept { return set(anchor_config_set_rearm, int{rearm}); }
     config &interruptible(bool tell) noexcept { return set(anchor_config_set_interruptible, int{tell}); }
-    // The function is called on any thread that makes calls, and must not throw.
+    // The function is called on the threads that make calls, and on the library's own. It must not throw or block.
     config &log_callback(anchor_log_callback callback, void *user_data) noexcept
     {
         return set([callback, user_data](anchor_config *handle, int) {
@@ -409,7 +409,7 @@ template <class Waits> std::size_t select(const Waits &waits, timeout time = no_
 }
 #endif
 
-// The end of one wait that was started on a queue: its tag, and its answer or error.
+// The outcome of one wait that was started on a queue: its tag, and its answer or error.
 class completion {
 public:
     // Without a wait: the tag is 0, and the status is that of an invalid argument.
@@ -450,8 +450,8 @@ private:
     detail::handle<anchor_completion, anchor_completion_free> handle_;
 };
 
-// Where any number of waits report their ends, to be taken by any number of threads. Destroying it cancels the waits that
-// run on it, and drops the completions that were not taken: take until running() is 0 first.
+// Collects the outcomes of any number of waits, for any number of threads that take them. Destroying it cancels the waits
+// that run on it, and drops the completions that were not taken: take until running() is 0 first.
 class queue {
 public:
     static result<queue> make(std::nothrow_t) noexcept

@@ -49,11 +49,12 @@ fn the_examples_use_threads_as_drd_wants_them_to() {
         return;
     }
     let suppressions = format!("--suppressions={}", root().join("tests/c/drd.supp").display());
-    let runs: [(&str, &[&str], i32); 4] = [
+    let runs: [(&str, &[&str], i32); 5] = [
         ("mfa.c", &["271828"], 0),
         ("any.c", &["never", "there"], 0),
         ("all.c", &["-t", "1500", "there", "quiet"], 2),
         ("epoll.c", &["10"], 2),
+        ("queue.c", &["3", "1500"], 2),
     ];
     for (file, arguments, code) in runs {
         let program = compiler::compile("cc", &format!("examples-c/{file}"), Linkage::Shared);
