@@ -11,5 +11,6 @@ mod freeze;
 mod interrupt;
 mod lookup;
 mod queue;
+mod queue_callback;
 mod started;
 mod wait_rules;

@@ -1,5 +1,5 @@
 //! Waits that are started now and collected later: no answer is lost, whichever thread collects it and whenever, and every
-//! misuse is an error. The descriptor is tested by tests/c/started.c.
+//! misuse is an error. What polls the descriptor is tested by tests/c/started.c.
 
 use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Error, StartedWait, Status};
@@ -68,6 +68,28 @@ fn finish_waits_for_the_end() {
         });
         assert_eq!(wait.finish(None).unwrap(), event(2));
     });
+}
+
+#[test]
+fn a_wait_makes_its_descriptor_when_it_is_asked_for() {
+    use std::os::fd::AsRawFd;
+    let (_server, client) = setup();
+    for is_late in [false, true] {
+        let wait = client.start("polled", LONG).unwrap();
+        let early = (!is_late).then(|| wait.event_fd().unwrap().as_raw_fd());
+        client.signal("polled", None).unwrap();
+        until_ended(&wait);
+        let fd = wait.event_fd().unwrap().as_raw_fd();
+        assert!(early.is_none_or(|early| early == fd), "there is one");
+        let readable = |patience| {
+            let mut watched = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+            // SAFETY: one live pollfd.
+            unsafe { libc::poll(&raw mut watched, 1, patience) == 1 }
+        };
+        assert!(readable(0) && readable(0));
+        wait.finish(LOOK).unwrap();
+        assert!(!readable(0));
+    }
 }
 
 #[test]

@@ -66,6 +66,18 @@ fn of_two_takers_each_gets_one() {
 }
 
 #[test]
+fn what_ended_first_is_taken_first() {
+    model(|| {
+        let queue = queue();
+        let [first, second, third] = [(); 3].map(|()| begin(&queue).0);
+        for (place, number) in [(second, 2), (first, 1), (third, 3)] {
+            queue.end(place, Arc::new(number));
+        }
+        assert_eq!([next(&queue), next(&queue), next(&queue)], [2, 1, 3]);
+    });
+}
+
+#[test]
 fn the_event_is_set_while_something_can_be_taken() {
     model(|| {
         let queue = queue();
