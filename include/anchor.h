@@ -36,7 +36,7 @@
  *            Members may be absent, and later versions may add members. The error never contains the API key or
  *            an event's data.
  *
- * Threads    Any number of threads may use a client or a cancel token at once; one thread at a time may use
+ * Threads    Any number of threads may use a client, a queue or a cancel token at once; one thread at a time may use
  *            settings. No handle may be freed while another thread uses it. Blocking calls hold no lock. The
  *            library starts a thread only to look up a name, and for a started wait; all signals are blocked
  *            on these threads. pthread_cancel has no effect during a call: it acts at the thread's next cancellation
@@ -48,8 +48,8 @@
  *            async-signal-safe unless their comment says so.
  *
  * fork       A child process may use a client of its parent: it makes its own connections and does not touch
- *            those of the parent. Parent and child share a cancel token. A call in progress and a started wait belong
- *            to the parent.
+ *            those of the parent. A queue of the parent is empty in the child. Parent and child share a cancel token. A
+ *            call in progress and a started wait belong to the parent.
  *
  * Memory     If memory runs out for a string that is returned, for the data of a signal or for an answer, the
  *            call returns ANCHOR_OUT_OF_MEMORY, or NULL. If it runs out for the other small blocks that a
@@ -117,7 +117,7 @@ enum anchor_status
      */
     ANCHOR_CANCELLED = 2,
     /**
-     * A started wait has not ended yet.
+     * No started wait has ended yet.
      */
     ANCHOR_PENDING = 3,
     /**
@@ -310,8 +310,8 @@ extern "C" {
 /**
  * Returns why the last call of this thread failed.
  *
- * Each function that returns an anchor_status, a handle, or a string to be freed sets it. If the call returned an error
- * as JSON, it is the "message" of that JSON.
+ * Each function that returns an anchor_status, a handle, or a string to be freed sets it, except anchor_queue_next. If
+ * the call returned an error as JSON, it is the "message" of that JSON.
  *
  *     anchor_client *client = NULL;
  *     if (anchor_client_new(NULL, &client) != ANCHOR_OK)

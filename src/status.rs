@@ -13,7 +13,7 @@ pub enum Status {
     Timeout = 1,
     /// The call was cancelled: by a token, together with all calls of the client, or as a started wait.
     Cancelled = 2,
-    /// A started wait has not ended yet.
+    /// No started wait has ended yet.
     Pending = 3,
     /// A signal handler ran on the waiting thread, and the settings ask the call to return then.
     Interrupted = 4,
@@ -55,7 +55,7 @@ const TABLE: [(Status, &CStr, &CStr); 20] = [
     (Status::Ok, c"ANCHOR_OK", c"Success."),
     (Status::Timeout, c"ANCHOR_TIMEOUT", c"The event was not signaled within the time."),
     (Status::Cancelled, c"ANCHOR_CANCELLED", c"The call was cancelled."),
-    (Status::Pending, c"ANCHOR_PENDING", c"The started wait has not ended yet."),
+    (Status::Pending, c"ANCHOR_PENDING", c"No started wait has ended yet."),
     (Status::Interrupted, c"ANCHOR_INTERRUPTED", c"A signal handler ran on the waiting thread."),
     (Status::InvalidArgument, c"ANCHOR_INVALID_ARGUMENT", c"An argument is not valid."),
     (Status::OutOfMemory, c"ANCHOR_OUT_OF_MEMORY", c"No memory, thread or file descriptor is left."),

@@ -20,8 +20,8 @@ struct LastError {
 
 /// Returns why the last call of this thread failed.
 ///
-/// Each function that returns an anchor_status, a handle, or a string to be freed sets it. If the call returned an error
-/// as JSON, it is the "message" of that JSON.
+/// Each function that returns an anchor_status, a handle, or a string to be freed sets it, except anchor_queue_next. If
+/// the call returned an error as JSON, it is the "message" of that JSON.
 ///
 ///     anchor_client *client = NULL;
 ///     if (anchor_client_new(NULL, &client) != ANCHOR_OK)
