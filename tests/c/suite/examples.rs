@@ -212,7 +212,7 @@ fn example_queue() {
     example("queue.c", |example| {
         example.signal("job_1", r#"{"n":1}"#);
         example.signal("job_3", r#"{"n":3}"#);
-        let outcome = example.run(&["5", "1500"]);
+        let outcome = example.run(&["5", "4000"]);
         let lines = "2 of 5 were signaled\njob_1: {\"data\":{\"n\":1}}\njob_3: {\"data\":{\"n\":3}}\n";
         assert!(outcome.code() == Some(2) && sorted(&outcome.stdout) == lines, "{}: {outcome:#?}", example.build.how);
         example.signal("job_0", "{}");
@@ -248,7 +248,7 @@ fn in_a_loop(file: &str) {
 
         // What comes is printed, and the loop goes on until the last wait has ended.
         example.signal("there", "{}");
-        let outcome = example.run(&["1500", "quiet", "there"]);
+        let outcome = example.run(&["4000", "quiet", "there"]);
         let ticked = outcome.stdout.contains("tick\n") && sorted(&outcome.stdout) == "there: {\"data\":{}}\n";
         let late = outcome.stderr.starts_with(&format!("{name}: quiet: the event was not signaled"));
         assert!(outcome.code() == Some(2) && ticked && late, "{}: {outcome:#?}", example.build.how);
