@@ -75,7 +75,7 @@ fn all_ends_with_the_last_event() {
 fn all_fails_if_one_is_missing_and_still_prints_the_others() {
     let server = Server::start(&[]);
     server.signal("a", "{}");
-    let output = run(&server, &["wait", "a", "b", "--all", "--timeout", "100ms"]);
+    let output = run(&server, &["wait", "a", "b", "--all", "--timeout", "1500ms"]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(2), "a\t{}\n"));
 }
 
@@ -134,15 +134,15 @@ fn the_timeout_of_follow_is_for_all_events_together() {
     server.signal("a", "{}");
     server.signal("a", "{}");
     let start = Instant::now();
-    let output = run(&server, &["wait", "a", "--follow", "--count", "3", "--timeout", "0.5"]);
+    let output = run(&server, &["wait", "a", "--follow", "--count", "3", "--timeout", "1.5"]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(2), "{}\n{}\n"));
     assert!(stderr(&output).contains("2 of 3 events came within the time"), "{}", stderr(&output));
-    assert!(start.elapsed() >= Duration::from_millis(500));
+    assert!(start.elapsed() >= Duration::from_millis(1500));
 
     server.signal("a", "{}");
-    let some = run(&server, &["wait", "a", "--follow", "--timeout", "300ms"]);
+    let some = run(&server, &["wait", "a", "--follow", "--timeout", "1500ms"]);
     assert_eq!((some.status.code(), stdout(&some), stderr(&some)), (Some(0), "{}\n", ""));
-    let none = run(&server, &["wait", "a", "--follow", "--timeout", "300ms"]);
+    let none = run(&server, &["wait", "a", "--follow", "--timeout", "1500ms"]);
     assert_eq!((none.status.code(), stdout(&none)), (Some(2), ""));
 }
 

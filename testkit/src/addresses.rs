@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// A port of loopback for a program that must be given one. It is outside the range from which the kernel picks ports, so
-/// that no server of another test gets it in the meantime.
+/// that no server of another test gets it in the meantime. Processes that run at the same time have close ids, and different
+/// ports.
 pub fn free_port() -> u16 {
+    const PROCESSES: u32 = 120;
+    const EACH: u16 = 100;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 10_000) as u16;
-    let mut ports = std::iter::from_fn(|| Some(first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000));
+    let first = 20_000 + (std::process::id() % PROCESSES) as u16 * EACH;
+    let mut ports = std::iter::from_fn(|| Some(first + NEXT.fetch_add(1, Ordering::Relaxed) % EACH));
     ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("one of them is free")
 }
 

@@ -14,6 +14,7 @@ pub mod relay;
 pub mod sandbox;
 pub mod scripted;
 pub mod settings;
+pub mod timing;
 pub mod tools;
 
 use std::path::{Path, PathBuf};

@@ -1,12 +1,14 @@
 //! Every operation in which a call can block, each with a server that keeps it blocked, for `deadlines` and `cancel`.
 
 use anchor::{Client, Config, Phase};
+use std::thread;
 use std::time::Duration;
 use testkit::addresses::BlackHole;
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::script::{Script, Step, after_request, answer};
 use testkit::scripted::{Record, ScriptedServer};
 use testkit::settings::config;
+use testkit::timing::{LATE, in_time};
 
 /// A call that blocks, and what it blocks on.
 pub struct Blocked {
@@ -36,6 +38,11 @@ impl Blocked {
             Place::Server(server) => server.until(self.name, self.reached),
             Place::Hole(_) => {}
         }
+    }
+
+    /// False if the call ended before it got there, since the machine was busy.
+    pub fn is_reached(&self) -> bool {
+        self.server().is_none_or(|server| server.read(self.reached))
     }
 
     pub fn server(&self) -> Option<&ScriptedServer> {
@@ -113,6 +120,18 @@ pub fn everywhere() -> Vec<Blocked> {
     answering.signal_of = Some(10);
     places.push(answering);
     places
+}
+
+/// Runs the check in parallel at each place that is wanted. It returns how late the call was, and each has to be in time once.
+pub fn everywhere_in_time(is_wanted: fn(&Blocked) -> bool, check: fn(&mut Blocked) -> Duration) {
+    let mut done: Vec<&str> = Vec::new();
+    in_time("a call at one of the places", LATE, || {
+        let places = everywhere().into_iter().filter(|place| is_wanted(place) && !done.contains(&place.name));
+        let running: Vec<_> = places.map(|mut place| (place.name, thread::spawn(move || check(&mut place)))).collect();
+        let late: Vec<_> = running.into_iter().map(|(name, run)| (name, run.join().expect(name))).collect();
+        done.extend(late.iter().filter(|(_, late)| *late < LATE).map(|(name, _)| name));
+        late.into_iter().map(|(_, late)| late).max().unwrap_or_default()
+    });
 }
 
 impl Blocked {

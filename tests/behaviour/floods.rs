@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request};
-use testkit::settings::config;
+use testkit::settings::{config, unhurried};
+use testkit::timing::in_time;
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 const GRACE: Duration = Duration::from_millis(100);
 /// How late a call may end on a busy machine. Before the end was looked at, it was half a minute.
-const LATE: Duration = Duration::from_millis(1500);
+const LATE: Duration = Duration::from_secs(5);
 
 /// What a service may send without an end that no limit of size ends soon.
 fn floods() -> Vec<(&'static str, bool, Vec<Step>)> {
@@ -58,14 +59,22 @@ fn a_deadline_ends_a_flood() {
     for (name, is_tls, steps) in floods() {
         let (_server, url) = server(is_tls, steps);
         let client = client(&url);
-        let began = Instant::now();
-        let error = client.wait("e", Some(TIMEOUT), None).unwrap_err();
-        expect(name, &error, Status::Timeout, began.elapsed().saturating_sub(TIMEOUT + GRACE));
-        assert!(error.timed_out() && began.elapsed() >= TIMEOUT, "{name}: {error:?}");
-        let began = Instant::now();
-        let error = client.signal("e", None).unwrap_err();
-        expect(name, &error, Status::ConnectionLost, began.elapsed().saturating_sub(TIMEOUT));
-        assert!(error.timed_out(), "{name}: {error:?}");
+        for (is_signal, status, allowed) in
+            [(false, Status::Timeout, TIMEOUT + GRACE), (true, Status::ConnectionLost, TIMEOUT)]
+        {
+            in_time(name, LATE, || {
+                let began = Instant::now();
+                let result = if is_signal { client.signal("e", None) } else { client.wait("e", Some(TIMEOUT), None) };
+                let (error, took) = (result.unwrap_err(), began.elapsed());
+                assert!(error.timed_out() && took >= TIMEOUT, "{name}: {error:?}");
+                // A busy machine may not have let it connect.
+                if error.status() == Status::NotSent {
+                    return Duration::MAX;
+                }
+                assert_eq!((error.status(), error.maybe_consumed()), (status, true), "{name}: {error:?}");
+                took.saturating_sub(allowed)
+            });
+        }
     }
 }
 
@@ -137,7 +146,7 @@ fn a_deadline_ends_a_signal_that_is_being_sent() {
 #[test]
 fn a_cancel_ends_a_signal_that_is_being_sent() {
     let server = ScriptedServer::always(vec![Step::Ignore]);
-    let client = Client::new(&config(&server.http())).unwrap();
+    let client = Client::new(&unhurried(&server.http())).unwrap();
     let theirs = client.clone();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(64 << 20));
     let signaling = Freezable::spawn(move || (theirs.signal("e", Some(&data)).unwrap_err(), Instant::now()));

@@ -3,12 +3,14 @@
 
 use super::freeze::{Freezable, signal_handled_by};
 use anchor::{Client, Status};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event};
 use testkit::settings::config;
+use testkit::timing::{LATE, in_time};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(25));
 
@@ -21,7 +23,8 @@ extern "C" fn count_run(_: libc::c_int) {
 /// A handler that runs just before the poll begins goes unnoticed, as with any poll. So the signal is repeated until the
 /// call has ended.
 fn interrupt_until_ended<T: Send + 'static>(waiting: Freezable<T>) -> T {
-    let signal = signal_handled_by(count_run);
+    static SIGNAL: OnceLock<libc::c_int> = OnceLock::new();
+    let signal = *SIGNAL.get_or_init(|| signal_handled_by(count_run));
     while !waiting.is_finished() {
         waiting.signal(signal);
         thread::sleep(Duration::from_millis(10));
@@ -59,16 +62,23 @@ fn a_wait_that_is_not_interruptible_ends_at_its_deadline() {
     let mut config = config(&server.http());
     let client = Client::new(config.set_grace(Duration::ZERO).unwrap()).unwrap();
     let timeout = Duration::from_millis(700);
-    let waiting = Freezable::spawn(move || {
-        let began = Instant::now();
-        (client.wait("e", Some(timeout), None), began.elapsed())
+    in_time("a wait that is interrupted", LATE, || {
+        let (before, client) = (RUNS.load(Ordering::SeqCst), client.clone());
+        let waiting = Freezable::spawn(move || {
+            let began = Instant::now();
+            (client.wait("e", Some(timeout), None), began.elapsed())
+        });
+        let (result, took) = interrupt_until_ended(waiting);
+        let (runs, error) = (RUNS.load(Ordering::SeqCst) - before, result.unwrap_err());
+        assert!(took >= timeout, "took only {took:?}");
+        // A busy machine may not have let it send the request, or this thread send the signals.
+        if error.status() == Status::NotSent || runs <= 5 {
+            return Duration::MAX;
+        }
+        assert_eq!(error.status(), Status::Timeout, "{error:?}");
+        took - timeout
     });
-    server.until_requests(1);
-    let before = RUNS.load(Ordering::SeqCst);
-    let (result, took) = interrupt_until_ended(waiting);
-    assert_eq!(result.unwrap_err().status(), Status::Timeout);
-    assert!(RUNS.load(Ordering::SeqCst) > before + 5, "the wait was interrupted");
-    assert!((timeout..timeout + Duration::from_millis(250)).contains(&took), "took {took:?}");
+    assert!(!server.requests().is_empty());
 }
 
 /// If the answer comes at the moment of the interruption, the call returns the answer.

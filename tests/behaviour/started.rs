@@ -95,6 +95,8 @@ fn a_wait_makes_its_descriptor_when_it_is_asked_for() {
 #[test]
 fn a_timeout_counts_from_the_start() {
     let (_server, client) = setup();
+    // From now on there is a connection: a busy machine may not make one in time.
+    client.signal("noisy", None).unwrap();
     let began = Instant::now();
     let wait = client.start("quiet", Some(Duration::from_millis(80))).unwrap();
     let error = wait.finish(None).unwrap_err();
@@ -348,8 +350,13 @@ fn rearms_and_retries_are_counted() {
     let mut config = server.config();
     config.set_slice(Duration::from_millis(40)).unwrap();
     let client = Client::new(&config).unwrap();
-    assert_eq!(status(client.start("quiet", Some(Duration::from_millis(300))).unwrap().finish(None)), Status::Timeout);
-    assert!((2..=8).contains(&client.stats().rearms), "{:?}", client.stats());
+    let began = Instant::now();
+    let wait = client.start("quiet", LONG).unwrap();
+    testkit::until("two rearms", || client.stats().rearms >= 2);
+    client.signal("quiet", None).unwrap();
+    assert!(wait.finish(None).is_ok());
+    let (rearms, at_most) = (client.stats().rearms, began.elapsed().as_millis() / 40);
+    assert!(u128::from(rearms) <= at_most, "{rearms} rearms in the time of {at_most} slices");
     client.signal("busy", None).unwrap();
     assert!(client.start("busy", LONG).unwrap().finish(None).is_ok());
     assert_eq!(client.stats().retries, 2);

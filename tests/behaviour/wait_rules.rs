@@ -4,10 +4,9 @@ use anchor::{Status, json_get};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::local_server::LocalServer;
+use testkit::timing::{LATE, in_time};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(30));
-/// How late a wait may end. A round trip on an idle machine.
-const LATE: Duration = Duration::from_millis(300);
 
 #[test]
 fn a_wait_gets_what_is_signaled_after_it() {
@@ -50,12 +49,19 @@ fn a_wait_that_is_not_signaled_times_out_on_time() {
     let client = server.client();
     for millis in [1, 50, 500] {
         let timeout = Duration::from_millis(millis);
-        let began = Instant::now();
-        let error = client.wait("quiet", Some(timeout), None).unwrap_err();
-        let took = began.elapsed();
-        assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error:?}");
-        assert!(!error.maybe_consumed() && error.last_error().is_none(), "{error:?}");
-        assert!((timeout..timeout + LATE).contains(&took), "took {took:?} of {timeout:?}");
+        in_time("a wait", LATE, || {
+            let began = Instant::now();
+            let error = client.wait("quiet", Some(timeout), None).unwrap_err();
+            let took = began.elapsed();
+            assert!(took >= timeout, "took only {took:?} of {timeout:?}");
+            // A busy machine may not have let it connect.
+            if error.status() == Status::NotSent {
+                return Duration::MAX;
+            }
+            assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error:?}");
+            assert!(!error.maybe_consumed() && error.last_error().is_none(), "{error:?}");
+            took - timeout
+        });
     }
 }
 

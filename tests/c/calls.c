@@ -180,7 +180,7 @@ static void a_wait_of_several_slices(void)
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_slice_ms(config, 50));
     anchor_client *client = check_client_of(config);
     char *json = UNTOUCHED;
-    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "sliced", 300, NULL, &json));
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "sliced", 2000, NULL, &json));
     CHECK(check_count(client, "/rearms") >= 2);
     char *attempts = anchor_json_get(json, "/error/attempts");
     CHECK(attempts != NULL && strtol(attempts, NULL, 10) == check_count(client, "/rearms") + 1);

@@ -154,7 +154,7 @@ static void cancel_all_ends_what_runs_and_nothing_later(void)
         join_cancelled(without, WAITERS / 2);
         CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "a", 0, token, NULL));
         CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "after", NULL, NULL));
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "after", 1000, NULL, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "after", PATIENCE_MS, NULL, NULL));
     }
     anchor_cancel_token_free(token);
     anchor_client_free(client);

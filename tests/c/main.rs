@@ -54,7 +54,7 @@ fn the_examples_use_threads_as_drd_wants_them_to() {
         ("any.c", &["never", "there"], 0),
         ("all.c", &["-t", "1500", "there", "quiet"], 2),
         ("epoll.c", &["10"], 2),
-        ("queue.c", &["3", "4000"], 2),
+        ("queue.c", &["3", "3000"], 2),
     ];
     for (file, arguments, code) in runs {
         let program = compiler::compile("cc", &format!("examples-c/{file}"), Linkage::Shared);

@@ -3,12 +3,14 @@
 
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Error, Status, json_get};
+use serde_json::Value;
 use std::collections::HashSet;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 use testkit::local_server::LocalServer;
 use testkit::settings::{self, KEY};
 
@@ -16,8 +18,10 @@ use testkit::settings::{self, KEY};
 pub const TIMEOUT: Duration = Duration::from_secs(4);
 pub const GRACE: Duration = Duration::from_millis(500);
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
+/// The default.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What a busy machine may add.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_secs(15);
 
 /// When a call must have returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,6 +206,7 @@ impl Ground<'_> {
     pub fn config(&self, url: &str) -> Config {
         let mut config = settings::config(url);
         config.set_allow_http(true).set_grace(GRACE).unwrap().set_request_timeout(REQUEST_TIMEOUT).unwrap();
+        config.set_connect_timeout(CONNECT_TIMEOUT).unwrap();
         config
     }
 
@@ -216,7 +221,7 @@ impl Ground<'_> {
 
     /// A wait that the service holds while a fault comes and goes; then the event is signaled.
     pub fn wait_signaled_after(&self, client: &Client, fault: impl FnOnce()) -> Seen {
-        let wait = client.start(&self.event, Some(TIMEOUT * 5)).expect("a wait");
+        let wait = client.start(&self.event, Some(PATIENCE)).expect("a wait");
         self.until_held();
         fault();
         self.signal(0);
@@ -225,9 +230,19 @@ impl Ground<'_> {
         Seen { results, took: over.elapsed(), signaled: 1, unanswered: client.stats().unanswered }
     }
 
+    /// A wait whose request a fault ends; when the service has noticed that, the event is signaled.
+    pub fn wait_signaled_after_the_loss_of_its_request(&self, client: &Client, fault: impl FnOnce()) -> Seen {
+        self.wait_signaled_after(client, || {
+            let lost = held(&self.service.state(), &self.event);
+            fault();
+            let is_noticed = |state: &Value| held(state, &self.event).iter().all(|wait| !lost.contains(wait));
+            self.service.until("the end of the request", is_noticed);
+        })
+    }
+
     /// A wait that the service holds when a fault begins, which ends after the event was signaled.
     pub fn wait_signaled_before_the_end_of(&self, client: &Client, fault: impl FnOnce(), end: impl FnOnce()) -> Seen {
-        let wait = client.start(&self.event, Some(TIMEOUT * 5)).expect("a wait");
+        let wait = client.start(&self.event, Some(PATIENCE)).expect("a wait");
         self.until_held();
         fault();
         self.signal(0);
@@ -298,6 +313,12 @@ pub fn keeps_on(config: &mut Config) {
 
 pub fn data(number: u64) -> String {
     format!("{{\"n\":{number}}}")
+}
+
+/// The numbers of the waits that the service holds for the event.
+fn held(state: &Value, event: &str) -> Vec<u64> {
+    let waiting = state["waiting"].as_array().expect("a list").iter().filter(|wait| wait["event"] == event);
+    waiting.map(|wait| wait["wait"].as_u64().expect("a number")).collect()
 }
 
 fn number(event: &str) -> u64 {

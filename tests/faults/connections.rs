@@ -6,7 +6,7 @@ use std::time::Duration;
 use testkit::addresses::{BlackHole, Refusing};
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::script::{Script, Step, after_request, event};
-use testkit::settings::config;
+use testkit::settings::{config, unhurried};
 
 #[test]
 fn a_refused_connection_is_not_sent() {
@@ -145,7 +145,7 @@ fn maybe_consumed_stays_true_through_later_answers() {
 #[test]
 fn a_signal_that_is_cut_off_while_it_is_sent_was_not_sent() {
     let server = testkit::scripted::ScriptedServer::start(vec![vec![Step::ReadSome, Step::Reset]]);
-    let client = Client::new(config(&server.http()).set_retries(1)).unwrap();
+    let client = Client::new(unhurried(&server.http()).set_retries(1)).unwrap();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
     let error = client.signal("large", Some(&data)).unwrap_err();
     assert_eq!((error.status(), error.maybe_consumed(), error.attempts()), (Status::NotSent, false, 2), "{error}");
@@ -158,7 +158,7 @@ fn an_answer_that_comes_before_the_whole_signal_is_sent_is_taken() {
     let refusal = testkit::scripted::script::refusal(413);
     let script = vec![Step::ReadSome, Step::Send(refusal), Step::Finish, Step::Hang];
     let server = testkit::scripted::ScriptedServer::start(vec![script]);
-    let client = testkit::settings::client(&server.http());
+    let client = Client::new(&unhurried(&server.http())).unwrap();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
     let error = client.signal("large", Some(&data)).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::BadRequest, Some(413)), "{error}");
@@ -173,7 +173,7 @@ fn a_signal_answered_before_it_is_sent_was_not_delivered() {
         // Closed with the request unread, which resets the connection.
         let script = vec![Step::ReadSome, Step::Send(page), Step::Delivered];
         let server = testkit::scripted::ScriptedServer::start(vec![script]);
-        let client = testkit::settings::client(&server.http());
+        let client = Client::new(&unhurried(&server.http())).unwrap();
         let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
         let error = client.signal("large", Some(&data)).unwrap_err();
         assert_eq!((error.status(), error.http_status()), (expected, Some(status)), "{error}");

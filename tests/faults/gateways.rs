@@ -187,7 +187,8 @@ fn haproxy_settings(port: u16, directory: &Path, habits: Habits, service: Socket
 
 fn waits_through_a_cut(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     let (_running, client) = gateway.before(ground, HASTY, |_| {})?;
-    Some(ground.wait_signaled_after(&client, || until("a 504", || client.stats().retries > 0)))
+    let cut = || until("a 504", || client.stats().retries > 0);
+    Some(ground.wait_signaled_after_the_loss_of_its_request(&client, cut))
 }
 
 fn waits_in_vain(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
@@ -231,7 +232,7 @@ fn signals_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option
 
 fn waits_through_a_restart(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     let (mut running, client) = gateway.before(ground, PATIENT, keeps_on)?;
-    Some(ground.wait_signaled_after(&client, || {
+    Some(ground.wait_signaled_after_the_loss_of_its_request(&client, || {
         running.program.stop();
         running.program.start_again();
     }))
@@ -256,10 +257,15 @@ fn waits_through_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 
 /// The first one leaves a connection behind, which the old worker closes.
 fn signals_after_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let (running, client) = gateway.before(ground, PATIENT, |_| {})?;
+    let (running, client) = gateway.before(ground, PATIENT, unhurried)?;
     client.signal(&ground.event, Some(&data(1))).unwrap();
     gateway.reload(&running.program);
     Some(ground.send(&client))
+}
+
+/// A busy machine may need longer than the usual request timeout for a TLS handshake.
+fn unhurried(config: &mut Config) {
+    config.set_request_timeout(TIMEOUT * 5).unwrap();
 }
 
 /// So many clients call once more after about the second that the gateway keeps an idle connection.
@@ -272,7 +278,7 @@ fn as_it_closes<T: Send>(
 ) -> Option<(Vec<T>, u64)> {
     let running = gateway.start(FORGETFUL, ground.service.socket_address())?;
     let call_twice = |number: u64| {
-        let client = running.client(FORGETFUL, ground, |_| {});
+        let client = running.client(FORGETFUL, ground, unhurried);
         let first = call(&client, 2 * number);
         thread::sleep(Duration::from_millis(1000 - CLOSINGS / 2 + number));
         ([first, call(&client, 2 * number + 1)], client.stats().unanswered)
@@ -288,7 +294,7 @@ fn as_it_closes<T: Send>(
 fn waits_as_it_closes(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     (0..2 * CLOSINGS).for_each(|number| ground.signal(number));
     let (results, unanswered) =
-        as_it_closes(gateway, ground, |client, _| client.wait(&ground.event, Some(TIMEOUT), None))?;
+        as_it_closes(gateway, ground, |client, _| client.wait(&ground.event, Some(TIMEOUT * 5), None))?;
     Some(Seen { results, signaled: 2 * CLOSINGS, unanswered, ..Seen::default() })
 }
 

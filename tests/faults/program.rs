@@ -46,7 +46,7 @@ impl Program {
 
     /// Ends it at once, with all its connections. One that has workers gets SIGTERM, so that it ends them too.
     pub fn stop(&mut self) {
-        let patience = if self.workers().is_empty() { Duration::ZERO } else { Duration::from_secs(3) };
+        let patience = if self.workers().is_empty() { Duration::ZERO } else { Duration::from_secs(30) };
         self.signal(libc::SIGTERM);
         let began = Instant::now();
         while self.child.try_wait().unwrap().is_none() {

@@ -7,6 +7,7 @@ use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request, answer, event, refusal, reply};
 use testkit::settings::{client, config};
+use testkit::timing::{LATE, in_time};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -42,9 +43,18 @@ fn a_slow_handshake_is_not_a_sign_of_life() {
     let slow = [Step::Pause(Duration::from_millis(1100)), Step::Handshake(tls(Certificate::Good))];
     let script = slow.into_iter().chain(reply(answer(503, "connection: close\r\n", ""))).collect();
     let server = ScriptedServer::always(script);
-    let client = Client::new(config(&server.https()).set_retries(1)).unwrap();
-    let error = client.wait("e", Some(Duration::from_secs(8)), None).unwrap_err();
-    assert_eq!((error.status(), error.attempts()), (Status::ServerError, 2), "{error}");
+    let bound = Duration::from_secs(1);
+    in_time("two requests", bound, || {
+        let client = Client::new(config(&server.https()).set_retries(1)).unwrap();
+        let began = Instant::now();
+        let error = client.wait("e", Some(Duration::from_secs(8)), None).unwrap_err();
+        let late = began.elapsed().saturating_sub(Duration::from_millis(2 * 1100));
+        // What a busy machine answers later may look as if the service had held it.
+        if late < bound {
+            assert_eq!((error.status(), error.attempts()), (Status::ServerError, 2), "{error}");
+        }
+        late
+    });
 }
 
 #[test]
@@ -65,11 +75,15 @@ fn retry_after_is_obeyed_exactly() {
         Step::Send(event()),
         Step::Hang,
     ]);
-    let server = ScriptedServer::always(asked);
-    assert_eq!(client(&server.http()).wait("e", LONG, None).unwrap(), EVENT);
-    let requests = server.requests();
-    let pause = requests[1].at - requests[0].at;
-    assert!((950..1500).contains(&pause.as_millis()), "asked for 1 s, paused {pause:?}");
+    let asked_for = Duration::from_secs(1);
+    in_time("the pause of a Retry-After", LATE, || {
+        let server = ScriptedServer::always(asked.clone());
+        assert_eq!(client(&server.http()).wait("e", LONG, None).unwrap(), EVENT);
+        let requests = server.requests();
+        let pause = requests[1].at - requests[0].at;
+        assert!(pause >= asked_for, "paused only {pause:?}");
+        pause - asked_for
+    });
 }
 
 #[test]
@@ -78,25 +92,34 @@ fn a_retry_after_that_does_not_fit_ends_the_wait_at_once() {
     let began = Instant::now();
     let error = client(&server.http()).wait("e", LONG, None).unwrap_err();
     assert_eq!((error.status(), error.attempts(), error.http_status()), (Status::ServerError, 1, Some(503)), "{error}");
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(15));
 }
 
 /// The pauses double, so there are only a few requests in a second. Full jitter makes the number vary.
 #[test]
 fn a_service_that_never_holds_a_wait_is_not_asked_in_a_tight_loop() {
-    let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(408))]);
-    let client = client(&server.http());
-    let began = Instant::now();
-    let error = client.wait("e", Some(Duration::from_millis(1500)), None).unwrap_err();
-    assert!((1500..1750).contains(&began.elapsed().as_millis()), "the pauses end with the deadline");
-    assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error}");
-    assert!(!error.maybe_consumed());
-    assert_eq!(error.attempts() as usize, server.requests().len());
-    assert!((2..=25).contains(&error.attempts()), "{} requests in 1.5 s", error.attempts());
-    assert_eq!(server.connections(), 1);
-    let before = error.attempts() as usize;
-    assert_eq!(client.drain("e").unwrap(), 0);
-    assert_eq!(server.requests().len(), before + 1);
+    let timeout = Duration::from_millis(1500);
+    in_time("a wait whose pauses end with the deadline", LATE, || {
+        let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(408))]);
+        let client = client(&server.http());
+        let began = Instant::now();
+        let error = client.wait("e", Some(timeout), None).unwrap_err();
+        let took = began.elapsed();
+        assert!(took >= timeout, "took only {took:?}");
+        assert!(error.attempts() <= 25, "{} requests in {took:?}", error.attempts());
+        // A busy machine may have answered late.
+        if error.attempts() < 2 {
+            return Duration::MAX;
+        }
+        assert_eq!((error.status(), error.http_status()), (Status::Timeout, Some(408)), "{error}");
+        assert!(!error.maybe_consumed());
+        assert_eq!(error.attempts() as usize, server.requests().len());
+        assert_eq!(server.connections(), 1);
+        let before = error.attempts() as usize;
+        assert_eq!(client.drain("e").unwrap(), 0);
+        assert_eq!(server.requests().len(), before + 1);
+        took - timeout
+    });
 }
 
 /// A wait of zero asks once: a failure is reported as it is, and not tried again.
@@ -118,7 +141,7 @@ fn a_wait_of_zero_is_one_request() {
 #[test]
 fn a_timeout_reports_the_last_error() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(502))]);
-    let error = client(&server.http()).wait("e", Some(Duration::from_millis(50)), None).unwrap_err();
+    let error = client(&server.http()).wait("e", Some(Duration::from_secs(2)), None).unwrap_err();
     assert_eq!(error.status(), Status::Timeout, "{error}");
     assert_eq!(error.phase(), Some(Phase::Receive));
     assert_eq!(error.last_error(), Some("scripted 502"));

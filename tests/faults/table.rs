@@ -2,7 +2,7 @@
 
 use anchor::{Client, Config, Error, Phase, Status};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use testkit::scripted::script::Script;
 use testkit::scripted::{Record, ScriptedServer};
 use testkit::settings::{KEY, config};
@@ -103,9 +103,27 @@ pub fn check(rows: impl IntoIterator<Item = Row>) {
     assert!(differing.is_empty(), "\n{}", differing.join("\n"));
 }
 
+/// A request that was answered after so long counts as held by the service, which starts the count of the retries again.
+const HELD: Duration = Duration::from_secs(1);
+/// How often a row is played that the machine was too busy for.
+const TRIALS: usize = 10;
+
 impl Row {
+    /// The difference, if there is one. It counts if no request can have looked as if the service had held it.
     fn run(self) -> Option<String> {
-        let server = ScriptedServer::start(self.scripts);
+        let mut differing = None;
+        for _ in 0..TRIALS {
+            let began = Instant::now();
+            differing = self.play();
+            if differing.is_none() || began.elapsed() < HELD {
+                break;
+            }
+        }
+        differing
+    }
+
+    fn play(&self) -> Option<String> {
+        let server = ScriptedServer::start(self.scripts.clone());
         let mut config = config(&if self.https { server.https() } else { server.http() });
         config.set_retries(1).set_request_timeout(TIMEOUT).unwrap();
         (self.tweak)(&mut config);
@@ -123,7 +141,7 @@ impl Row {
         }
         let found = server.read(|record| with_counts(found, record));
         let expected = Outcome { phase: result.is_err().then_some(self.expected.phase).flatten(), ..self.expected };
-        let (name, operation) = (self.name, self.operation);
+        let (name, operation) = (&self.name, self.operation);
         (found != expected)
             .then(|| format!("{name} ({operation:?})\n  expected {expected:?}\n     found {found:?}\n  {said}"))
     }

@@ -115,7 +115,7 @@ fn many_calls_share_one_tunnel() {
 fn waits_through_a_restart(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
     let mut program = tunnel.start()?;
     let client = tunnel.client(&program, ground, keeps_on);
-    Some(ground.wait_signaled_after(&client, || {
+    Some(ground.wait_signaled_after_the_loss_of_its_request(&client, || {
         program.stop();
         program.start_again();
     }))

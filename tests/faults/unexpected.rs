@@ -6,7 +6,7 @@ use std::time::Duration;
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request, event, refusal};
-use testkit::settings::{client, config};
+use testkit::settings::{client, config, unhurried};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
@@ -25,7 +25,7 @@ fn an_answer_to_a_request_that_is_still_being_sent_is_read() {
         for is_tls in [false, true] {
             let begin = is_tls.then(handshake).into_iter().chain([Step::ReadSome]);
             let server = ScriptedServer::always(begin.chain([Step::Send(refusal(code)), Step::Ignore]).collect());
-            let client = client(&if is_tls { server.https() } else { server.http() });
+            let client = Client::new(&unhurried(&if is_tls { server.https() } else { server.http() })).unwrap();
             let error = client.signal("large", Some(&large())).unwrap_err();
             assert_eq!((error.status(), error.http_status()), (status, Some(code)), "TLS: {is_tls}, {error:?}");
             assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "TLS: {is_tls}, {error:?}");
@@ -44,7 +44,8 @@ fn an_interim_answer_does_not_end_a_request() {
         Step::Send(event()),
         Step::Hang,
     ]);
-    assert_eq!(client(&server.http()).signal("large", Some(&large())).unwrap(), EVENT);
+    let client = Client::new(&unhurried(&server.http())).unwrap();
+    assert_eq!(client.signal("large", Some(&large())).unwrap(), EVENT);
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -104,7 +105,7 @@ fn a_tls_session_ends_with_a_close_notify() {
 #[test]
 fn a_reset_while_a_request_is_sent_is_of_that_phase() {
     let server = ScriptedServer::always(vec![Step::ReadSome, Step::Reset]);
-    let client = Client::new(config(&server.http()).set_retries(0)).unwrap();
+    let client = Client::new(unhurried(&server.http()).set_retries(0)).unwrap();
     let error = client.signal("large", Some(&large())).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Send)), "{error:?}");
 }

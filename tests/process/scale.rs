@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use testkit::local_server::LocalServer;
 use testkit::process::resident_kib;
+use testkit::timing::in_time;
 
 const THREADS: usize = 5_000;
 const STACK: usize = 128 * 1024;
@@ -69,18 +70,20 @@ fn each_gets_its_own_event(server: &LocalServer, client: &Client) {
 }
 
 fn cancel_all_ends_every_wait(server: &LocalServer, client: &Client) {
-    let returned = Arc::default();
-    let waiters = start(client, &returned);
-    server.until_waiting(THREADS as u64);
-    let began = Instant::now();
-    client.cancel_all();
-    let ended = waiters.into_iter().map(|waiter| {
-        let (result, at) = waiter.handle.join().unwrap();
-        assert_eq!(result.expect_err("cancelled").status(), Status::Cancelled);
-        at
+    in_time("cancel_all", Duration::from_secs(1), || {
+        let returned = Arc::default();
+        let waiters = start(client, &returned);
+        server.until_waiting(THREADS as u64);
+        let began = Instant::now();
+        client.cancel_all();
+        let ended = waiters.into_iter().map(|waiter| {
+            let (result, at) = waiter.handle.join().unwrap();
+            assert_eq!(result.expect_err("cancelled").status(), Status::Cancelled);
+            at
+        });
+        let took = ended.max().unwrap() - began;
+        println!("cancel_all of {THREADS}: {took:?}");
+        server.until_waiting(0);
+        took
     });
-    let took = ended.max().unwrap() - began;
-    println!("cancel_all of {THREADS}: {took:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
-    server.until_waiting(0);
 }

@@ -160,12 +160,22 @@ fn much_data_does_not_take_long() {
         (format!("[{repeated}1]"), "aaaa ".repeat(13_000)),
         (format!("[{records}]"), r"\u0061 ".repeat(9_000)),
     ] {
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), running_time());
         Redactor { key: KEY, data: Some(&data) }.service_words(&said, &mut || true);
-        let took = began.elapsed();
+        let took = running_time().zip(before).map_or(began.elapsed(), |(now, before)| now - before);
         println!("{took:?}");
         assert!(took < Duration::from_secs(20), "it took {took:?}");
     }
+}
+
+/// How long this thread has run so far, whatever else the machine is busy with. `None` where the system is not Linux.
+fn running_time() -> Option<Duration> {
+    const TICKS_PER_SECOND: u32 = 100;
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").ok()?;
+    // The name of the thread, which comes before, may hold anything. Then utime and stime are the 12th and the 13th.
+    let ticks = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+    let ticks: u32 = ticks.map(|ticks| ticks.parse::<u32>().expect("a number")).sum();
+    Some(Duration::from_secs(1) * ticks / TICKS_PER_SECOND)
 }
 
 /// A word of the data or of the service, by the letters that it is made of.
@@ -186,10 +196,14 @@ fn spelled(value: &str, spelling: usize) -> String {
     }
 }
 
-/// The text without escapes, as far as it has some, and with single spaces.
+/// The text with single spaces.
+fn single_spaced(text: &str) -> String {
+    text.split(is_space).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The same without escapes, as far as it has some.
 fn plain(text: &str) -> String {
-    let unescaped = serde_json::from_str(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned());
-    unescaped.split(is_space).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    single_spaced(&serde_json::from_str(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned()))
 }
 
 fn is_quoted(value: &str, text: &str) -> bool {
@@ -220,8 +234,10 @@ proptest! {
         for value in values.iter().map(|value| value.trim_matches(is_space)).filter(|value| value.chars().count() >= 4) {
             for piece in shown.split("[data]") {
                 prop_assert!(!is_quoted(value, piece), "{value:?} is in {shown:?}, of {said:?}");
-                let value = plain(value);
-                prop_assert!(!is_quoted(&value, &plain(piece)), "{value:?} is in {shown:?}, of {said:?}");
+                let value = single_spaced(value);
+                for piece in [single_spaced(piece), plain(piece)] {
+                    prop_assert!(!is_quoted(&value, &piece), "{value:?} is in {shown:?}, of {said:?}");
+                }
             }
         }
     }

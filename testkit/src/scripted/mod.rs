@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use stream::Stream;
 
@@ -23,6 +23,7 @@ use stream::Stream;
 pub struct ScriptedServer {
     pub address: SocketAddr,
     shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 /// A request as it came.
@@ -83,8 +84,8 @@ impl ScriptedServer {
             open: Mutex::default(),
         });
         let theirs = Arc::clone(&shared);
-        thread::spawn(move || theirs.accept(&listener));
-        ScriptedServer { address, shared }
+        let accepting = thread::spawn(move || theirs.accept(&listener));
+        ScriptedServer { address, shared, accepting: Some(accepting) }
     }
 
     pub fn http(&self) -> String {
@@ -125,10 +126,14 @@ impl ScriptedServer {
 }
 
 impl Drop for ScriptedServer {
+    /// Afterwards nobody listens at the address.
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.shared.changed.notify_all();
-        let _ = TcpStream::connect(self.address);
+        let woken = TcpStream::connect(self.address).is_ok();
+        if let Some(accepting) = self.accepting.take().filter(|accepting| woken || accepting.is_finished()) {
+            let _ = accepting.join();
+        }
         for socket in self.shared.open.lock().unwrap().drain(..) {
             let _ = socket.shutdown(Shutdown::Both);
         }

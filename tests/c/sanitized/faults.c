@@ -81,7 +81,7 @@ static void two_threads_change_settings(void)
 
 static void *wait_a_moment(void *unused)
 {
-    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 300, NULL, NULL));
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 2000, NULL, NULL));
     return unused;
 }
 

@@ -51,7 +51,7 @@ fn example(file: &str, check: impl Fn(&Example)) {
 fn wait_in_any_language(example: &Example, name: &str) {
     example.signal("there", r#"{"code":"1"}"#);
     example.check(&["there"], 0, "{\"data\":{\"code\":\"1\"}}\n", "");
-    example.check(&["quiet", "1500"], 2, "", "not signaled");
+    example.check(&["quiet", "3000"], 2, "", "not signaled");
     example.check(&["status_403"], 1, "", "key");
     example.check(&["."], 1, "", "event_name");
     example.check(&[], 1, "", "usage: wait EVENT [TIMEOUT_MS]");
@@ -135,7 +135,7 @@ fn example_log() {
         for part in ["debug    wait \"late\"", "ANCHOR_OK: "] {
             assert!(told.contains(part), "no {part:?} in {told}");
         }
-        assert_eq!(example.run(&["quiet", "1500"]).code(), Some(2));
+        assert_eq!(example.run(&["quiet", "3000"]).code(), Some(2));
         example.check(&[], 1, "", "usage: log EVENT [TIMEOUT_MS]");
     });
 }
@@ -200,7 +200,7 @@ fn example_all() {
         let outcome = example.run(&["report_ready", "login_done", "mfa_code"]);
         assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
         example.signal("there", "{}");
-        example.check(&["-t", "1500", "there", "quiet"], 2, "there: {\"data\":{}}\n", "all: quiet: the event was not");
+        example.check(&["-t", "3000", "there", "quiet"], 2, "there: {\"data\":{}}\n", "all: quiet: the event was not");
         example.check(&["-t", "60000", "status_403"], 1, "", "all: status_403: ");
         example.check(&["there", "."], 1, "", "cannot wait for \".\"");
         example.check(&["-t", "5"], 1, "", "usage: all");
@@ -212,7 +212,7 @@ fn example_queue() {
     example("queue.c", |example| {
         example.signal("job_1", r#"{"n":1}"#);
         example.signal("job_3", r#"{"n":3}"#);
-        let outcome = example.run(&["5", "4000"]);
+        let outcome = example.run(&["5", "3000"]);
         let lines = "2 of 5 were signaled\njob_1: {\"data\":{\"n\":1}}\njob_3: {\"data\":{\"n\":3}}\n";
         assert!(outcome.code() == Some(2) && sorted(&outcome.stdout) == lines, "{}: {outcome:#?}", example.build.how);
         example.signal("job_0", "{}");
@@ -248,7 +248,7 @@ fn in_a_loop(file: &str) {
 
         // What comes is printed, and the loop goes on until the last wait has ended.
         example.signal("there", "{}");
-        let outcome = example.run(&["4000", "quiet", "there"]);
+        let outcome = example.run(&["3000", "quiet", "there"]);
         let ticked = outcome.stdout.contains("tick\n") && sorted(&outcome.stdout) == "there: {\"data\":{}}\n";
         let late = outcome.stderr.starts_with(&format!("{name}: quiet: the event was not signaled"));
         assert!(outcome.code() == Some(2) && ticked && late, "{}: {outcome:#?}", example.build.how);
