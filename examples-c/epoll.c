@@ -1,5 +1,5 @@
 /*
- * Three events and a timer in one loop: a started wait is a descriptor like any other.
+ * Three events and a timer in one loop: a queue of waits is a descriptor like any other.
  *
  *     epoll [TICKS]
  *
@@ -18,89 +18,99 @@
 
 enum { EVENTS = 3, TICK_MS = 100 };
 
-struct watched {
-    const char *name;
-    anchor_wait *wait;
-};
+static const char *const names[EVENTS] = {"login_done", "mfa_code", "report_ready"};
 
-static struct watched watched[EVENTS] = {{"login_done", NULL}, {"mfa_code", NULL}, {"report_ready", NULL}};
-
-static int fail(const char *what, anchor_status status)
+static int fail(const char *what, const char *why)
 {
-    fprintf(stderr, "epoll: %s: %s\n", what, anchor_status_message(status));
+    fprintf(stderr, "epoll: %s: %s\n", what, why);
     return -1;
 }
 
-/* Each wait runs on a thread of its own, inside the library; here it is only a descriptor. */
-static int start_all(anchor_client *client, int epoll)
+static int watch(int epoll, int fd)
 {
-    for (int i = 0; i < EVENTS; i++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &watched[i]};
-        anchor_status status = anchor_wait_start(client, watched[i].name, ANCHOR_NO_TIMEOUT, &watched[i].wait);
-        if (status != ANCHOR_OK) {
-            return fail(watched[i].name, status);
-        }
-        if (epoll_ctl(epoll, EPOLL_CTL_ADD, anchor_wait_fd(watched[i].wait), &event) != 0) {
-            return fail("epoll_ctl", ANCHOR_OUT_OF_MEMORY);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* There may be any number of waits. The descriptor that is watched is that of the queue. */
+static int start_all(anchor_client *client, anchor_queue *queue)
+{
+    for (uint64_t i = 0; i < EVENTS; i++) {
+        if (anchor_wait_start_on(client, queue, names[i], ANCHOR_NO_TIMEOUT, i, NULL) != ANCHOR_OK) {
+            return fail(names[i], anchor_last_error());
         }
     }
     return 0;
 }
 
-/* The wait has ended, so this does not block. Then the descriptor is not readable; freeing removes it from epoll. */
-static int collect(struct watched *event)
+static int report(const anchor_completion *done)
 {
-    char *json = NULL;
-    anchor_status status = anchor_wait_finish(event->wait, 0, &json);
+    const char *name = names[anchor_completion_tag(done)], *json = anchor_completion_json(done);
+    anchor_status status = anchor_completion_status(done);
     if (status == ANCHOR_OK) {
-        printf("%s: %s\n", event->name, json);
-    } else {
-        char *message = anchor_json_get(json, "/error/message");
-        fprintf(stderr, "epoll: %s: %s\n", event->name, message ? message : anchor_status_message(status));
-        anchor_string_free(message);
+        printf("%s: %s\n", name, json);
+        return 0;
     }
-    anchor_string_free(json);
-    anchor_wait_free(event->wait);
-    event->wait = NULL;
-    return status == ANCHOR_OK ? 0 : -1;
+    char *message = anchor_json_get(json, "/error/message");
+    fail(name, message ? message : anchor_status_message(status));
+    anchor_string_free(message);
+    return -1;
 }
 
-static int loop(int epoll, int timer, int ticks_left)
+/* Takes without blocking until nothing is left; then the descriptor is not readable. */
+static int take_all(anchor_queue *queue)
 {
-    int open = EVENTS;
-    while (open > 0) {
+    anchor_completion *done = NULL;
+    int outcome = 0;
+    while (outcome == 0 && anchor_queue_next(queue, 0, NULL, &done) == ANCHOR_OK) {
+        outcome = report(done);
+        anchor_completion_free(done);
+    }
+    return outcome;
+}
+
+static int loop(int epoll, int timer, anchor_queue *queue, int ticks_left)
+{
+    while (anchor_queue_running(queue) > 0) {
         struct epoll_event ready;
         if (epoll_wait(epoll, &ready, 1, -1) != 1) {
             continue; /* a signal handler ran */
         }
-        if (ready.data.ptr == NULL) {
+        if (ready.data.fd == timer) {
             uint64_t ticks = 0;
             if (read(timer, &ticks, sizeof ticks) != (ssize_t)sizeof ticks) {
                 continue;
             }
-            printf("tick, %d to come\n", open);
+            printf("tick, %zu to come\n", anchor_queue_running(queue));
             if (ticks_left-- == 0) {
                 return 2;
             }
-        } else if (collect(ready.data.ptr) != 0) {
+        } else if (take_all(queue) != 0) {
             return EXIT_FAILURE;
-        } else {
-            open--;
         }
         fflush(stdout);
     }
     return EXIT_SUCCESS;
 }
 
-static int start_timer(int epoll)
+static int run(anchor_client *client, int ticks)
 {
     struct itimerspec every = {.it_interval.tv_nsec = TICK_MS * 1000000L, .it_value.tv_nsec = TICK_MS * 1000000L};
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
     int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (timer < 0 || timerfd_settime(timer, 0, &every, NULL) != 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event) != 0) {
-        fail("timer", ANCHOR_OUT_OF_MEMORY);
+    anchor_queue *queue = NULL;
+    int exit_status = EXIT_FAILURE;
+
+    if (anchor_queue_new(&queue) != ANCHOR_OK || timerfd_settime(timer, 0, &every, NULL) != 0 ||
+        watch(epoll, timer) != 0 || watch(epoll, anchor_queue_fd(queue)) != 0) {
+        fail("no descriptor", anchor_status_message(ANCHOR_OUT_OF_MEMORY));
+    } else if (start_all(client, queue) == 0) {
+        exit_status = loop(epoll, timer, queue, ticks);
     }
-    return timer;
+    anchor_queue_free(queue); /* cancels waits that still run, and closes the descriptor: epoll forgets it */
+    close(timer);
+    close(epoll);
+    return exit_status;
 }
 
 int main(int argc, char **argv)
@@ -108,22 +118,13 @@ int main(int argc, char **argv)
     int ticks = argc > 1 ? atoi(argv[1]) : 100;
     anchor_config *config = anchor_config_new();
     anchor_client *client = NULL;
+    int exit_status = EXIT_FAILURE;
     if (config == NULL || anchor_client_new(config, &client) != ANCHOR_OK) {
-        fprintf(stderr, "epoll: %s\n", config ? anchor_config_error(config) : "out of memory");
-        anchor_config_free(config);
-        return EXIT_FAILURE;
+        fail("no client", config ? anchor_config_error(config) : "out of memory");
+    } else {
+        exit_status = run(client, ticks);
     }
-    anchor_config_free(config);
-
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    int timer = start_timer(epoll);
-    int exit_status = start_all(client, epoll) == 0 ? loop(epoll, timer, ticks) : EXIT_FAILURE;
-
-    for (int i = 0; i < EVENTS; i++) {
-        anchor_wait_free(watched[i].wait); /* one that still runs is cancelled */
-    }
-    close(timer);
-    close(epoll);
     anchor_client_free(client);
+    anchor_config_free(config);
     return exit_status;
 }

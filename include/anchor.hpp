@@ -235,6 +235,22 @@ template <class T, void (*Free)(T *)> struct handle_free {
 };
 template <class T, void (*Free)(T *)> using handle = std::unique_ptr<T, handle_free<T, Free>>;
 
+// A function object of any type.
+using owned_callback = std::unique_ptr<void, void (*)(void *)>;
+
+// Frees a queue. It owns the queue's callback, so that the callback outlives the queue, in a move assignment too.
+struct queue_free {
+    owned_callback callback{nullptr, [](void *) {}};
+    void operator()(anchor_queue *queue) const noexcept { anchor_queue_free(queue); }
+};
+
+// Of a call that has just failed and gives no JSON.
+inline error last_error(anchor_status status) noexcept
+{
+    const char *message = anchor_last_error();
+    return message ? error(status, message) : error(status);
+}
+
 inline result<json> answer(anchor_status status, char *out) noexcept
 {
     json text(out);
@@ -264,7 +280,7 @@ public:
     config &retries(std::uint32_t count) noexcept { return set(anchor_config_set_retries, count); }
     config &rearm(bool rearm) noexcept { return set(anchor_config_set_rearm, int{rearm}); }
     config &interruptible(bool tell) noexcept { return set(anchor_config_set_interruptible, int{tell}); }
-    // The function is called on any thread that makes calls, and must not throw.
+    // The function is called on the threads that make calls, and on the library's own. It must not throw or block.
     config &log_callback(anchor_log_callback callback, void *user_data) noexcept
     {
         return set([callback, user_data](anchor_config *handle, int) {
@@ -325,6 +341,24 @@ private:
     detail::handle<anchor_cancel_token, anchor_cancel_token_free> handle_;
 };
 
+#if defined(__cpp_lib_jthread)
+namespace detail {
+
+// Makes the call with a cancel token that the stop token cancels.
+template <class Call> auto until_stopped(std::stop_token stop, Call call) noexcept
+    -> decltype(call(std::declval<anchor_cancel_token *>()))
+{
+    auto source = cancel_source::make(std::nothrow);
+    if (!source) {
+        return source.error();
+    }
+    const std::stop_callback on_stop(std::move(stop), [&source]() noexcept { source->cancel(); });
+    return call(source->get());
+}
+
+} // namespace detail
+#endif
+
 // A wait that runs in the background. Destroying it cancels it and drops an outcome that was not taken.
 class started_wait {
 public:
@@ -366,7 +400,7 @@ template <class Waits> result<std::size_t> select(std::nothrow_t, const Waits &w
         handles[index++] = wait.get();
     }
     const anchor_status status = anchor_wait_select(handles.get(), count, time.milliseconds(), &index);
-    return status == ANCHOR_OK ? result<std::size_t>(index) : error(status);
+    return status == ANCHOR_OK ? result<std::size_t>(index) : detail::last_error(status);
 }
 #if ANCHOR_HPP_THROWS
 template <class Waits> std::size_t select(const Waits &waits, timeout time = no_timeout)
@@ -374,6 +408,155 @@ template <class Waits> std::size_t select(const Waits &waits, timeout time = no_
     return select(std::nothrow, waits, time).value();
 }
 #endif
+
+// The outcome of one wait that was started on a queue: its tag, and its answer or error.
+class completion {
+public:
+    // Without a wait: the tag is 0, and the status is that of an invalid argument.
+    completion() noexcept = default;
+    explicit completion(anchor_completion *owned) noexcept : handle_(owned) {}
+
+    // Whether the event was signaled.
+    explicit operator bool() const noexcept { return status() == ANCHOR_OK; }
+    std::uint64_t tag() const noexcept { return anchor_completion_tag(handle_.get()); }
+    anchor_status status() const noexcept { return anchor_completion_status(handle_.get()); }
+
+    // The answer, or the error as JSON, without a copy: it lives as long as the completion.
+    const char *c_str() const noexcept
+    {
+        const char *text = anchor_completion_json(handle_.get());
+        return text ? text : "";
+    }
+    std::string_view view() const noexcept { return c_str(); }
+    // The value at a JSON pointer, as from json::get.
+    json get(const char *pointer) const noexcept { return json(anchor_json_get(c_str(), pointer)); }
+
+    // A copy of the answer, or the error.
+    result<json> outcome(std::nothrow_t) const noexcept
+    {
+        if (!*this) {
+            return error(status(), get("/error/message").view(), view());
+        }
+        json copied = get("");
+        return copied ? result<json>(std::move(copied)) : error(ANCHOR_OUT_OF_MEMORY);
+    }
+#if ANCHOR_HPP_THROWS
+    json outcome() const { return outcome(std::nothrow).value(); }
+#endif
+
+    const anchor_completion *get() const noexcept { return handle_.get(); }
+
+private:
+    detail::handle<anchor_completion, anchor_completion_free> handle_;
+};
+
+// Collects the outcomes of any number of waits, for any number of threads that take them. Destroying it cancels the waits
+// that run on it, and drops the completions that were not taken: take until running() is 0 first.
+class queue {
+public:
+    static result<queue> make(std::nothrow_t) noexcept
+    {
+        anchor_queue *out = nullptr;
+        const anchor_status status = anchor_queue_new(&out);
+        return status == ANCHOR_OK ? result<queue>(queue(out)) : detail::last_error(status);
+    }
+
+    // Takes a completion. ANCHOR_PENDING if there is none in that time. A cancel ends this call, not the waits.
+    result<completion> next(std::nothrow_t, timeout time = no_timeout) noexcept { return take(time, nullptr); }
+    result<completion> next(std::nothrow_t, timeout time, const cancel_source &cancel) noexcept
+    {
+        return take(time, cancel.get());
+    }
+#if defined(__cpp_lib_jthread)
+    result<completion> next(std::nothrow_t, timeout time, std::stop_token stop) noexcept
+    {
+        return detail::until_stopped(std::move(stop), [&](anchor_cancel_token *token) { return take(time, token); });
+    }
+#endif
+
+    // The function is called on a thread of the library, once for each change from empty to not empty, and at once if the
+    // queue is not empty now. It is noexcept and calls nothing of libanchor: it wakes the thread that takes. The queue keeps
+    // it, also when the queue is moved, until it is replaced or the queue is destroyed; both let a call of it end first.
+    template <class Callback> [[nodiscard]] anchor_status set_callback(std::nothrow_t, Callback &&callback) noexcept
+    {
+        using stored = std::decay_t<Callback>;
+        static_assert(std::is_nothrow_invocable_v<stored &>, "the callback is noexcept and takes nothing");
+        static_assert(std::is_nothrow_constructible_v<stored, Callback>, "it can be stored without an exception");
+        detail::owned_callback owned(new (std::nothrow) stored(std::forward<Callback>(callback)),
+                                     [](void *it) { delete static_cast<stored *>(it); });
+        if (!owned) {
+            return ANCHOR_OUT_OF_MEMORY;
+        }
+        const auto call = [](void *it) noexcept { (*static_cast<stored *>(it))(); };
+        const anchor_status status = anchor_queue_set_callback(handle_.get(), call, owned.get());
+        if (status == ANCHOR_OK) {
+            handle_.get_deleter().callback = std::move(owned);
+        }
+        return status;
+    }
+    void clear_callback() noexcept
+    {
+        if (handle_.get_deleter().callback) {
+            const anchor_status status = anchor_queue_set_callback(handle_.get(), nullptr, nullptr);
+            static_cast<void>(status); // it fails without a queue only
+            handle_.get_deleter().callback.reset();
+        }
+    }
+
+#if ANCHOR_HPP_THROWS
+    queue() : queue(make(std::nothrow).value()) {}
+
+    completion next(timeout time = no_timeout) { return next(std::nothrow, time).value(); }
+    completion next(timeout time, const cancel_source &cancel) { return next(std::nothrow, time, cancel).value(); }
+#if defined(__cpp_lib_jthread)
+    completion next(timeout time, std::stop_token stop) { return next(std::nothrow, time, std::move(stop)).value(); }
+#endif
+    template <class Callback> void set_callback(Callback &&callback)
+    {
+        const anchor_status status = set_callback(std::nothrow, std::forward<Callback>(callback));
+        if (status != ANCHOR_OK) {
+            throw error(status);
+        }
+    }
+#endif
+
+    // Waits that were started on the queue and whose completion was not taken yet.
+    std::size_t running() const noexcept { return anchor_queue_running(handle_.get()); }
+    // Ends all of them; each still gives its completion.
+    void cancel_all() const noexcept { anchor_queue_cancel_all(handle_.get()); }
+
+    // Readable while the queue is not empty; only for poll, epoll and the like. -1 on Windows, which has native_handle().
+    int fd() const noexcept { return anchor_queue_fd(handle_.get()); }
+    // On Windows an event, which is set while the queue is not empty; NULL elsewhere.
+    void *native_handle() const noexcept { return anchor_queue_handle(handle_.get()); }
+    anchor_queue *get() const noexcept { return handle_.get(); }
+
+private:
+    explicit queue(anchor_queue *owned) noexcept : handle_(owned) {}
+
+    result<completion> take(timeout time, anchor_cancel_token *cancel) noexcept
+    {
+        anchor_completion *out = nullptr;
+        const anchor_status status = anchor_queue_next(handle_.get(), time.milliseconds(), cancel, &out);
+        return status == ANCHOR_OK ? result<completion>(completion(out)) : error(status);
+    }
+
+    std::unique_ptr<anchor_queue, detail::queue_free> handle_;
+};
+
+// A wait that was started on a queue. Destroying it cancels nothing: the wait goes on, and the queue gets its completion.
+class queued_wait {
+public:
+    // Without a wait: cancel() does nothing.
+    queued_wait() noexcept = default;
+    explicit queued_wait(anchor_wait *owned) noexcept : handle_(owned) {}
+
+    void cancel() const noexcept { anchor_wait_cancel(handle_.get()); }
+    anchor_wait *get() const noexcept { return handle_.get(); }
+
+private:
+    detail::handle<anchor_wait, anchor_wait_free> handle_;
+};
 
 // Settings and connections to the service. Any number of threads may use a client at once.
 class client {
@@ -400,12 +583,9 @@ public:
 #if defined(__cpp_lib_jthread)
     result<json> wait(std::nothrow_t, std::string_view event, timeout time, std::stop_token stop) noexcept
     {
-        auto source = cancel_source::make(std::nothrow);
-        if (!source) {
-            return source.error();
-        }
-        const std::stop_callback on_stop(std::move(stop), [&source]() noexcept { source->cancel(); });
-        return wait_until_cancelled(event, time, source->get());
+        return detail::until_stopped(std::move(stop), [&](anchor_cancel_token *token) {
+            return wait_until_cancelled(event, time, token);
+        });
     }
 #endif
 
@@ -430,7 +610,7 @@ public:
         }
         std::uint32_t drained = 0;
         const anchor_status status = anchor_drain_event(handle_.get(), name.get(), &drained);
-        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : error(status);
+        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : detail::last_error(status);
     }
 
     result<started_wait> start(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
@@ -441,7 +621,21 @@ public:
         }
         anchor_wait *out = nullptr;
         const anchor_status status = anchor_wait_start(handle_.get(), name.get(), time.milliseconds(), &out);
-        return status == ANCHOR_OK ? result<started_wait>(started_wait(out)) : error(status);
+        return status == ANCHOR_OK ? result<started_wait>(started_wait(out)) : detail::last_error(status);
+    }
+
+    // The queue gets the wait's completion, with this tag. The result is only needed to cancel the wait.
+    result<queued_wait> start_on(std::nothrow_t, queue &queue, std::string_view event, timeout time,
+                                 std::uint64_t tag) noexcept
+    {
+        const detail::c_string name(event);
+        if (name.status() != ANCHOR_OK) {
+            return name.refusal();
+        }
+        anchor_wait *out = nullptr;
+        const anchor_status status =
+            anchor_wait_start_on(handle_.get(), queue.get(), name.get(), time.milliseconds(), tag, &out);
+        return status == ANCHOR_OK ? result<queued_wait>(queued_wait(out)) : detail::last_error(status);
     }
 
     result<json> stats(std::nothrow_t) const noexcept
@@ -464,6 +658,10 @@ public:
     started_wait start(std::string_view event, timeout time = default_timeout)
     {
         return start(std::nothrow, event, time).value();
+    }
+    queued_wait start_on(queue &queue, std::string_view event, timeout time, std::uint64_t tag)
+    {
+        return start_on(std::nothrow, queue, event, time, tag).value();
     }
     json stats() const { return stats(std::nothrow).value(); }
 #endif

@@ -36,6 +36,24 @@ fn the_cpp_wrapper_in_each_standard() {
     }
 }
 
+/// An exception must not reach the library, so the compiler refuses a callback that may throw, and says why.
+#[test]
+fn a_queue_takes_noexcept_callbacks_only() {
+    if !tools::has("c++") {
+        return;
+    }
+    let source = scratch("programs").join("callback.cpp");
+    for (callback, is_taken) in [("[]() noexcept {}", true), ("[] {}", false), ("[](int) noexcept {}", false)] {
+        let program = format!("#include <anchor.hpp>\nint main() {{ anchor::queue().set_callback({callback}); }}\n");
+        std::fs::write(&source, program).expect("a scratch file");
+        let mut compile = Command::new("c++");
+        compile.current_dir(root()).args(["-std=c++17", "-fsyntax-only", "-I", "include"]).arg(&source);
+        let outcome = run(&mut compile);
+        assert_eq!(outcome.status.success(), is_taken, "{callback}: {outcome:#?}");
+        assert!(is_taken || outcome.stderr.contains("the callback is noexcept and takes nothing"), "{outcome:#?}");
+    }
+}
+
 /// Whether the compiler's library says so.
 fn has_stop_token(compiler: &str, standard: &str) -> bool {
     let mut command = Command::new(compiler);
@@ -49,11 +67,12 @@ fn the_examples_use_threads_as_drd_wants_them_to() {
         return;
     }
     let suppressions = format!("--suppressions={}", root().join("tests/c/drd.supp").display());
-    let runs: [(&str, &[&str], i32); 4] = [
+    let runs: [(&str, &[&str], i32); 5] = [
         ("mfa.c", &["271828"], 0),
         ("any.c", &["never", "there"], 0),
         ("all.c", &["-t", "1500", "there", "quiet"], 2),
         ("epoll.c", &["10"], 2),
+        ("queue.c", &["3", "3000"], 2),
     ];
     for (file, arguments, code) in runs {
         let program = compiler::compile("cc", &format!("examples-c/{file}"), Linkage::Shared);

@@ -1,6 +1,7 @@
 // The header in C++: its types are right at compile time, and its functions can be called.
 #include "../c/check.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <sys/resource.h>
@@ -14,6 +15,7 @@ static_assert(std::is_same<std::underlying_type<anchor_log_level>::type, std::in
 static_assert(std::is_same<std::underlying_type<anchor_trust>::type, std::int32_t>::value, "signed");
 static_assert(std::is_same<decltype(anchor_config_set_retries(nullptr, 0)), anchor_status>::value, "a status");
 static_assert(ANCHOR_OK == 0 && ANCHOR_NO_TIMEOUT == -1, "constants");
+static_assert(std::is_same<decltype(anchor_completion_tag(nullptr)), std::uint64_t>::value, "a tag has 64 bits");
 static_assert(!std::is_constructible<anchor_client *, anchor_config *>::value, "handles do not mix");
 
 namespace {
@@ -81,6 +83,20 @@ void an_event_comes_through()
     anchor_client_free(client);
 }
 
+void a_lambda_is_a_queue_callback()
+{
+    anchor_client *client = check_client();
+    anchor_queue *queue = nullptr;
+    std::atomic<int> calls{0};
+    CHECK_STATUS(ANCHOR_OK, anchor_queue_new(&queue));
+    const auto count = [](void *data) { ++*static_cast<std::atomic<int> *>(data); };
+    CHECK_STATUS(ANCHOR_OK, anchor_queue_set_callback(queue, count, &calls));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 1, nullptr));
+    CHECK_SOON(calls == 1);
+    anchor_queue_free(queue);
+    anchor_client_free(client);
+}
+
 const test_case cases[] = {
     CASE(statuses_are_values),
     CASE(a_lambda_is_a_log_callback),
@@ -88,6 +104,7 @@ const test_case cases[] = {
     CASE(a_callback_that_throws_ends_the_process),
 #endif
     CASE(an_event_comes_through),
+    CASE(a_lambda_is_a_queue_callback),
 };
 
 } // namespace

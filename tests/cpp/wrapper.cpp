@@ -4,7 +4,10 @@
 #include <anchor.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <memory>
+#include <poll.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,10 +23,12 @@ template <class T> constexpr bool is_move_only =
     !std::is_copy_assignable_v<T>;
 static_assert(is_move_only<anchor::client> && is_move_only<anchor::started_wait> && is_move_only<anchor::config>);
 static_assert(is_move_only<anchor::cancel_source> && is_move_only<anchor::json>);
+static_assert(is_move_only<anchor::queue> && is_move_only<anchor::completion> && is_move_only<anchor::queued_wait>);
 static_assert(std::is_nothrow_copy_constructible_v<anchor::error> && std::is_base_of_v<std::exception, anchor::error>);
 static_assert(sizeof(anchor::client) == sizeof(void *) && sizeof(anchor::started_wait) == sizeof(void *));
 static_assert(noexcept(std::declval<anchor::client &>().wait(std::nothrow, "e")));
 static_assert(noexcept(std::declval<anchor::started_wait &>().finish(std::nothrow)));
+static_assert(noexcept(std::declval<anchor::queue &>().next(std::nothrow)));
 
 constexpr std::int64_t refused = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
@@ -97,6 +102,8 @@ void wrong_arguments_are_refused()
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, {}).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, "e", -1ms).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start(std::nothrow, "e", -1ns).status());
+    CHECK_CONTAINS("timeout_ms", client.start(std::nothrow, "e", -1ns).error().what());
+    CHECK_CONTAINS("event_name", client.drain(std::nothrow, ".").error().what());
     const std::chrono::duration<double> not_a_number(std::numeric_limits<double>::quiet_NaN());
     CHECK(anchor::timeout(not_a_number).milliseconds() == refused);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, std::string(4097, 'x')).status());
@@ -173,6 +180,176 @@ void cancel_all_ends_started_waits()
     CHECK_STATUS(ANCHOR_CANCELLED, wait->finish(std::nothrow, patience).status());
 }
 
+anchor::queue open_queue()
+{
+    auto queue = anchor::queue::make(std::nothrow);
+    CHECK_STATUS(ANCHOR_OK, queue.status());
+    return std::move(*queue);
+}
+
+bool is_readable(const anchor::queue &queue)
+{
+    pollfd polled = {queue.fd(), POLLIN, 0};
+    return poll(&polled, 1, 0) == 1;
+}
+
+void a_queue_gives_each_end_with_its_tag()
+{
+    auto client = open_client();
+    auto queue = open_queue();
+    CHECK(queue.running() == 0 && queue.fd() >= 0 && queue.native_handle() == nullptr && !is_readable(queue));
+    CHECK_STATUS(ANCHOR_PENDING, queue.next(std::nothrow, 0s).status());
+    constexpr std::uint64_t high = std::numeric_limits<std::uint64_t>::max();
+    CHECK_STATUS(ANCHOR_OK, client.start_on(std::nothrow, queue, "queued", patience, high).status());
+    CHECK_STATUS(ANCHOR_OK, client.start_on(std::nothrow, queue, "status_403", patience, 7).status());
+
+    const auto refused_one = queue.next(std::nothrow, patience);
+    CHECK_STATUS(ANCHOR_OK, refused_one.status());
+    CHECK(!*refused_one && refused_one->tag() == 7 && queue.running() == 1);
+    CHECK_STATUS(ANCHOR_FORBIDDEN, refused_one->status());
+    CHECK_STATUS(ANCHOR_FORBIDDEN, refused_one->outcome(std::nothrow).status());
+    CHECK_TEXT("A fault rule asked for this", refused_one->outcome(std::nothrow).error().what());
+    CHECK_TEXT("ANCHOR_FORBIDDEN", refused_one->get("/error/status").c_str());
+
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "queued", R"({"code":"1"})").status());
+    CHECK_SOON(is_readable(queue));
+    anchor::json kept;
+    {
+        auto taken = queue.next(std::nothrow, 0s);
+        CHECK_STATUS(ANCHOR_OK, taken.status());
+        const anchor::completion moved = std::move(*taken);
+        CHECK(moved && moved.tag() == high && moved.get() != nullptr);
+        CHECK(moved.view() == R"({"data":{"code":"1"}})");
+        CHECK_TEXT("1", moved.get("/data/code").c_str());
+        kept = std::move(*moved.outcome(std::nothrow));
+    }
+    CHECK_TEXT(R"({"data":{"code":"1"}})", kept.c_str()); // it outlives the completion
+    CHECK(queue.running() == 0 && !is_readable(queue));
+}
+
+void what_runs_on_a_queue_is_cancelled_and_still_reported()
+{
+    auto client = open_client();
+    auto queue = open_queue();
+    for (std::uint64_t tag = 1; tag < 3; tag++) {
+        CHECK_STATUS(ANCHOR_OK, client.start_on(std::nothrow, queue, "never", no_timeout, tag).status());
+    }
+    auto third = client.start_on(std::nothrow, queue, "never", no_timeout, 3);
+    CHECK_STATUS(ANCHOR_OK, third.status());
+    third->cancel();
+    CHECK(queue.next(std::nothrow, patience)->tag() == 3);
+    { const auto dropped = std::move(*third); } // frees its handle, which cancels nothing
+    queue.cancel_all();
+    for (std::size_t left = 2; left > 0; left--) {
+        CHECK(queue.running() == left);
+        CHECK_STATUS(ANCHOR_CANCELLED, queue.next(std::nothrow, patience)->status());
+    }
+    CHECK(queue.running() == 0);
+    // This one is cancelled when the queue is destroyed.
+    CHECK_STATUS(ANCHOR_OK, client.start_on(std::nothrow, queue, "never", no_timeout, 4).status());
+}
+
+void dropping_a_queued_wait_does_not_cancel_it()
+{
+    auto client = open_client();
+    auto queue = open_queue();
+    { const auto dropped = client.start_on(std::nothrow, queue, "goes_on", patience, 1); }
+    CHECK_STATUS(ANCHOR_PENDING, queue.next(std::nothrow, 20ms).status());
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "goes_on").status());
+    CHECK_STATUS(ANCHOR_OK, queue.next(std::nothrow, patience)->status());
+}
+
+void taking_is_cancelled_and_the_wait_is_not()
+{
+    auto client = open_client();
+    auto queue = open_queue();
+    auto source = anchor::cancel_source::make(std::nothrow);
+    CHECK_STATUS(ANCHOR_OK, client.start_on(std::nothrow, queue, "taken_later", patience, 1).status());
+    std::thread canceller([&source] { source->cancel(); });
+    CHECK_STATUS(ANCHOR_CANCELLED, queue.next(std::nothrow, no_timeout, *source).status());
+    canceller.join();
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "taken_later").status());
+    CHECK_STATUS(ANCHOR_OK, queue.next(std::nothrow, patience)->status());
+#if defined(__cpp_lib_jthread)
+    anchor_status status = ANCHOR_OK;
+    {
+        std::jthread taking([&](std::stop_token stop) {
+            status = queue.next(std::nothrow, no_timeout, std::move(stop)).status();
+        });
+    } // requests the stop, and joins
+    CHECK_STATUS(ANCHOR_CANCELLED, status);
+#endif
+}
+
+void wrong_arguments_of_a_queue_are_refused()
+{
+    auto client = open_client();
+    auto queue = open_queue();
+    const std::string_view cut("cut\0off", 7);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, cut, patience, 0).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, ".", patience, 0).status());
+    CHECK_CONTAINS("event_name", client.start_on(std::nothrow, queue, ".", patience, 0).error().what());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, "e", -1ns, 0).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.next(std::nothrow, -1s).status());
+    CHECK(queue.running() == 0);
+
+    anchor::queue elsewhere = std::move(queue);
+    CHECK(queue.fd() == -1 && queue.running() == 0 && elsewhere.fd() >= 0);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.next(std::nothrow, 0s).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, "e", 0s, 0).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.set_callback(std::nothrow, []() noexcept {}));
+    queue.clear_callback();
+    queue.cancel_all();
+
+    const anchor::completion none;
+    CHECK(!none && none.tag() == 0 && none.view().empty() && !none.get("") && none.get() == nullptr);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, none.outcome(std::nothrow).status());
+    anchor::queued_wait().cancel();
+}
+
+// Its counts outlive it; the object itself is alive exactly as long as the queue may call it.
+struct counting {
+    std::shared_ptr<std::atomic<int>> calls = std::make_shared<std::atomic<int>>(0);
+    void operator()() const noexcept { ++*calls; }
+};
+
+void a_queue_keeps_its_callback()
+{
+    auto client = open_client();
+    const counting first, second;
+    const auto is_held = [](const counting &callback) { return callback.calls.use_count() == 2; };
+    auto signal_one = [&client](anchor::queue &queue) {
+        CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "called").status());
+        CHECK_STATUS(ANCHOR_OK, client.start_on(std::nothrow, queue, "called", patience, 0).status());
+    };
+    {
+        auto queue = open_queue();
+        CHECK_STATUS(ANCHOR_OK, queue.set_callback(std::nothrow, first));
+        CHECK(is_held(first) && *first.calls == 0);
+        auto moved = std::move(queue);
+        signal_one(moved);
+        CHECK_SOON(*first.calls == 1);
+
+        // The queue is not empty, so the new callback is called at once.
+        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, second));
+        CHECK(!is_held(first) && is_held(second) && *second.calls == 1);
+        CHECK_STATUS(ANCHOR_OK, moved.next(std::nothrow, 0s)->status());
+        signal_one(moved);
+        CHECK_SOON(*second.calls == 2);
+
+        moved = open_queue(); // frees the queue, and then its callback
+        CHECK(!is_held(second));
+        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, first));
+        moved.clear_callback();
+        CHECK(!is_held(first));
+        signal_one(moved);
+        CHECK_STATUS(ANCHOR_OK, moved.next(std::nothrow, patience)->status());
+        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, second));
+        CHECK(is_held(second));
+    }
+    CHECK(!is_held(second) && *first.calls == 1 && *second.calls == 2);
+}
+
 #if defined(__cpp_lib_jthread)
 void a_stop_token_cancels()
 {
@@ -224,6 +401,22 @@ void the_other_half_throws()
     CHECK_TEXT(R"({"data":{}})", waits[1].finish().c_str());
     CHECK_STATUS(ANCHOR_PENDING, thrown([&] { waits[0].finish(0s); }));
     CHECK_STATUS(ANCHOR_PENDING, thrown([&] { anchor::select(waits, 1ms); }));
+
+    anchor::queue queue;
+    queue.set_callback([]() noexcept {});
+    client.start_on(queue, "second", patience, 5);
+    CHECK_STATUS(ANCHOR_PENDING, thrown([&] { queue.next(0s); }));
+    CHECK_STATUS(ANCHOR_CANCELLED, thrown([&] { queue.next(no_timeout, source); }));
+    client.signal("second");
+    const anchor::completion completion = queue.next();
+    CHECK(completion.tag() == 5);
+    CHECK_TEXT(R"({"data":{}})", completion.outcome().c_str());
+    client.start_on(queue, "status_403", patience, 6);
+    CHECK_STATUS(ANCHOR_FORBIDDEN, thrown([&] { queue.next().outcome(); }));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.start_on(queue, ".", patience, 0); }));
+    const anchor::queue elsewhere = std::move(queue);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { queue.set_callback([]() noexcept {}); }));
+
     const auto quiet = client.wait(std::nothrow, "quiet", 0s);
     const std::exception &as_any = quiet.error();
     CHECK_CONTAINS("not signaled", as_any.what());
@@ -238,6 +431,12 @@ const test_case cases[] = {
     CASE(a_source_cancels_from_another_thread),
     CASE(started_waits_are_collected),
     CASE(cancel_all_ends_started_waits),
+    CASE(a_queue_gives_each_end_with_its_tag),
+    CASE(what_runs_on_a_queue_is_cancelled_and_still_reported),
+    CASE(dropping_a_queued_wait_does_not_cancel_it),
+    CASE(taking_is_cancelled_and_the_wait_is_not),
+    CASE(wrong_arguments_of_a_queue_are_refused),
+    CASE(a_queue_keeps_its_callback),
 #if defined(__cpp_lib_jthread)
     CASE(a_stop_token_cancels),
 #endif

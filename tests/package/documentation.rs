@@ -12,8 +12,20 @@ fn make_docs() {
         process::output(outside("make").current_dir(root()).arg("docs"));
         let c = ["anchor_wait_for_event", "anchor_wait_fd", "ANCHOR_CONNECTION_LOST", "ANCHOR_VERSION_NUMBER"];
         names_all("c/html/anchor_8h.html", &c);
-        let cpp = ["wait", "signal", "drain", "start", "stats", "cancel_all", "std::stop_token", "std::nothrow_t"];
+        let cpp = [
+            "wait",
+            "signal",
+            "drain",
+            "start",
+            "start_on",
+            "stats",
+            "cancel_all",
+            "std::stop_token",
+            "std::nothrow_t",
+        ];
         names_all("cpp/html/classanchor_1_1client.html", &cpp);
+        let queue = ["next", "set_callback", "running", "cancel_all", "native_handle", "std::stop_token"];
+        names_all("cpp/html/classanchor_1_1queue.html", &queue);
     }
 }
 

@@ -37,7 +37,7 @@ fn cases(stdout: &str) -> usize {
 #[test]
 fn python() {
     if tools::has("python3") {
-        assert_eq!(cases(&holds("python", &["python3", "-B", "test.py"])), 6);
+        assert_eq!(cases(&holds("python", &["python3", "-B", "test.py"])), 7);
     }
 }
 
@@ -67,7 +67,7 @@ fn node() {
     if let Some(folder) = node_folder() {
         let server = LocalServer::start(&[]);
         let mut run = command(&server, "node");
-        assert_eq!(cases(&succeeds(run.current_dir(folder).args(["--expose-gc", "test.js"]))), 6);
+        assert_eq!(cases(&succeeds(run.current_dir(folder).args(["--expose-gc", "test.js"]))), 7);
     }
 }
 
@@ -78,7 +78,7 @@ fn go() {
         let mut run = command(&server, "go");
         run.current_dir(root().join("tests/package/ffi/go")).args(["test", "-v", "-count=1", "./..."]);
         let printed = succeeds(offline(&mut run));
-        assert_eq!(printed.matches("--- PASS").count(), 5);
+        assert_eq!(printed.matches("--- PASS").count(), 6);
     }
 }
 

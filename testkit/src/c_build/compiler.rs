@@ -42,15 +42,26 @@ fn make(compiler: &str, source: &str, linkage: Linkage, flags: &[&str], name: &s
     let object = scratch("programs").join(format!("{name}.o"));
     let mut compile = Command::new(compiler);
     compile.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
+    let package = package(source);
+    compile.args(package.iter().flat_map(|name| pkg_config("--cflags", name)));
     output(compile.args(flags).arg("-c").arg(source).arg("-o").arg(&object));
     let mut command = Command::new(compiler);
     command.arg(&object).arg("-pthread").arg("-o").arg(&program);
     link(&mut command, linkage);
-    if source.ends_with("libuv.c") {
-        command.arg("-luv");
-    }
+    command.args(package.iter().flat_map(|name| pkg_config("--libs", name)));
     output(&mut command);
     program
+}
+
+/// What an example is linked with beside libanchor, as pkg-config calls it.
+fn package(source: &str) -> Option<&'static str> {
+    let packages = [("libuv.c", "libuv"), ("glib.c", "glib-2.0")];
+    packages.into_iter().find(|(file, _)| source.ends_with(file)).map(|(_, package)| package)
+}
+
+fn pkg_config(what: &str, package: &str) -> Vec<String> {
+    let flags = output(Command::new("pkg-config").args([what, package]));
+    flags.split_whitespace().map(str::to_owned).collect()
 }
 
 fn link(command: &mut Command, linkage: Linkage) {
@@ -75,7 +86,11 @@ fn link_shared(command: &mut Command, library: &Library) {
 }
 
 fn standard(source: &str) -> &'static str {
-    if is_cpp(source) { "-std=c++17" } else { "-std=c11" }
+    match source {
+        "examples-c/coroutine.cpp" => "-std=c++20",
+        _ if is_cpp(source) => "-std=c++17",
+        _ => "-std=c11",
+    }
 }
 
 pub fn is_cpp(source: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::builds;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Command;
 use testkit::c_build::program::Build;
 use testkit::local_server::LocalServer;
@@ -207,21 +208,104 @@ fn example_all() {
 }
 
 #[test]
-fn example_libuv() {
-    if !tools::has_when("libuv1-dev", std::path::Path::new("/usr/include/uv.h").exists()) {
-        return;
-    }
-    example("libuv.c", |example| {
+fn example_queue() {
+    example("queue.c", |example| {
+        example.signal("job_1", r#"{"n":1}"#);
+        example.signal("job_3", r#"{"n":3}"#);
+        let outcome = example.run(&["5", "3000"]);
+        let lines = "2 of 5 were signaled\njob_1: {\"data\":{\"n\":1}}\njob_3: {\"data\":{\"n\":3}}\n";
+        assert!(outcome.code() == Some(2) && sorted(&outcome.stdout) == lines, "{}: {outcome:#?}", example.build.how);
+        example.signal("job_0", "{}");
+        example.check(&["1"], 0, "job_0: {\"data\":{}}\n1 of 1 were signaled\n", "");
+        example.check(&[], 1, "", "usage: queue COUNT [TIMEOUT_MS]");
+        let outcome = run(example.command(&["1"]).env("ANCHORBROWSER_API_KEY", "wrong"));
+        assert!(outcome.code() == Some(1) && outcome.stderr.starts_with("queue: job_0: "), "{outcome:#?}");
+    });
+}
+
+/// Ctrl-C after the first of the events: it is reported, and the waits for the others end.
+#[test]
+fn example_queue_and_ctrl_c() {
+    example("queue.c", |example| {
+        let mut child = spawn(&mut example.command(&["40", "600000"]));
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        example.signal("job_7", "{}");
+        assert_eq!(read_until(&mut stdout, "job_7"), "job_7: {\"data\":{}}\n");
+        process::kill(child.id(), "-INT");
+        assert_eq!(read_until(&mut stdout, "1 of"), "1 of 40 were signaled\n");
+        let outcome = finish(child, "queue.c");
+        assert!(outcome.code() == Some(130) && outcome.stderr.is_empty(), "{}: {outcome:#?}", example.build.how);
+    });
+}
+
+/// What each event loop does with the queue of several waits.
+fn in_a_loop(file: &str) {
+    let name = file.split('.').next().expect("a name");
+    example(file, |example| {
+        signal_three(example);
+        let outcome = example.run(&["60000", "login_done", "mfa_code", "report_ready"]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
+
+        // What comes is printed, and the loop goes on until the last wait has ended.
         example.signal("there", "{}");
-        let outcome = example.run(&["there"]);
-        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == "{\"data\":{}}\n", "{outcome:#?}");
-        let outcome = example.run(&["quiet", "3000"]);
-        let ticked = outcome.stdout.starts_with("tick\n") && outcome.stderr.contains("not signaled");
-        assert!(outcome.code() == Some(2) && ticked, "{}: {outcome:#?}", example.build.how);
-        let outcome = example.run(&["status_401"]);
-        assert!(outcome.code() == Some(1) && outcome.stderr.contains("API key"), "{}: {outcome:#?}", example.build.how);
-        example.check(&["."], 1, "", "cannot wait for \".\"");
-        example.check(&[], 1, "", "usage: libuv EVENT [TIMEOUT_MS]");
+        let outcome = example.run(&["3000", "quiet", "there"]);
+        let ticked = outcome.stdout.contains("tick\n") && sorted(&outcome.stdout) == "there: {\"data\":{}}\n";
+        let late = outcome.stderr.starts_with(&format!("{name}: quiet: the event was not signaled"));
+        assert!(outcome.code() == Some(2) && ticked && late, "{}: {outcome:#?}", example.build.how);
+
+        let outcome = example.run(&["60000", "status_401"]);
+        let refused = outcome.stderr == format!("{name}: status_401: A fault rule asked for this\n");
+        assert!(outcome.code() == Some(1) && refused, "{}: {outcome:#?}", example.build.how);
+        example.check(&["60000", "."], 1, "", "event_name");
+        example.check(&["60000"], 1, "", &format!("usage: {name} TIMEOUT_MS EVENT..."));
+    });
+}
+
+#[test]
+fn example_libuv() {
+    if tools::has("pkg-config") && tools::has_when("libuv1-dev", Path::new("/usr/include/uv.h").exists()) {
+        in_a_loop("libuv.c");
+    }
+}
+
+#[test]
+fn example_glib() {
+    if tools::has("pkg-config") && tools::has_when("libglib2.0-dev", Path::new("/usr/include/glib-2.0").exists()) {
+        in_a_loop("glib.c");
+    }
+}
+
+#[test]
+fn example_asio() {
+    let there = ["asio.hpp", "boost/asio.hpp"].iter().any(|it| Path::new("/usr/include").join(it).exists());
+    if tools::has_when("libasio-dev", there) {
+        in_a_loop("asio.cpp");
+    }
+}
+
+#[test]
+fn example_coroutine() {
+    example("coroutine.cpp", |example| {
+        signal_three(example);
+        let outcome = example.run(&["login_done", "mfa_code", "report_ready"]);
+        assert!(outcome.code() == Some(0) && sorted(&outcome.stdout) == THREE, "{}: {outcome:#?}", example.build.how);
+
+        // The second event of the sequence comes first, and is taken when its turn has come.
+        let mut child = spawn(&mut example.command(&["first", "then", "other"]));
+        let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        example.signal("then", "{}");
+        for name in ["other", "first"] {
+            example.signal(name, "{}");
+            assert_eq!(read_until(&mut stdout, name), format!("{name}: {{\"data\":{{}}}}\n"));
+        }
+        assert_eq!(read_until(&mut stdout, "then"), "then: {\"data\":{}}\n");
+        assert_eq!(finish(child, "coroutine.cpp").code(), Some(0));
+
+        // A coroutine that fails leaves the other one alone.
+        example.signal("there", "{}");
+        example.check(&["status_401", "never", "there"], 1, "there: {\"data\":{}}\n", "ANCHOR_UNAUTHORIZED: ");
+        example.check(&[".", "never", "status_403"], 1, "", "coroutine: ANCHOR_INVALID_ARGUMENT: event_name");
+        example.check(&[], 1, "", "usage: coroutine FIRST THEN OTHER");
     });
 }
 
@@ -241,11 +325,15 @@ fn every_example_has_a_test() {
     let tested = [
         "all.c",
         "any.c",
+        "asio.cpp",
         "cancel.c",
+        "coroutine.cpp",
         "epoll.c",
+        "glib.c",
         "libuv.c",
         "log.c",
         "mfa.c",
+        "queue.c",
         "started.cpp",
         "signal.c",
         "test_with_server.c",

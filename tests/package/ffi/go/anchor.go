@@ -71,14 +71,8 @@ func (c *Client) Wait(ctx context.Context, event string) (json.RawMessage, error
 	defer C.free(unsafe.Pointer(name))
 	var out *C.char
 	status := C.anchor_wait_for_event(c.handle, name, timeout(ctx), token, &out)
-	answer, err := take(status, out)
-	if status == C.ANCHOR_TIMEOUT {
-		return nil, context.DeadlineExceeded
-	}
-	if status == C.ANCHOR_CANCELLED {
-		return nil, ctx.Err()
-	}
-	return answer, err
+	defer C.anchor_string_free(out)
+	return answer(ctx, status, json.RawMessage(C.GoString(out)))
 }
 
 // Signal hands data, a JSON object, to whoever waits for the event, now or later.
@@ -92,8 +86,11 @@ func (c *Client) Signal(event string, data any) error {
 	defer C.free(unsafe.Pointer(body))
 	var out *C.char
 	status := C.anchor_signal_event(c.handle, name, body, &out)
-	_, err = take(status, out)
-	return err
+	defer C.anchor_string_free(out)
+	if status != C.ANCHOR_OK {
+		return failure(status, json.RawMessage(C.GoString(out)))
+	}
+	return nil
 }
 
 func timeout(ctx context.Context) C.int64_t {
@@ -107,19 +104,26 @@ func timeout(ctx context.Context) C.int64_t {
 	return 0
 }
 
-func take(status C.anchor_status, out *C.char) (json.RawMessage, error) {
-	defer C.anchor_string_free(out)
-	text := json.RawMessage(C.GoString(out))
-	if status == C.ANCHOR_OK {
+// The outcome of a wait. What ended the context is the context's error.
+func answer(ctx context.Context, status C.anchor_status, text json.RawMessage) (json.RawMessage, error) {
+	switch status {
+	case C.ANCHOR_OK:
 		return text, nil
+	case C.ANCHOR_TIMEOUT:
+		return nil, context.DeadlineExceeded
+	case C.ANCHOR_CANCELLED:
+		return nil, ctx.Err()
 	}
-	failure := struct{ Error Error }{}
-	failure.Error.Status = C.GoString(C.anchor_status_name(C.int32_t(status)))
+	return nil, failure(status, text)
+}
+
+func failure(status C.anchor_status, text json.RawMessage) error {
+	failure := Error{Status: C.GoString(C.anchor_status_name(C.int32_t(status)))}
 	var parsed struct {
 		Error json.RawMessage `json:"error"`
 	}
 	if json.Unmarshal(text, &parsed) == nil {
-		_ = json.Unmarshal(parsed.Error, &failure.Error.Details)
+		_ = json.Unmarshal(parsed.Error, &failure.Details)
 	}
-	return nil, &failure.Error
+	return &failure
 }

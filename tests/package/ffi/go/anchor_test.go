@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,6 +61,57 @@ func TestSignalsAndWaits(t *testing.T) {
 	if err := json.Unmarshal(<-answers, &answer); err != nil || answer.Data.Code != "123456 ✓" {
 		t.Fatal(answer, err)
 	}
+}
+
+// A wait that blocks in a call would take a thread of Go.
+func TestManyWaitsTakeOneThread(t *testing.T) {
+	const jobs = 200
+	client := client(t)
+	queue, err := NewQueue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	for job := 0; job < jobs; job++ {
+		go func(name string) {
+			text, err := client.WaitOn(context.Background(), queue, name)
+			if err == nil && string(text) != `{"data":{"name":"`+name+`"}}` {
+				err = errors.New(string(text))
+			}
+			ended <- err
+		}("job_" + strconv.Itoa(job))
+	}
+	untilWaiting(t, jobs)
+	if threads := pprof.Lookup("threadcreate").Count(); threads > jobs/2 {
+		t.Error(threads, "threads")
+	}
+	for job := 0; job < jobs; job++ {
+		name := "job_" + strconv.Itoa(job)
+		if err := client.Signal(name, map[string]string{"name": name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for job := 0; job < jobs; job++ {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, err := client.WaitOn(ctx, queue, "quiet")
+		ended <- err
+	}()
+	untilWaiting(t, 1)
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	var failure *Error
+	if _, err := client.WaitOn(context.Background(), queue, ".."); !errors.As(err, &failure) {
+		t.Error(err)
+	}
+	queue.Close()
 }
 
 func TestTimesOut(t *testing.T) {

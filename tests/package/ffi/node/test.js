@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
-const { Client } = require('./anchor.js');
+const { Client, Queue } = require('./anchor.js');
 
 const client = new Client();
 
@@ -53,6 +53,22 @@ const cases = {
         controller.abort();
         await assert.rejects(waiting, { name: 'AbortError', status: 'ANCHOR_CANCELLED' });
         await until(async () => await waitsAtTheServer() === 0);
+    },
+
+    async manyWaitsTakeOneWorkerThread() {
+        const queue = new Queue(), controller = new AbortController(), { signal } = controller;
+        const waits = Array.from({ length: 100 }, (_, job) => client.waitOn(queue, `job_${job}`));
+        const quiet = client.waitOn(queue, 'quiet', { signal });
+        await until(async () => await waitsAtTheServer() === 101);
+        // These need worker threads of their own.
+        await fs.promises.readFile(__filename);
+        await Promise.all(waits.map((_, job) => client.signal(`job_${job}`, { job })));
+        assert.deepEqual((await Promise.all(waits)).map(answer => answer.data.job), [...waits.keys()]);
+        controller.abort();
+        await assert.rejects(quiet, { name: 'AbortError', status: 'ANCHOR_CANCELLED' });
+        await assert.rejects(client.waitOn(queue, 'quiet', { timeout: 50 }), { status: 'ANCHOR_TIMEOUT' });
+        await assert.rejects(client.waitOn(queue, '..'), { status: 'ANCHOR_INVALID_ARGUMENT', message: /event_name/ });
+        queue.close();
     },
 
     async namesWhatIsWrong() {

@@ -3,10 +3,12 @@
 ctypes lets go of the GIL during a call, so other threads run while one waits. Settings come from the environment.
 """
 
+import asyncio
 import ctypes
+import itertools
 import json
 import time
-from ctypes import POINTER, byref, c_char_p, c_int, c_int32, c_int64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_int, c_int32, c_int64, c_uint64, c_void_p
 
 OK, TIMEOUT, CANCELLED, INTERRUPTED = 0, 1, 2, 4
 
@@ -33,6 +35,20 @@ _signal = _function("anchor_signal_event", c_int32, c_void_p, c_char_p, c_char_p
 _token_new = _function("anchor_cancel_token_new", c_void_p)
 _token_cancel = _function("anchor_cancel_token_cancel", None, c_void_p)
 _token_free = _function("anchor_cancel_token_free", None, c_void_p)
+_last_error = _function("anchor_last_error", c_char_p)
+_queue_new = _function("anchor_queue_new", c_int32, POINTER(c_void_p))
+_queue_fd = _function("anchor_queue_fd", c_int, c_void_p)
+_queue_next = _function("anchor_queue_next", c_int32, c_void_p, c_int64, c_void_p, POINTER(c_void_p))
+_queue_free = _function("anchor_queue_free", None, c_void_p)
+_wait_start_on = _function(
+    "anchor_wait_start_on", c_int32, c_void_p, c_void_p, c_char_p, c_int64, c_uint64, POINTER(c_void_p)
+)
+_wait_cancel = _function("anchor_wait_cancel", None, c_void_p)
+_wait_free = _function("anchor_wait_free", None, c_void_p)
+_completion_tag = _function("anchor_completion_tag", c_uint64, c_void_p)
+_completion_status = _function("anchor_completion_status", c_int32, c_void_p)
+_completion_json = _function("anchor_completion_json", c_char_p, c_void_p)
+_completion_free = _function("anchor_completion_free", None, c_void_p)
 
 
 class Error(Exception):
@@ -106,6 +122,50 @@ class Client:
     def __del__(self):
         if hasattr(self, "_handle"):
             _client_free(self._handle)
+
+
+class Queue:
+    """Any number of waits on the event loop of asyncio that runs when it is made. Close it in the end."""
+
+    def __init__(self):
+        self._handle, self._tags, self._ends = c_void_p(), itertools.count(), {}
+        if _queue_new(byref(self._handle)) != OK:
+            raise MemoryError("no memory or file descriptor left")
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(_queue_fd(self._handle), self._take)
+
+    async def wait(self, client, event, timeout=60.0):
+        """As Client.wait. If the task is cancelled, an event that has arrived is still returned."""
+        wait, tag, millis = c_void_p(), next(self._tags), round(timeout * 1000)
+        status = _wait_start_on(client._handle, self._handle, event.encode(), millis, tag, byref(wait))
+        if status != OK:
+            raise Error(_name(status), {"message": (_last_error() or b"").decode()})
+        end = self._ends[tag] = self._loop.create_future()
+        try:
+            return _answer(*await asyncio.shield(end))
+        except asyncio.CancelledError:
+            _wait_cancel(wait)
+            status, answer = await end
+            if status != OK:
+                raise
+            return answer
+        finally:
+            _wait_free(wait)
+
+    def close(self):
+        """Cancels the waits that still run."""
+        self._loop.remove_reader(_queue_fd(self._handle))
+        _queue_free(self._handle)
+        for end in self._ends.values():
+            end.cancel()
+
+    def _take(self):
+        done = c_void_p()
+        while _queue_next(self._handle, 0, None, byref(done)) == OK:
+            end = self._ends.pop(_completion_tag(done))
+            if not end.done():
+                end.set_result((_completion_status(done), json.loads(_completion_json(done) or b"{}")))
+            _completion_free(done)
 
 
 def _name(status):

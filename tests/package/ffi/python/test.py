@@ -1,5 +1,6 @@
 """The Python module against a running event server. Each line that is printed is a case that holds."""
 
+import asyncio
 import json
 import os
 import signal
@@ -88,6 +89,37 @@ def ctrl_c_ends_a_wait():
     assert time.monotonic() - began < 5
 
 
+def awaits_many_events_in_asyncio():
+    async def program():
+        queue = anchor.Queue()
+        try:
+            waits = [asyncio.create_task(queue.wait(client, f"job_{job}")) for job in range(100)]
+            # The loop goes on meanwhile.
+            while waits_at_the_server() < 100:
+                await asyncio.sleep(0.01)
+            for job in range(100):
+                client.signal(f"job_{job}", {"job": job})
+            assert [answer["data"]["job"] for answer in await asyncio.gather(*waits)] == list(range(100))
+
+            for quiet in [queue.wait(client, "quiet", timeout=0.2), asyncio.wait_for(queue.wait(client, "quiet"), 0.2)]:
+                try:
+                    await quiet
+                    raise AssertionError("nobody signaled it")
+                except (TimeoutError, asyncio.TimeoutError):
+                    pass
+            while waits_at_the_server() > 0:
+                await asyncio.sleep(0.01)
+            try:
+                await queue.wait(client, "..")
+                raise AssertionError("it is not a name")
+            except anchor.Error as error:
+                assert error.status == "ANCHOR_INVALID_ARGUMENT" and "event_name" in str(error), error.details
+        finally:
+            queue.close()
+
+    asyncio.run(asyncio.wait_for(program(), 60))
+
+
 def names_what_is_wrong():
     try:
         client.wait("..")
@@ -116,7 +148,7 @@ def footprint():
     return int(status.split("VmRSS:")[1].split()[0]), len(os.listdir("/proc/self/fd"))
 
 
-for case in [signals_and_waits, times_out, cancels_from_another_thread, ctrl_c_ends_a_wait, names_what_is_wrong,
-             leaks_nothing]:
+for case in [signals_and_waits, times_out, cancels_from_another_thread, ctrl_c_ends_a_wait,
+             awaits_many_events_in_asyncio, names_what_is_wrong, leaks_nothing]:
     case()
     print("ok", case.__name__, flush=True)
