@@ -33,7 +33,7 @@ class CrowdServer(SignaledServer):
 
     def __init__(self, size: int, tls: bool, address: str = "127.0.0.1"):
         self.folder = tempfile.TemporaryDirectory()
-        ca, *chain_and_key = certificate.certificate(Path(self.folder.name)) if tls else (None,)
+        ca, *chain_and_key = certificate.certificate(Path(self.folder.name), address) if tls else (None,)
         super().__init__([COMMAND, address, size, *chain_and_key], tls=False)
         self.ca_file = str(ca) if tls else None
         self.control = self.process.stdout.readline().strip()
