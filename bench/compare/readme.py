@@ -53,7 +53,9 @@ def claims() -> list[tuple[str, bool]]:
     text = " ".join(word for page in PAGES for word in page.read_text().split())
     stripped = re.search(r"([\d.]+) MB stripped", text)
     blocked = re.search(r"at most (\d+) KiB \(plain HTTP\) or (\d+) KiB \(TLS\)", text)
-    parked = re.search(r"started wait takes at most ([\d.]+) KiB \(plain HTTP\) or ([\d.]+) KiB \(TLS\), one descriptor", text)
+    parked = re.search(
+        r"started wait takes at most ([\d.]+) KiB \(plain HTTP\) or ([\d.]+) KiB \(TLS\), one descriptor", text
+    )
     return [
         (
             "memory and descriptors of a started wait",
