@@ -31,7 +31,9 @@ CURL = [SOURCES / "curl_request.c", "-lcurl", "-lcjson"]
 UREQ_LIBRARY = BUILD / "libureq_peer.a"
 
 CURL_EASY = driven("curl", "libcurl easy + cJSON", SOURCES / "curl_easy.c", CROWD, *CURL)
-CURL_MULTI = driven("curl-multi", "libcurl multi + cJSON", SOURCES / "curl_multi.c", SOURCES / "curl_many.c", CROWD_MANY, *CURL)
+CURL_MULTI = driven(
+    "curl-multi", "libcurl multi + cJSON", SOURCES / "curl_multi.c", SOURCES / "curl_many.c", CROWD_MANY, *CURL
+)
 UREQ_AGENT = driven("ureq", "ureq + serde_json", CROWD, UREQ_LIBRARY, "-lm")
 PYTHON = Peer("python", "Python SDK", (str(BUILD / "python/bin/python"), str(SOURCES / "python/peer.py")))
 NODE = Peer("node", "TypeScript SDK", ("node", str(BUILD / "node/peer.mjs")))

@@ -148,7 +148,7 @@ def many_chart() -> str:
         groups.append((name, [many_bar(key, found[key]) for key in MANY if key in found]))
     return bars(
         "What one of 10,000 blocked waits takes",
-        "Resident memory of its process, divided by the waits; libanchor with threads has as many as it has descriptors for",
+        "Resident memory of its process, divided by the waits; a thread each: as many as descriptors allow",
         groups,
         max(one["value"] for _, group in groups for one in group) * 1.08,
     )

@@ -21,9 +21,7 @@ JITTER_PERCENT = 10
 
 
 def page() -> str:
-    return TEMPLATE.read_text().format(
-        **of_one_wait(), **of_growth(), fleets=fleet_table(), comparison=readme.table()
-    )
+    return TEMPLATE.read_text().format(**of_one_wait(), **of_growth(), fleets=fleet_table(), comparison=readme.table())
 
 
 def of_one_wait() -> dict:
@@ -96,11 +94,23 @@ def of_first_wait(case: str = "plain") -> int:
 def fleet_table() -> str:
     plain, tls = (kept("many", f"{case} 10000")["anchor-queue"] for case in ("plain", "tls"))
     again = kept("many")["rearm"]["tls anchor-queue"]["cpu_us_each"]
-    columns = ["waits", "resident", "over TLS", "descriptors", "CPU to start them", "over TLS", "requests a second", "CPU of these"]
+    columns = [
+        "waits",
+        "resident",
+        "over TLS",
+        "descriptors",
+        "CPU to start them",
+        "over TLS",
+        "requests a second",
+        "CPU of these",
+    ]
     rows = [columns, ["---:"] * len(columns)]
     for waits in FLEETS:
         row = [f"{waits:,}"]
-        row += [size(of_first_wait(case) + waits * one["each"]["resident"]) for case, one in (("plain", plain), ("tls", tls))]
+        row += [
+            size(of_first_wait(case) + waits * one["each"]["resident"])
+            for case, one in (("plain", plain), ("tls", tls))
+        ]
         row.append(f"{waits * plain['each']['descriptors']:,.0f}")
         row += [seconds(waits * one["start_cpu_ms"]["median"] / one["waits"]) for one in (plain, tls)]
         row += [f"{waits / SLICE_S:,.1f}", f"{number(waits / SLICE_S * again / 1e4)} %"]

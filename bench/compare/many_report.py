@@ -13,14 +13,15 @@ def sections() -> list[str]:
     return [
         "## Many waits",
         "![What one of 10,000 blocked waits takes](many.svg)",
-        "One thread starts them all. The server is bench/guard/server/crowd_server.c, one thread with epoll. libcurl is used as "
-        "its documentation advises for thousands of transfers; tuned, it has a buffer of 1 KiB, shared TLS sessions, "
-        "and does not search for an idle connection for a first request. `thread each` is libanchor before started waits "
-        f"shared a thread. A process may have {found['limit'] + 100:,} descriptors here. So 100,000 waits are those of "
-        f"{most['processes']} processes, each with a server of its own, and a thread each allows "
+        "One thread starts them all. The server is bench/guard/server/crowd_server.c, one thread with epoll. libcurl is "
+        "used as its documentation advises for thousands of transfers; tuned, it has a buffer of 1 KiB, shared TLS "
+        "sessions, and does not search for an idle connection for a first request. `thread each` is libanchor before "
+        f"started waits shared a thread. A process may have {found['limit'] + 100:,} descriptors here. So 100,000 waits are "
+        f"those of {most['processes']} processes, each with a server of its own, and a thread each allows "
         f"{found['cases']['plain 10000']['anchor-threads']['waits']:,} waits.",
-        "Memory is KiB of each wait, and CPU is user and system time of the client. A wake-up is the time from the `send` of a "
-        "signal until the wait was taken, one at a time in random order; its CPU includes that the wait is started again.",
+        "Memory is KiB of each wait, and CPU is user and system time of the client. A wake-up is the time from the `send` "
+        "of a signal until the wait was taken, one at a time in random order; its CPU includes that the wait is started "
+        "again.",
         *(part for case in found["cases"] for part in (f"### {title(case)}", table_of(found["cases"][case]))),
         at_rest(found),
         rearm(found["rearm"]),
@@ -34,7 +35,18 @@ def title(case: str) -> str:
 
 
 def table_of(found: dict) -> str:
-    head = ["", "KiB", "descriptors", "threads", "start: CPU, ms", "ms", "wake-up, µs: 50 %", "99 %", "99.9 %", "CPU, µs"]
+    head = [
+        "",
+        "KiB",
+        "descriptors",
+        "threads",
+        "start: CPU, ms",
+        "ms",
+        "wake-up, µs: 50 %",
+        "99 %",
+        "99.9 %",
+        "CPU, µs",
+    ]
     rows = []
     for key in (key for key in MANY if key in found):
         one = found[key]
@@ -62,8 +74,8 @@ def at_rest(found: dict) -> str:
     ours = [one["anchor-queue"]["idle"] for one in found["cases"].values()]
     seconds, wake_ups, cpu = (sum(one[name] for one in ours) for name in ("seconds", "wake_ups", "cpu_us"))
     return (
-        f"While they were blocked, for {seconds:.0f} s in all, the processes with libanchor's queue had {wake_ups:.0f} context "
-        f"switches and {cpu:.0f} µs of CPU."
+        f"While they were blocked, for {seconds:.0f} s in all, the processes with libanchor's queue had {wake_ups:.0f} "
+        f"context switches and {cpu:.0f} µs of CPU."
     )
 
 
@@ -82,8 +94,8 @@ def rearm(found: dict) -> str:
         )
     return "\n\n".join(
         [
-            f"{one['waits']:,} waits that ask again at the end of their slice. It was {one['slice_s']} s here, so that enough "
-            "requests were counted; the last column is calculated for 50 s, the library's.",
+            f"{one['waits']:,} waits that ask again at the end of their slice. It was {one['slice_s']} s here, so that "
+            "enough requests were counted; the last column is calculated for 50 s, the library's.",
             table(["", "requests", "CPU of each, µs", "of one processor, slices of 50 s"], rows),
         ]
     )

@@ -326,4 +326,20 @@ def cases(unit: str, found: dict) -> dict:
 
 
 # In the order of a run: those that sleep first, those that load the machine last.
-ALL = (deadline, idle, warm, wake, cold, handshake, work, breakdown, cancel, memory, many, beside, throughput, size, build)
+ALL = (
+    deadline,
+    idle,
+    warm,
+    wake,
+    cold,
+    handshake,
+    work,
+    breakdown,
+    cancel,
+    memory,
+    many,
+    beside,
+    throughput,
+    size,
+    build,
+)

@@ -24,6 +24,8 @@ def table() -> str:
     def row(what: str, found: dict, show) -> str:
         return f"| {what} | {' | '.join(show(found[key]) if key in found else '' for key in columns)} |"
 
+    many = kept("many", "plain 10000")
+    started = {"floor": many["epoll"], "anchor": many["anchor-queue"], "curl": many["curl-multi"]}
     loaded = {"anchor": size["libanchor.so"], "curl": sum(size["libcurl and cJSON need"].values())}
     lines = [
         f"| | {' | '.join(columns.values())} |",
@@ -34,6 +36,7 @@ def table() -> str:
         row("its system calls", work, lambda one: f"{one['system_calls']:.0f}"),
         row("cold start over TLS", cold, lambda one: f"{number(one['median'] / 1000)} ms"),
         row("memory of a blocked wait, of 1,000", memory, lambda one: f"{one['each']['resident']:.0f} KiB"),
+        row("one of 10,000 on one thread", started, lambda one: f"{one['each']['resident']:.2f} KiB"),
         row("library on the disk, with what it loads", loaded, lambda bytes: f"{bytes / 1e6:.1f} MB"),
     ]
     return "\n".join(lines)
@@ -45,11 +48,22 @@ def claims() -> list[tuple[str, bool]]:
     memory = {
         case: kept("memory", case)["anchor"]["each"]["resident"] for case in ("plain 1000", "plain 5000", "tls 500")
     }
+    started = {case: kept("many", f"{case} 10000")["anchor-queue"]["each"] for case in ("plain", "tls")}
     calls = {name: round(count) for name, count in work["calls"].items()}
     text = " ".join(word for page in PAGES for word in page.read_text().split())
     stripped = re.search(r"([\d.]+) MB stripped", text)
     blocked = re.search(r"at most (\d+) KiB \(plain HTTP\) or (\d+) KiB \(TLS\)", text)
+    parked = re.search(
+        r"started wait takes at most ([\d.]+) KiB \(plain HTTP\) or ([\d.]+) KiB \(TLS\), one descriptor", text
+    )
     return [
+        (
+            "memory and descriptors of a started wait",
+            bool(parked)
+            and started["plain"]["resident"] <= float(parked[1])
+            and started["tls"]["resident"] <= float(parked[2])
+            and round(started["plain"]["descriptors"], 2) <= 1,
+        ),
         ("its size stripped", bool(stripped) and abs(float(stripped[1]) - size["libanchor.so"] / 1e6) <= 0.05),
         (
             "memory of a blocked wait",

@@ -83,7 +83,9 @@ def of_many_waits() -> list[Target]:
         Target("the same over TLS", ours_tls["each"]["resident"], 9.5, "KiB"),
         Target("its descriptors", round(each["descriptors"], 2), 1, "each"),
         Target("threads that serve all of them", round(each["threads"] * ours["waits"]), 1, "in all"),
-        of_rounds("10,000 waits started, CPU against libcurl multi's", ours["start_cpu_ms"], curl["start_cpu_ms"], 0.35),
+        of_rounds(
+            "10,000 waits started, CPU against libcurl multi's", ours["start_cpu_ms"], curl["start_cpu_ms"], 0.35
+        ),
         of_rounds("the same over TLS", ours_tls["start_cpu_ms"], curl_tls["start_cpu_ms"], 1.00),
         Target("warm wait through the queue", kept("many")["warm"]["plain"]["instructions"], 28000, "instructions"),
         of_rounds(

@@ -24,7 +24,9 @@ def instructions_of_process(peer: Peer, server: Server, few: int, many: int, cro
     collected = []
     for count in (few, many):
         valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-        collected.append(int(re.search(r"Collected : (\d+)", traced(valgrind, peer, server, count, "silent", crowd))[1]))
+        collected.append(
+            int(re.search(r"Collected : (\d+)", traced(valgrind, peer, server, count, "silent", crowd))[1])
+        )
     return round((collected[1] - collected[0]) / (many - few))
 
 

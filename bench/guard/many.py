@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.guard import certificate, peers
 from bench.guard.peers import Peer
-from bench.guard.process import footprint
+from bench.guard.process import footprint, switches
 from bench.guard.servers import SignaledServer
 
 SOURCE = peers.GUARD / "server/crowd_server.c"
@@ -33,7 +33,7 @@ class CrowdServer(SignaledServer):
 
     def __init__(self, size: int, tls: bool, address: str = "127.0.0.1"):
         self.folder = tempfile.TemporaryDirectory()
-        ca, *chain_and_key = certificate.certificate(Path(self.folder.name)) if tls else (None,)
+        ca, *chain_and_key = certificate.certificate(Path(self.folder.name), address) if tls else (None,)
         super().__init__([COMMAND, address, size, *chain_and_key], tls=False)
         self.ca_file = str(ca) if tls else None
         self.control = self.process.stdout.readline().strip()
@@ -72,7 +72,7 @@ class Crowd:
     def blocked(self) -> dict[str, float]:
         """What each wait costs the process. Memory is in KiB. Wait 0 has its connection from the start."""
         self.server.await_waiting(self.size)
-        time.sleep(0.3)
+        self._rest()
         after = footprint(self.process.pid)
         return {name: (after[name] - self.before[name]) / (self.size - 1) for name in after}
 
@@ -98,6 +98,12 @@ class Crowd:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def _rest(self, patience_s: float = 10) -> None:
+        """On a machine with other work, a process is still busy with the last answers when the server holds its waits."""
+        end, before = time.monotonic() + patience_s, -1
+        while before != (before := switches(self.process.pid)) and time.monotonic() < end:
+            time.sleep(0.5)
 
     def _go(self) -> None:
         self.process.stdin.write("\n")

@@ -13,10 +13,14 @@ def footprint(pid: int) -> dict[str, int]:
     pages = Path(f"/proc/{pid}/smaps_rollup").read_text()
     # Of the whole machine, because the kernel does not count this by process. Both ends of the connections are in it.
     kernel = re.findall(r"^(?:Slab|KernelStack):\s+(\d+)", Path("/proc/meminfo").read_text(), re.M)
-    return {"resident": int(re.search(r"^Rss:\s+(\d+)", pages, re.M)[1])} | figures | {
-        "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
-        "kernel_of_machine": sum(map(int, kernel)),
-    }
+    return (
+        {"resident": int(re.search(r"^Rss:\s+(\d+)", pages, re.M)[1])}
+        | figures
+        | {
+            "descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+            "kernel_of_machine": sum(map(int, kernel)),
+        }
+    )
 
 
 def switches(pid: int) -> int:
