@@ -62,7 +62,7 @@ dist: ## a source tarball with all crates, which builds offline
 deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database
 	cargo deny --all-features check $(CHECKS)
 
-fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSON, and sequences of calls
+fuzz: ## each fuzz target for FUZZ_SECONDS=60: what comes in, what goes out, JSON, sequences of calls, and started waits
 	@sh fuzz/run.sh
 
 coverage: ## line coverage of src/ by all tests, and target/coverage/coverage.md with what none of them runs

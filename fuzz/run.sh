@@ -50,7 +50,7 @@ if [ "${1:-}" = --built ]; then
     exit
 fi
 build
-[ $# -gt 0 ] || set -- answer calls json request
+[ $# -gt 0 ] || set -- answer calls json request started
 step=run
 [ "${FUZZ_KEEP:-0}" = 0 ] || step=keep
 printf '%s\n' "$@" | xargs -n 1 -P "${FUZZ_JOBS:-2}" sh ./run.sh --built "$step"

@@ -37,12 +37,13 @@
  *            an event's data.
  *
  * Threads    Any number of threads may use a client, a queue or a cancel token at once; one thread at a time may use
- *            settings. No handle may be freed while another thread uses it. Blocking calls hold no lock. The
- *            library starts a thread only to look up a name, and for a started wait; all signals are blocked
- *            on these threads. pthread_cancel has no effect during a call: it acts at the thread's next cancellation
- *            point after the call. To end the call itself, cancel its token. Threads whose cancellation type is
- *            asynchronous may not call the library. A callback that throws ends the process; a callback may not
- *            leave by longjmp.
+ *            settings. No handle may be freed while another thread uses it. Blocking calls hold no lock. There is
+ *            nothing to initialise, and no global state that a program can see. The library starts a thread only to
+ *            look up a name, and one for all started waits, which ends when their handles and queues are freed; all
+ *            signals are blocked on these threads. pthread_cancel has no effect during a call: it acts at the
+ *            thread's next cancellation point after the call. To end the call itself, cancel its token. Threads
+ *            whose cancellation type is asynchronous may not call the library. A callback that throws ends the
+ *            process; a callback may not leave by longjmp.
  *
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
@@ -279,15 +280,17 @@ typedef struct anchor_config anchor_config;
 typedef struct anchor_queue anchor_queue;
 
 /**
- * A wait that runs in the background, for programs with an event loop or with several events to wait for. It runs
- * on a thread of its own, on which all signals are blocked. After its end it keeps its outcome until
- * anchor_wait_finish takes it.
+ * A wait that runs in the background, for programs with an event loop or with several events to wait for. After its
+ * end it keeps its outcome until anchor_wait_finish takes it. The waits of all clients run on one thread of the
+ * library.
  */
 typedef struct anchor_wait anchor_wait;
 
 /**
- * A function that receives log lines. It is called on the threads that make calls, and on those of started waits.
- * It must not call a function of the same client. A line contains neither the key nor events' data.
+ * A function that receives log lines. It is called on the threads that make calls, and for started waits on the
+ * thread of the library, on which all signals are blocked. There it delays every started wait of the process, so it
+ * must return soon. It must not call a function that blocks, or one of the same client; it may cancel. A child that it
+ * forks must not return from it. A line contains neither the key nor events' data.
  *
  * - user_data: what was passed with the function
  * - level: an anchor_log_level
@@ -648,11 +651,12 @@ anchor_status anchor_config_set_interruptible(anchor_config *config,
  *
  * @param config     the settings
  * @param callback   the function; NULL for none, which is the default
- * @param user_data  passed to the function; it must stay valid as long as a client that was made from the settings
+ * @param user_data  passed to the function; it must stay valid until each client that was made from the settings is
+ *                   freed, and each of its started waits or the queue of the wait
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @par Threads
- * The function is called on every thread that makes a call, and on those of started waits, possibly at the same
- * time.
+ * The function is called on every thread that makes a call, and on the thread of started waits, possibly at the
+ * same time.
  * @since 0.1.0
  */
 ANCHOR_MUST_USE
@@ -681,7 +685,7 @@ anchor_status anchor_client_new(const anchor_config *config,
  * Frees a client and closes its idle connections.
  *
  * No call may be running on the client: cancel them with anchor_client_cancel_all, and let them return first.
- * Started waits may continue after it.
+ * Started waits may continue after it, and log.
  *
  * @param client  the client; NULL does nothing
  * @since 0.1.0
@@ -701,12 +705,18 @@ void anchor_client_free(anchor_client *client);
 void anchor_client_cancel_all(anchor_client *client);
 
 /**
- * Returns counts of what the client has done, as a JSON object of numbers.
+ * Returns counts of what the client has done, as a JSON object.
  *
- * Its members are waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries, unanswered,
- * connectionsMade, connectionsReused, bytesSent and bytesReceived. "dropped" counts answers of started waits that
- * nobody took before the wait or the queue was freed. "unanswered" counts requests that were sent and whose
- * answer was never read: each of them may have taken an event or delivered a signal.
+ * Its members are the numbers waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries,
+ * unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the object started. "dropped"
+ * counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
+ * requests that were sent and whose answer was never read: each of them may have taken an event or delivered a
+ * signal.
+ *
+ * "started" shows where the started waits of this process are now. Its members are queued, for a turn to make a
+ * connection, of which a client makes 128 at once; dns, connect, tls, send, wait, for an answer, and receive, which
+ * are the phases of a request; and paused, before another request. Each is an object with "count" and "oldestMs",
+ * the milliseconds since the first of these waits got there.
  *
  * @param client    the client
  * @param out_json  receives the object, to be freed with anchor_string_free
@@ -930,8 +940,9 @@ void anchor_wait_cancel(anchor_wait *wait);
 /**
  * Frees a started wait, with an outcome that was not taken.
  *
- * If the wait still runs, the call cancels it and lets its thread end; a wait on a queue continues. Remove its
- * descriptor from a poll loop before; an epoll forgets it by itself.
+ * If the wait still runs, the call cancels it and blocks until it has ended, which takes a moment. When the call
+ * returns, no log line of the wait comes any more. A wait on a queue continues instead. Remove its descriptor from a
+ * poll loop before; an epoll forgets it by itself.
  *
  * @param wait  the wait; NULL does nothing
  * @par Threads
@@ -1062,6 +1073,44 @@ anchor_status anchor_queue_next(anchor_queue *queue,
                                 anchor_completion **out);
 
 /**
+ * Returns the number of waits on a queue whose completion was not taken yet.
+ *
+ * @param queue  the queue
+ * @return  the number; 0 if queue is NULL
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE size_t anchor_queue_running(const anchor_queue *queue);
+
+/**
+ * Cancels the waits that run on a queue.
+ *
+ * Each still gives its completion: with ANCHOR_CANCELLED, unless its answer has already arrived. Waits that are
+ * started later are not affected.
+ *
+ * @param queue  the queue; NULL does nothing
+ * @par Threads
+ * Any thread. It is not async-signal-safe; in a signal handler use anchor_wait_cancel.
+ * @since 0.1.0
+ */
+void anchor_queue_cancel_all(anchor_queue *queue);
+
+/**
+ * Frees a queue.
+ *
+ * It cancels the waits that run on it, blocks until they have ended, which takes a moment, and drops the events that
+ * have arrived and were not taken; "dropped" in anchor_client_stats counts them. So take until anchor_queue_running
+ * is 0 before. The handles of its waits and its completions stay valid. When the call returns, no log line of its
+ * waits comes any more, and the callback has ended and is not called again. Remove its descriptor from a poll loop
+ * before; an epoll forgets it by itself.
+ *
+ * @param queue  the queue; NULL does nothing
+ * @par Threads
+ * No other thread may be using the queue.
+ * @since 0.1.0
+ */
+void anchor_queue_free(anchor_queue *queue);
+
+/**
  * Returns the tag that a wait was started with.
  *
  * @param completion  the completion
@@ -1098,43 +1147,6 @@ const char *anchor_completion_json(const anchor_completion *completion);
  * @since 0.1.0
  */
 void anchor_completion_free(anchor_completion *completion);
-
-/**
- * Returns the number of waits on a queue whose completion was not taken yet.
- *
- * @param queue  the queue
- * @return  the number; 0 if queue is NULL
- * @since 0.1.0
- */
-ANCHOR_MUST_USE size_t anchor_queue_running(const anchor_queue *queue);
-
-/**
- * Cancels the waits that run on a queue.
- *
- * Each still gives its completion: with ANCHOR_CANCELLED, unless its answer has already arrived. Waits that are
- * started later are not affected.
- *
- * @param queue  the queue; NULL does nothing
- * @par Threads
- * Any thread. It is not async-signal-safe; in a signal handler use anchor_wait_cancel.
- * @since 0.1.0
- */
-void anchor_queue_cancel_all(anchor_queue *queue);
-
-/**
- * Frees a queue.
- *
- * It cancels the waits that run on it, and drops the events that have arrived and were not taken; "dropped" in
- * anchor_client_stats counts them. So take until anchor_queue_running is 0 before. The handles of its waits and its
- * completions stay valid. When the call returns, the callback has ended and is not called again. Remove its
- * descriptor from a poll loop before; an epoll forgets it by itself.
- *
- * @param queue  the queue; NULL does nothing
- * @par Threads
- * No other thread may be using the queue.
- * @since 0.1.0
- */
-void anchor_queue_free(anchor_queue *queue);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -6,7 +6,7 @@ use crate::cancel::CancelToken;
 use crate::config::Config;
 use crate::error::Error;
 use crate::session::Session;
-use crate::started::{Queue, QueuedWait, StartedWait};
+use crate::started::{self, Queue, QueuedWait, StartedWait};
 use crate::stats::Stats;
 use std::fmt;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ impl Client {
         }
     }
 
-    /// Starts a wait that runs in the background, on a thread of its own. [`StartedWait::finish`] takes its outcome.
+    /// Starts a wait that runs in the background. [`StartedWait::finish`] takes its outcome.
     /// `event_name` and `timeout` are as in [`wait`](Self::wait); the time counts from this call.
     ///
     /// # Errors
@@ -134,12 +134,13 @@ impl Client {
     /// async-signal-safe.
     pub fn cancel_all(&self) {
         self.session.cancel_all();
+        started::note_cancel_all();
     }
 
     /// Returns counts of what the client and its clones have done since the client was made.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.session.counters.read()
+        self.session.counters.read(self.session.census().read())
     }
 }
 

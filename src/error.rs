@@ -71,10 +71,17 @@ pub(crate) struct Detail {
 impl Error {
     /// An error that libanchor reports.
     pub(crate) fn new(status: Status, message: impl Into<String>) -> Error {
+        Error::with(status, message.into())
+    }
+
+    // Cold, and in one place: it is called from everywhere, and seldom.
+    #[cold]
+    #[inline(never)]
+    fn with(status: Status, message: String) -> Error {
         Error {
             detail: Box::new(Detail {
                 status,
-                message: message.into(),
+                message,
                 origin: Origin::Client,
                 http_status: None,
                 phase: None,

@@ -6,7 +6,8 @@
 //! that fails returns an [`Error`], whose [`Status`] distinguishes an event that was not signaled, a cancelled call, a
 //! refusal by the service, a request that was never sent, and a request that was sent and never answered.
 //!
-//! The library starts a thread only to look up a host name, and for a started wait.
+//! The library starts a thread only to look up a host name, and one for all started waits. There is no global state that a
+//! program can see.
 //!
 //! ```no_run
 //! use anchor::{Client, Config, json_get};
@@ -25,6 +26,7 @@
 mod address;
 mod calls;
 mod cancel;
+mod census;
 // Its examples are in C; rustdoc would run them as Rust.
 #[cfg(not(doctest))]
 mod capi;
@@ -42,6 +44,7 @@ mod status;
 mod sys;
 
 pub use cancel::CancelToken;
+pub use census::{StageCount, StartedWaits};
 pub use client::{Client, DrainError};
 pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
 pub use error::{Error, Origin, Phase};

@@ -4,6 +4,7 @@
 use crate::address::endpoint::Endpoint;
 use crate::address::proxy::Proxy;
 use crate::cancel::CancelToken;
+use crate::census::Census;
 use crate::config::{Config, LogLevel};
 use crate::error::Error;
 use crate::http::{Agent, AgentOptions, TlsSettings, Trace};
@@ -11,8 +12,9 @@ use crate::secret::Secret;
 use crate::stats::Counters;
 use crate::status::Status;
 use crate::sys::PerProcess;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the calls of a client share.
 pub(crate) struct Session {
@@ -23,6 +25,8 @@ pub(crate) struct Session {
     tls: Option<TlsSettings>,
     process_state: PerProcess<ProcessState>,
     pub counters: Counters,
+    /// Those of this process: a child inherits no wait, and the lock may be held by a thread that it does not have.
+    census: PerProcess<Arc<Census>>,
     key: Secret,
     /// The service or a gateway has answered before, so the host is not a wrong one.
     reached: AtomicBool,
@@ -42,6 +46,7 @@ impl Session {
             tls,
             process_state: PerProcess::new(process_state),
             counters: Counters::default(),
+            census: PerProcess::new(Arc::default()),
             key: config.key()?.clone(),
             reached: AtomicBool::new(false),
         })
@@ -51,6 +56,12 @@ impl Session {
     pub fn process_state(&self) -> Result<&ProcessState, Error> {
         self.process_state
             .get(|| ProcessState::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
+    }
+
+    /// The started waits that run.
+    pub fn census(&self) -> &Arc<Census> {
+        let Ok(census) = self.census.get(|| Ok::<_, Infallible>(Arc::default()));
+        census
     }
 
     pub fn key(&self) -> &str {

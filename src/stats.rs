@@ -1,5 +1,6 @@
 //! Counts of what a client has done, kept without locks.
 
+use crate::census::{StartedWaits, push_name, push_number};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
@@ -9,14 +10,22 @@ macro_rules! counters {
         #[non_exhaustive]
         pub struct Stats {
             $($(#[doc = $doc])+ pub $field: u64,)+
+            /// Started waits that run, by where they are.
+            pub started: StartedWaits,
         }
 
         impl Stats {
-            /// Returns the counts as one JSON object of numbers.
+            /// Returns the counts as one JSON object of numbers, with an object of the started waits that run.
             #[must_use]
             pub fn to_json(&self) -> String {
-                let members = [$(format!(concat!("\"", $json, "\":{}"), self.$field)),+];
-                format!("{{{}}}", members.join(","))
+                let mut json = String::from("{");
+                for (name, count) in [$(($json, self.$field)),+] {
+                    push_number(&mut json, name, count);
+                }
+                push_name(&mut json, "started");
+                json.push_str(&self.started.to_json());
+                json.push('}');
+                json
             }
         }
 
@@ -26,8 +35,8 @@ macro_rules! counters {
         }
 
         impl Counters {
-            pub fn read(&self) -> Stats {
-                Stats { $($field: self.$field.0.load(Ordering::Relaxed),)+ }
+            pub fn read(&self, started: StartedWaits) -> Stats {
+                Stats { $($field: self.$field.0.load(Ordering::Relaxed),)+ started }
             }
         }
     };

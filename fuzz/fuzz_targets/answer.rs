@@ -12,7 +12,7 @@
 use anchor::{Client, Config, Error, Phase, Status, Trust};
 use libfuzzer_sys::fuzz_target;
 use simulation::report::{self, KEY};
-use simulation::{Connection, End, Network, Piece, answers};
+use simulation::{Connection, End, Network, Piece, answers, world};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ fn run(settings: &Settings, script: &[u8]) {
     static HTTPS: LazyLock<Client> =
         LazyLock::new(|| Settings { https: true, ..Settings::new(&[0, 1, 14, 12]) }.client());
     let client = if settings.https && !settings.tunnel { HTTPS.clone() } else { settings.client() };
-    Network::install(connections(script));
+    world::install(connections(script));
     let before = now();
     let outcome = if settings.is_signal {
         client.signal("name", Some(&format!("{{\"code\":\"{PAYLOAD}\"}}")))
@@ -86,7 +86,7 @@ fn run(settings: &Settings, script: &[u8]) {
     };
     let took = now() - before;
     drop(client);
-    let network = Network::take_down();
+    let network = world::take_down();
     check(settings, &outcome, took, &network);
 }
 
@@ -168,22 +168,20 @@ fn count_requests(mut received: &[u8]) -> usize {
 }
 
 fn connections(script: &[u8]) -> Vec<Connection> {
-    let mut all = vec![Connection { pieces: Vec::new(), end: End::Hang }];
-    let mut piece = Piece { after: Duration::ZERO, bytes: Vec::new() };
+    let mut all = vec![Connection::new(Vec::new(), End::Hang)];
+    let mut piece = Piece::new(Duration::ZERO, Vec::new());
     let mut bytes = script.iter().copied();
     while let Some(byte) = bytes.next() {
         let last = all.len() - 1;
         match byte {
             0xff => {
                 let after = Duration::from_millis((1 << (bytes.next().unwrap_or(0) % 20)) >> 1);
-                all[last].pieces.push(std::mem::replace(&mut piece, Piece { after, bytes: Vec::new() }));
+                all[last].pieces.push(std::mem::replace(&mut piece, Piece::new(after, Vec::new())));
             }
             0xfe => {
-                all[last]
-                    .pieces
-                    .push(std::mem::replace(&mut piece, Piece { after: Duration::ZERO, bytes: Vec::new() }));
+                all[last].pieces.push(std::mem::replace(&mut piece, Piece::new(Duration::ZERO, Vec::new())));
                 all[last].end = [End::Finish, End::Reset, End::Hang][usize::from(bytes.next().unwrap_or(0)) % 3];
-                all.push(Connection { pieces: Vec::new(), end: End::Hang });
+                all.push(Connection::new(Vec::new(), End::Hang));
             }
             0xfd => piece.bytes.extend(bytes.next()),
             other => piece.bytes.push(other),

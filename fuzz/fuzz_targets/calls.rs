@@ -1,15 +1,16 @@
-//! Sequences of calls through the C API, in any order that the header allows, on two clients, two tokens and four started
-//! waits, with connections that answer at once or never. Every call returns a documented status with matching JSON, no outcome
-//! is returned twice, and no descriptor is left open. Time is real here.
+//! Sequences of calls through the C API, in any order that the header allows, on two clients, two tokens, four started
+//! waits and two queues, with connections that answer soon or never. Every call returns a documented status with matching JSON,
+//! no outcome is returned twice, and no descriptor is left open.
 #![no_main]
 
 use anchor::Status;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use simulation::c_api::*;
-use simulation::{Connection, End, Network, Piece, report};
-use std::ffi::{CStr, c_char};
+use simulation::{Connection, End, Piece, report, world};
+use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -60,10 +61,11 @@ enum Call {
         token: u8,
         wanted: bool,
     },
-    /// A blocked wait that another thread unblocks.
+    /// A blocked wait that is cancelled after some milliseconds.
     WaitUntilCancelled {
         at: u8,
         by_token: bool,
+        after: u8,
     },
     Signal {
         at: u8,
@@ -114,6 +116,39 @@ enum Call {
     Descriptor {
         at: u8,
     },
+    QueueNew {
+        at: u8,
+        callback: bool,
+    },
+    QueueFree {
+        at: u8,
+    },
+    QueueCancelAll {
+        at: u8,
+    },
+    QueueCallback {
+        at: u8,
+        set: bool,
+    },
+    /// A wait on a queue. Its handle goes where those of started waits are, if it is wanted.
+    StartOn {
+        at: u8,
+        client: u8,
+        queue: u8,
+        name: u8,
+        timeout: Timeout,
+        wanted: bool,
+    },
+    Next {
+        at: u8,
+        timeout: Timeout,
+        token: u8,
+        wanted: bool,
+    },
+    /// A cancelled wait ends, so there is no limit to waiting for its completion.
+    CancelAndNext {
+        at: u8,
+    },
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -155,6 +190,8 @@ const EVENT: &str = r#"{"data":{"code":"fuzz"}}"#;
 const NAMES: [Option<&CStr>; 5] = [Some(c"mfa_code"), Some(c"a/b \xc3\xa9"), Some(c".."), Some(c"\xff"), None];
 const DATA: [Option<&CStr>; 4] = [Some(c"{\"code\":\"1\"}"), Some(c"[]"), Some(c"{"), None];
 const LONGEST_SEQUENCE: usize = 48;
+/// Without it, time would stand while a drain takes one event after the other.
+const ROUND_TRIP: Duration = Duration::from_micros(100);
 
 impl Answer {
     fn connection(self) -> Connection {
@@ -169,7 +206,7 @@ impl Answer {
             Answer::Nothing => (String::new(), End::Reset),
             Answer::Silence => (String::new(), End::Hang),
         };
-        Connection { pieces: vec![Piece { after: Duration::ZERO, bytes: text.into_bytes() }], end }
+        Connection::new(vec![Piece::new(ROUND_TRIP, text.into_bytes())], end)
     }
 }
 
@@ -179,7 +216,7 @@ fn full(status: u16, headers: &str, body: &str) -> String {
 
 fn run(input: Input) {
     let before = lowest_free_descriptor();
-    Network::install_for_all(input.answers.map(Answer::connection));
+    world::install(input.answers.map(Answer::connection).into_iter().cycle());
     let mut held = Held::default();
     for call in input.calls.iter().take(LONGEST_SEQUENCE) {
         // SAFETY: `Held` keeps the handles alive, and the header allows every call.
@@ -187,7 +224,7 @@ fn run(input: Input) {
     }
     // SAFETY: as above; each handle is freed once.
     unsafe { held.free() };
-    Network::take_down_for_all();
+    world::take_down();
     assert_eq!(lowest_free_descriptor(), before, "a descriptor is left");
 }
 
@@ -205,13 +242,19 @@ struct Held {
     clients: [*mut anchor_client; 2],
     tokens: [*mut anchor_cancel_token; 2],
     waits: [*mut anchor_wait; 4],
+    /// A wait that is finished, or on a queue.
     finished: [bool; 4],
+    queued: [bool; 4],
+    queues: [*mut anchor_queue; 2],
+    /// The waits on each queue whose completion was not taken.
+    running: [usize; 2],
 }
 
 impl Default for Held {
     fn default() -> Held {
         let (clients, tokens, waits) = ([ptr::null_mut(); 2], [ptr::null_mut(); 2], [ptr::null_mut(); 4]);
-        Held { clients, tokens, waits, finished: [false; 4] }
+        let queues = [ptr::null_mut(); 2];
+        Held { clients, tokens, waits, finished: [false; 4], queued: [false; 4], queues, running: [0; 2] }
     }
 }
 
@@ -243,7 +286,7 @@ impl Held {
                     let (client, name, token) = (self.client(at), chosen(&NAMES, name), self.token(token));
                     check(wanted, |out| anchor_wait_for_event(client, name, timeout.short(), token, out));
                 }
-                Call::WaitUntilCancelled { at, by_token } => self.wait_until_cancelled(at, by_token),
+                Call::WaitUntilCancelled { at, by_token, after } => self.wait_until_cancelled(at, by_token, after),
                 Call::Signal { at, name, data, wanted } => {
                     let (client, name, data) = (self.client(at), chosen(&NAMES, name), chosen(&DATA, data));
                     check(wanted, |out| anchor_signal_event(client, name, data, out));
@@ -279,7 +322,7 @@ impl Held {
                     let name = chosen(&NAMES, name);
                     let status = anchor_wait_start(self.client(client), name, timeout.millis(), &raw mut wait);
                     assert_eq!(status == 0, !wait.is_null());
-                    (self.waits[at], self.finished[at]) = (wait, false);
+                    (self.waits[at], self.finished[at], self.queued[at]) = (wait, false, false);
                 }
                 Call::Finish { at, timeout, wanted } => self.finish(usize::from(at) % 4, timeout.short(), wanted),
                 Call::Select { timeout } => {
@@ -298,10 +341,92 @@ impl Held {
                     self.waits[usize::from(at) % 4] = ptr::null_mut();
                 }
                 Call::Descriptor { at } => {
-                    let wait = self.waits[usize::from(at) % 4];
-                    assert_eq!(anchor_wait_fd(wait) >= 0, !wait.is_null());
+                    let at = usize::from(at) % 4;
+                    let has_one = !self.waits[at].is_null() && !self.queued[at];
+                    assert_eq!(anchor_wait_fd(self.waits[at]) >= 0, has_one);
                 }
-                _ => unreachable!("the others are in `make`"),
+                other => self.make_of_queues(other),
+            }
+        }
+    }
+
+    unsafe fn make_of_queues(&mut self, call: Call) {
+        // SAFETY: as in `make`.
+        unsafe {
+            match call {
+                Call::QueueNew { at, callback } => {
+                    let at = usize::from(at) % 2;
+                    anchor_queue_free(self.queues[at]);
+                    let mut queue = ptr::dangling_mut();
+                    assert_eq!(anchor_queue_new(&raw mut queue), 0);
+                    (self.queues[at], self.running[at]) = (queue, 0);
+                    self.set_callback(at, callback);
+                }
+                Call::QueueFree { at } => {
+                    let at = usize::from(at) % 2;
+                    anchor_queue_free(self.queues[at]);
+                    (self.queues[at], self.running[at]) = (ptr::null_mut(), 0);
+                }
+                Call::QueueCancelAll { at } => anchor_queue_cancel_all(self.queues[usize::from(at) % 2]),
+                Call::QueueCallback { at, set } => self.set_callback(usize::from(at) % 2, set),
+                Call::StartOn { at, client, queue, name, timeout, wanted } => {
+                    let (at, queue) = (usize::from(at) % 4, usize::from(queue) % 2);
+                    let mut wait = ptr::dangling_mut();
+                    let out = if wanted { &raw mut wait } else { ptr::null_mut() };
+                    let (client, name) = (self.client(client), chosen(&NAMES, name));
+                    let status = anchor_wait_start_on(client, self.queues[queue], name, timeout.millis(), 7, out);
+                    self.running[queue] += usize::from(status == 0);
+                    assert!(known(status) && (status != 0 || !self.queues[queue].is_null()));
+                    if wanted {
+                        assert_eq!(status == 0, !wait.is_null());
+                        anchor_wait_free(self.waits[at]);
+                        (self.waits[at], self.finished[at], self.queued[at]) = (wait, true, true);
+                    }
+                }
+                Call::Next { at, timeout, token, wanted } => {
+                    self.next(usize::from(at) % 2, timeout.short(), self.token(token), wanted);
+                }
+                Call::CancelAndNext { at } => {
+                    let at = usize::from(at) % 2;
+                    if self.running[at] > 0 {
+                        anchor_queue_cancel_all(self.queues[at]);
+                        self.next(at, -1, ptr::null_mut(), true);
+                    }
+                }
+                _ => unreachable!("the others are in `make` and `make_of_waits`"),
+            }
+            for (queue, running) in self.queues.into_iter().zip(self.running) {
+                assert_eq!(anchor_queue_running(queue), running);
+                assert_eq!(anchor_queue_fd(queue) >= 0, !queue.is_null());
+            }
+        }
+    }
+
+    unsafe fn set_callback(&self, at: usize, set: bool) {
+        unsafe extern "C" fn wake(_: *mut c_void) {}
+        // SAFETY: as in `make`.
+        let status = unsafe { anchor_queue_set_callback(self.queues[at], set.then_some(wake), ptr::null_mut()) };
+        assert_eq!(status == 0, !self.queues[at].is_null());
+    }
+
+    unsafe fn next(&mut self, at: usize, timeout_ms: i64, token: *mut anchor_cancel_token, wanted: bool) {
+        // SAFETY: as in `make`.
+        unsafe {
+            let mut completion = ptr::dangling_mut();
+            let out = if wanted { &raw mut completion } else { ptr::null_mut() };
+            let status = anchor_queue_next(self.queues[at], timeout_ms, token, out);
+            assert!(known(status) && (wanted || status != 0));
+            assert!(timeout_ms >= -1 || status == Status::InvalidArgument as i32);
+            if !wanted {
+                return;
+            }
+            assert_eq!(status == 0, !completion.is_null());
+            if status == 0 {
+                self.running[at] -= 1;
+                assert_eq!(anchor_completion_tag(completion), 7);
+                let json = CStr::from_ptr(anchor_completion_json(completion)).to_str().expect("UTF-8");
+                check_outcome(anchor_completion_status(completion), json);
+                anchor_completion_free(completion);
             }
         }
     }
@@ -315,35 +440,28 @@ impl Held {
         self.finished[at] |= timeout_ms >= -1 && status != Status::Pending as i32;
     }
 
-    unsafe fn wait_until_cancelled(&self, at: u8, by_token: bool) {
+    unsafe fn wait_until_cancelled(&self, at: u8, by_token: bool, after: u8) {
         struct Shared<T>(*mut T);
         // SAFETY: the header allows these calls from any thread.
         unsafe impl<T> Send for Shared<T> {}
-        let (client, token) = (Shared(self.client(at)), Shared(self.tokens[0]));
-        if client.0.is_null() || token.0.is_null() {
+        let handles = (Shared(self.client(at)), Shared(self.tokens[0]));
+        let (client, token) = (handles.0.0, handles.1.0);
+        if client.is_null() || token.is_null() {
             return;
         }
-        let is_over = AtomicBool::new(false);
-        let is_over = &is_over;
-        std::thread::scope(|scope| {
-            let canceller = scope.spawn(move || {
-                let (client, token) = (client, token);
-                // Repeated, because a cancel of all before the wait began does not affect it.
-                while !is_over.load(Ordering::Acquire) {
-                    // SAFETY: the handles outlive the scope.
-                    unsafe {
-                        if by_token { anchor_cancel_token_cancel(token.0) } else { anchor_client_cancel_all(client.0) }
-                    }
-                    std::thread::yield_now();
-                }
-            });
-            let (client, token) = (self.client(at), self.tokens[0]);
-            // SAFETY: as in `make`.
-            check(true, |out| unsafe { anchor_wait_for_event(client, c"e".as_ptr(), i64::MAX, token, out) });
-            is_over.store(true, Ordering::Release);
-            // The scope itself waits for the closure, but not for the end of its thread.
-            canceller.join().unwrap();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let wait_is_over = Arc::clone(&is_over);
+        world::call_after(Duration::from_millis(u64::from(after)), move || {
+            let (Shared(client), Shared(token)) = { handles };
+            // The wait may have ended before, and the handles may be gone.
+            if !wait_is_over.load(Ordering::Relaxed) {
+                // SAFETY: the wait below still blocks, so the handles are alive.
+                unsafe { if by_token { anchor_cancel_token_cancel(token) } else { anchor_client_cancel_all(client) } }
+            }
         });
+        // SAFETY: as in `make`.
+        check(true, |out| unsafe { anchor_wait_for_event(client, c"e".as_ptr(), i64::MAX, token, out) });
+        is_over.store(true, Ordering::Relaxed);
     }
 
     unsafe fn free(&mut self) {
@@ -353,6 +471,7 @@ impl Held {
             self.clients.into_iter().for_each(|client| anchor_client_free(client));
             self.tokens.into_iter().for_each(|token| anchor_cancel_token_free(token));
             self.waits.into_iter().for_each(|wait| anchor_wait_free(wait));
+            self.queues.into_iter().for_each(|queue| anchor_queue_free(queue));
         }
     }
 }
@@ -394,11 +513,15 @@ fn check(wanted: bool, call: impl FnOnce(*mut *mut c_char) -> i32) -> i32 {
         return status;
     }
     let (status, json) = answered(call);
+    check_outcome(status, &json);
+    status
+}
+
+fn check_outcome(status: i32, json: &str) {
     match Status::from_value(status).expect("a documented status") {
         Status::Ok => assert_eq!(json, EVENT),
-        other => report::check(other, &json),
+        other => report::check(other, json),
     }
-    status
 }
 
 fn known(status: i32) -> bool {

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use simulation::report::{self, KEY};
-use simulation::{Connection, End, Network, Piece};
+use simulation::{Connection, End, Piece, world};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -84,8 +84,8 @@ fn answered(status: u16, body: &[u8]) -> Result<String, Error> {
     });
     let head = format!("HTTP/1.1 {status} Simulated\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     let bytes = [head.as_bytes(), body].concat();
-    Network::install([Connection { pieces: vec![Piece { after: Duration::ZERO, bytes }], end: End::Finish }]);
+    world::install([Connection::new(vec![Piece::new(Duration::ZERO, bytes)], End::Finish)]);
     let outcome = CLIENT.wait("name", Some(Duration::ZERO), None);
-    Network::take_down();
+    world::take_down();
     outcome
 }

@@ -6,7 +6,7 @@
 use anchor::Status;
 use libfuzzer_sys::fuzz_target;
 use simulation::c_api::*;
-use simulation::{Connection, End, Network, Piece, report};
+use simulation::{Connection, End, Piece, report, world};
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -126,12 +126,12 @@ const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 11
 
 /// Makes a call and returns the request that it sent; `None` if the call was refused or used TLS.
 fn call(settings: &Settings, call: impl FnOnce(*mut *mut std::ffi::c_char) -> i32) -> Option<Request> {
-    let piece = |text: &str| Piece { after: Duration::ZERO, bytes: text.as_bytes().to_vec() };
+    let piece = |text: &str| Piece::new(Duration::ZERO, text.as_bytes().to_vec());
     let accepted = (!settings.proxy.is_empty()).then(|| piece("HTTP/1.1 200 Connected\r\n\r\n"));
     let pieces = accepted.into_iter().chain([piece(ANSWER)]).collect();
-    Network::install([Connection { pieces, end: End::Finish }]);
+    world::install([Connection::new(pieces, End::Finish)]);
     let (status, json) = answered(call);
-    let network = Network::take_down();
+    let network = world::take_down();
     let sent: Vec<u8> = network.transcripts().flat_map(|(_, received)| received).copied().collect();
     if status != 0 {
         report::check(Status::from_value(status).expect("a status"), &json);

@@ -3,7 +3,7 @@
 
 // The library is linked for its exported symbols.
 use anchor as _;
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 
 macro_rules! opaque {
@@ -15,7 +15,7 @@ macro_rules! opaque {
     )+};
 }
 
-opaque!(anchor_config anchor_client anchor_cancel_token anchor_wait);
+opaque!(anchor_config anchor_client anchor_cancel_token anchor_wait anchor_queue anchor_completion);
 
 unsafe extern "C" {
     pub fn anchor_config_new() -> *mut anchor_config;
@@ -77,6 +77,35 @@ unsafe extern "C" {
     pub fn anchor_wait_finish(wait: *mut anchor_wait, timeout_ms: i64, out_json: *mut *mut c_char) -> i32;
     pub fn anchor_wait_cancel(wait: *mut anchor_wait);
     pub fn anchor_wait_free(wait: *mut anchor_wait);
+
+    pub fn anchor_queue_new(out: *mut *mut anchor_queue) -> i32;
+    pub fn anchor_queue_fd(queue: *const anchor_queue) -> c_int;
+    pub fn anchor_queue_set_callback(
+        queue: *mut anchor_queue,
+        callback: Option<unsafe extern "C" fn(*mut c_void)>,
+        user_data: *mut c_void,
+    ) -> i32;
+    pub fn anchor_wait_start_on(
+        client: *mut anchor_client,
+        queue: *mut anchor_queue,
+        event_name: *const c_char,
+        timeout_ms: i64,
+        tag: u64,
+        out: *mut *mut anchor_wait,
+    ) -> i32;
+    pub fn anchor_queue_next(
+        queue: *mut anchor_queue,
+        timeout_ms: i64,
+        cancel: *mut anchor_cancel_token,
+        out: *mut *mut anchor_completion,
+    ) -> i32;
+    pub fn anchor_queue_running(queue: *const anchor_queue) -> usize;
+    pub fn anchor_queue_cancel_all(queue: *mut anchor_queue);
+    pub fn anchor_queue_free(queue: *mut anchor_queue);
+    pub fn anchor_completion_tag(completion: *const anchor_completion) -> u64;
+    pub fn anchor_completion_status(completion: *const anchor_completion) -> i32;
+    pub fn anchor_completion_json(completion: *const anchor_completion) -> *const c_char;
+    pub fn anchor_completion_free(completion: *mut anchor_completion);
 
     pub fn anchor_string_free(string: *mut c_char);
 }

@@ -7,8 +7,9 @@ pub mod c_api;
 mod interposed;
 mod network;
 pub mod report;
+pub mod world;
 
-pub use network::{Connection, End, Network, Piece};
+pub use network::{Connection, End, Gate, Live, Network, Opening, Piece, Request};
 
 // These modules are private in the library. They depend only on each other.
 #[allow(dead_code)]

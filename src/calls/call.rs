@@ -1,20 +1,18 @@
-//! The blocking loop of a call: it sends the requests and makes the pauses that the rules ask for, counts and logs. The rules
-//! decide; nothing is decided here.
+//! The blocking loop of a call: it sends the requests and makes the pauses that the rules ask for. The rules decide; nothing is
+//! decided here.
 
-use super::outcome::{Operation, Outcome, judge};
-use super::redact::Redactor;
-use super::{Pause, Reason, Request, Rules, Step};
+use super::observer::Observer;
+use super::outcome::{Operation, Outcome};
+use super::{Pause, Request, Rules, Step};
 use crate::address::endpoint::check_event_name;
 use crate::cancel::CancelToken;
-use crate::config::LogLevel;
 use crate::error::Error;
-use crate::http::{Cancels, Exchange, Limits, Stop, pause_until};
+use crate::http::{Cancels, Limits, Post, Stop, pause_until};
 use crate::session::{ProcessState, Session};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The beginning of a call: its time, and the token that the next `cancel_all` cancels. A started wait gets both before its
-/// thread runs.
+/// The beginning of a call: its time, and the token that the next `cancel_all` cancels. A started wait gets both before it runs.
 pub(crate) struct Start {
     pub at: Instant,
     all: CancelToken,
@@ -26,17 +24,20 @@ impl Start {
         check_event_name(event_name).map_err(Error::invalid)?;
         Ok(Start { at, all: session.process_state()?.cancel_all_token()? })
     }
+
+    /// All calls of the client were cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.all.latch().seems_set()
+    }
 }
 
 /// A call in progress.
 pub(crate) struct Call<'a> {
-    session: &'a Session,
     process_state: &'a ProcessState,
+    observer: Observer<'a>,
     cancels: Cancels,
-    operation: Operation,
-    event_name: &'a str,
+    interruptible: bool,
     path: String,
-    redactor: Redactor<'a>,
     attempts: u32,
 }
 
@@ -49,14 +50,14 @@ impl<'a> Call<'a> {
         event_name: &'a str,
         data: Option<&'a str>,
     ) -> Result<Call<'a>, Error> {
-        let process_state = session.process_state()?;
-        let cancels = [Some(&start.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch())));
-        let path = match operation {
-            Operation::Wait => session.endpoint.wait_path(event_name),
-            Operation::Signal => session.endpoint.signal_path(event_name),
-        };
-        let redactor = Redactor { key: session.key(), data };
-        Ok(Call { session, process_state, cancels, operation, event_name, path, redactor, attempts: 0 })
+        Ok(Call {
+            process_state: session.process_state()?,
+            observer: Observer::new(session, operation, event_name, data),
+            cancels: [Some(&start.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch()))),
+            interruptible: session.config.interruptible,
+            path: operation.path(&session.endpoint, event_name),
+            attempts: 0,
+        })
     }
 
     /// Carries out the steps of the rules, from `first` on, until they are done. A call that is already cancelled sends nothing.
@@ -67,7 +68,7 @@ impl<'a> Call<'a> {
                 Step::Request(_) if self.is_cancelled() => rules.stopped(Stop::Cancelled, Instant::now()),
                 Step::Request(request) => {
                     let outcome = self.post(&request, &rules.body(&request));
-                    rules.answered(outcome, self.session.is_reached(), Instant::now())
+                    rules.answered(outcome, self.observer.is_reached(), Instant::now())
                 }
                 Step::Pause(pause) => match self.pause(&pause) {
                     Ok(()) => rules.paused(Instant::now()),
@@ -83,60 +84,21 @@ impl<'a> Call<'a> {
     }
 
     fn post(&mut self, request: &Request, body: &[u8]) -> Outcome {
-        if request.is_rearm {
-            self.note_rearm();
-        }
-        let exchange = Exchange {
-            path: &self.path,
-            body,
-            limits: request.limits,
-            cancels: &self.cancels,
-            interruptible: self.session.config.interruptible,
-            max_idle: request.max_idle,
-        };
-        let (reply, trace) = self.process_state.agent.exchange(&exchange);
-        let mut keep_on = || self.has_time(&request.limits);
-        let outcome = judge(self.operation, reply, &trace, &self.redactor, &mut keep_on);
+        self.observer.sends(request);
         self.attempts += 1;
-        self.session.count(&trace);
-        self.session.count_unanswered(outcome.is_unanswered());
-        if outcome.is_answered() {
-            self.session.note_reached();
-        }
-        self.log(LogLevel::Debug, || format!("request {}: {}", self.attempts, outcome.describe()));
-        outcome
+        let post = Post { path: &self.path, body, limits: request.limits, max_idle: request.max_idle };
+        let (reply, trace) = self.process_state.agent.exchange(&post, &self.cancels, self.interruptible);
+        self.observer.judges(self.attempts, reply, &trace, &mut || self.has_time(&request.limits))
     }
 
     fn pause(&self, pause: &Pause) -> Result<(), Stop> {
-        match pause.reason {
-            Reason::Rearm => self.note_rearm(),
-            Reason::Retry(status) => {
-                self.session.counters.retries.add(1);
-                let millis = pause.until.saturating_duration_since(Instant::now()).as_millis();
-                self.log(LogLevel::Warning, || format!("{}, trying again in {millis} ms", status.name()));
-            }
-        }
-        pause_until(pause.until, &self.cancels, self.session.config.interruptible)
+        self.observer.pauses(pause);
+        pause_until(pause.until, &self.cancels, self.interruptible)
     }
 
     /// Whether the call still has time to examine the text of an answer.
     fn has_time(&self, limits: &Limits) -> bool {
         !self.is_cancelled() && limits.answer.is_none_or(|end| Instant::now() < end)
-    }
-
-    fn note_rearm(&self) {
-        self.session.counters.rearms.add(1);
-        self.log(LogLevel::Info, || "not signaled yet, asking again".to_owned());
-    }
-
-    fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
-        if let Some(sink) = &self.session.config.log {
-            let verb = match self.operation {
-                Operation::Wait => "wait",
-                Operation::Signal => "signal",
-            };
-            sink(level, &format!("{verb} {:?}: {}", self.event_name, line()));
-        }
     }
 }
 

@@ -4,7 +4,8 @@
 
 pub(crate) mod call;
 pub(crate) mod drain;
-mod outcome;
+pub(crate) mod observer;
+pub(crate) mod outcome;
 mod redact;
 mod retry;
 pub(crate) mod signal;

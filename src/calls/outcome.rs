@@ -3,6 +3,7 @@
 
 use super::redact::Redactor;
 use super::retry::retry_after;
+use crate::address::endpoint::Endpoint;
 use crate::error::Phase;
 use crate::http::{Failure, FailureKind, Reply, Trace};
 use crate::json::{self, Refusal};
@@ -14,6 +15,16 @@ use zeroize::{Zeroize, Zeroizing};
 pub(crate) enum Operation {
     Wait,
     Signal,
+}
+
+impl Operation {
+    /// The path of its requests.
+    pub fn path(self, endpoint: &Endpoint, event_name: &str) -> String {
+        match self {
+            Operation::Wait => endpoint.wait_path(event_name),
+            Operation::Signal => endpoint.signal_path(event_name),
+        }
+    }
 }
 
 /// The outcome of a request.

@@ -97,8 +97,8 @@ fn pause(failures: u32, random: u64) -> Duration {
     SHORTEST_PAUSE + Duration::from_micros(random % (spread + 1))
 }
 
-/// Random enough to spread the retries of clients that failed at the same time.
-fn random() -> u64 {
+/// Random enough to spread what many clients do at the same time.
+pub(super) fn random() -> u64 {
     RandomState::new().hash_one(())
 }
 

@@ -66,6 +66,11 @@ impl Story {
         self.unanswered
     }
 
+    /// How many requests have an outcome.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
     pub fn began(&self) -> Instant {
         self.began
     }

@@ -14,7 +14,7 @@
 
 use super::call::{Call, Start};
 use super::outcome::{Kind, Operation, Outcome};
-use super::retry::{Backoff, Facts, Patience, Throttle, honored};
+use super::retry::{Backoff, Facts, Patience, Throttle, honored, random};
 use super::story::Story;
 use super::{Pause, Reason, Request, Rules, Step};
 use crate::cancel::CancelToken;
@@ -41,7 +41,7 @@ pub(crate) fn wait(
     cancel: Option<&CancelToken>,
 ) -> Result<String, Error> {
     session.counters.waits.add(1);
-    let (mut rules, first) = Wait::begin(&session.config, timeout, start.at);
+    let (mut rules, first) = Wait::begin(&session.config, timeout, start.at, Slices::Whole);
     let call = Call::new(session, start, cancel, Operation::Wait, event_name, None)?;
     let outcome = call.run(&mut rules, first);
     session.count_outcome(&outcome);
@@ -63,25 +63,44 @@ pub(crate) struct Wait {
     throttle: Throttle,
 }
 
+/// How long a slice is, of a wait that is longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slices {
+    /// As the settings say.
+    Whole,
+    /// Shorter by up to 10 %, at random, so that waits that started together do not ask again together.
+    Spread,
+}
+
 /// The part of the configuration that a wait uses.
 struct Settings {
     slice: Duration,
+    slices: Slices,
     grace: Duration,
     connect_timeout: Duration,
     rearm: bool,
 }
 
+impl Settings {
+    fn slice(&self) -> Duration {
+        match self.slices {
+            Slices::Whole => self.slice,
+            Slices::Spread => shortened(self.slice, random()),
+        }
+    }
+}
+
 impl Wait {
     /// Makes a wait that began at `began`, with its first step.
-    pub fn begin(config: &Config, timeout: Option<Duration>, began: Instant) -> (Wait, Step) {
-        let mut wait = Wait::new(config, timeout, began);
-        let first = wait.request(Duration::MAX, false, began);
+    pub fn begin(config: &Config, timeout: Option<Duration>, began: Instant, slices: Slices) -> (Wait, Step) {
+        let mut wait = Wait::new(config, timeout, began, slices);
+        let first = wait.first(began);
         (wait, first)
     }
 
     /// Makes a wait that asks once, without waiting, and ends at `cap` at the latest.
     pub fn once(config: &Config, cap: Instant, now: Instant) -> (Wait, Step) {
-        let mut wait = Wait::new(config, Some(Duration::ZERO), now);
+        let mut wait = Wait::new(config, Some(Duration::ZERO), now, Slices::Whole);
         let first = wait.once_more(cap, now);
         (wait, first)
     }
@@ -93,17 +112,15 @@ impl Wait {
         self.request(Duration::MAX, false, now)
     }
 
-    pub fn story(&self) -> &Story {
-        &self.story
-    }
-
-    fn new(config: &Config, timeout: Option<Duration>, began: Instant) -> Wait {
+    /// Makes a wait that began at `began`. [`first`](Self::first) comes next.
+    pub fn new(config: &Config, timeout: Option<Duration>, began: Instant, slices: Slices) -> Wait {
         let once = timeout == Some(Duration::ZERO);
         let deadline = timeout.and_then(|timeout| began.checked_add(timeout));
         let asked = if once { SHORTEST_SLICE } else { Duration::ZERO };
         Wait {
             settings: Settings {
                 slice: config.slice,
+                slices,
                 grace: config.grace,
                 connect_timeout: config.connect_timeout,
                 rearm: config.rearm,
@@ -119,11 +136,34 @@ impl Wait {
         }
     }
 
+    /// The first request.
+    pub fn first(&mut self, now: Instant) -> Step {
+        self.request(Duration::MAX, false, now)
+    }
+
+    pub fn story(&self) -> &Story {
+        &self.story
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The request was not made yet, because the driver had no connection for it. Its limits count from `now`.
+    pub fn delayed(&mut self, request: &Request, now: Instant) -> Step {
+        let is_over = if self.once { self.end.is_some_and(|end| now >= end) } else { self.is_over(now) };
+        match is_over {
+            true if self.last_was_not_signaled => self.not_signaled(now),
+            true => self.time_over(now),
+            false => self.request(request.max_idle, request.is_rearm, now),
+        }
+    }
+
     /// The next slice. It asks for whole milliseconds.
     fn request(&mut self, max_idle: Duration, is_rearm: bool, now: Instant) -> Step {
         let settings = &self.settings;
-        let remaining = self.remaining(now).unwrap_or(settings.slice);
-        self.asked = whole_millis(remaining.min(settings.slice));
+        let remaining = self.remaining(now).unwrap_or(Duration::MAX);
+        self.asked = whole_millis(remaining.min(settings.slice()));
         let answer = capped(now + self.asked + settings.grace, self.end);
         let send = if self.once { answer } else { capped(answer, self.deadline) };
         let connect = send.min(now + settings.connect_timeout);
@@ -302,4 +342,10 @@ fn capped(at: Instant, cap: Option<Instant>) -> Instant {
 fn whole_millis(duration: Duration) -> Duration {
     let millis = duration.as_nanos().div_ceil(1_000_000);
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)).max(SHORTEST_SLICE)
+}
+
+/// By 0 to 10 %.
+fn shortened(slice: Duration, random: u64) -> Duration {
+    let micros = u64::try_from((slice / 10).as_micros()).unwrap_or(u64::MAX - 1);
+    slice - Duration::from_micros(random % (micros + 1))
 }

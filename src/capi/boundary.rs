@@ -18,7 +18,15 @@ use std::ptr;
 pub(super) unsafe fn answering(out_json: *mut *mut c_char, call: impl FnOnce() -> Result<String, Error>) -> Status {
     // SAFETY: the caller's promise.
     unsafe { put(out_json, ptr::null_mut()) };
-    let (status, json) = match catch(call) {
+    // SAFETY: the caller's promise.
+    unsafe { put_answer(out_json, catch(call)) }
+}
+
+/// # Safety
+///
+/// As `answering`.
+unsafe fn put_answer(out_json: *mut *mut c_char, answer: Result<String, Error>) -> Status {
+    let (status, json) = match answer {
         Ok(json) => (Status::Ok, json),
         Err(error) if out_json.is_null() => return error.status(),
         Err(error) => (error.status(), error.to_json()),
@@ -53,8 +61,19 @@ pub(super) fn run_quietly(call: impl FnOnce()) {
 
 /// Runs a call that does not change `anchor_last_error`. Each export that could block, write or close goes through here.
 pub(super) fn quietly<T>(call: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let (mut call, mut outcome) = (Some(call), None);
+    guarded(&mut || outcome = call.take().map(|call| call()))?;
+    outcome.unwrap_or_else(|| Err(Error::new(Status::Internal, "the call did not run")))
+}
+
+/// In one place for all exports, since its code for panics is large.
+#[inline(never)]
+fn guarded(call: &mut dyn FnMut()) -> Result<(), Error> {
     let _disabled = CancellationDisabled::new();
-    panic::catch(call)
+    panic::catch(|| {
+        call();
+        Ok(())
+    })
 }
 
 pub(super) fn no_memory() -> Error {

@@ -63,7 +63,7 @@ pub unsafe extern "C" fn anchor_client_new(config: *const anchor_config, out: *m
 /// Frees a client and closes its idle connections.
 ///
 /// No call may be running on the client: cancel them with anchor_client_cancel_all, and let them return first.
-/// Started waits may continue after it.
+/// Started waits may continue after it, and log.
 ///
 /// @param client  the client; NULL does nothing
 /// @since 0.1.0
@@ -92,12 +92,18 @@ pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
     }
 }
 
-/// Returns counts of what the client has done, as a JSON object of numbers.
+/// Returns counts of what the client has done, as a JSON object.
 ///
-/// Its members are waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries, unanswered,
-/// connectionsMade, connectionsReused, bytesSent and bytesReceived. "dropped" counts answers of started waits that
-/// nobody took before the wait or the queue was freed. "unanswered" counts requests that were sent and whose
-/// answer was never read: each of them may have taken an event or delivered a signal.
+/// Its members are the numbers waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries,
+/// unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the object started. "dropped"
+/// counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
+/// requests that were sent and whose answer was never read: each of them may have taken an event or delivered a
+/// signal.
+///
+/// "started" shows where the started waits of this process are now. Its members are queued, for a turn to make a
+/// connection, of which a client makes 128 at once; dns, connect, tls, send, wait, for an answer, and receive, which
+/// are the phases of a request; and paused, before another request. Each is an object with "count" and "oldestMs",
+/// the milliseconds since the first of these waits got there.
 ///
 /// @param client    the client
 /// @param out_json  receives the object, to be freed with anchor_string_free

@@ -24,8 +24,10 @@ impl anchor_config {
     }
 }
 
-/// A function that receives log lines. It is called on the threads that make calls, and on those of started waits.
-/// It must not call a function of the same client. A line contains neither the key nor events' data.
+/// A function that receives log lines. It is called on the threads that make calls, and for started waits on the
+/// thread of the library, on which all signals are blocked. There it delays every started wait of the process, so it
+/// must return soon. It must not call a function that blocks, or one of the same client; it may cancel. A child that it
+/// forks must not return from it. A line contains neither the key nor events' data.
 ///
 /// - user_data: what was passed with the function
 /// - level: an anchor_log_level
@@ -188,9 +190,10 @@ pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, tru
     let known = [Trust::Auto, Trust::System, Trust::Bundled].into_iter().find(|known| *known as i32 == trust);
     // SAFETY: by contract NULL or live.
     unsafe {
-        set(config, |config| {
+        set(config, &mut |config| {
             let trust = known.ok_or_else(|| Error::invalid("trust is not an anchor_trust"))?;
-            Ok(config.set_trust(trust))
+            config.set_trust(trust);
+            Ok(())
         })
     }
 }
@@ -235,7 +238,7 @@ pub unsafe extern "C" fn anchor_config_set_request_timeout_ms(config: *mut ancho
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_max_response_bytes(config: *mut anchor_config, bytes: usize) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set(config, |config| config.set_max_response_bytes(bytes)) }
+    unsafe { set(config, &mut |config| config.set_max_response_bytes(bytes).map(drop)) }
 }
 
 /// Sets the longest time for which one request of a wait asks the service to hold it.
@@ -292,7 +295,12 @@ pub unsafe extern "C" fn anchor_config_set_grace_ms(config: *mut anchor_config, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_retries(config: *mut anchor_config, retries: u32) -> Status {
     // SAFETY: by contract NULL or live.
-    unsafe { set(config, |config| Ok(config.set_retries(retries))) }
+    unsafe {
+        set(config, &mut |config| {
+            config.set_retries(retries);
+            Ok(())
+        })
+    }
 }
 
 /// Sets whether a wait continues after a connection broke to which its request had been written.
@@ -331,11 +339,12 @@ pub unsafe extern "C" fn anchor_config_set_interruptible(config: *mut anchor_con
 ///
 /// @param config     the settings
 /// @param callback   the function; NULL for none, which is the default
-/// @param user_data  passed to the function; it must stay valid as long as a client that was made from the settings
+/// @param user_data  passed to the function; it must stay valid until each client that was made from the settings is
+///                   freed, and each of its started waits or the queue of the wait
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @par Threads
-/// The function is called on every thread that makes a call, and on those of started waits, possibly at the same
-/// time.
+/// The function is called on every thread that makes a call, and on the thread of started waits, possibly at the
+/// same time.
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -347,15 +356,17 @@ pub unsafe extern "C" fn anchor_config_set_log_callback(
     let user_data = UserData(user_data);
     // SAFETY: by contract NULL or live.
     unsafe {
-        set(config, |config| {
-            Ok(match callback {
+        set(config, &mut |config| {
+            match callback {
                 None => config.clear_log(),
                 Some(callback) => config.set_log(move |level, line| user_data.hand_to(callback, level, line)),
-            })
+            };
+            Ok(())
         })
     }
 }
 
+#[derive(Clone, Copy)]
 struct UserData(*mut c_void);
 
 // SAFETY: by contract the callback, and so its data, may be used from any thread.
@@ -375,14 +386,11 @@ impl UserData {
 /// # Safety
 ///
 /// `config` is NULL or live and used by this thread alone.
-unsafe fn set(
-    config: *mut anchor_config,
-    change: impl for<'c> FnOnce(&'c mut Config) -> Result<&'c mut Config, Error>,
-) -> Status {
+unsafe fn set(config: *mut anchor_config, change: &mut dyn FnMut(&mut Config) -> Result<(), Error>) -> Status {
     // SAFETY: the caller's promise.
     let mut handle = unsafe { config.as_mut() };
     let outcome = catch(|| match &mut handle {
-        Some(handle) => change(&mut handle.config).map(|_| ()),
+        Some(handle) => change(&mut handle.config),
         None => Err(Error::invalid("config is NULL")),
     });
     if let Some(handle) = handle {
@@ -398,10 +406,10 @@ unsafe fn set_text(
     config: *mut anchor_config,
     name: &str,
     value: *const c_char,
-    change: impl for<'c> FnOnce(&'c mut Config, &str) -> Result<&'c mut Config, Error>,
+    change: for<'c> fn(&'c mut Config, &str) -> Result<&'c mut Config, Error>,
 ) -> Status {
     // SAFETY: the caller's promise.
-    unsafe { set(config, |config| change(config, text(value, name)?)) }
+    unsafe { set(config, &mut |config| change(config, text(value, name)?).map(drop)) }
 }
 
 /// Sets a duration. A message names the setting with its unit, as the setter in C does.
@@ -413,13 +421,14 @@ unsafe fn set_millis(
     config: *mut anchor_config,
     name: &str,
     millis: i64,
-    change: impl for<'c> FnOnce(&'c mut Config, Duration) -> Result<&'c mut Config, Error>,
+    change: for<'c> fn(&'c mut Config, Duration) -> Result<&'c mut Config, Error>,
 ) -> Status {
-    let value = u64::try_from(millis).map_err(|_| Error::invalid(format!("{name}_ms is negative")));
     // SAFETY: the caller's promise.
     unsafe {
-        set(config, |config| {
-            change(config, Duration::from_millis(value?)).map_err(|e| renamed(e, name, &format!("{name}_ms")))
+        set(config, &mut |config| {
+            let value = u64::try_from(millis).map_err(|_| Error::invalid(format!("{name}_ms is negative")))?;
+            let changed = change(config, Duration::from_millis(value)).map(drop);
+            changed.map_err(|e| renamed(e, name, &format!("{name}_ms")))
         })
     }
 }
@@ -431,12 +440,15 @@ unsafe fn set_flag(
     config: *mut anchor_config,
     name: &str,
     flag: c_int,
-    change: impl for<'c> FnOnce(&'c mut Config, bool) -> &'c mut Config,
+    change: for<'c> fn(&'c mut Config, bool) -> &'c mut Config,
 ) -> Status {
     // SAFETY: the caller's promise.
     unsafe {
-        set(config, |config| match flag {
-            0 | 1 => Ok(change(config, flag == 1)),
+        set(config, &mut |config| match flag {
+            0 | 1 => {
+                change(config, flag == 1);
+                Ok(())
+            }
             _ => Err(Error::invalid(format!("{name} is neither 0 nor 1"))),
         })
     }

@@ -37,6 +37,7 @@ pub extern "C" fn anchor_last_error() -> *const c_char {
 }
 
 /// Stores the message of a call that failed; `None` if the call succeeded.
+#[inline(never)]
 pub(super) fn note(error: Option<&Error>) {
     LAST.with(|last| {
         last.is_set.set(error.is_some());

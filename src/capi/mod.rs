@@ -19,3 +19,5 @@ mod cancel;
 mod wait;
 
 mod queue;
+
+mod completion;

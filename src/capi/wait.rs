@@ -8,9 +8,9 @@ use crate::status::Status;
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
-/// A wait that runs in the background, for programs with an event loop or with several events to wait for. It runs
-/// on a thread of its own, on which all signals are blocked. After its end it keeps its outcome until
-/// anchor_wait_finish takes it.
+/// A wait that runs in the background, for programs with an event loop or with several events to wait for. After its
+/// end it keeps its outcome until anchor_wait_finish takes it. The waits of all clients run on one thread of the
+/// library.
 #[allow(non_camel_case_types)]
 pub enum anchor_wait {
     Started(StartedWait),
@@ -189,8 +189,9 @@ pub unsafe extern "C" fn anchor_wait_cancel(wait: *mut anchor_wait) {
 
 /// Frees a started wait, with an outcome that was not taken.
 ///
-/// If the wait still runs, the call cancels it and lets its thread end; a wait on a queue continues. Remove its
-/// descriptor from a poll loop before; an epoll forgets it by itself.
+/// If the wait still runs, the call cancels it and blocks until it has ended, which takes a moment. When the call
+/// returns, no log line of the wait comes any more. A wait on a queue continues instead. Remove its descriptor from a
+/// poll loop before; an epoll forgets it by itself.
 ///
 /// @param wait  the wait; NULL does nothing
 /// @par Threads

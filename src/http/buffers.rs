@@ -1,7 +1,7 @@
 //! The buffers of a connection. Buffers larger than 1 KiB exist only while they hold bytes, so that a blocked wait takes little
 //! memory.
 
-use super::context::with_current;
+use super::blocking::with_current;
 use crate::sys::wipe;
 use ureq::unversioned::transport::Buffers;
 
@@ -63,7 +63,7 @@ impl HeldBuffers {
     }
 
     fn make_output_room(&mut self) {
-        let asked = with_current(|call| call.output_size).unwrap_or_default();
+        let asked = with_current(|call| Ok(call.output_size)).unwrap_or_default();
         let needed = if self.held == 0 { asked } else { Self::OUTPUT_ROOM };
         if self.output.len() - self.held >= needed.max(Self::OUTPUT_ROOM) {
             return;

@@ -2,7 +2,7 @@
 //! result.
 
 use super::head::Scan;
-use super::inbound::ParseError;
+use super::inbound::{Output, ParseError};
 
 /// How far a chunked body has arrived.
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +35,13 @@ const NO_SIZE: ParseError = ParseError::Ambiguous("a chunk of the body has no va
 
 impl Chunked {
     /// Takes a part of the input. `scan` belongs to the line that the input begins with.
-    pub fn take(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, ParseError> {
+    pub fn take(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut dyn Output) -> Result<Taken, ParseError> {
         let taken = |count| Taken { count, is_repaired: false };
         match self {
             Chunked::Size => self.take_size(bytes, out),
             Chunked::Data(left) => {
                 let count = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
-                out.extend_from_slice(&bytes[..count]);
+                out.body(&bytes[..count]);
                 *left -= count as u64;
                 if *left == 0 {
                     *self = Chunked::DataEnd;
@@ -50,7 +50,7 @@ impl Chunked {
             }
             Chunked::DataEnd => match bytes {
                 [b'\r', b'\n', ..] => {
-                    out.extend_from_slice(b"\r\n");
+                    out.chunk_frame(b"\r\n");
                     *self = Chunked::Size;
                     Ok(taken(2))
                 }
@@ -63,7 +63,7 @@ impl Chunked {
     }
 
     /// ureq gets the last chunk only after the trailer: it would take a stream that ends between them for complete.
-    fn take_size(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<Taken, ParseError> {
+    fn take_size(&mut self, bytes: &[u8], out: &mut dyn Output) -> Result<Taken, ParseError> {
         const MAX_LINE: usize = MAX_SIZE + MAX_EXTENSION + 2;
         let Some(end) = bytes.iter().take(MAX_LINE).position(|byte| *byte == b'\n') else {
             return if bytes.len() < MAX_LINE {
@@ -85,8 +85,8 @@ impl Chunked {
         *self = match hexadecimal(digits).ok_or(NO_SIZE)? {
             0 => Chunked::Trailer(0),
             size => {
-                out.extend_from_slice(digits);
-                out.extend_from_slice(b"\r\n");
+                out.chunk_frame(digits);
+                out.chunk_frame(b"\r\n");
                 Chunked::Data(size)
             }
         };
@@ -94,7 +94,7 @@ impl Chunked {
     }
 
     /// Drops the fields of the trailer. Like header lines, they may end with an LF alone.
-    fn take_trailer(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut Vec<u8>) -> Result<Taken, ParseError> {
+    fn take_trailer(&mut self, bytes: &[u8], scan: &mut Scan, out: &mut dyn Output) -> Result<Taken, ParseError> {
         let Chunked::Trailer(before) = *self else { return Ok(Taken { count: 0, is_repaired: false }) };
         let line = scan.line(bytes);
         let size = before + line.as_ref().map_or(bytes.len(), |line| line.length);
@@ -104,7 +104,7 @@ impl Chunked {
         let Some(line) = line else { return Ok(Taken { count: 0, is_repaired: false }) };
         *self = match line.text {
             0 => {
-                out.extend_from_slice(b"0\r\n\r\n");
+                out.chunk_frame(b"0\r\n\r\n");
                 Chunked::Complete
             }
             _ => Chunked::Trailer(size),

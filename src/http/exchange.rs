@@ -1,21 +1,24 @@
 //! One POST of JSON and its answer, by a ureq agent that is set up once per client. What a failure means for a wait or a
 //! signal is decided in `calls`.
 
-use super::blocking::Cancels;
+use super::blocking::{Blocking, Cancels};
 use super::buffers::HeldBuffers;
-use super::connection::{KEY_HEADER, placeholder};
-use super::context::{Context, Limits};
-use super::dial::{Dialer, NoResolver};
+use super::codec::Template;
+use super::connection::{Dialer, KEY_HEADER, NoResolver, Origin, placeholder};
+use super::context::{Limits, Trace};
+use super::dial::Route;
 use super::failure::{ExchangeError, Failure, classify};
 use super::inbound::MAX_HEAD;
+use super::pool::Pool;
 use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
 use crate::address::proxy::Proxy;
-use crate::error::{Error, Phase};
+use crate::error::Error;
 use crate::panic::inject;
 use crate::secret::Secret;
 use std::io::Read;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
@@ -37,26 +40,28 @@ pub(crate) struct AgentOptions<'a> {
 /// The HTTP agent of a client: a pool of connections to one origin.
 pub(crate) struct Agent {
     ureq: ureq::Agent,
+    origin: Arc<Origin>,
     scheme: Scheme,
     authority: Authority,
     /// The method and headers, which are the same for every request.
     request: request::Parts,
+    template: Template,
     head_size: usize,
     max_response_bytes: usize,
 }
 
 /// One request to make.
-pub(crate) struct Exchange<'a> {
+pub(crate) struct Post<'a> {
     pub path: &'a str,
     pub body: &'a [u8],
     pub limits: Limits,
-    pub cancels: &'a Cancels,
-    pub interruptible: bool,
     /// The longest time that a connection of the pool may have been idle; zero asks for a new connection.
     pub max_idle: Duration,
 }
 
 /// A complete answer.
+#[derive(Default)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct Reply {
     pub status: u16,
     pub body: Vec<u8>,
@@ -65,28 +70,8 @@ pub(crate) struct Reply {
     pub location: Option<String>,
 }
 
-/// What is known about an exchange, whether it succeeded or failed.
-#[derive(Clone, Copy)]
-pub(crate) struct Trace {
-    pub phase: Phase,
-    /// When all of the request was sent, if it was.
-    pub written: Option<Instant>,
-    /// The exchange dialled a connection. Otherwise it used one of the pool, if it sent anything.
-    pub dialled: bool,
-    /// The dialled connection was made.
-    pub connected: bool,
-    pub sent: u64,
-    pub received: u64,
-}
-
 /// Bytes of a request's head besides its path, host and headers.
 const HEAD_OVERHEAD: usize = 256;
-/// How long the pool keeps an idle connection; most servers and gateways keep it at least as long. A connection that the peer
-/// has closed is not used.
-const MAX_IDLE_AGE: Duration = Duration::from_secs(50);
-/// One for each thread of a program that shares a client, for most programs.
-const MAX_IDLE_CONNECTIONS: usize = 64;
-
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl Agent {
@@ -101,28 +86,34 @@ impl Agent {
             .accept("")
             .accept_encoding("")
             .max_response_header_size(MAX_HEAD)
-            .max_idle_connections(MAX_IDLE_CONNECTIONS)
-            .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
-            .max_idle_age(MAX_IDLE_AGE)
+            .max_idle_connections(0)
+            .max_idle_connections_per_host(0)
             .build();
         let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
         let authority: Authority =
             options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
         let target_port = authority.port_u16().unwrap_or(default_port(options.https));
         let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
-        let dialer = Dialer {
+        let route = Route {
+            https: options.https,
+            host: authority.host().to_owned(),
+            port: target_port,
             tls: options.tls.map(TlsSettings::of_process),
             tunnel: options.proxy.map(tunnel),
             only_loopback: !options.https && !options.allow_http,
-            key: options.key.clone(),
         };
+        let origin = Arc::new(Origin { route, pool: Pool::default(), key: options.key.clone() });
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = Method::POST;
         request.headers = headers(options)?;
         let size_of = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
         let head_size = request.headers.iter().map(size_of).sum::<usize>() + options.authority.len() + HEAD_OVERHEAD;
+        let head = head(&request, &scheme, &authority, "/").map_err(no_request)?;
+        let template = Template::new(head, 2 * head_size).map_err(no_request)?;
         Ok(Agent {
-            ureq: ureq::Agent::with_parts(config, dialer, NoResolver),
+            template,
+            ureq: ureq::Agent::with_parts(config, Dialer(Arc::clone(&origin)), NoResolver),
+            origin,
             scheme,
             authority,
             request,
@@ -131,46 +122,53 @@ impl Agent {
         })
     }
 
-    pub fn exchange(&self, exchange: &Exchange<'_>) -> (Result<Reply, Failure>, Trace) {
-        let mut call = Context::new(exchange.limits, exchange.cancels, exchange.interruptible);
-        call.max_idle = exchange.max_idle;
-        call.output_size = self.head_size + exchange.path.len() + exchange.body.len().min(HeldBuffers::OUTPUT_LIMIT);
-        let outcome = call.scope(|| self.post(exchange).and_then(|response| self.take(response)));
-        let outcome = outcome.map_err(|cause| classify(&call, cause));
-        let trace = Trace {
-            phase: call.phase(),
-            written: call.written(),
-            dialled: call.is_fresh(),
-            connected: call.is_connected(),
-            sent: call.sent(),
-            received: call.received(),
-        };
-        (outcome, trace)
+    /// Sends the request, and blocks until its answer has arrived or the call ends.
+    pub fn exchange(&self, post: &Post<'_>, cancels: &Cancels, interruptible: bool) -> (Result<Reply, Failure>, Trace) {
+        let mut call = Blocking::new(post.limits, cancels, interruptible);
+        call.max_idle = post.max_idle;
+        call.output_size = self.request_size(post).min(self.head_size + HeldBuffers::OUTPUT_LIMIT);
+        let outcome = call.scope(|| self.post(post).and_then(|response| self.take(response)));
+        let outcome = outcome.map_err(|cause| classify(&call.context, cause));
+        (outcome, call.context.trace())
     }
 
-    fn post(&self, exchange: &Exchange<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
+    pub(super) fn route(&self) -> &Route {
+        &self.origin.route
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.origin.pool
+    }
+
+    pub(super) fn key(&self) -> &str {
+        self.origin.key.as_str()
+    }
+
+    pub(super) fn max_response_bytes(&self) -> usize {
+        self.max_response_bytes
+    }
+
+    /// The bytes of the request, with a placeholder for the key.
+    pub(super) fn encode(&self, post: &Post<'_>) -> Vec<u8> {
         inject("request");
-        let mut uri = ureq::http::uri::Parts::default();
-        uri.scheme = Some(self.scheme.clone());
-        uri.authority = Some(self.authority.clone());
-        uri.path_and_query = Some(PathAndQuery::try_from(exchange.path).map_err(|e| ureq::Error::Http(e.into()))?);
-        let mut request = self.request.clone();
-        request.uri = Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?;
-        Ok(self.ureq.run(Request::from_parts(request, exchange.body))?)
+        self.template.encode(post.path, post.body)
+    }
+
+    fn post(&self, post: &Post<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
+        inject("request");
+        let head = head(&self.request, &self.scheme, &self.authority, post.path)?;
+        Ok(self.ureq.run(Request::from_parts(head, post.body))?)
+    }
+
+    /// About how many bytes the request has.
+    fn request_size(&self, post: &Post<'_>) -> usize {
+        self.head_size + post.path.len() + post.body.len()
     }
 
     fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, ExchangeError> {
         inject("answer");
         let body = self.read_body(response.body_mut())?;
-        let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let status = response.status();
-        Ok(Reply {
-            status: status.as_u16(),
-            body,
-            retry_after: if status.is_success() { None } else { header(&RETRY_AFTER) },
-            request_id: if status.is_success() { None } else { header(&REQUEST_ID) },
-            location: if status.is_redirection() { header(&LOCATION) } else { None },
-        })
+        Ok(Reply::new(&response, body))
     }
 
     /// Reads the body to its end, after which ureq puts the connection into the pool. The buffer has room for one byte more than
@@ -202,6 +200,31 @@ impl Agent {
     }
 }
 
+impl Reply {
+    pub(super) fn new<T>(response: &Response<T>, body: Vec<u8>) -> Reply {
+        let status = response.status().as_u16();
+        let mut reply = Reply { status, body, ..Reply::default() };
+        if !(200..300).contains(&status) {
+            let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+            reply.retry_after = header(&RETRY_AFTER);
+            reply.request_id = header(&REQUEST_ID);
+            reply.location = header(&LOCATION);
+            reply.drop_unused();
+        }
+        reply
+    }
+
+    /// Drops the fields that mean nothing with this status.
+    pub(super) fn drop_unused(&mut self) {
+        if (200..300).contains(&self.status) {
+            (self.retry_after, self.request_id) = (None, None);
+        }
+        if !(300..400).contains(&self.status) {
+            self.location = None;
+        }
+    }
+}
+
 /// The peer decides how large an answer is, so a lack of memory is reported and does not abort the process.
 fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), ExchangeError> {
     bytes.try_reserve_exact(length - bytes.len()).map_err(|_| ExchangeError::OutOfMemory)?;
@@ -211,6 +234,25 @@ fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), ExchangeError> {
 
 pub(super) fn default_port(https: bool) -> u16 {
     if https { 443 } else { 80 }
+}
+
+fn head(
+    request: &request::Parts,
+    scheme: &Scheme,
+    authority: &Authority,
+    path: &str,
+) -> Result<request::Parts, ureq::Error> {
+    let mut uri = ureq::http::uri::Parts::default();
+    uri.scheme = Some(scheme.clone());
+    uri.authority = Some(authority.clone());
+    uri.path_and_query = Some(PathAndQuery::try_from(path).map_err(|e| ureq::Error::Http(e.into()))?);
+    let mut head = request.clone();
+    head.uri = Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?;
+    Ok(head)
+}
+
+fn no_request(e: ureq::Error) -> Error {
+    Error::invalid(format!("the settings make no valid request: {e}"))
 }
 
 fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {

@@ -1,8 +1,7 @@
 //! Why there is no complete answer. A failure is classified by the notes of the context, never by the text of an error. What it
 //! means for a wait or a signal is decided in `calls`.
 
-use super::blocking::Stop;
-use super::context::Context;
+use super::context::{Context, Stop};
 use crate::error::Phase;
 
 /// Why there is no complete answer.
@@ -41,6 +40,19 @@ pub(super) enum ExchangeError {
 impl From<ureq::Error> for ExchangeError {
     fn from(e: ureq::Error) -> Self {
         ExchangeError::Ureq(e)
+    }
+}
+
+/// `Error::Other`, which adds nothing to the text.
+impl From<std::io::Error> for ExchangeError {
+    fn from(e: std::io::Error) -> Self {
+        ExchangeError::Ureq(ureq::Error::Other(e.into()))
+    }
+}
+
+impl From<super::context::Ended> for ExchangeError {
+    fn from(ended: super::context::Ended) -> Self {
+        std::io::Error::from(ended).into()
     }
 }
 

@@ -94,9 +94,18 @@ impl Framing {
         self.is_chunked && (self.length.is_some() || self.status.is_old)
     }
 
+    /// Whether the connection ends with the answer.
+    pub fn ends_connection(&self) -> bool {
+        self.closes || (self.status.is_old && !self.keeps_alive)
+    }
+
+    pub fn status(&self) -> u16 {
+        self.status.code()
+    }
+
     /// Writes the end of the head. ureq gets HTTP/1.1 as the version, so the closing that HTTP/1.0 implies is written out.
     pub fn write(&self, out: &mut Vec<u8>) {
-        if self.closes || (self.status.is_old && !self.keeps_alive) {
+        if self.ends_connection() {
             out.extend_from_slice(b"connection: close\r\n");
         }
         match self.body_end() {
@@ -120,7 +129,7 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     (!digits.is_empty()).then_some(number)
 }
 
-fn write_decimal(mut number: u64, out: &mut Vec<u8>) {
+pub(super) fn write_decimal(mut number: u64, out: &mut Vec<u8>) {
     let mut digits = [b'0'; 20];
     let mut first = digits.len();
     loop {

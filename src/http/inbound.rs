@@ -11,6 +11,56 @@ use super::head::{Field, NotHttp, Scan, append_repaired, field, status_line};
 use std::fmt;
 use zeroize::Zeroizing;
 
+/// Takes a repaired answer: as bytes for ureq's parser, or in its parts.
+pub(super) trait Output {
+    /// The status line. `room`: about how many bytes follow.
+    fn status(&mut self, digits: [u8; 3], room: usize);
+
+    /// A field that the library reads; the first of each kind.
+    fn field(&mut self, field: Field, value: &[u8]);
+
+    /// The end of the head.
+    fn framing(&mut self, framing: &Framing);
+
+    /// A part of the body.
+    fn body(&mut self, bytes: &[u8]);
+
+    /// What is between the parts of a chunked body.
+    fn chunk_frame(&mut self, bytes: &[u8]);
+}
+
+/// For ureq, which parses it again.
+impl Output for Vec<u8> {
+    fn status(&mut self, [a, b, c]: [u8; 3], room: usize) {
+        // Most answers arrive in one piece.
+        self.reserve(room);
+        self.extend_from_slice(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', b' ', a, b, c, b'\r', b'\n']);
+    }
+
+    fn field(&mut self, field: Field, value: &[u8]) {
+        let name = match field {
+            Field::RetryAfter => &b"retry-after: "[..],
+            Field::RequestId => b"x-request-id: ",
+            _ => b"location: ",
+        };
+        self.extend_from_slice(name);
+        append_repaired(value, self);
+        self.extend_from_slice(b"\r\n");
+    }
+
+    fn framing(&mut self, framing: &Framing) {
+        framing.write(self);
+    }
+
+    fn body(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn chunk_frame(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
 /// The answer to one request, as far as it has arrived. It allocates only for the beginning of a line. Not `Debug`, since that
 /// beginning may quote the key.
 #[derive(Default)]
@@ -94,7 +144,7 @@ impl Inbound {
     /// Takes bytes of the connection, and appends to `out` what ureq may read: at most twice as many bytes, and one short line.
     /// Nothing is appended while a line is not complete. The caller must read more then, since ureq takes empty input for the
     /// end of a body. Must not be called again after an error.
-    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), ParseError> {
+    pub fn feed(&mut self, bytes: &[u8], out: &mut dyn Output) -> Result<(), ParseError> {
         if self.line.is_empty() {
             let taken = self.take(bytes, out)?;
             self.line.extend_from_slice(&bytes[taken..]);
@@ -140,7 +190,7 @@ impl Inbound {
     }
 
     /// Takes everything except the beginning of a line. Returns how many bytes that is.
-    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
+    fn take(&mut self, bytes: &[u8], out: &mut dyn Output) -> Result<usize, ParseError> {
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
@@ -149,7 +199,7 @@ impl Inbound {
                 Stage::Interim | Stage::Fields { .. } => self.take_header_line(rest, out)?,
                 Stage::Length(left) => {
                     let count = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
-                    out.extend_from_slice(&rest[..count]);
+                    out.body(&rest[..count]);
                     *left -= count as u64;
                     if *left == 0 {
                         self.stage = Stage::Complete;
@@ -165,7 +215,7 @@ impl Inbound {
                     taken.count
                 }
                 Stage::UntilClose => {
-                    out.extend_from_slice(rest);
+                    out.body(rest);
                     rest.len()
                 }
                 Stage::Complete => {
@@ -181,7 +231,7 @@ impl Inbound {
         Ok(at)
     }
 
-    fn take_status_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
+    fn take_status_line(&mut self, bytes: &[u8], out: &mut dyn Output) -> Result<usize, ParseError> {
         let line = self.scan.line(bytes);
         self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
         let Some(line) = line else {
@@ -208,14 +258,11 @@ impl Inbound {
         }
         self.has_final_head = true;
         self.stage = Stage::Fields { framing: Framing::new(status), written: Written::default() };
-        // Most answers arrive in one piece.
-        out.reserve(bytes.len());
-        let [a, b, c] = status.digits;
-        out.extend_from_slice(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', b' ', a, b, c, b'\r', b'\n']);
+        out.status(status.digits, bytes.len());
         Ok(line.length)
     }
 
-    fn take_header_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, ParseError> {
+    fn take_header_line(&mut self, bytes: &[u8], out: &mut dyn Output) -> Result<usize, ParseError> {
         let line = self.scan.field_line(bytes);
         self.check_size(line.as_ref().map_or(bytes.len(), |line| line.length))?;
         let Some(line) = line else { return Ok(0) };
@@ -246,7 +293,7 @@ impl Inbound {
         Ok(line.length)
     }
 
-    fn end_head(&mut self, out: &mut Vec<u8>) {
+    fn end_head(&mut self, out: &mut dyn Output) {
         let Stage::Fields { framing, .. } = &self.stage else {
             self.interim_size += self.head_size;
             self.head_size = 0;
@@ -254,7 +301,7 @@ impl Inbound {
             self.stage = Stage::Status;
             return;
         };
-        framing.write(out);
+        out.framing(framing);
         self.is_repaired |= framing.is_doubtful();
         self.stage = match framing.body_end() {
             BodyEnd::Length(0) => Stage::Complete,
@@ -275,16 +322,14 @@ impl Inbound {
 }
 
 impl Written {
-    fn write(&mut self, field: Field, value: &[u8], out: &mut Vec<u8>) {
-        let (is_written, name) = match field {
-            Field::RetryAfter => (&mut self.retry_after, &b"retry-after: "[..]),
-            Field::RequestId => (&mut self.request_id, &b"x-request-id: "[..]),
-            _ => (&mut self.location, &b"location: "[..]),
+    fn write(&mut self, field: Field, value: &[u8], out: &mut dyn Output) {
+        let is_written = match field {
+            Field::RetryAfter => &mut self.retry_after,
+            Field::RequestId => &mut self.request_id,
+            _ => &mut self.location,
         };
         if !std::mem::replace(is_written, true) {
-            out.extend_from_slice(name);
-            append_repaired(value, out);
-            out.extend_from_slice(b"\r\n");
+            out.field(field, value);
         }
     }
 }

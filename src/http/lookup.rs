@@ -1,6 +1,6 @@
 //! The addresses of a host. The system's lookup cannot be cancelled, so it runs on a thread that the call can abandon.
 
-use super::stream::block;
+use super::blocking::Blocking;
 use crate::sys::{Event, LookupError, Thread, Watch, look_up as system_look_up};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -9,11 +9,42 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The C library may load name service plugins that need much stack. Only pages that are touched cost memory.
 const LOOKUP_STACK_SIZE: usize = 512 * 1024;
 
-pub(super) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    match on_a_thread(host, port) {
+pub(crate) type Addresses = Result<Vec<SocketAddr>, LookupError>;
+
+/// The address that the host is, if it is not a name.
+pub(super) fn literal(host: &str, port: u16) -> Option<SocketAddr> {
+    Some(SocketAddr::new(host.parse::<IpAddr>().ok()?, port))
+}
+
+/// Looks up the name of a host on a thread, and passes what it found to `done` there.
+pub(crate) fn start(host: &str, port: u16, done: impl FnOnce(Addresses) + Send + 'static) -> io::Result<()> {
+    let host = host.to_owned();
+    Thread::start(c"anchor-dns", LOOKUP_STACK_SIZE, move || done(look_up(&host, port))).map(drop)
+}
+
+/// Looks up the name of a host, and blocks until it is found or the call ends.
+pub(super) fn blocking(host: &str, port: u16, call: &Blocking) -> Addresses {
+    let done = Event::new().map_err(LookupError::Exhausted)?;
+    let lookup = Arc::new(Lookup { done, found: Mutex::new(None) });
+    let theirs = Arc::clone(&lookup);
+    let note = move |found| {
+        *theirs.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        theirs.done.notify();
+    };
+    start(host, port, note).map_err(LookupError::Exhausted)?;
+    call.await_connect(&mut [Watch::readable(&lookup.done)], None)
+        .map_err(|ended| LookupError::Failed(io::Error::from(ended).to_string()))?;
+    let found = lookup.found.lock().unwrap_or_else(PoisonError::into_inner).take();
+    found.unwrap_or_else(|| Err(LookupError::Failed("the lookup ended without a result".to_owned())))
+}
+
+struct Lookup {
+    done: Event,
+    found: Mutex<Option<Addresses>>,
+}
+
+fn look_up(host: &str, port: u16) -> Addresses {
+    match system_look_up(host, port) {
         Ok(found) if found.is_empty() => Err(LookupError::UnknownHost("the name has no address".to_owned())),
         // RFC 6761: localhost names are loopback, even if the name service does not know them.
         Err(LookupError::UnknownHost(_) | LookupError::Failed(_)) if is_localhost(host) => {
@@ -26,30 +57,6 @@ pub(super) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupEr
 fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     host == "localhost" || host.ends_with(".localhost")
-}
-
-fn on_a_thread(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
-    let done = Event::new().map_err(LookupError::Exhausted)?;
-    let lookup = Arc::new(Lookup { done, found: Mutex::new(None) });
-    let (theirs, host) = (Arc::clone(&lookup), host.to_owned());
-    let work = move || {
-        let found = system_look_up(&host, port);
-        *theirs.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-        theirs.done.notify();
-    };
-    Thread::start(c"anchor-dns", LOOKUP_STACK_SIZE, work).map_err(LookupError::Exhausted)?;
-    block(|call| call.await_connect(&mut [Watch::readable(&lookup.done)], None)).map_err(ended)?;
-    let found = lookup.found.lock().unwrap_or_else(PoisonError::into_inner).take();
-    found.unwrap_or_else(|| Err(LookupError::Failed("the lookup ended without a result".to_owned())))
-}
-
-fn ended(e: io::Error) -> LookupError {
-    LookupError::Failed(e.to_string())
-}
-
-struct Lookup {
-    done: Event,
-    found: Mutex<Option<Result<Vec<SocketAddr>, LookupError>>>,
 }
 
 #[cfg(test)]

@@ -2,28 +2,34 @@
 //! meet a deadline late and cannot be cancelled, so this module implements ureq's connector, resolver and transport traits.
 //! Nothing outside this module uses ureq.
 //!
-//! **The context.** An exchange has limits in time, cancel tokens, and a phase. ureq's traits have no parameter for these, but
-//! ureq calls the connector and the transport on the caller's thread. So [`exchange`] puts a [`context::Context`] on its stack
-//! and points a thread-local at it while ureq runs. Everything that blocks asks this context, and all of it blocks in
-//! [`blocking`]. The context also notes how far the exchange got and what broke. A failure is classified by these notes,
-//! never by the text of an error.
+//! **Machines.** Everything below the protocol is a machine without blocking I/O: a [`stream`], the [`dial`], the [`link`]. A
+//! machine does what it can and says what it needs. In a blocking call, [`blocking`] polls for it.
 //!
-//! In the order of a request: [`exchange`] starts it. If the pool has no connection, [`dial`] makes one: [`lookup`], [`race`],
-//! [`tunnel`], [`tls`]. [`connection`] sends the request, puts the key into it, and passes the answer to ureq. [`inbound`]
-//! repairs the head of the answer before ureq parses it, or refuses it.
+//! **The context.** An exchange has limits in time and a phase, and notes how far it got and what broke: [`context`]. A failure
+//! is classified by these notes, never by the text of an error. ureq's traits have no parameter for a context, but ureq calls
+//! the connector and the transport on the caller's thread. So [`exchange`] puts it on its stack and points a thread-local at it
+//! while ureq runs. Only [`connection`], which implements ureq's traits, reads the thread-local.
+//!
+//! In the order of a request: [`exchange`] starts it. If the [`pool`] has no connection, [`dial`] makes one: [`lookup`],
+//! [`race`], [`tunnel`], [`tls`]. [`link`] sends the request with the key in it, and takes the answer. [`inbound`] repairs the
+//! head of the answer before ureq parses it, or refuses it.
 
 mod blocking;
 mod buffers;
 mod chunked;
+mod codec;
 mod connection;
 mod context;
 mod dial;
 mod exchange;
 mod failure;
+mod flight;
 mod framing;
 mod head;
 mod inbound;
+mod link;
 mod lookup;
+mod pool;
 mod race;
 mod stream;
 mod tcp;
@@ -32,8 +38,10 @@ mod tls_error;
 mod trust;
 mod tunnel;
 
-pub(crate) use blocking::{Cancels, Stop, pause_until};
-pub(crate) use context::Limits;
-pub(crate) use exchange::{Agent, AgentOptions, Exchange, Reply, Trace};
+pub(crate) use blocking::{Cancels, pause_until};
+pub(crate) use context::{Limits, Stop, Trace};
+pub(crate) use exchange::{Agent, AgentOptions, Post, Reply};
 pub(crate) use failure::{Failure, FailureKind};
+pub(crate) use flight::{Await, Flight, Landed};
+pub(crate) use lookup::{Addresses, start as start_lookup};
 pub(crate) use trust::TlsSettings;

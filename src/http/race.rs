@@ -1,7 +1,6 @@
 //! Connects to the first address that answers, as RFC 8305 (Happy Eyeballs) describes: the attempts overlap, and the first
-//! connection wins.
+//! connection wins. It never blocks: the driver waits for the [sockets](Race::sockets) and the time.
 
-use super::stream::block;
 use crate::sys::{Socket, Watch};
 use std::collections::VecDeque;
 use std::io;
@@ -13,43 +12,68 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// The largest number of attempts at once. The oldest is dropped for the next one.
 const MAX_RACING: usize = 32;
 
-/// Connects to `addresses`. Each has a head start before the next; if one is refused, the next starts at once.
-pub(super) fn race(addresses: Vec<SocketAddr>) -> io::Result<Socket> {
-    let mut waiting = interleave(addresses).into_iter();
-    let mut running: VecDeque<Socket> = VecDeque::new();
-    let mut last_error = io::Error::other("the name has no address");
-    let mut next_at = Instant::now();
-    loop {
-        if running.is_empty() || Instant::now() >= next_at {
-            match waiting.next().map(Socket::connect) {
+/// Connects to some of several addresses. Each has a head start before the next; if one is refused, the next starts at once.
+pub(super) struct Race {
+    waiting: std::vec::IntoIter<SocketAddr>,
+    running: VecDeque<Socket>,
+    next_at: Option<Instant>,
+    last_error: io::Error,
+}
+
+impl Race {
+    pub fn new(addresses: Vec<SocketAddr>) -> Race {
+        Race {
+            waiting: interleave(addresses).into_iter(),
+            running: VecDeque::new(),
+            next_at: None,
+            last_error: io::Error::other("the name has no address"),
+        }
+    }
+
+    /// Starts the attempts whose time has come. It fails if none is left.
+    pub fn start_attempts(&mut self, now: Instant) -> io::Result<()> {
+        while self.running.is_empty() || self.next_at.is_none_or(|at| now >= at) {
+            match self.waiting.next().map(Socket::connect) {
                 Some(Ok(socket)) => {
-                    if running.len() == MAX_RACING {
-                        running.pop_front();
+                    if self.running.len() == MAX_RACING {
+                        self.running.pop_front();
                     }
-                    running.push_back(socket);
-                    next_at = Instant::now() + ATTEMPT_DELAY;
+                    self.running.push_back(socket);
+                    self.next_at = Some(now + ATTEMPT_DELAY);
                 }
-                Some(Err(e)) => {
-                    last_error = e;
-                    continue;
+                Some(Err(e)) => self.last_error = e,
+                None if self.running.is_empty() => {
+                    return Err(std::mem::replace(&mut self.last_error, io::Error::other("reported before")));
                 }
-                None if running.is_empty() => return Err(last_error),
-                None => {}
+                None => break,
             }
         }
-        let head_start = (waiting.len() > 0).then_some(next_at);
-        let mut watched: Vec<Watch> = running.iter().map(Watch::output).collect();
-        block(|call| call.await_connect(&mut watched, head_start))?;
+        Ok(())
+    }
+
+    /// When the next attempt starts.
+    pub fn next_attempt(&self) -> Option<Instant> {
+        if self.waiting.len() > 0 { self.next_at } else { None }
+    }
+
+    /// Returns the first connection, after `watched`, the watches of all running attempts, was polled.
+    pub fn winner(&mut self, watched: &[Watch]) -> Option<Socket> {
         for at in (0..watched.len()).rev().filter(|at| watched[*at].is_ready()) {
-            let Some(socket) = running.remove(at) else { continue };
+            let Some(socket) = self.running.remove(at) else { continue };
             match socket.outcome() {
-                Ok(()) => return Ok(socket),
+                Ok(()) => return Some(socket),
                 Err(e) => {
-                    last_error = e;
-                    next_at = Instant::now();
+                    self.last_error = e;
+                    self.next_at = None;
                 }
             }
         }
+        None
+    }
+
+    /// The attempts that run.
+    pub fn sockets(&self) -> impl Iterator<Item = &Socket> {
+        self.running.iter()
     }
 }
 

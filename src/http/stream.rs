@@ -1,26 +1,29 @@
-//! A stream of bytes that never blocks: TCP, or TLS over any stream. A caller that has to wait for the socket blocks by the
-//! context of the exchange.
+//! A stream of bytes that never blocks: TCP, or TLS over any stream. The driver of the exchange waits for the socket.
 
-use super::context::{Ended, with_current};
+use super::context::Context;
 use crate::sys::Socket;
 use std::fmt::Debug;
 use std::io;
 
+/// `call`: the exchange that uses the stream, for its notes.
 pub(super) trait Stream: Debug + Send + Sync {
     /// Accepts bytes to be sent, and returns how many; 0 if there is no room now.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    fn write(&mut self, bytes: &[u8], call: &Context) -> io::Result<usize>;
 
     /// Sends what was accepted. False if there is no room now.
-    fn flush(&mut self) -> io::Result<bool>;
+    fn flush(&mut self, call: &Context) -> io::Result<bool>;
 
     /// Reads at most `limit` bytes from the socket, and passes their content to `sink`, which may be nothing.
-    fn read(&mut self, limit: usize, sink: &mut dyn FnMut(&[u8])) -> io::Result<Input>;
+    fn read(&mut self, limit: usize, sink: &mut dyn FnMut(&[u8]), call: &Context) -> io::Result<Input>;
 
     /// The stream has ended or failed, and the next read reports it without the socket.
     fn is_over(&self) -> bool;
 
     /// The socket to poll.
     fn socket(&self) -> &Socket;
+
+    /// Frees the buffers that are empty, since the stream may be idle for a long time.
+    fn release(&mut self) {}
 
     /// The stream holds no unread bytes, and has not ended.
     fn is_clean(&self) -> bool;
@@ -37,39 +40,14 @@ pub(super) enum Input {
     End,
 }
 
-/// Sends all bytes, as a step towards a connection.
-pub(super) fn send_all(stream: &mut dyn Stream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match stream.write(bytes)? {
-            0 => block(|call| call.await_connect_output(stream.socket()))?,
-            count => bytes = &bytes[count..],
-        }
-    }
-    while !stream.flush()? {
-        block(|call| call.await_connect_output(stream.socket()))?;
-    }
-    Ok(())
-}
-
-/// Receives the next bytes, as a step towards a connection. False at the end of the stream.
-pub(super) fn receive_some(stream: &mut dyn Stream, sink: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
-    loop {
-        if !stream.is_over() {
-            block(|call| call.await_connect_input(stream.socket()))?;
-        }
-        match stream.read(usize::MAX, sink)? {
-            Input::Taken(_) => return Ok(true),
-            Input::End => return Ok(false),
-            Input::Blocked => {}
-        }
-    }
-}
-
-/// Blocks by the context of the thread's exchange.
-pub(super) fn block<T>(wait: impl FnOnce(&super::context::Context) -> Result<T, Ended>) -> io::Result<T> {
-    match with_current(wait) {
-        Some(Ok(ready)) => Ok(ready),
-        Some(Err(Ended)) => Err(io::Error::other("the call has ended")),
-        None => Err(io::Error::other("used outside of an exchange")),
-    }
+/// How far a step towards a connection got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Done,
+    /// It has read, and there may be more input.
+    Turn,
+    /// It needs input.
+    Input,
+    /// It needs room for output.
+    Output,
 }

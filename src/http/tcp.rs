@@ -1,6 +1,6 @@
 //! A connected TCP socket as a stream.
 
-use super::context::with_current;
+use super::context::Context;
 use super::stream::{Input, Stream};
 use crate::sys::Socket;
 use std::io;
@@ -9,11 +9,11 @@ use std::io;
 pub(super) struct Tcp(pub Socket);
 
 impl Stream for Tcp {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    fn write(&mut self, bytes: &[u8], call: &Context) -> io::Result<usize> {
         loop {
             match self.0.send(bytes) {
                 Ok(count) => {
-                    with_current(|call| call.count_sent(count));
+                    call.count_sent(count);
                     return Ok(count);
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(0),
@@ -23,11 +23,11 @@ impl Stream for Tcp {
         }
     }
 
-    fn flush(&mut self) -> io::Result<bool> {
+    fn flush(&mut self, _: &Context) -> io::Result<bool> {
         Ok(true)
     }
 
-    fn read(&mut self, limit: usize, sink: &mut dyn FnMut(&[u8])) -> io::Result<Input> {
+    fn read(&mut self, limit: usize, sink: &mut dyn FnMut(&[u8]), _: &Context) -> io::Result<Input> {
         loop {
             match self.0.receive(limit, |bytes| sink(bytes)) {
                 Ok(0) => return Ok(Input::End),

@@ -1,8 +1,8 @@
 //! TLS by rustls over any stream. Unlike ureq's own wrapper, this one keeps no buffers while the call is blocked, and notes which
 //! side refused the other.
 
-use super::context::{Context, with_current};
-use super::stream::{Input, Stream, receive_some, send_all};
+use super::context::{Context, Limits};
+use super::stream::{Input, Step, Stream};
 use super::tls_error::words;
 use crate::error::Phase;
 use crate::sys::Socket;
@@ -28,43 +28,53 @@ pub(super) struct Tls {
     fault: Option<io::Error>,
 }
 
-/// Does the handshake. The client's last flight is sent together with the first request. Not inlined, so that a connection
-/// without TLS does not need its stack.
-#[inline(never)]
-pub(super) fn handshake(inner: Box<dyn Stream>, config: Arc<ClientConfig>, host: &str) -> io::Result<Tls> {
-    with_current(|call| call.enter(Phase::Tls));
-    let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
-    let name = name.map_err(|_| io::Error::other("the host is not a valid server name"))?;
-    let session = ClientConnection::new(config, name).map_err(|e| refused(&e, None))?;
-    let mut tls = Tls {
-        session,
-        inner,
-        output: Vec::new(),
-        sent: 0,
-        input: Vec::new(),
-        closed: false,
-        is_established: false,
-        fault: None,
-    };
-    while tls.session.is_handshaking() {
-        send_all(&mut tls, &[])?;
-        if tls.session.wants_read() && !receive_some(&mut tls, &mut |_| ())? {
-            return Err(io::Error::other("the peer closed the connection in the handshake"));
-        }
-        if let Some(fault) = tls.fault.take() {
-            return Err(fault);
-        }
-    }
-    tls.is_established = true;
-    Ok(tls)
-}
-
 /// The largest buffer that is kept when it is empty; keeping it costs less than an allocation for each request.
 const SMALL: usize = 1024;
 /// The head of a record: its type, a version, and the length of its content.
 const RECORD_HEAD: usize = 5;
 
 impl Tls {
+    /// Begins a session over `inner`; [`shake_hands`](Self::shake_hands) comes next.
+    pub fn new(inner: Box<dyn Stream>, config: Arc<ClientConfig>, host: &str, call: &Context) -> io::Result<Tls> {
+        call.enter(Phase::Tls);
+        let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
+        let name = name.map_err(|_| io::Error::other("the host is not a valid server name"))?;
+        let session = ClientConnection::new(config, name).map_err(|e| refused(&e, None, call))?;
+        Ok(Tls {
+            session,
+            inner,
+            output: Vec::new(),
+            sent: 0,
+            input: Vec::new(),
+            closed: false,
+            is_established: false,
+            fault: None,
+        })
+    }
+
+    /// Does a step of the handshake. The client's last flight is sent together with the first request.
+    pub fn shake_hands(&mut self, call: &Context) -> io::Result<Step> {
+        if !self.flush(call)? {
+            return Ok(Step::Output);
+        }
+        if self.session.is_handshaking() {
+            let taken = self.read(usize::MAX, &mut |_| (), call)?;
+            if let Some(fault) = self.fault.take() {
+                return Err(fault);
+            }
+            match taken {
+                Input::End => return Err(io::Error::other("the peer closed the connection in the handshake")),
+                Input::Blocked => return Ok(Step::Input),
+                Input::Taken(_) => {}
+            }
+        }
+        if self.session.is_handshaking() {
+            return Ok(if self.flush(call)? { Step::Turn } else { Step::Output });
+        }
+        self.is_established = true;
+        Ok(Step::Done)
+    }
+
     /// Decrypts the complete records, passes their content to `sink`, and keeps the rest. So the session never holds a part of a
     /// record, which `is_clean` could not see.
     fn decrypt(&mut self, sink: &mut dyn FnMut(&[u8])) -> Result<(), rustls::Error> {
@@ -107,23 +117,23 @@ impl Tls {
 }
 
 impl Stream for Tls {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    fn write(&mut self, bytes: &[u8], call: &Context) -> io::Result<usize> {
         // Only what had no room before goes first: the client's last flight leaves together with the first request.
-        if !self.output.is_empty() && !self.flush()? {
+        if !self.output.is_empty() && !self.flush(call)? {
             return Ok(0);
         }
         let taken = self.session.writer().write(bytes)?;
-        self.flush()?;
+        self.flush(call)?;
         Ok(taken)
     }
 
-    fn flush(&mut self) -> io::Result<bool> {
+    fn flush(&mut self, call: &Context) -> io::Result<bool> {
         loop {
             while self.session.wants_write() {
                 self.session.write_tls(&mut self.output)?;
             }
             while self.sent < self.output.len() {
-                match self.inner.write(&self.output[self.sent..])? {
+                match self.inner.write(&self.output[self.sent..], call)? {
                     0 => return Ok(false),
                     count => self.sent += count,
                 }
@@ -134,28 +144,28 @@ impl Stream for Tls {
                 self.output = Vec::new();
             }
             if !self.session.wants_write() {
-                return self.inner.flush();
+                return self.inner.flush(call);
             }
         }
     }
 
-    fn read(&mut self, limit: usize, sink: &mut dyn FnMut(&[u8])) -> io::Result<Input> {
+    fn read(&mut self, limit: usize, sink: &mut dyn FnMut(&[u8]), call: &Context) -> io::Result<Input> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
         if self.closed {
             return Ok(Input::End);
         }
-        let taken = self.inner.read(limit, &mut |bytes| self.input.extend_from_slice(bytes))?;
+        let taken = self.inner.read(limit, &mut |bytes| self.input.extend_from_slice(bytes), call)?;
         let mut gave = false;
         let decrypted = self.decrypt(&mut |plaintext| {
             gave = true;
             sink(plaintext);
         });
         if let Err(e) = decrypted {
-            let fault = refused(&e, self.session.protocol_version());
+            let fault = refused(&e, self.session.protocol_version(), call);
             // Sends the alert that gives the peer the reason. A failure of this changes nothing.
-            let _ = self.flush();
+            let _ = self.flush(call);
             if !gave {
                 return Err(fault);
             }
@@ -164,10 +174,10 @@ impl Stream for Tls {
         }
         if self.is_established && self.session.wants_write() {
             // Sends the answer to a key update. If there is no room now, the next write sends it.
-            self.flush()?;
+            self.flush(call)?;
         }
         match taken {
-            Input::End if !gave && !self.closed && !self.session.is_handshaking() => Err(cut_off()),
+            Input::End if !gave && !self.closed && !self.session.is_handshaking() => Err(cut_off(call)),
             Input::Taken(_) if self.closed && !gave => Ok(Input::End),
             taken => Ok(taken),
         }
@@ -181,6 +191,16 @@ impl Stream for Tls {
         self.inner.socket()
     }
 
+    fn release(&mut self) {
+        if self.output.is_empty() {
+            self.output = Vec::new();
+        }
+        if self.input.is_empty() {
+            self.input = Vec::new();
+        }
+        self.inner.release();
+    }
+
     fn is_clean(&self) -> bool {
         self.input.is_empty() && !self.is_over() && self.inner.is_clean()
     }
@@ -191,7 +211,7 @@ impl Drop for Tls {
     fn drop(&mut self) {
         if self.fault.is_none() && !self.session.is_handshaking() {
             self.session.send_close_notify();
-            let _ = self.flush();
+            let _ = self.flush(&Context::new(Limits::default()));
         }
     }
 }
@@ -214,31 +234,31 @@ fn record_length(input: &[u8]) -> Option<usize> {
     (input.len() >= length).then_some(length)
 }
 
-fn cut_off() -> io::Error {
+fn cut_off(call: &Context) -> io::Error {
     let said = "the TLS stream was cut off without a close_notify";
-    with_current(|call| call.note_broken(said));
+    call.note_broken(said);
     io::Error::other(said)
 }
 
 /// Notes an error of the session. During the handshake, one side has refused the other. After it, the connection is lost, with
 /// one exception: in TLS 1.3 a server refuses a missing client certificate only after the handshake, when the request may
 /// already be sent.
-fn refused(e: &rustls::Error, version: Option<ProtocolVersion>) -> io::Error {
+fn refused(e: &rustls::Error, version: Option<ProtocolVersion>, call: &Context) -> io::Error {
     let is_of_certificate = matches!(e, rustls::Error::AlertReceived(alert) if refuses_a_certificate(*alert));
     let is_13 = version == Some(ProtocolVersion::TLSv1_3);
     // The first bytes that the service sends on a new connection, or a proxy's.
-    let is_first = |call: &Context| match call.phase() {
+    let is_first = match call.phase() {
         Phase::Send | Phase::Wait => call.is_fresh() && call.received() == 0,
         phase => phase == Phase::Connect,
     };
-    with_current(|call| match call.phase() {
+    match call.phase() {
         Phase::Tls => call.refused.set(true),
-        _ if is_of_certificate && is_13 && is_first(call) => {
+        _ if is_of_certificate && is_13 && is_first => {
             call.refused.set(true);
             call.enter(Phase::Tls);
         }
         _ => call.note_broken(words(e)),
-    });
+    }
     io::Error::other(words(e))
 }
 

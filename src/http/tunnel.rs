@@ -1,9 +1,9 @@
 //! A tunnel through an HTTP proxy, opened by CONNECT. ureq's own one keeps a copy of the credentials that cannot be wiped.
 
-use super::context::with_current;
+use super::context::Context;
 use super::failure::FailureKind;
 use super::head::{Scan, status_line};
-use super::stream::{Stream, receive_some, send_all};
+use super::stream::{Input, Step, Stream};
 use crate::address::proxy::Proxy;
 use std::io;
 use zeroize::Zeroizing;
@@ -32,31 +32,47 @@ impl Tunnel {
         Tunnel { https: proxy.https, host: proxy.host.clone(), port: proxy.port, request: Zeroizing::new(request) }
     }
 
-    /// Sends the CONNECT and reads the answer. A refusal with a 4xx is final.
-    pub fn open(&self, proxy: &mut dyn Stream) -> io::Result<()> {
-        send_all(proxy, self.request.as_bytes())?;
-        let mut input = Vec::new();
-        loop {
-            if !receive_some(proxy, &mut |bytes| input.extend_from_slice(bytes))? {
-                return Err(io::Error::other("the proxy closed the connection"));
+    /// Sends the CONNECT and reads the answer, as far as that is possible now. A refusal with a 4xx is final.
+    pub fn open(&self, opening: &mut Opening, proxy: &mut dyn Stream, call: &Context) -> io::Result<Step> {
+        while opening.sent < self.request.len() {
+            match proxy.write(&self.request.as_bytes()[opening.sent..], call)? {
+                0 => return Ok(Step::Output),
+                count => opening.sent += count,
             }
-            let why = match read_connect_answer(&input) {
-                Progress::More => continue,
-                Progress::Opened { has_surplus: false } => return Ok(()),
-                Progress::Opened { has_surplus: true } => "the proxy sent more than its answer to CONNECT".to_owned(),
-                Progress::Refused { code, is_final } => {
-                    let why = format!("the proxy answered HTTP {code}");
-                    if is_final {
-                        with_current(|call| call.note_verdict(FailureKind::NotPermitted, why.as_str()));
-                    }
-                    why
-                }
-                Progress::NotHttp => "the proxy's answer is not HTTP".to_owned(),
-                Progress::TooLarge => "the proxy's answer is larger than the limit".to_owned(),
-            };
-            return Err(io::Error::other(why));
         }
+        if !proxy.flush(call)? {
+            return Ok(Step::Output);
+        }
+        let input = &mut opening.answer;
+        match proxy.read(usize::MAX, &mut |bytes| input.extend_from_slice(bytes), call)? {
+            Input::Blocked => return Ok(Step::Input),
+            Input::End => return Err(io::Error::other("the proxy closed the connection")),
+            Input::Taken(_) => {}
+        }
+        let why = match read_connect_answer(input) {
+            Progress::More => return Ok(Step::Turn),
+            Progress::Opened { has_surplus: false } => return Ok(Step::Done),
+            Progress::Opened { has_surplus: true } => "the proxy sent more than its answer to CONNECT".to_owned(),
+            Progress::Refused { code, is_final } => {
+                let why = format!("the proxy answered HTTP {code}");
+                if is_final {
+                    call.note_verdict(FailureKind::NotPermitted, why.as_str());
+                }
+                why
+            }
+            Progress::NotHttp => "the proxy's answer is not HTTP".to_owned(),
+            Progress::TooLarge => "the proxy's answer is larger than the limit".to_owned(),
+        };
+        Err(io::Error::other(why))
     }
+}
+
+/// How far a tunnel is opened.
+#[derive(Default)]
+pub(super) struct Opening {
+    /// How many bytes of the CONNECT are sent.
+    sent: usize,
+    answer: Vec<u8>,
 }
 
 /// How far a proxy's answer to CONNECT has arrived, and what it means.

@@ -64,7 +64,10 @@ impl<T, R> Fifo<T, R> {
 
     /// It did not begin after all.
     pub fn withdraw(&self, place: Place) {
-        let removed = self.lock().remove(place);
+        let mut state = self.lock();
+        let removed = state.remove(place);
+        self.note_over(&state);
+        drop(state);
         drop(removed);
     }
 
@@ -98,25 +101,35 @@ impl<T, R> Fifo<T, R> {
     pub fn set_callback(&self, new: Option<Callback>) {
         let mut callback = lock(&self.callback);
         *callback = new;
+        let is_empty = self.lock().ended.is_empty();
         if let Some(call) = &mut *callback
-            && !self.lock().ended.is_empty()
+            && !is_empty
         {
             call();
         }
     }
 
-    /// Removes the callback, and drops what has ended and what ends from now on. Returns what runs.
-    pub fn close(&self) -> Vec<R> {
+    /// Removes the callback, and drops what has ended and what ends from now on. The event is set once nothing runs.
+    pub fn close(&self) {
         self.set_callback(None);
         let mut state = self.lock();
         state.is_closed = true;
-        state.interruptible = 0;
         let ended = std::mem::take(&mut state.ended);
-        let running = std::mem::replace(&mut state.running, Running::new());
         self.event.clear();
+        self.note_over(&state);
         drop(state);
         drop(ended);
-        running.into_iter().collect()
+    }
+
+    /// Whether the queue is closed and nothing runs.
+    pub fn is_over(&self) -> bool {
+        self.lock().is_over()
+    }
+
+    fn note_over(&self, state: &State<T, R>) {
+        if state.is_over() {
+            self.event.notify();
+        }
     }
 
     /// Returns whether the queue was empty and is not any more.
@@ -124,6 +137,9 @@ impl<T, R> Fifo<T, R> {
         let mut state = self.lock();
         if state.is_closed {
             drop(state);
+            // Before the queue is over, so that whoever freed it finds the item counted.
+            drop(item);
+            self.withdraw(place);
             return false;
         }
         let removed = state.remove(place);
@@ -146,10 +162,11 @@ impl<T, R> Fifo<T, R> {
 const KEPT: usize = 256;
 
 impl<T, R> State<T, R> {
+    fn is_over(&self) -> bool {
+        self.is_closed && self.running.count() == 0
+    }
+
     fn remove(&mut self, place: Place) -> Option<R> {
-        if self.is_closed {
-            return None;
-        }
         self.interruptible -= usize::from(place.is_interruptible);
         self.running.remove(place.index)
     }
@@ -187,10 +204,6 @@ impl<R> Running<R> {
 
     fn iter(&self) -> impl Iterator<Item = &R> {
         self.entries.iter().flatten()
-    }
-
-    fn into_iter(self) -> impl Iterator<Item = R> {
-        self.entries.into_iter().flatten()
     }
 }
 

@@ -1,18 +1,28 @@
-//! Waits that run in the background. The rules of a wait are in `calls`; `engine` runs it; and `sink` is where its outcome
-//! goes: to the `slot` of a [`StartedWait`], or to the `fifo` of a [`Queue`].
+//! Waits that run in the background, all on one thread. The rules of a wait are in `calls`. `reactor` is the thread, `scheduler`
+//! gives each wait its turns, and `task` is one wait. `sink` is where its outcome goes: to the `slot` of a [`StartedWait`], or to
+//! the `fifo` of a [`Queue`].
 
 mod block;
 mod completion;
-mod engine;
 mod fifo;
 mod queue;
+mod reactor;
+mod scheduler;
 mod sink;
 mod slot;
+mod task;
 mod ticket;
+mod timers;
+mod turns;
 mod untaken;
 
 pub use completion::Completion;
 pub use queue::{Queue, QueuedWait};
+
+/// Ends the waits of clients that have cancelled all their calls.
+pub(crate) fn note_cancel_all() {
+    Reactor::cancel_all();
+}
 
 /// What `slot` and `fifo` import; the model checker has its own.
 mod platform {
@@ -24,28 +34,29 @@ use crate::calls::call::Start;
 use crate::error::Error;
 use crate::session::Session;
 use crate::status::Status;
-use crate::sys::{self, Event, Thread};
+use crate::sys::{self, Event};
 use block::{end_of, pending, until_found};
+use reactor::{Lease, Reactor, is_this_thread as is_reactor};
 use sink::Sink;
 use slot::{Slot, Stage};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use task::Task;
 use ticket::Ticket;
 use untaken::Untaken;
 
-/// A wait that runs in the background, on a thread of its own. After its end it keeps its outcome until
-/// [`finish`](Self::finish) takes it. Any number of threads may use it at once.
+/// A wait that runs in the background. All of them run on one thread of the library. After its end a wait keeps its outcome
+/// until [`finish`](Self::finish) takes it. Any number of threads may use it at once.
 ///
-/// Dropping it cancels the wait, if it still runs, and blocks until its thread has ended, which takes a moment. A started
-/// wait belongs to its process: a forked child cannot use it, and dropping it there does not affect the parent's wait.
+/// Dropping it cancels the wait, if it still runs, and blocks until it has ended, which takes a moment. A started wait belongs to its process: a forked child cannot use it, and dropping it there does not affect the parent's wait.
 pub struct StartedWait {
     session: Arc<Session>,
     slot: Arc<Slot<Untaken>>,
-    ticket: Arc<Ticket>,
+    ticket: Ticket,
     /// Made when a program asks for it.
     event: OnceLock<Arc<Event>>,
-    thread: Option<Thread>,
+    _lease: Lease,
 }
 
 impl StartedWait {
@@ -55,9 +66,11 @@ impl StartedWait {
         timeout: Option<Duration>,
     ) -> Result<StartedWait, Error> {
         let start = Start::new(session, event_name)?;
-        let (slot, ticket) = (Arc::new(Slot::new()), Arc::new(Ticket::new()?));
-        let thread = engine::start(start, event_name, timeout, &ticket, Sink::slot(session, &slot))?;
-        Ok(StartedWait { session: Arc::clone(session), slot, ticket, event: OnceLock::new(), thread: Some(thread) })
+        let lease = Lease::new()?;
+        let (slot, ticket) = (Arc::new(Slot::new()), Ticket::new(&lease));
+        let sink = Sink::slot(session, &slot);
+        lease.start(Task::new(start, event_name, timeout, ticket.clone(), sink))?;
+        Ok(StartedWait { session: Arc::clone(session), slot, ticket, event: OnceLock::new(), _lease: lease })
     }
 
     /// Blocks until the wait has ended, and takes its outcome: the service's answer, byte for byte, or the error. If several
@@ -149,6 +162,17 @@ impl StartedWait {
         }
     }
 
+    /// Blocks until the wait has ended, unless this is the thread that ends it.
+    fn await_end(&self) {
+        if is_reactor() {
+            return;
+        }
+        let event = Event::new().ok().map(Arc::new);
+        let _watcher = event.as_ref().map(|event| self.slot.watch(event));
+        let has_ended = || (!matches!(self.stage(), Stage::Running)).then_some(());
+        let _ = until_found(event.as_deref(), None, None, || false, has_ended);
+    }
+
     fn stage(&self) -> Stage<()> {
         if self.is_inherited() { Stage::Taken } else { self.slot.stage() }
     }
@@ -171,14 +195,17 @@ sys::impl_event_fd!(
 
 impl Drop for StartedWait {
     fn drop(&mut self) {
-        let Some(thread) = self.thread.take() else { return };
         if self.is_inherited() {
-            // Neither joined nor detached: in the child, the thread's handle is not valid. The outcome is the parent's.
-            std::mem::forget((thread, Arc::clone(&self.slot)));
+            // The outcome is the parent's.
+            std::mem::forget(Arc::clone(&self.slot));
             return;
         }
-        self.cancel();
-        thread.join();
+        if matches!(self.stage(), Stage::Running) {
+            self.cancel();
+            self.await_end();
+        }
+        // The reactor may still hold the slot for a moment.
+        drop(self.slot.take());
     }
 }
 

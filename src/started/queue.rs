@@ -2,9 +2,10 @@
 
 use super::block::{end_of, until_found};
 use super::completion::{Completion, Ended};
-use super::engine;
 use super::fifo::Fifo;
+use super::reactor::{Lease, is_this_thread};
 use super::sink::Sink;
+use super::task::Task;
 use super::ticket::Ticket;
 use crate::calls::call::Start;
 use crate::cancel::CancelToken;
@@ -14,7 +15,7 @@ use crate::status::Status;
 use crate::sys::{self, Event, PerProcess};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Collects the outcomes of waits that [`Client::start_on`](crate::Client::start_on) started. Any number of threads may start
@@ -26,10 +27,17 @@ use std::time::Duration;
 ///
 /// In a forked child, a queue of the parent is empty, has no callback, and has a descriptor of its own.
 pub struct Queue {
-    fifo: PerProcess<Arc<Completions>>,
+    state: PerProcess<State>,
 }
 
-pub(super) type Completions = Fifo<Ended, Arc<Ticket>>;
+/// What a forked child does not share with its parent.
+struct State {
+    fifo: Arc<Completions>,
+    /// From the first wait on.
+    lease: OnceLock<Lease>,
+}
+
+pub(super) type Completions = Fifo<Ended, Ticket>;
 
 impl Queue {
     /// Makes an empty queue. It holds one file descriptor.
@@ -38,7 +46,7 @@ impl Queue {
     ///
     /// [`Status::OutOfMemory`] if the process has no file descriptor left.
     pub fn new() -> Result<Queue, Error> {
-        Ok(Queue { fifo: PerProcess::new(empty()?) })
+        Ok(Queue { state: PerProcess::new(empty()?) })
     }
 
     /// Blocks until a wait has ended, and takes its completion.
@@ -69,7 +77,7 @@ impl Queue {
     /// has already arrived. Later waits are not affected.
     pub fn cancel_all(&self) {
         if let Ok(fifo) = self.fifo() {
-            fifo.each_running(|ticket| ticket.cancel());
+            fifo.each_running(Ticket::cancel);
         }
     }
 
@@ -100,8 +108,18 @@ impl Queue {
         self.try_event().expect("a file descriptor is left for a queue of the parent process")
     }
 
-    pub(super) fn fifo(&self) -> Result<&Arc<Completions>, Error> {
-        self.fifo.get(empty)
+    fn fifo(&self) -> Result<&Arc<Completions>, Error> {
+        Ok(&self.state.get(empty)?.fifo)
+    }
+
+    /// The same for a wait that is to run on the queue, which keeps the reactor from here on.
+    fn lend(&self) -> Result<&Arc<Completions>, Error> {
+        let state = self.state.get(empty)?;
+        if state.lease.get().is_none() {
+            // Another thread may be first; then this lease is given back.
+            drop(state.lease.set(Lease::new()?));
+        }
+        Ok(&state.fifo)
     }
 }
 
@@ -116,12 +134,14 @@ sys::impl_pollable!(
 );
 
 impl Drop for Queue {
+    /// Returns when no wait runs on the queue any more, unless this is the thread that ends them.
     fn drop(&mut self) {
         // The parent's is not touched.
-        if let Ok(fifo) = self.fifo.get(|| Err(())) {
-            for ticket in fifo.close() {
-                ticket.cancel();
-            }
+        let Ok(State { fifo, .. }) = self.state.get(|| Err(())) else { return };
+        fifo.close();
+        fifo.each_running(Ticket::cancel);
+        if !is_this_thread() {
+            let _ = until_found(Some(fifo.event()), None, None, || false, || fifo.is_over().then_some(()));
         }
     }
 }
@@ -132,17 +152,18 @@ impl fmt::Debug for Queue {
     }
 }
 
-fn empty() -> Result<Arc<Completions>, Error> {
+fn empty() -> Result<State, Error> {
     let event = Event::new()
         .map_err(|e| Error::new(Status::OutOfMemory, format!("cannot make a file descriptor for the queue: {e}")))?;
-    Ok(Arc::new(Fifo::new(event)))
+    Ok(State { fifo: Arc::new(Fifo::new(event)), lease: OnceLock::new() })
 }
 
 /// A wait on a [`Queue`]. It only cancels; its outcome is a [`Completion`] of the queue. Dropping it does not cancel the wait.
 ///
 /// It belongs to its process: a forked child cannot cancel a wait of its parent.
 pub struct QueuedWait {
-    ticket: Arc<Ticket>,
+    ticket: Ticket,
+    _lease: Lease,
 }
 
 impl QueuedWait {
@@ -154,10 +175,11 @@ impl QueuedWait {
         tag: u64,
     ) -> Result<QueuedWait, Error> {
         let start = Start::new(session, event_name)?;
-        let ticket = Arc::new(Ticket::new()?);
-        let sink = Sink::queue(session, queue.fifo()?, &ticket, tag);
-        engine::start(start, event_name, timeout, &ticket, sink)?;
-        Ok(QueuedWait { ticket })
+        let (lease, fifo) = (Lease::new()?, queue.lend()?);
+        let ticket = Ticket::new(&lease);
+        let sink = Sink::queue(session, fifo, &ticket, tag);
+        lease.start(Task::new(start, event_name, timeout, ticket.clone(), sink))?;
+        Ok(QueuedWait { ticket, _lease: lease })
     }
 
     /// Ends the wait with [`Status::Cancelled`], unless its answer has already arrived. Its completion still comes.

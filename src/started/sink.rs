@@ -1,4 +1,4 @@
-//! Where the outcome of a wait goes. The engine that runs the wait ends it, and knows nothing else of it.
+//! Where the outcome of a wait goes. The reactor ends the wait, and knows nothing else of it.
 
 use super::completion::Ended;
 use super::fifo::{Fifo, Place};
@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::status::Status;
 use std::sync::Arc;
 
-/// Takes exactly one outcome. If it is dropped without one, as by a panic of the engine, the outcome is an internal error.
+/// Takes exactly one outcome. If it is dropped without one, as by a panic, the outcome is an internal error.
 pub(super) struct Sink {
     session: Arc<Session>,
     target: Option<Target>,
@@ -18,7 +18,7 @@ pub(super) struct Sink {
 
 enum Target {
     Slot(Arc<Slot<Untaken>>),
-    Queue { fifo: Arc<Fifo<Ended, Arc<Ticket>>>, place: Place, tag: u64 },
+    Queue { fifo: Arc<Fifo<Ended, Ticket>>, place: Place, tag: u64 },
 }
 
 impl Sink {
@@ -27,8 +27,8 @@ impl Sink {
     }
 
     /// The queue counts the wait as running until this sink ends or is withdrawn.
-    pub fn queue(session: &Arc<Session>, fifo: &Arc<Fifo<Ended, Arc<Ticket>>>, ticket: &Arc<Ticket>, tag: u64) -> Sink {
-        let place = fifo.begin(Arc::clone(ticket), session.config.interruptible);
+    pub fn queue(session: &Arc<Session>, fifo: &Arc<Fifo<Ended, Ticket>>, ticket: &Ticket, tag: u64) -> Sink {
+        let place = fifo.begin(ticket.clone(), session.config.interruptible);
         Sink { session: Arc::clone(session), target: Some(Target::Queue { fifo: Arc::clone(fifo), place, tag }) }
     }
 
@@ -70,12 +70,14 @@ impl Drop for Sink {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reactor::Lease;
     use super::*;
     use crate::config::Config;
     use crate::panic::catch;
     use crate::started::completion::Completion;
     use crate::started::slot::Stage;
     use crate::sys::Event;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     fn session() -> Arc<Session> {
         let mut config = Config::bare();
@@ -84,12 +86,12 @@ mod tests {
         Arc::new(Session::new(&config).unwrap())
     }
 
-    fn fifo() -> Arc<Fifo<Ended, Arc<Ticket>>> {
+    fn fifo() -> Arc<Fifo<Ended, Ticket>> {
         Arc::new(Fifo::new(Event::new().unwrap()))
     }
 
-    fn queue_sink(session: &Arc<Session>, fifo: &Arc<Fifo<Ended, Arc<Ticket>>>) -> Sink {
-        Sink::queue(session, fifo, &Arc::new(Ticket::new().unwrap()), 7)
+    fn queue_sink(session: &Arc<Session>, fifo: &Arc<Fifo<Ended, Ticket>>) -> Sink {
+        Sink::queue(session, fifo, &Ticket::new(&Lease::new().unwrap()), 7)
     }
 
     fn is_internal(outcome: &Result<String, Error>) -> bool {
@@ -123,13 +125,34 @@ mod tests {
         assert!(fifo.untaken() == 0 && fifo.take().is_none());
     }
 
+    /// Notes whether its queue is over when it is dropped.
+    struct Late(Arc<Fifo<Late, ()>>, Arc<AtomicBool>);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            self.1.store(self.0.is_over(), Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_closed_queue_is_over_when_everything_is_dropped() {
+        let fifo = Arc::new(Fifo::new(Event::new().unwrap()));
+        let was_over = Arc::new(AtomicBool::new(true));
+        let place = fifo.begin((), false);
+        fifo.close();
+        fifo.end(place, Late(Arc::clone(&fifo), Arc::clone(&was_over)));
+        assert!(fifo.is_over() && !was_over.load(Ordering::SeqCst));
+    }
+
     #[test]
     fn an_answer_after_the_queue_was_closed_is_counted_as_dropped() {
         let (session, fifo) = (session(), fifo());
         let [late, failed] = [(); 2].map(|()| queue_sink(&session, &fifo));
-        assert_eq!(fifo.close().len(), 2, "to cancel");
+        fifo.close();
+        assert!(!fifo.is_over(), "two waits still run");
         late.end(Ok("{}".to_owned()));
         failed.end(Err(Error::invalid("no answer")));
-        assert_eq!((session.counters.read().dropped, fifo.untaken()), (1, 0));
+        assert!(fifo.is_over());
+        assert_eq!((session.counters.read(session.census().read()).dropped, fifo.untaken()), (1, 0));
     }
 }

@@ -5,7 +5,7 @@
 //! Running --- end: the wait has an outcome ---> Ended --- take: a thread takes it ---> Taken
 //! ```
 //!
-//! There are no other transitions. A cancel is not a stage: it makes the engine call `end`, and an answer that has arrived by
+//! There are no other transitions. A cancel is not a stage: it makes the reactor call `end`, and an answer that has arrived by
 //! then is the outcome. A slot has no event of its own. It sets those that it is given: `shown`, the wait's descriptor, is set
 //! in `Ended`; the event of a watcher is set at each transition.
 
@@ -32,7 +32,7 @@ impl<T> Slot<T> {
         Slot(Mutex::new(State { stage: Stage::Running, shown: None, watchers: Vec::new() }))
     }
 
-    /// Stores the outcome. The engine calls it.
+    /// Stores the outcome. The reactor calls it.
     pub fn end(&self, outcome: T) {
         let mut state = self.lock();
         state.stage = Stage::Ended(outcome);

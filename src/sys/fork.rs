@@ -23,8 +23,6 @@ impl<T> PerProcess<T> {
     }
 
     /// Without a value: the first `get` makes it. So a static can hold one.
-    // So far, only its tests use it.
-    #[cfg(test)]
     pub const fn empty() -> PerProcess<T> {
         PerProcess(AtomicPtr::new(ptr::null_mut()))
     }
@@ -75,10 +73,11 @@ unsafe impl<T: Send + Sync> Send for PerProcess<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
 
-/// Identifies a process among its parents and children, without a system call. It has two legs, since each misses something: a
+/// Identifies a process among its parents and children, without a system call and async-signal-safe. A process id does not:
+/// the first process of a container has the same as the first of another one that it makes. It has two legs, since each misses something: a
 /// fork handler does not run after a bare `clone`, and an emulator may accept MADV_WIPEONFORK without wiping the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Process {
+pub(crate) struct Process {
     forks: u64,
     page: u64,
 }
@@ -93,7 +92,7 @@ static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
 static NO_PAGE: AtomicU64 = AtomicU64::new(0);
 
 impl Process {
-    fn current() -> Process {
+    pub fn current() -> Process {
         let page = match PAGE.load(Ordering::Acquire) {
             unset if unset.is_null() => set_up(),
             // SAFETY: the address is that of a static or of a page that is never unmapped.

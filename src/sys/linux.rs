@@ -1,6 +1,8 @@
 //! Linux: events by eventfd, polls by ppoll, and a page that is zero in a forked child.
 
 use super::Socket;
+pub(super) use super::epoll::Watched;
+pub(crate) use super::epoll::{Poller, Readiness};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr::{self, NonNull};
@@ -104,6 +106,11 @@ impl Watch {
     /// Room for output, or the outcome of a connect.
     pub fn output(socket: &Socket) -> Watch {
         Watch::new(socket.as_raw_fd(), libc::POLLOUT)
+    }
+
+    /// Something that a poller watches.
+    pub fn poller(poller: &Poller) -> Watch {
+        Watch::new(poller.as_raw_fd(), libc::POLLIN)
     }
 
     /// Whether the last poll found it ready, or broken; using it then reports the error.

@@ -6,12 +6,14 @@
 //! - [`Event`]: is set from `notify` to `clear`, and can be polled. `notify` is async-signal-safe and leaves errno alone.
 //! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It reports all of
 //!   these that happened. It is never early, and late by no more than the system's timer.
+//! - [`Poller`]: watches many sockets for one thread, each known by a token, and blocks as exactly as [`poll`].
 //! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
-//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a given size, and catches panics. Its code stays mapped
-//!   even if a host unloads the plugin that contains it.
+//! - [`Thread`]: runs with all signals blocked, has a name and a stack of a given size, and catches panics. Its code stays
+//!   mapped even if a host unloads the plugin that contains it.
 //! - [`CancellationDisabled`]: `pthread_cancel` of a program's thread waits until it has left the library.
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is only the value.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
+//! - [`Stack`]: a lock-free list, onto which any thread and any signal handler may push.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
 //! - [`wipe`]: overwrites a secret in a way that no compiler removes.
 //! - [`Scoped`]: a thread-local reference to a value on the stack, set for the length of a closure.
@@ -28,20 +30,19 @@ mod pin;
 mod poll;
 mod scoped;
 mod socket;
-// The reactor's list of cancels; so far, only its tests use it.
-#[cfg(test)]
 mod stack;
 #[cfg(test)]
 mod stack_tests;
 mod thread;
 
 /// What `stack` imports; the model checker has its own.
-#[cfg(test)]
 mod platform {
     pub use std::sync::Arc;
     pub use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 }
 
+#[cfg(target_os = "linux")]
+mod epoll;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
@@ -50,11 +51,12 @@ use linux as system;
 #[cfg(not(target_os = "linux"))]
 compile_error!("libanchor supports Linux; docs/platforms.md says what was run where");
 
-pub(crate) use fork::PerProcess;
+pub(crate) use fork::{PerProcess, Process};
 pub(crate) use latch::Latch;
 pub(crate) use lookup::{LookupError, look_up};
 pub(crate) use poll::{MAX_WATCHED, Wake, poll};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::Socket;
-pub(crate) use system::{Event, Watch, impl_event_fd, impl_pollable, is_exhausted, wipe};
+pub(crate) use stack::{Node, Push, Stack};
+pub(crate) use system::{Event, Poller, Readiness, Watch, impl_event_fd, impl_pollable, is_exhausted, wipe};
 pub(crate) use thread::{CancellationDisabled, Thread};

@@ -1,6 +1,6 @@
 //! A TCP socket that never blocks. To wait for it, use [`Watch`](super::Watch) and [`poll`](super::poll).
 
-use super::wipe;
+use super::{system::Watched, wipe};
 use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 use std::io;
 use std::mem::MaybeUninit;
@@ -9,7 +9,10 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 /// A TCP socket that is connected or connecting.
-pub(crate) struct Socket(socket2::Socket);
+pub(crate) struct Socket {
+    socket: socket2::Socket,
+    watched: Watched,
+}
 
 /// The time after which a dead peer is noticed: by keepalive on an idle connection, by the user timeout otherwise.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
@@ -23,18 +26,18 @@ impl Socket {
         socket.set_tcp_user_timeout(Some(DEAD_AFTER))?;
         match socket.connect(&SockAddr::from(address)) {
             Err(e) if !matches!(e.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => Err(e),
-            _ => Ok(Socket(socket)),
+            _ => Ok(Socket { socket, watched: Watched::default() }),
         }
     }
 
     /// Returns why the connect failed, if it did.
     pub fn outcome(&self) -> io::Result<()> {
-        self.0.take_error()?.map_or(Ok(()), Err)
+        self.socket.take_error()?.map_or(Ok(()), Err)
     }
 
     /// Sends as much as the kernel accepts at once.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
+        self.socket.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
     }
 
     /// Reads at most `limit` bytes and passes them to `take`. Returns how many; 0 is the end of the stream. It reads into the stack,
@@ -44,7 +47,7 @@ impl Socket {
     pub fn receive(&self, limit: usize, take: impl FnOnce(&[u8])) -> io::Result<usize> {
         let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
         let limit = limit.min(room.len());
-        let count = self.0.recv_with_flags(&mut room[..limit], libc::MSG_DONTWAIT)?;
+        let count = self.socket.recv_with_flags(&mut room[..limit], libc::MSG_DONTWAIT)?;
         // SAFETY: the kernel has written that many bytes, and `room` is not used meanwhile.
         let received = unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), count) };
         take(received);
@@ -57,31 +60,36 @@ impl Socket {
     pub fn available(&self) -> usize {
         let mut count: libc::c_int = 0;
         // SAFETY: the pointer is to a local of the type that FIONREAD writes.
-        let done = unsafe { libc::ioctl(self.0.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+        let done = unsafe { libc::ioctl(self.socket.as_raw_fd(), libc::FIONREAD, &raw mut count) };
         if done == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
     }
 
     /// Whether the peer is this machine.
     pub fn is_to_loopback(&self) -> bool {
-        let peer = self.0.peer_addr().ok().and_then(|peer| peer.as_socket());
+        let peer = self.socket.peer_addr().ok().and_then(|peer| peer.as_socket());
         peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 
     /// Whether the peer has neither sent anything nor closed the connection.
     pub fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::<u8>::uninit()];
-        let seen = self.0.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+        let seen = self.socket.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
         seen.is_err_and(|e| e.kind() == io::ErrorKind::WouldBlock)
     }
 
+    /// How a [`Poller`](super::Poller) watches it.
+    pub(super) fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
     pub(super) fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.socket.as_raw_fd()
     }
 }
 
 impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Socket({})", self.0.as_raw_fd())
+        write!(f, "Socket({})", self.socket.as_raw_fd())
     }
 }
 

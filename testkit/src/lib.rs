@@ -74,8 +74,9 @@ fn profile_dir() -> PathBuf {
     program.ancestors().nth(2).expect("it is in target/<profile>/deps").to_owned()
 }
 
-/// For a test that holds many connections at once.
-pub fn raise_file_limit(needed: u64) {
+/// For a test that holds many connections at once. Returns how many descriptors the process may open.
+pub fn raise_file_limit(needed: u64) -> u64 {
     let limit = rlimit::increase_nofile_limit(u64::MAX).expect("the soft limit can be raised to the hard one");
     assert!(limit >= needed, "this test needs {needed} file descriptors, and may open {limit}");
+    limit
 }

@@ -10,6 +10,7 @@ use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, event};
 use testkit::settings::config;
 use testkit::timing::{LATE, in_time};
+use testkit::until;
 use testkit::way::{Way, each_way};
 
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
@@ -61,6 +62,66 @@ fn a_lookup_that_hangs_ends_with_the_call(way: Way) {
         println!("a lookup: {} µs after the cancel", late.as_micros());
         late
     });
+}
+
+/// Two of them, for the addresses of both families.
+fn questions(resolver: &UdpSocket) -> Vec<(Vec<u8>, SocketAddr)> {
+    let question = || {
+        let mut bytes = vec![0; 512];
+        let (length, from) = resolver.recv_from(&mut bytes).expect("a question");
+        bytes.truncate(length);
+        (bytes, from)
+    };
+    (0..2).map(|_| question()).collect()
+}
+
+/// The name has this address, and none of the other family.
+fn answer(resolver: &UdpSocket, questions: &[(Vec<u8>, SocketAddr)], address: Ipv4Addr) {
+    for (question, from) in questions {
+        let is_v4 = question[question.len() - 4..] == [0, 1, 0, 1];
+        let mut answer = question.clone();
+        answer[2..8].copy_from_slice(&[0x81, 0x80, 0, 1, 0, u8::from(is_v4)]);
+        if is_v4 {
+            answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+            answer.extend(address.octets());
+        }
+        resolver.send_to(&answer, from).expect("loopback");
+    }
+}
+
+fn until_threads(name: &str, count: usize) {
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let named = || {
+        threads().filter(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim() == name))
+    };
+    until("the threads of this name are so many", || named().count() == count);
+}
+
+/// The first host's lookup ends after its wait has, when all started waits have ended and a new one has begun.
+#[test]
+fn a_late_answer_to_an_abandoned_lookup_is_not_taken_for_another_host() {
+    const TEST: &str = "lookup::a_late_answer_to_an_abandoned_lookup_is_not_taken_for_another_host";
+    if !is_inside(TEST, &[RESOLVER, LOOK_IN_BOTH]) {
+        return;
+    }
+    let resolver = UdpSocket::bind((Ipv4Addr::LOCALHOST, 53)).unwrap();
+    let addresses = [1, 2].map(|n| Ipv4Addr::new(127, 0, 3, n));
+    let servers =
+        addresses.map(|address| ScriptedServer::start_at((address, 8001).into(), vec![vec![Step::AnswerAll(event())]]));
+    let start = |host| Client::new(&settings(host, 8001)).unwrap().start("e", LONG).unwrap();
+    let abandoned = start("first.test");
+    let late = questions(&resolver);
+    abandoned.cancel();
+    assert_eq!(abandoned.finish(LONG).unwrap_err().status(), Status::Cancelled);
+    drop(abandoned);
+    until_threads("anchor-reactor", 0);
+    let wait = start("second.test");
+    let current = questions(&resolver);
+    answer(&resolver, &late, addresses[0]);
+    until_threads("anchor-dns", 1);
+    answer(&resolver, &current, addresses[1]);
+    assert_eq!(wait.finish(LONG).unwrap(), EVENT);
+    assert_eq!(servers.map(|server| server.connections()), [0, 1]);
 }
 
 #[each_way]

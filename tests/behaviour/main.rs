@@ -11,5 +11,6 @@ mod interrupt;
 mod lookup;
 mod queue;
 mod queue_callback;
+mod reactor;
 mod started;
 mod wait_rules;

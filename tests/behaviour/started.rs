@@ -312,7 +312,8 @@ fn its_thread_has_a_name_and_takes_no_signals() {
     let _wait = client.start("named", LONG).unwrap();
     server.until_waiting(1);
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
-    let of_waits = tasks.filter(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|n| n == "anchor-wait\n"));
+    let of_waits =
+        tasks.filter(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(|n| n == "anchor-reactor\n"));
     let masks: Vec<String> = of_waits.filter_map(|task| std::fs::read_to_string(task.join("status")).ok()).collect();
     assert!(!masks.is_empty());
     for status in masks {

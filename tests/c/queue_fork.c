@@ -180,11 +180,109 @@ static void it_works_where_the_system_cannot_poll(void)
     with_a_queue(take_with_few_descriptors);
 }
 
+static int64_t processor_time_ms(void)
+{
+    struct timespec used;
+    CHECK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* A program may forbid itself any descriptor, after which poll refuses even one. The wait is idle, and then gets its event. */
+static void idle_without_descriptors(void)
+{
+    enum { IDLE_MS = 500 };
+    anchor_completion *done = UNTOUCHED;
+    anchor_wait *wait = NULL;
+    CHECK(anchor_queue_fd(queue) >= 0);
+    start("none", 6);
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 7, &wait));
+    CHECK_SOON(check_count(client, "/started/wait/count") == 2);
+    limit_descriptors(0);
+    anchor_wait_cancel(wait);
+    anchor_wait_free(wait);
+    CHECK_STATUS(ANCHOR_OK, anchor_queue_next(queue, PATIENCE_MS, NULL, &done));
+    anchor_completion_free(done);
+    int64_t before = processor_time_ms();
+    CHECK_STATUS(ANCHOR_PENDING, anchor_queue_next(queue, IDLE_MS, NULL, &done));
+    CHECK(processor_time_ms() - before < IDLE_MS / 2);
+    limit_descriptors(256);
+    signal_event("none");
+    take(6);
+}
+
+static void it_is_idle_without_descriptors(void)
+{
+    with_a_queue(idle_without_descriptors);
+}
+
+enum { RUNNING = 100, OWN = 50 };
+
+static void start_many(const char *whose, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s %d", whose, i);
+        start(name, (uint64_t)i);
+    }
+}
+
+/* Takes the completions of these waits, each once. */
+static void signal_and_take(const char *whose, int first, int count)
+{
+    int taken[RUNNING] = {0};
+    for (int i = first; i < first + count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s %d", whose, i);
+        signal_event(name);
+    }
+    for (int i = 0; i < count; i++) {
+        anchor_completion *done = NULL;
+        CHECK_STATUS(ANCHOR_OK, anchor_queue_next(queue, PATIENCE_MS, NULL, &done));
+        CHECK_STATUS(ANCHOR_OK, anchor_completion_status(done));
+        uint64_t tag = anchor_completion_tag(done);
+        CHECK(tag >= (uint64_t)first && tag < (uint64_t)(first + count) && taken[tag]++ == 0);
+        anchor_completion_free(done);
+    }
+}
+
+/* The child has a thread, connections and a queue of its own; the parent's waits go on beside it. */
+static void both_sides_wait_on_one_client_and_queue(void)
+{
+    enum { CHILDREN = 4 };
+    client = check_client();
+    CHECK_STATUS(ANCHOR_OK, anchor_queue_new(&queue));
+    start_many("parent", RUNNING);
+    CHECK_SOON(check_count(client, "/started/wait/count") == RUNNING);
+    for (int round = 0; round < CHILDREN; round++) {
+        int status;
+        char whose[16];
+        snprintf(whose, sizeof whose, "child %d", round);
+        fflush(stdout);
+        pid_t child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            CHECK(anchor_queue_running(queue) == 0);
+            start_many(whose, OWN);
+            signal_and_take(whose, 0, OWN);
+            CHECK(anchor_queue_running(queue) == 0 && check_count(client, "/started/wait/count") == 0);
+            _exit(0);
+        }
+        signal_and_take("parent", round * RUNNING / CHILDREN, RUNNING / CHILDREN);
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    CHECK(anchor_queue_running(queue) == 0 && check_count(client, "/failures") == 0);
+    anchor_queue_free(queue);
+    anchor_client_free(client);
+}
+
 static const struct test_case cases[] = {
+    CASE(both_sides_wait_on_one_client_and_queue),
     CASE(in_a_child_it_is_empty),
     CASE(a_child_may_free_it_without_harm),
     CASE(no_descriptor_left_is_an_error),
     CASE(it_works_where_the_system_cannot_poll),
+    CASE(it_is_idle_without_descriptors),
 };
 
 RUN(cases)

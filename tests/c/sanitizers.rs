@@ -37,7 +37,7 @@ fn a_panic_is_caught_or_aborts_as_built() {
         let outcome = run(LocalServer::with_faults().configure(&mut build.command()));
         match build.sanitizer() {
             Some(Sanitizer::Address) => assert!(has_aborted(&outcome), "{outcome:#?}"),
-            _ => assert!(outcome.status.success() && outcome.stdout.lines().count() == 4, "{outcome:#?}"),
+            _ => assert!(outcome.status.success() && outcome.stdout.lines().count() == 6, "{outcome:#?}"),
         }
         assert!(outcome.stderr.contains("a test asked for it"), "{outcome:#?}");
     }

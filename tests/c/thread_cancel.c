@@ -255,7 +255,7 @@ static anchor_status every_call(struct caller *caller)
     CHECK_STATUS(ANCHOR_CANCELLED, anchor_wait_finish(wait, ANCHOR_NO_TIMEOUT, NULL));
     anchor_wait_free(wait);
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "pending", ANCHOR_NO_TIMEOUT, &wait));
-    anchor_wait_free(wait); /* joins its thread */
+    anchor_wait_free(wait); /* blocks until it has ended */
     anchor_client_cancel_all(client);
     CHECK_STATUS(ANCHOR_OK, anchor_client_stats(client, &json));
     anchor_string_free(json);

@@ -1,8 +1,12 @@
 //! Exhausted resources: each allocation of each function of the C API fails once (tests/process/exhaustion/memory.c), large
-//! ones fail (large.c), no address space is left (address_space.c), no file can be written. Descriptors and threads run out in
-//! tests/c/limits.c.
+//! ones fail (large.c), no address space is left (address_space.c), no descriptor or thread is left for started waits (started.c),
+//! no file can be written. Blocking calls run out of descriptors and threads in tests/c/limits.c.
 
+use anchor::{Client, Status};
+use std::panic::resume_unwind;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use testkit::c_build::compiler::{Linkage, compile};
 use testkit::local_server::LocalServer;
 use testkit::process::{run, without_settings};
@@ -65,6 +69,65 @@ fn running_out_of_address_space_is_an_error() {
     without_settings(&mut program);
     let outcome = run(server.configure(&mut program));
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
+}
+
+#[test]
+fn running_out_of_descriptors_or_threads_for_started_waits_is_an_error() {
+    if !tools::has("cc") {
+        return;
+    }
+    let server = LocalServer::with_faults();
+    let mut program = Command::new(compile("cc", "tests/process/exhaustion/started.c", Linkage::Shared));
+    without_settings(&mut program);
+    let outcome = run(server.configure(&mut program));
+    assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
+}
+
+/// While it is set, the kernel has no room for another socket in an epoll. Its own limit is the whole machine's.
+static WATCHES_NOTHING: AtomicBool = AtomicBool::new(false);
+
+/// The function of the C library, for everything in this process.
+///
+/// # Safety
+///
+/// As for the function.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn epoll_ctl(
+    epoll: libc::c_int,
+    operation: libc::c_int,
+    fd: libc::c_int,
+    event: *mut libc::epoll_event,
+) -> libc::c_int {
+    if operation == libc::EPOLL_CTL_ADD && WATCHES_NOTHING.load(Ordering::SeqCst) {
+        // SAFETY: errno's location is valid for the thread.
+        unsafe { *libc::__errno_location() = libc::ENOSPC };
+        return -1;
+    }
+    // SAFETY: the arguments are the caller's.
+    unsafe { libc::syscall(libc::SYS_epoll_ctl, epoll, operation, fd, event) as libc::c_int }
+}
+
+/// What fails is this wait, even if its log callback panics then: the others of the process run on.
+#[test]
+fn a_wait_whose_socket_cannot_be_watched_fails_alone() {
+    let server = LocalServer::start(&[]);
+    let client = server.client();
+    let mut config = server.config();
+    let panicking =
+        Client::new(config.set_retries(0).set_log(|_, _| resume_unwind(Box::new("a test asked for it")))).unwrap();
+    let failing = Client::new(server.config().set_retries(0)).unwrap();
+    let running = client.start("running", None).unwrap();
+    server.until_waiting(1);
+    WATCHES_NOTHING.store(true, Ordering::SeqCst);
+    for (client, expected) in [(&failing, Status::OutOfMemory), (&panicking, Status::Internal)] {
+        let error = client.start("failing", None).unwrap().finish(Some(Duration::from_secs(20))).unwrap_err();
+        assert_eq!(error.status(), expected, "{error:?}");
+    }
+    WATCHES_NOTHING.store(false, Ordering::SeqCst);
+    client.signal("running", None).unwrap();
+    running.finish(Some(Duration::from_secs(20))).expect("its event");
+    failing.signal("later", None).unwrap();
+    failing.start("later", None).unwrap().finish(Some(Duration::from_secs(20))).expect("its event");
 }
 
 /// In a mount namespace of its own, where every mount is read-only: the library writes no files.

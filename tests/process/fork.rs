@@ -1,9 +1,11 @@
 //! A client in a child after fork: the child gets connections of its own, and those of the parent go on undisturbed, TLS
-//! sessions above all. A process with one thread must fork, so this program is without cargo's harness: it starts itself again
-//! for each case, and is the server that parent and child call.
+//! sessions above all. Waits that run stay the parent's. A process with one thread must fork, so this program is without cargo's
+//! harness: it starts itself again for each case, and is the server that parent and child call.
 
-use anchor::{Client, Config, Trust, json_get};
+use anchor::{Client, Config, Queue, StartedWait, Status, Trust, json_get};
 use std::process::Command;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use testkit::certificates::{Certificate, authority_file, tls};
 use testkit::scripted::ScriptedServer;
@@ -17,6 +19,10 @@ fn main() {
         Ok("one client") => child_and_parent_use_one_client(),
         Ok("cancel_all") => cancel_all_in_a_child(),
         Ok("authorities") => child_after_the_files_are_gone(),
+        Ok("started waits") => child_starts_waits_of_its_own(),
+        Ok("log callback") => fork_in_a_log_callback(),
+        Ok("callback returns") => child_returns_from_a_log_callback(),
+        Ok("descriptors") => every_descriptor_is_closed_by_exec(),
         Ok(other) => panic!("no program {other}"),
         // A test runner asks which tests there are.
         Err(_) if std::env::args().any(|argument| argument == "--list") => {}
@@ -24,6 +30,9 @@ fn main() {
             a_child_and_its_parent_use_one_client();
             cancel_all_in_a_child_leaves_the_parents_wait_alone();
             a_child_trusts_whom_its_parent_read();
+            for program in ["started waits", "log callback", "callback returns", "descriptors"] {
+                with_started_waits(program);
+            }
             println!("test fork ... ok");
         }
     }
@@ -37,8 +46,17 @@ fn run(program: &str, url: &str) {
 
 /// Runs `work` in a child, whose exit status says whether it succeeded.
 fn fork(work: impl FnOnce() -> bool) -> libc::pid_t {
-    assert_eq!(std::fs::read_dir("/proc/self/task").unwrap().count(), 1, "a fork of many threads is another matter");
-    // SAFETY: the process has one thread.
+    assert_eq!(threads(), 1, "a fork of many threads is another matter");
+    fork_beside_threads(work)
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+/// The other threads are those of the library, and a test may do in the child what the library promises.
+fn fork_beside_threads(work: impl FnOnce() -> bool) -> libc::pid_t {
+    // SAFETY: glibc's allocator can be used in the child, and no lock of this program is held by another thread.
     let child = unsafe { libc::fork() };
     assert!(child >= 0);
     if child == 0 {
@@ -171,4 +189,164 @@ fn child_after_the_files_are_gone() {
         std::fs::remove_file(&file).unwrap();
         expect_well(fork(|| takes_the_event(&client)));
     }
+}
+
+/// One server answers every wait with an event, the other one with nothing.
+fn with_started_waits(program: &str) {
+    let answering = ScriptedServer::always(vec![Step::AnswerAll(event())]);
+    let silent = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
+    run(program, &format!("{} {}", answering.http(), silent.http()));
+}
+
+fn urls() -> (String, String) {
+    let urls = std::env::var("TEST_URL").unwrap();
+    let (answering, silent) = urls.split_once(' ').unwrap();
+    (answering.to_owned(), silent.to_owned())
+}
+
+/// What a process has that started waits, and its child inherits.
+struct Parents {
+    answering: Client,
+    silent: Client,
+    queue: Queue,
+    wait: StartedWait,
+}
+
+impl Parents {
+    fn new() -> Parents {
+        let (answering, silent) = urls();
+        let client = |url| Client::new(&config(url)).unwrap();
+        let (answering, silent) = (client(&answering), client(&silent));
+        let queue = Queue::new().unwrap();
+        silent.start_on(&queue, "parents", None, 1).unwrap();
+        let wait = silent.start("parents", None).unwrap();
+        testkit::until("both wait", || silent.stats().started.wait.count == 2);
+        Parents { answering, silent, queue, wait }
+    }
+
+    /// In a child: what it inherited is not its own, and what it starts is.
+    fn can_be_used_in_a_child(&self) -> bool {
+        let look = Some(Duration::ZERO);
+        assert_eq!(self.wait.finish(LONG).unwrap_err().status(), Status::InvalidArgument);
+        assert_eq!((self.queue.running(), self.queue.next(look, None).unwrap_err().status()), (0, Status::Pending));
+        self.wait.cancel();
+        self.queue.cancel_all();
+        for tag in 0..20 {
+            self.answering.start_on(&self.queue, "childs", LONG, tag).unwrap();
+            let completion = self.queue.next(LONG, None).unwrap();
+            assert_eq!((completion.tag(), completion.outcome().unwrap()), (tag, EVENT));
+            assert_eq!(self.answering.start("childs", LONG).unwrap().finish(None).unwrap(), EVENT);
+        }
+        self.what_is_freed_has_ended()
+    }
+
+    /// Freeing returns when the wait has ended, so that the counts show it.
+    fn what_is_freed_has_ended(&self) -> bool {
+        let before = self.silent.stats().cancels;
+        for round in 1..=20 {
+            drop(self.silent.start("childs", None).unwrap());
+            assert_eq!(self.silent.stats().cancels, before + 2 * round - 1, "a wait runs on after it was freed");
+            let queue = Queue::new().unwrap();
+            self.silent.start_on(&queue, "childs", None, 1).unwrap();
+            drop(queue);
+            assert_eq!(self.silent.stats().cancels, before + 2 * round, "a wait runs on after its queue was freed");
+        }
+        true
+    }
+
+    /// In the parent: the child has changed nothing.
+    fn go_on(self) {
+        assert_eq!(self.wait.finish(Some(Duration::ZERO)).unwrap_err().status(), Status::Pending);
+        assert_eq!((self.queue.running(), self.silent.stats().cancels), (1, 0));
+        self.silent.cancel_all();
+        assert_eq!(self.wait.finish(LONG).unwrap_err().status(), Status::Cancelled);
+        assert_eq!(self.queue.next(LONG, None).unwrap().outcome().unwrap_err().status(), Status::Cancelled);
+        drop(self);
+        assert_eq!(threads(), 1, "the reactor's thread ends with the last wait");
+    }
+}
+
+fn child_starts_waits_of_its_own() {
+    let parents = Parents::new();
+    expect_well(fork_beside_threads(|| {
+        let grandchild = fork_beside_threads(|| parents.can_be_used_in_a_child());
+        expect_well(grandchild);
+        parents.can_be_used_in_a_child()
+    }));
+    parents.go_on();
+}
+
+/// On the reactor's thread, which is then the child's only thread.
+fn fork_in_a_log_callback() {
+    static CHILD: AtomicI32 = AtomicI32::new(0);
+    let parents = Arc::new(OnceLock::<Parents>::new());
+    let theirs = Arc::clone(&parents);
+    let mut config = config(&urls().0);
+    config.set_log(move |_, _| {
+        let parents = theirs.get().expect("they are there before this client");
+        CHILD.store(fork_beside_threads(|| parents.can_be_used_in_a_child()), Ordering::SeqCst);
+    });
+    assert!(parents.set(Parents::new()).is_ok());
+    let client = Client::new(&config).unwrap();
+    drop(config);
+    assert_eq!(client.start("logged", LONG).unwrap().finish(None).unwrap(), EVENT);
+    expect_well(CHILD.load(Ordering::SeqCst));
+    drop(client);
+    Arc::into_inner(parents).expect("the only one").into_inner().expect("they are there").go_on();
+}
+
+/// The child must not run the parent's waits, whose sockets and epoll it has as well. Its only thread ends, and so does it.
+fn child_returns_from_a_log_callback() {
+    const COUNT: u64 = 100;
+    static CHILD: AtomicI32 = AtomicI32::new(0);
+    let gate = Gate::default();
+    let held =
+        ScriptedServer::always(vec![Step::ReadRequest, Step::Await(gate.clone()), Step::Send(event()), Step::Hang]);
+    let (waiting, queue) = (Client::new(&config(&held.http())).unwrap(), Queue::new().unwrap());
+    for tag in 0..COUNT {
+        waiting.start_on(&queue, "parents", LONG, tag).unwrap();
+    }
+    held.until_requests(COUNT as usize);
+    let mut config = config(&urls().0);
+    config.set_log(|_, _| {
+        // SAFETY: the child returns from here on the reactor's thread, and no lock is held by another one.
+        let child = unsafe { libc::fork() };
+        if child > 0 {
+            CHILD.store(child, Ordering::SeqCst);
+        }
+    });
+    let wait = Client::new(&config).unwrap().start("logged", LONG).unwrap();
+    assert_eq!(wait.finish(LONG).unwrap(), EVENT);
+    expect_well(CHILD.load(Ordering::SeqCst));
+    gate.open();
+    for _ in 0..COUNT {
+        assert_eq!(queue.next(LONG, None).unwrap().into_outcome().unwrap(), EVENT);
+    }
+}
+
+/// So a program that is started while waits run inherits nothing of them, by fork or by vfork.
+fn every_descriptor_is_closed_by_exec() {
+    let before = descriptors();
+    let parents = Parents::new();
+    parents.wait.event_fd().unwrap();
+    let _token = anchor::CancelToken::new().unwrap();
+    assert!(takes_the_event(&parents.answering));
+    let made: Vec<i32> = descriptors().into_iter().filter(|fd| !before.contains(fd)).collect();
+    assert!(made.len() >= 9, "two of the reactor, two connections, one in the pool, the queue, the wait, two tokens");
+    // SAFETY: no pointers are passed.
+    let is_open = |fd: &&i32| unsafe { libc::fcntl(**fd, libc::F_GETFD) } & libc::FD_CLOEXEC == 0;
+    assert_eq!(made.iter().filter(is_open).collect::<Vec<_>>(), Vec::<&i32>::new(), "a program would inherit them");
+    let listing = Command::new("sh").args(["-c", "ls /proc/$$/fd"]).output().unwrap();
+    let of_a_program = String::from_utf8(listing.stdout).unwrap();
+    assert!(of_a_program.lines().all(|fd| !made.contains(&fd.parse().unwrap())), "{of_a_program:?} of {made:?}");
+    parents.go_on();
+}
+
+/// Those of this process.
+fn descriptors() -> Vec<i32> {
+    let entries = std::fs::read_dir("/proc/self/fd").unwrap();
+    let fds: Vec<i32> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap().parse().unwrap()).collect();
+    // SAFETY: no pointers are passed. The one of the directory is closed by now.
+    fds.into_iter().filter(|fd| unsafe { libc::fcntl(*fd, libc::F_GETFD) } != -1).collect()
 }

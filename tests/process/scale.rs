@@ -1,13 +1,15 @@
-//! Five thousand threads, blocked in waits on one client, against a server in its own process.
+//! As many waits at once as a process can have, against a server in its own process: five thousand threads that are blocked in
+//! calls on one client, and as many started waits on one thread as the limit of descriptors allows.
 
-use anchor::{Client, Error, Status, json_get};
+use anchor::{Client, Error, Queue, StartedWaits, Status, json_get};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use testkit::local_server::LocalServer;
 use testkit::process::resident_kib;
-use testkit::timing::in_time;
+use testkit::timing::{LATE, in_time};
+use testkit::until;
 
 const THREADS: usize = 5_000;
 const STACK: usize = 128 * 1024;
@@ -35,12 +37,14 @@ fn start(client: &Client, returned: &Arc<AtomicUsize>) -> Vec<Waiter> {
 
 /// One test, since each part needs the machine for itself.
 #[test]
-fn five_thousand_waits_on_one_client() {
+fn thousands_of_waits_on_one_client() {
     testkit::raise_file_limit(12_000);
     let server = LocalServer::start(&["--queue-limit", "10000"]);
     let client = server.client();
     each_gets_its_own_event(&server, &client);
     cancel_all_ends_every_wait(&server, &client);
+    drop((client, server));
+    as_many_started_waits_as_descriptors_allow();
 }
 
 fn each_gets_its_own_event(server: &LocalServer, client: &Client) {
@@ -86,4 +90,109 @@ fn cancel_all_ends_every_wait(server: &LocalServer, client: &Client) {
         server.until_waiting(0);
         took
     });
+}
+
+/// What a process holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held {
+    descriptors: usize,
+    threads: usize,
+}
+
+impl Held {
+    fn now() -> Held {
+        let count = |folder: &str| std::fs::read_dir(folder).expect("/proc").count();
+        Held { descriptors: count("/proc/self/fd"), threads: count("/proc/self/task") }
+    }
+
+    /// A thread is there for a moment after it was joined.
+    fn until_again(self) {
+        until(&format!("{self:?} as before"), || Held::now() == self);
+    }
+}
+
+/// The limit of descriptors, of which some are left to this process, to the server and to the calls beside the waits.
+fn most_waits() -> usize {
+    const LEFT: u64 = 200;
+    // More than this are connections to one address for which the kernel searches long.
+    const MOST: u64 = 24_000;
+    usize::try_from(testkit::raise_file_limit(12_000).min(MOST) - LEFT).unwrap()
+}
+
+fn as_many_started_waits_as_descriptors_allow() {
+    /// Waits that are woken up while the others are blocked.
+    const WOKEN: usize = 200;
+    let count = most_waits();
+    let server = LocalServer::start(&["--queue-limit", "10000"]);
+    let client = server.client();
+    let before = Held::now();
+    let resident = resident_kib(std::process::id());
+    let queue = Queue::new().unwrap();
+    let began = Instant::now();
+    for number in 0..count {
+        client.start_on(&queue, &format!("scale-{number}"), None, number as u64).expect("a wait");
+    }
+    until("all of them wait", || client.stats().started.wait.count == count as u64);
+    println!(
+        "{count} started waits: {:?}, {} KiB resident more",
+        began.elapsed(),
+        resident_kib(std::process::id()) - resident
+    );
+    server.until_waiting(count as u64);
+    // Two descriptors of the reactor, one of the queue, one of cancel_all.
+    let held = Held { descriptors: before.descriptors + count + 4, threads: before.threads + 1 };
+    assert_eq!(Held::now(), held, "one descriptor each, and one thread");
+    each_wakes_up(&client, &queue, (0..count).step_by(count / WOKEN));
+    assert_eq!(client.stats().rearms, 0);
+    let left = queue.running();
+    let took = cancel_all_of(&client, &queue);
+    println!("cancel_all of {left}: {took:?}");
+    // Half a second for ten thousand.
+    let bound = Duration::from_micros(50) * u32::try_from(left).unwrap() + LATE;
+    assert!(took < bound, "{took:?}");
+    server.until_waiting(0);
+    assert_eq!(client.stats().started, StartedWaits::default());
+    drop(queue);
+    let ended = client.stats();
+    assert_eq!((ended.waits, ended.cancels), (count as u64, left as u64));
+    drop(client);
+    before.until_again();
+    let client = server.client();
+    let waits: Vec<_> = (0..2_000).map(|_| client.start("freed", None).unwrap()).collect();
+    server.until_waiting(2_000);
+    let began = Instant::now();
+    drop(waits);
+    println!("freeing 2000 waits that run: {:?}", began.elapsed());
+    server.until_waiting(0);
+    drop(client);
+    before.until_again();
+}
+
+/// Each gets its event in time while thousands of others wait.
+fn each_wakes_up(client: &Client, queue: &Queue, numbers: impl Iterator<Item = usize>) {
+    let mut took: Vec<Duration> = Vec::new();
+    for number in numbers {
+        let began = Instant::now();
+        client.signal(&format!("scale-{number}"), Some(&format!("{{\"n\":{number}}}"))).expect("a signal");
+        let completion = queue.next(LONG, None).expect("a completion");
+        took.push(began.elapsed());
+        assert_eq!(completion.tag(), number as u64);
+        let event = completion.into_outcome().expect("its event");
+        assert_eq!(json_get(&event, "/data/n"), Some(number.to_string()));
+    }
+    took.sort_unstable();
+    let median = took[took.len() / 2];
+    println!("from a signal to its completion: {median:?}, at most {:?}", took.last().unwrap());
+    assert!(median < Duration::from_millis(50), "{median:?}");
+}
+
+/// Returns when the last completion was taken.
+fn cancel_all_of(client: &Client, queue: &Queue) -> Duration {
+    let began = Instant::now();
+    client.cancel_all();
+    while queue.running() > 0 {
+        let completion = queue.next(LONG, None).expect("a completion");
+        assert_eq!(completion.outcome().expect_err("cancelled").status(), Status::Cancelled);
+    }
+    began.elapsed()
 }

@@ -6,21 +6,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, and the modules that it may import.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("status", &[]),
     ("secret", &[]),
-    ("stats", &[]),
     ("json", &[]),
     ("sys", &[]),
     ("error", &["json", "status"]),
+    ("census", &["error"]),
+    ("stats", &["census"]),
     ("panic", &["error", "status"]),
     ("address", &["secret"]),
     ("config", &["address", "error", "secret"]),
     ("cancel", &["error", "status", "sys"]),
     ("http", &["address", "config", "error", "panic", "secret", "status", "sys"]),
-    ("session", &["address", "cancel", "config", "error", "http", "secret", "stats", "status", "sys"]),
+    ("session", &["address", "cancel", "census", "config", "error", "http", "secret", "stats", "status", "sys"]),
     ("calls", &["address", "cancel", "config", "error", "http", "json", "secret", "session", "status"]),
-    ("started", &["calls", "cancel", "config", "error", "panic", "session", "status", "sys"]),
+    ("started", &["calls", "cancel", "census", "error", "http", "panic", "session", "status", "sys"]),
     ("client", &["calls", "cancel", "config", "error", "session", "started", "stats", "status"]),
     ("capi", &["cancel", "client", "config", "error", "json", "panic", "started", "status", "sys"]),
 ];

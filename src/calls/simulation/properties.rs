@@ -6,7 +6,7 @@ use super::super::drain::Drain;
 use super::super::outcome::Kind;
 use super::super::retry::SHORTEST_PAUSE;
 use super::super::signal::Signal;
-use super::super::wait::Wait;
+use super::super::wait::{Slices, Wait};
 use super::script::*;
 use super::strategies::{chosen, script, timeout};
 use super::{Made, Run, simulate};
@@ -200,9 +200,9 @@ impl Checked<'_> {
     }
 }
 
-fn check_wait(config: &Config, timeout: Option<Duration>, script: &Script) {
+fn check_wait(config: &Config, timeout: Option<Duration>, script: &Script, slices: Slices) {
     let began = Instant::now();
-    let (mut rules, first) = Wait::begin(config, timeout, began);
+    let (mut rules, first) = Wait::begin(config, timeout, began, slices);
     let run = simulate(&mut rules, first, began, script);
     let checked = Checked { run: &run, began, config, script, timeout };
     checked.tells_the_truth();
@@ -276,7 +276,9 @@ proptest! {
 
     #[test]
     fn a_wait_keeps_its_rules(chosen in chosen(), timeout in timeout(), script in script()) {
-        check_wait(&chosen.config(), timeout, &script);
+        for slices in [Slices::Whole, Slices::Spread] {
+            check_wait(&chosen.config(), timeout, &script, slices);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Each way through the rules of a wait, as tables: who answers what, and how the call ends.
 
-use super::super::wait::Wait;
-use super::super::{Reason, signal};
+use super::super::wait::{Slices, Wait};
+use super::super::{Reason, Step, signal};
 use super::script::*;
 use super::{Run, check, ends, settings, simulate};
 use crate::config::{Config, Retries};
@@ -17,7 +17,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) fn wait_with(config: &Config, timeout: Option<Duration>, script: &Script) -> Run {
     let began = Instant::now();
-    let (mut rules, first) = Wait::begin(config, timeout, began);
+    let (mut rules, first) = Wait::begin(config, timeout, began, Slices::Whole);
     simulate(&mut rules, first, began, script)
 }
 
@@ -252,4 +252,52 @@ fn the_end_is_exact() {
 fn a_pause_that_ends_late() {
     let run = wait_with(&Config::bare(), Some(SECOND), &Script::new([unsent(Broken)]).late(10 * SECOND));
     check([("late", run, ends(Status::NotSent).after(1).timed_out())]);
+}
+
+/// Waits that started together do not ask again together.
+#[test]
+fn spread_slices_are_shorter_by_up_to_a_tenth() {
+    let config = settings(|_| ());
+    let began = Instant::now();
+    let asked: Vec<Duration> = (0..200)
+        .map(|_| match Wait::begin(&config, None, began, Slices::Spread).1 {
+            Step::Request(request) => request.asked,
+            _ => panic!("a wait begins with a request"),
+        })
+        .collect();
+    let (shortest, longest) = (asked.iter().min().unwrap(), asked.iter().max().unwrap());
+    assert!(*shortest >= config.slice * 9 / 10 && *longest <= config.slice, "{shortest:?} to {longest:?}");
+    assert!(*longest - *shortest > config.slice / 20, "{shortest:?} to {longest:?}");
+    // What remains is asked for as it is.
+    let short = config.slice / 2;
+    let (_, first) = Wait::begin(&config, Some(short), began, Slices::Spread);
+    assert!(matches!(first, Step::Request(request) if request.asked == short));
+}
+
+/// A driver that has no connection for the request asks for a newer one, until the time is over.
+#[test]
+fn a_delayed_request_has_the_time_that_is_left() {
+    let config = settings(|_| ());
+    let began = Instant::now();
+    for (timeout, delay, asked) in [
+        (Some(10_000), 4_000, Some(6_000)),
+        (Some(10_000), 10_000, None),
+        (Some(0), 1_000, Some(1)),
+        (Some(0), 2_001, None),
+    ] {
+        let (timeout, now) = (timeout.map(Duration::from_millis), began + Duration::from_millis(delay));
+        let (mut wait, first) = Wait::begin(&config, timeout, began, Slices::Whole);
+        let Step::Request(first) = first else { panic!("a wait begins with a request") };
+        match wait.delayed(&first, now) {
+            Step::Request(request) => {
+                assert_eq!(Some(request.asked), asked.map(Duration::from_millis));
+                assert_eq!(request.limits.connect, request.limits.send.min(Some(now + config.connect_timeout)));
+            }
+            Step::Done(Err(error)) => {
+                assert_eq!((error.status(), error.timed_out(), error.attempts()), (Status::NotSent, true, 0));
+                assert_eq!(asked, None, "{error:?}");
+            }
+            _ => panic!("it neither asks nor ends"),
+        }
+    }
 }

@@ -92,6 +92,86 @@ static void a_started_wait(void)
     anchor_client_free(client);
 }
 
-static const struct test_case cases[] = {CASE(making_a_client), CASE(a_wait), CASE(a_signal), CASE(a_started_wait)};
+static void take(anchor_queue *queue, anchor_status status)
+{
+    anchor_completion *done = NULL;
+    CHECK_STATUS(ANCHOR_OK, anchor_queue_next(queue, PATIENCE_MS, NULL, &done));
+    CHECK_STATUS(status, anchor_completion_status(done));
+    if (status == ANCHOR_INTERNAL) {
+        CHECK_JSON("ANCHOR_INTERNAL", anchor_completion_json(done), "/error/status");
+        CHECK_JSON("true", anchor_completion_json(done), "/error/maybeConsumed");
+    }
+    anchor_completion_free(done);
+}
+
+static anchor_queue *new_queue(void)
+{
+    anchor_queue *queue = NULL;
+    CHECK_STATUS(ANCHOR_OK, anchor_queue_new(&queue));
+    return queue;
+}
+
+/* A wait on the same queue, and one with a handle of its own, are not affected. */
+static void a_queued_wait(void)
+{
+    anchor_client *client = check_client();
+    anchor_queue *queue = new_queue();
+    anchor_wait *started = NULL;
+    for (int i = 0; i < 2; i++) {
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "beside", PATIENCE_MS, 1, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "beside", PATIENCE_MS, &started));
+        CHECK_SOON(check_count(client, "/started/wait/count") == 2);
+        inject(places[i]);
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 1, 2, NULL));
+        take(queue, ANCHOR_INTERNAL);
+        inject(NULL);
+        CHECK(check_count(client, "/started/wait/count") == 2);
+        for (int j = 0; j < 2; j++) CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "beside", NULL, NULL));
+        take(queue, ANCHOR_OK);
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(started, PATIENCE_MS, NULL));
+        anchor_wait_free(started);
+        goes_on(client);
+    }
+    anchor_queue_free(queue);
+    anchor_client_free(client);
+}
+
+/* A defect of the thread itself ends what runs on it. The next wait gets another thread. */
+static void all_started_waits(void)
+{
+    enum { QUEUED = 3 };
+    anchor_client *client = check_client();
+    anchor_queue *queue = new_queue();
+    anchor_wait *started = NULL, *freed = NULL;
+    char *json = UNTOUCHED;
+    for (int i = 0; i < QUEUED; i++)
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 1, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "never", ANCHOR_NO_TIMEOUT, &started));
+    CHECK_SOON(check_count(client, "/started/wait/count") == QUEUED + 1);
+    inject("reactor");
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "never", ANCHOR_NO_TIMEOUT, &freed));
+    for (int i = 0; i < QUEUED; i++) take(queue, ANCHOR_INTERNAL);
+    CHECK_STATUS(ANCHOR_INTERNAL, anchor_wait_finish(started, PATIENCE_MS, &json));
+    is_told(json);
+    anchor_wait_free(started);
+    anchor_wait_free(freed);
+    inject(NULL);
+    CHECK(check_count(client, "/started/wait/count") == 0);
+    goes_on(client);
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "after", PATIENCE_MS, 1, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "after", NULL, NULL));
+    take(queue, ANCHOR_OK);
+    anchor_queue_free(queue);
+    anchor_client_free(client);
+}
+
+static const struct test_case cases[] = {
+    CASE(making_a_client),
+    CASE(a_wait),
+    CASE(a_signal),
+    CASE(a_started_wait),
+    CASE(a_queued_wait),
+    CASE(all_started_waits),
+};
 
 RUN(cases)

@@ -110,20 +110,33 @@ static void no_stack_for_a_started_wait(void)
     anchor_client_free(client);
 }
 
-/* A host name is looked up on a thread, with a larger stack than those that waits have left behind. */
+/* A host name is looked up on a thread. The stack that an earlier thread has left behind is taken: a wait runs on it. */
 static void no_stack_for_a_lookup(void)
 {
     anchor_config *config = check_config();
     char url[64], *json = UNTOUCHED;
     snprintf(url, sizeof url, "http://localhost%s", strrchr(getenv("ANCHORBROWSER_BASE_URL"), ':'));
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, url));
-    anchor_client *client = check_client_of(config);
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 0));
+    anchor_client *client = check_client_of(config), *by_address = check_client();
+    anchor_wait *running = NULL, *failing = NULL;
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start(by_address, "running", PATIENCE_MS, &running));
+    CHECK_SOON(check_count(by_address, "/started/wait/count") == 1);
     leave_little();
     CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, &json));
     CHECK_JSON("dns", json, "/error/phase");
     tells("Resource temporarily unavailable", json);
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "e", PATIENCE_MS, &failing));
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_finish(failing, PATIENCE_MS, &json));
+    CHECK_JSON("dns", json, "/error/phase");
+    tells("Resource temporarily unavailable", json);
     give_back();
     threads_go_on(client);
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(by_address, "running", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(running, PATIENCE_MS, NULL));
+    anchor_wait_free(failing);
+    anchor_wait_free(running);
+    anchor_client_free(by_address);
     anchor_client_free(client);
 }
 

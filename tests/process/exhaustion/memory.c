@@ -195,6 +195,10 @@ enum { DONE_WITHOUT, NEVER_FAILED, ANSWERED };
 /* In the child: the `at`th allocation of the call fails. */
 static int fail_at(const struct function *function, int at)
 {
+    anchor_client *warm = check_client();
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(warm, "there", NULL, NULL));
+    CHECK(start_a_wait(warm) == DONE); /* a child has a reactor of its own, of which the first wait makes what is kept */
+    anchor_client_free(warm);
     long before = __atomic_load_n(&blocks, __ATOMIC_SEQ_CST);
     anchor_client *client = check_client();
     CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, NULL));

@@ -1,4 +1,4 @@
-//! Random signals, waits, started waits and cancels on several threads, through connections that are cut and stall, and with
+//! Random signals, waits, started waits, queues and cancels on several threads, through connections that are cut and stall, and with
 //! a server that is killed, for ANCHOR_SOAK_SECONDS (10): each event is accounted for, and memory, descriptors and threads
 //! are at the end what they were.
 //!

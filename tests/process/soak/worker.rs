@@ -1,8 +1,8 @@
-//! A thread that signals, waits, starts, cancels, finishes and frees at random, and keeps a ledger of it.
+//! A thread that signals, waits, starts, queues, cancels, finishes and frees at random, and keeps a ledger of it.
 
 use super::ledger::Ledger;
 use super::{NAMES, event_name, event_number};
-use anchor::{CancelToken, Client, Error, StartedWait, Status};
+use anchor::{CancelToken, Client, Error, Queue, StartedWait, Status};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,12 +27,13 @@ impl<'a> Worker<'a> {
 
     pub fn run(mut self, until: Instant) -> Ledger {
         while Instant::now() < until {
-            match self.random.below(12) {
+            match self.random.below(13) {
                 0..4 => self.start(),
                 4..8 => self.signal(),
                 8 => self.finish_one(),
                 9 => self.collect_ended(),
                 10 => self.wait(),
+                11 => self.use_a_queue(),
                 _ => self.free_one(),
             }
             if self.waits.len() > MOST_WAITS {
@@ -88,6 +89,29 @@ impl<'a> Worker<'a> {
             })
         };
         self.note(outcome);
+    }
+
+    /// Some of its waits are cancelled, one by one or all at once, and the queue may be freed while they run.
+    fn use_a_queue(&mut self) {
+        let queue = Queue::new().expect("a queue");
+        for tag in 0..=self.random.below(8) {
+            let (name, timeout) = (self.name(), [None, Some(self.moment(20))][self.random.below(2) as usize]);
+            let wait = self.client.start_on(&queue, &name, timeout, tag).expect("a wait");
+            if self.random.below(4) == 0 {
+                wait.cancel();
+            }
+        }
+        if self.random.below(4) == 0 {
+            self.ledger.freed += queue.running() as u64;
+            return;
+        }
+        let until = Instant::now() + self.moment(20);
+        while queue.running() > 0 {
+            match queue.next(Some(until.saturating_duration_since(Instant::now())), None) {
+                Ok(completion) => assert!(self.note(completion.into_outcome()), "it has ended"),
+                Err(_) => queue.cancel_all(),
+            }
+        }
     }
 
     /// Now, in a moment, or after a cancel: from this thread, or from another one at the same time.
