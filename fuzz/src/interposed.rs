@@ -180,6 +180,23 @@ unsafe extern "C" fn epoll_wait(fd: c_int, events: *mut libc::epoll_event, count
     unsafe { libc::syscall(libc::SYS_epoll_wait, fd, events, count, timeout) as c_int }
 }
 
+/// The thread that is joined needs its turns to end.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn pthread_join(thread: libc::pthread_t, result: *mut *mut c_void) -> c_int {
+    loop {
+        // SAFETY: the caller's arguments, passed on. While it says EBUSY, the thread is not joined.
+        match unsafe { pthread_tryjoin_np(thread, result) } {
+            libc::EBUSY => world::let_others_run(),
+            ended => return ended,
+        }
+        std::thread::yield_now();
+    }
+}
+
+unsafe extern "C" {
+    fn pthread_tryjoin_np(thread: libc::pthread_t, result: *mut *mut c_void) -> c_int;
+}
+
 /// The library names each thread that it starts.
 #[unsafe(no_mangle)]
 extern "C" fn pthread_setname_np(_: libc::pthread_t, _: *const c_char) -> c_int {
