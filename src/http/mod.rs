@@ -8,7 +8,7 @@
 //! **The context.** An exchange has limits in time and a phase, and notes how far it got and what broke: [`context`]. A failure
 //! is classified by these notes, never by the text of an error. ureq's traits have no parameter for a context, but ureq calls
 //! the connector and the transport on the caller's thread. So [`exchange`] puts it on its stack and points a thread-local at it
-//! while ureq runs. Only [`connection`], which implements ureq's traits, reads the thread-local.
+//! while ureq runs. Only [`connection`] and its [`buffers`], which implement ureq's traits, read the thread-local.
 //!
 //! In the order of a request: [`exchange`] starts it. If the [`pool`] has no connection, [`dial`] makes one: [`lookup`],
 //! [`race`], [`tunnel`], [`tls`]. [`link`] sends the request with the key in it, and takes the answer. [`inbound`] repairs the
