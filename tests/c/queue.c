@@ -1,49 +1,10 @@
 /* A completion queue: what it gives, and when its descriptor and its callback report that. How it ends: queue_end.c. */
 #define _GNU_SOURCE
-#include "check.h"
+#include "queue.h"
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-static anchor_queue *new_queue(void)
-{
-    anchor_queue *queue = NULL;
-    CHECK_STATUS(ANCHOR_OK, anchor_queue_new(&queue));
-    return queue;
-}
-
-static void start(anchor_client *client, anchor_queue *queue, const char *name, uint64_t tag)
-{
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, name, ANCHOR_NO_TIMEOUT, tag, NULL));
-}
-
-static void signal_event(anchor_client *client, const char *name)
-{
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
-}
-
-static anchor_completion *next(anchor_queue *queue)
-{
-    anchor_completion *done = UNTOUCHED;
-    CHECK_STATUS(ANCHOR_OK, anchor_queue_next(queue, PATIENCE_MS, NULL, &done));
-    return done;
-}
-
-static void take(anchor_queue *queue, uint64_t tag, anchor_status status)
-{
-    anchor_completion *done = next(queue);
-    CHECK(anchor_completion_tag(done) == tag);
-    CHECK_STATUS(status, anchor_completion_status(done));
-    anchor_completion_free(done);
-}
-
-static int polled(anchor_queue *queue, int timeout_ms)
-{
-    struct pollfd fd = {anchor_queue_fd(queue), POLLIN, 0};
-    return poll(&fd, 1, timeout_ms);
-}
 
 static void a_completion_has_the_tag_and_the_answer(void)
 {
