@@ -1,9 +1,9 @@
-//! Repairs an answer before ureq parses it. A head that curl accepts and ureq's parser refuses is repaired, header lines that
-//! the library does not need are removed, and a head that can be read in two ways is refused (RFC 9110, 9112). Pure: it knows
-//! no socket, and `calls` decides what a refusal means.
+//! Repairs an answer, for ureq to parse or for a flight to keep. A head that curl accepts and ureq's parser refuses is repaired,
+//! header lines that the library does not need are removed, and a head that can be read in two ways is refused (RFC 9110, 9112).
+//! Pure: it knows no socket, and `calls` decides what a refusal means.
 //!
 //! ureq gets a status line, the few header lines that the library reads, the framing as it was understood here, and the body.
-//! So an event is lost only if its body cannot be read.
+//! A flight gets the same in parts. So an event is lost only if its body cannot be read.
 
 use super::chunked::Chunked;
 use super::framing::{BodyEnd, Framing};

@@ -3,7 +3,8 @@
 //! Nothing outside this module uses ureq.
 //!
 //! **Machines.** Everything below the protocol is a machine without blocking I/O: a [`stream`], the [`dial`], the [`link`]. A
-//! machine does what it can and says what it needs. In a blocking call, [`blocking`] polls for it.
+//! machine does what it can and says what it needs. In a blocking call, [`blocking`] polls for it. A [`flight`] is a whole
+//! exchange of this kind, without ureq, for a driver with many of them.
 //!
 //! **The context.** An exchange has limits in time and a phase, and notes how far it got and what broke: [`context`]. A failure
 //! is classified by these notes, never by the text of an error. ureq's traits have no parameter for a context, but ureq calls
@@ -12,7 +13,7 @@
 //!
 //! In the order of a request: [`exchange`] starts it. If the [`pool`] has no connection, [`dial`] makes one: [`lookup`],
 //! [`race`], [`tunnel`], [`tls`]. [`link`] sends the request with the key in it, and takes the answer. [`inbound`] repairs the
-//! head of the answer before ureq parses it, or refuses it.
+//! head of the answer before ureq parses it, or refuses it. For a flight, [`codec`] writes the request and keeps the answer.
 
 mod blocking;
 mod buffers;

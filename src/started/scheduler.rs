@@ -155,8 +155,8 @@ impl Scheduler {
         }
     }
 
-    /// Passes an event to a wait, and does what it needs next. A panic ends only this wait: its sink gets an internal error when the task
-    /// is dropped.
+    /// Passes an event to a wait, and does what it needs next. A panic ends only this wait: its sink gets an internal error when
+    /// the task is dropped.
     fn act(&mut self, id: u32, event: &Event<'_>) {
         if self.is_inherited {
             return;
