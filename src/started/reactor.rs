@@ -236,9 +236,11 @@ fn run(reactor: &Arc<Reactor>) {
             if token == WAKE {
                 inject("reactor");
                 reactor.wake.clear();
+                // Taken before the messages: all waits that started before a cancel are known when its turn is given away.
+                let cancelled = reactor.cancelled.take_all();
                 let messages = std::mem::take(&mut lock(&reactor.inbox).messages);
                 messages.into_iter().for_each(|message| scheduler.on_message(message));
-                reactor.cancelled.take_all().for_each(|ticket| scheduler.on_cancel(&ticket));
+                cancelled.for_each(|ticket| scheduler.on_cancel(&ticket));
             } else {
                 scheduler.on_ready(token, input);
             }
