@@ -1,72 +1,104 @@
 #!/bin/sh
-# Debian's Rust of a version, unpacked into a folder of its own: nothing is installed, so it may be another version than
-# the machine's. Prints the folder whose bin/ has cargo and rustc; what is there already stays.
+# Rust of a version that Debian has, from Debian's packages, beside whatever Rust the machine has: nothing is installed, and no
+# root is needed. It prints the folder; bin/ in it has rustc, cargo and rustdoc.
 #
-#     debian-rust.sh VERSION    such as 1.85: rustc-web of Debian 12, or rustc of Debian 13
+#     debian-rust.sh VERSION [ARCHITECTURE...] [source]
+#     debian-rust.sh 1.85 arm64 i386      with the standard library of these architectures too, ready-made
+#     debian-rust.sh 1.96 source          with the sources of the standard library
 #
-#     ANCHOR_CROSS=target/cross   where the folder is made
-#
-# It needs apt-get with up-to-date lists, and gcc.
+# It is kept in $ANCHOR_CROSS/rust-VERSION. Debian 12 has 1.85, and by its security archive a newer one.
 set -eu
 
-wanted=${1:?a version, such as 1.85}
 cd "$(dirname "$0")/../.."
-cross=${ANCHOR_CROSS:-target/cross}
-mkdir -p "$cross"
-folder=$(cd "$cross" && pwd)/debian-rust-$wanted
+. packaging/cross/where.sh
 
-fail() {
-    echo "debian-rust: $1" >&2
-    exit 1
+version=$1
+shift
+architectures=$(echo amd64 "$@" | sed 's/ source//; s/ /,/g')
+folder=$cross/rust-$version
+apt=$cross/apt
+
+# apt with lists, a cache and a state of its own. In that state no Rust is installed, so all of it is fetched.
+own_apt() {
+    tool=$1
+    shift
+    "$tool" -qq -o Dir::State="$apt" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache" \
+        -o Dir::Etc::sourcelist="$(debian_list)" -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User="$(id -un)" \
+        -o APT::Architectures="$architectures" "$@"
 }
 
-# The packages of this version that the archive has, as apt-get takes them.
-packages() {
-    for ending in -web ''; do
-        version=$(apt-cache madison "rustc$ending" | sed -n "s/^[^|]*| *\($wanted[.][^ ]*\) *|.*/\1/p" | head -n 1)
-        [ -z "$version" ] || {
-            echo "rustc$ending=$version cargo$ending=$version libstd-rust$ending-dev=$version"
-            return
-        }
+# Debian from where this machine has it.
+debian_list() {
+    for list in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
+        [ ! -s "$list" ] || { echo "$list"; return; }
     done
-    fail "no package rustc-web or rustc of version $wanted is in apt's lists"
 }
 
-# Fetches them, and what they need that this machine does not have.
-fetch() {
-    wanted_packages=$(packages)
-    mkdir -p "$1/partial"
-    # They are words of their own.
-    # shellcheck disable=SC2086
-    apt-get install --quiet --quiet --yes --download-only --no-install-recommends --allow-downgrades --reinstall \
-        -o Debug::NoLocking=1 -o "Dir::Cache::archives=$1" $wanted_packages >&2
+prepare_apt() {
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+    awk 'BEGIN { RS = ""; ORS = "\n\n" } !/^Package: (rustc|cargo|libstd-rust|rust-)/' /var/lib/dpkg/status >"$apt/status"
+    # A list that a mirror does not have right now may not be needed. If it is, the next step says so.
+    own_apt apt-get update >&2 || true
 }
 
-# The compiler finds its own shared libraries by this variable, since it is not where Debian puts it.
-make_command() { # a name
-    cat >"$unfinished/bin/$1" <<COMMAND
+unpack() {
+    for package in "$@"; do
+        dpkg -x "$package" "$folder.unfinished"
+        rm "$package"
+    done
+}
+
+# The compiler, cargo, and what of their libraries the machine does not have. Their folder is named to the loader by a
+# script: Debian's programs look for them in /usr/lib.
+compiler() {
+    rm -rf "$folder.unfinished" "$apt/cache/archives"/*.deb
+    mkdir -p "$folder.unfinished/bin"
+    own_apt apt-get install --download-only --yes --no-install-recommends \
+        "rustc-web=$version*" "cargo-web=$version*" "libstd-rust-web-dev=$version*" >&2
+    unpack "$apt/cache/archives"/*.deb
+    for program in rustc cargo rustdoc; do
+        cat >"$folder.unfinished/bin/$program" <<END
 #!/bin/sh
-root=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
-LD_LIBRARY_PATH="\$(echo "\$root"/usr/lib/*-linux-gnu*)\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}" exec "\$root/usr/bin/$1" "\$@"
-COMMAND
-    chmod +x "$unfinished/bin/$1"
+export LD_LIBRARY_PATH="$folder/usr/lib/x86_64-linux-gnu:$folder/lib/x86_64-linux-gnu\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+exec "$folder/usr/bin/$program" "\$@"
+END
+        chmod +x "$folder.unfinished/bin/$program"
+    done
+    rm -rf "$folder"
+    mv "$folder.unfinished" "$folder"
 }
 
-[ -d "$folder" ] || {
-    unfinished=$folder.unfinished
-    rm -rf "$unfinished"
-    fetch "$unfinished/packages"
-    for package in "$unfinished"/packages/*.deb; do
-        dpkg -x "$package" "$unfinished"
-    done
-    rm -rf "$unfinished/packages"
-    # Some packages of Debian 12 still have /lib.
-    [ ! -d "$unfinished/lib" ] || cp -R "$unfinished/lib/." "$unfinished/usr/lib"
-    mkdir "$unfinished/bin"
-    for name in rustc cargo rustdoc; do
-        make_command $name
-    done
-    mv "$unfinished" "$folder"
+# The standard library of an architecture, or its sources.
+standard_library() {
+    case $1 in
+    source) package=rust-web-src ;;
+    *) package=libstd-rust-web-dev:$1 ;;
+    esac
+    rm -rf "$folder.unfinished" "$cross/fetched"
+    mkdir -p "$folder.unfinished" "$cross/fetched"
+    (cd "$cross/fetched" && own_apt apt-get download "$package=$version*" >&2)
+    unpack "$cross/fetched"/*.deb
+    cp -a "$folder.unfinished/usr/." "$folder/usr/"
+    rm -rf "$folder.unfinished" "$cross/fetched"
+    touch "$folder/std-$1"
 }
-"$folder/bin/rustc" --version >&2
+
+lacks() {
+    ! "$folder/bin/rustc" --version >/dev/null 2>&1 || ! "$folder/bin/cargo" --version >/dev/null 2>&1
+}
+
+fetched=
+for architecture in '' "$@"; do
+    case $architecture in
+    '') lacks || continue ;;
+    *) [ ! -e "$folder/std-$architecture" ] || continue ;;
+    esac
+    [ -n "$fetched" ] || prepare_apt
+    fetched=yes
+    case $architecture in
+    '') compiler ;;
+    *) standard_library "$architecture" ;;
+    esac
+done
+! lacks || fail "Rust $version does not run: see $folder"
 echo "$folder"
