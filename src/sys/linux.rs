@@ -46,9 +46,3 @@ pub(super) fn address_in_executable() -> *const c_void {
     // SAFETY: getauxval only reads what the process was started with.
     ptr::with_exposed_provenance(unsafe { libc::getauxval(libc::AT_PHDR) } as usize)
 }
-
-/// Overwrites the bytes. Unlike zeroize it does not do so byte by byte, since each request needs it.
-pub(crate) fn wipe(secret: &mut [u8]) {
-    // SAFETY: the pointer and length are those of a live, writable slice.
-    unsafe { libc::explicit_bzero(secret.as_mut_ptr().cast(), secret.len()) };
-}

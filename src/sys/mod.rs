@@ -47,6 +47,7 @@ mod socket;
 mod stack;
 #[cfg(test)]
 mod stack_tests;
+mod wipe;
 
 /// What `stack` imports; the model checker has its own.
 mod platform {
@@ -74,5 +75,5 @@ pub(crate) use socket::Socket;
 pub(crate) use stack::{Node, Push, Stack};
 pub(crate) use system::{
     CancellationDisabled, Event, Poller, Process, Thread, Watch, impl_event_fd, impl_pollable, is_exhausted, look_up,
-    wipe,
 };
+pub(crate) use wipe::wipe;
