@@ -9,6 +9,7 @@ SOAK_SECONDS = 600
 CHECKS = licenses bans sources
 COMMAND = yes
 BUILD =
+GLIBC =
 
 build: ## the library and the anchor-events command, into target/debug
 	cargo build --workspace
@@ -29,12 +30,12 @@ bench-check: ## instructions, system calls and size against the baseline; ACCEPT
 	python3 -m bench.guard.check $(ACCEPT:1=--accept)
 	python3 -m bench.compare.report --check
 
-release: ## the library and the command as they are installed, into target/installable: PROFILE=dev COMMAND=no
-	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" sh packaging/build.sh
+release: ## the library and the command as they are installed, into target/installable: PROFILE=dev COMMAND=no GLIBC=2.17
+	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" GLIBC="$(GLIBC)" sh packaging/build.sh
 
-install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no BUILD=no
+install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no BUILD=no GLIBC=
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" BUILD="$(BUILD)" \
-		sh packaging/install.sh install
+		GLIBC="$(GLIBC)" sh packaging/install.sh install
 
 uninstall: ## removes what install has put there, with the same variables
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" COMMAND="$(COMMAND)" sh packaging/install.sh uninstall

@@ -6,6 +6,8 @@
 #
 #     PROFILE=release   the cargo profile; dev builds in a fraction of the time
 #     COMMAND=yes       no leaves the command out
+#     GLIBC=            2.17 or later: what is built loads with that glibc and every later one, whatever this machine
+#                       has. By cargo-zigbuild, in PATH or in venv/bin of ANCHOR_CROSS=target/cross
 #     LD OBJCOPY READELF AR   the target's tools, where they are not those of this machine
 set -eu
 
@@ -13,6 +15,17 @@ cd "$(dirname "$0")/.."
 . packaging/cargo.sh
 profile=${PROFILE:-release}
 command=${COMMAND:-yes}
+glibc=${GLIBC:-}
+
+# Builds with the symbols of that version, which Zig has.
+use_glibc() {
+    PATH=${ANCHOR_CROSS:-$PWD/target/cross}/venv/bin:$PATH
+    cargo=cargo-zigbuild
+    command -v $cargo >/dev/null || fail "GLIBC=$glibc needs cargo-zigbuild: pip install ziglang cargo-zigbuild"
+    cargo_options="--target $(rustc --print host-tuple).$glibc"
+    # Packed ones need glibc 2.36.
+    export ANCHOR_PACK_RELOCATIONS=0
+}
 
 # The crate types are named because cargo does not optimize across crates while there is an rlib among them.
 build_library() {
@@ -58,11 +71,13 @@ build_command() {
     done
 }
 
+name=$profile${glibc:+-glibc-$glibc}
 case ${1:-} in
-folder) echo "$(target_directory)/installable/$profile" && exit ;;
-'') into=$(target_directory)/installable/$profile ;;
+folder) echo "$(target_directory)/installable/$name" && exit ;;
+'') into=$(target_directory)/installable/$name ;;
 *) into=$1 ;;
 esac
+[ -z "$glibc" ] || use_glibc
 
 # It takes its place when all of it is there. What is edited from now on is newer than it.
 folder=$into.unfinished

@@ -6,9 +6,12 @@ fail() {
     exit 1
 }
 
-# Runs cargo, and keeps its messages.
+# Runs cargo, and keeps its messages. $cargo may be a command that works as cargo does, and $cargo_options are added.
+cargo=cargo cargo_options=
 build() {
-    messages=$(cargo "$@" --message-format=json-render-diagnostics) || fail "cargo $1 failed"
+    # The options are words of their own.
+    # shellcheck disable=SC2086
+    messages=$($cargo "$@" $cargo_options --message-format=json-render-diagnostics) || fail "cargo $1 failed"
 }
 
 made() { # the name of a file that the last `build` made: prints its path
