@@ -47,6 +47,7 @@ impl Socket {
     pub fn receive(&self, limit: usize, take: impl FnOnce(&[u8])) -> io::Result<usize> {
         let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
         let limit = limit.min(room.len());
+        self.watched.note_read();
         let count = self.socket.recv_with_flags(&mut room[..limit], RECEIVE)?;
         // SAFETY: the kernel has written that many bytes, and `room` is not used meanwhile.
         let received = unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), count) };

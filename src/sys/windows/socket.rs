@@ -1,0 +1,44 @@
+//! What Windows has of a socket beyond socket2. A send raises no signal here, and a socket that is set to nonblocking needs no
+//! flag.
+
+use socket2::{Domain, Type};
+use std::io;
+use std::os::windows::io::AsRawSocket;
+use std::ptr;
+use std::time::Duration;
+use windows_sys::Win32::Networking::WinSock::{
+    FIONREAD, IPPROTO_TCP, MSG_PEEK, SOCKET, TCP_MAXRT, WSAEINPROGRESS, WSAEWOULDBLOCK, ioctlsocket, setsockopt,
+};
+
+pub(in crate::sys) const SEND: i32 = 0;
+pub(in crate::sys) const RECEIVE: i32 = 0;
+pub(in crate::sys) const PEEK: i32 = MSG_PEEK;
+
+/// A TCP socket that does not block and that no child process inherits.
+pub(in crate::sys) fn open_socket(domain: Domain) -> io::Result<socket2::Socket> {
+    let socket = socket2::Socket::new(domain, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Whether a connect has begun, and its outcome comes later.
+pub(in crate::sys) fn is_in_progress(e: &io::Error) -> bool {
+    matches!(e.raw_os_error(), Some(WSAEWOULDBLOCK | WSAEINPROGRESS))
+}
+
+/// Gives a connection up whose peer acknowledges nothing for so long. A system that does not know the option does without.
+pub(in crate::sys) fn give_up_dead_peer(socket: &socket2::Socket, after: Duration) -> io::Result<()> {
+    let seconds = u32::try_from(after.as_secs()).unwrap_or(u32::MAX);
+    let (value, length) = (ptr::from_ref(&seconds).cast(), size_of::<u32>() as i32);
+    // SAFETY: the socket is open, and the value is a local of the length that is passed.
+    unsafe { setsockopt(socket.as_raw_socket() as SOCKET, IPPROTO_TCP, TCP_MAXRT, value, length) };
+    Ok(())
+}
+
+/// How many bytes are in the socket now.
+pub(in crate::sys) fn available(socket: &socket2::Socket) -> usize {
+    let mut count = 0;
+    // SAFETY: the socket is open, and the count is a local.
+    let done = unsafe { ioctlsocket(socket.as_raw_socket() as SOCKET, FIONREAD, &raw mut count) };
+    if done == 0 { count as usize } else { 0 }
+}
