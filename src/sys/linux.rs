@@ -6,7 +6,7 @@ mod fork;
 pub(crate) use super::posix::eventfd::Event;
 pub(super) use super::posix::ppoll::poll_once;
 pub(crate) use super::posix::roots::certificate_store;
-pub(super) use super::posix::socket::{PEEK, RECEIVE, SEND, available, is_in_progress};
+pub(super) use super::posix::socket::{PEEK, RECEIVE, SEND, available, is_in_progress, keep_alive};
 pub(crate) use super::posix::{
     CancellationDisabled, Thread, Watch, impl_event_fd, impl_pollable, is_exhausted, look_up, raw_fd, raw_handle,
 };
@@ -46,10 +46,4 @@ pub(super) fn name_thread(name: &CStr) {
 pub(super) fn address_in_executable() -> *const c_void {
     // SAFETY: getauxval only reads what the process was started with.
     ptr::with_exposed_provenance(unsafe { libc::getauxval(libc::AT_PHDR) } as usize)
-}
-
-/// Overwrites the bytes. Unlike zeroize it does not do so byte by byte, since each request needs it.
-pub(crate) fn wipe(secret: &mut [u8]) {
-    // SAFETY: the pointer and length are those of a live, writable slice.
-    unsafe { libc::explicit_bzero(secret.as_mut_ptr().cast(), secret.len()) };
 }

@@ -50,6 +50,7 @@ mod socket;
 mod stack;
 #[cfg(test)]
 mod stack_tests;
+mod wipe;
 
 /// What `stack` imports; the model checker has its own.
 mod platform {
@@ -82,5 +83,6 @@ pub(crate) use socket::Socket;
 pub(crate) use stack::{Node, Push, Stack};
 pub(crate) use system::{
     CancellationDisabled, Event, Poller, Process, Thread, Watch, certificate_store, impl_event_fd, impl_pollable,
-    is_exhausted, look_up, raw_fd, raw_handle, wipe,
+    is_exhausted, look_up, raw_fd, raw_handle,
 };
+pub(crate) use wipe::wipe;

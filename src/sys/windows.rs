@@ -21,7 +21,7 @@ pub(crate) use afd::Poller;
 pub(super) use afd::Watched;
 pub(crate) use lookup::look_up;
 pub(crate) use roots::certificate_store;
-pub(super) use socket::{PEEK, RECEIVE, SEND, available, give_up_dead_peer, is_in_progress, open_socket};
+pub(super) use socket::{PEEK, RECEIVE, SEND, available, give_up_dead_peer, is_in_progress, keep_alive, open_socket};
 pub(crate) use thread::{CancellationDisabled, Thread};
 pub(super) use watch::poll_once;
 pub(crate) use watch::{Watch, impl_event_fd, impl_pollable};
@@ -113,12 +113,6 @@ pub(crate) fn is_exhausted(e: &io::Error) -> bool {
         WSAENOBUFS as u32,
     ];
     e.kind() == io::ErrorKind::OutOfMemory || e.raw_os_error().is_some_and(|code| CODES.contains(&(code as u32)))
-}
-
-/// Overwrites the bytes. Unlike zeroize it does not do so byte by byte, since each request needs it.
-pub(crate) fn wipe(secret: &mut [u8]) {
-    secret.fill(0);
-    zeroize::optimization_barrier(secret);
 }
 
 #[cfg(test)]

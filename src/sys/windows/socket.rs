@@ -1,13 +1,14 @@
 //! What Windows has of a socket beyond socket2. A send raises no signal here, and a socket that is set to nonblocking needs no
 //! flag.
 
-use socket2::{Domain, Type};
+use socket2::{Domain, TcpKeepalive, Type};
 use std::io;
 use std::os::windows::io::AsRawSocket;
 use std::ptr;
 use std::time::Duration;
 use windows_sys::Win32::Networking::WinSock::{
-    FIONREAD, IPPROTO_TCP, MSG_PEEK, SOCKET, TCP_MAXRT, WSAEINPROGRESS, WSAEWOULDBLOCK, ioctlsocket, setsockopt,
+    FIONREAD, IPPROTO_TCP, MSG_PEEK, SOCKET, TCP_KEEPCNT, TCP_MAXRT, WSAEINPROGRESS, WSAEWOULDBLOCK, ioctlsocket,
+    setsockopt,
 };
 
 pub(in crate::sys) const SEND: i32 = 0;
@@ -26,13 +27,25 @@ pub(in crate::sys) fn is_in_progress(e: &io::Error) -> bool {
     matches!(e.raw_os_error(), Some(WSAEWOULDBLOCK | WSAEINPROGRESS))
 }
 
-/// Gives a connection up whose peer acknowledges nothing for so long. A system that does not know the option does without.
-pub(in crate::sys) fn give_up_dead_peer(socket: &socket2::Socket, after: Duration) -> io::Result<()> {
-    let seconds = u32::try_from(after.as_secs()).unwrap_or(u32::MAX);
-    let (value, length) = (ptr::from_ref(&seconds).cast(), size_of::<u32>() as i32);
-    // SAFETY: the socket is open, and the value is a local of the length that is passed.
-    unsafe { setsockopt(socket.as_raw_socket() as SOCKET, IPPROTO_TCP, TCP_MAXRT, value, length) };
+/// Asks an idle peer whether it lives, and ends the connection after so many probes without an answer. Before version 1703 of
+/// Windows 10 it is always ten.
+pub(in crate::sys) fn keep_alive(socket: &socket2::Socket, when: TcpKeepalive, probes: u32) -> io::Result<()> {
+    socket.set_tcp_keepalive(&when)?;
+    try_option(socket, TCP_KEEPCNT, probes);
     Ok(())
+}
+
+/// Gives a connection up whose peer acknowledges nothing for so long.
+pub(in crate::sys) fn give_up_dead_peer(socket: &socket2::Socket, after: Duration) -> io::Result<()> {
+    try_option(socket, TCP_MAXRT, u32::try_from(after.as_secs()).unwrap_or(u32::MAX));
+    Ok(())
+}
+
+/// Sets an option of TCP. A system that does not know it does without.
+fn try_option(socket: &socket2::Socket, option: i32, value: u32) {
+    let (value, length) = (ptr::from_ref(&value).cast(), size_of::<u32>() as i32);
+    // SAFETY: the socket is open, and the value is a local of the length that is passed.
+    unsafe { setsockopt(socket.as_raw_socket() as SOCKET, IPPROTO_TCP, option, value, length) };
 }
 
 /// How many bytes are in the socket now.
