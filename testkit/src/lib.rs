@@ -15,6 +15,8 @@ pub mod relay;
 pub mod sandbox;
 pub mod scripted;
 pub mod settings;
+pub mod skipped;
+pub mod target;
 pub mod timing;
 pub mod tools;
 pub mod way;
@@ -64,11 +66,27 @@ pub fn empty_scratch(name: &str) -> PathBuf {
     scratch(name)
 }
 
-/// Where cargo builds: this test program is target/<profile>/deps/<program>.
+/// Where cargo builds.
 pub fn target_dir() -> PathBuf {
-    profile_dir().parent().expect("the profile is in the target directory").to_owned()
+    let above = if target_of_cargo().is_empty() { 1 } else { 2 };
+    profile_dir().ancestors().nth(above).expect("the profile is in the target directory").to_owned()
 }
 
+/// What cargo was told to build the tests for: nothing, or `--target` and a system.
+fn target_of_cargo() -> Vec<String> {
+    let triple = target::Target::of_tests().triple;
+    let is_named = profile_dir().parent().is_some_and(|folder| folder.ends_with(&triple));
+    if is_named { vec!["--target".to_owned(), triple] } else { Vec::new() }
+}
+
+/// The profile that the tests are built with.
+fn profile() -> String {
+    let folder = profile_dir();
+    let name = folder.file_name().and_then(|name| name.to_str()).expect("the profile's name");
+    if name == "debug" { "dev".to_owned() } else { name.to_owned() }
+}
+
+/// This test program is target/<profile>/deps/<program>, or target/<system>/<profile>/deps/<program>.
 fn profile_dir() -> PathBuf {
     let program = std::env::current_exe().expect("a running program has a path");
     program.ancestors().nth(2).expect("it is in target/<profile>/deps").to_owned()

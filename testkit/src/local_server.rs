@@ -24,7 +24,8 @@ const FAULTS: [&str; 5] = [
     "hang=hang,on=both",
 ];
 
-/// `anchor-events serve --port 0`, killed when the test ends.
+/// `anchor-events serve --port 0`, killed when the test ends. Tests in an emulator may name a command of the machine itself by
+/// ANCHOR_TEST_SERVER.
 pub struct LocalServer {
     pub child: Child,
     pub url: String,
@@ -33,7 +34,7 @@ pub struct LocalServer {
 
 impl LocalServer {
     pub fn start(options: &[&str]) -> LocalServer {
-        let mut command = Command::new(library::debug().command());
+        let mut command = std::env::var_os("ANCHOR_TEST_SERVER").map_or_else(library::command, Command::new);
         without_settings(&mut command);
         LocalServer::spawn(command.args(["serve", "--port", "0", "--log", "off"]).args(options))
     }

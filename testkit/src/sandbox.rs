@@ -1,6 +1,7 @@
 //! Runs a test once more in a process of its own: with an environment of its own, or in namespaces of its own, with a
 //! network that has only loopback and files of /etc that the test chooses. It takes no root, and touches nothing outside.
 
+use crate::target::Target;
 use crate::{scratch, tools};
 use std::process::Command;
 use std::thread;
@@ -10,7 +11,7 @@ pub fn is_alone(test: &str, variables: &[(&str, &str)]) -> bool {
     if is_rerun() {
         return true;
     }
-    let mut run = Command::new(std::env::current_exe().unwrap());
+    let mut run = this_program();
     for proxy in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
         run.env_remove(proxy).env_remove(proxy.to_lowercase());
     }
@@ -62,9 +63,19 @@ fn run_inside(test: &str, etc: &[(&str, &str)], variant: &str) {
     }
     script += "; exec \"$0\" \"$@\"";
     let mut run = Command::new("unshare");
-    run.args(NAMESPACES).args(["sh", "-c", &script]).arg(std::env::current_exe().unwrap()).args(arguments(test));
+    let this = this_program();
+    run.args(NAMESPACES)
+        .args(["sh", "-c", &script])
+        .arg(this.get_program())
+        .args(this.get_args())
+        .args(arguments(test));
     expect_success(run.env(INSIDE, variant));
     std::fs::remove_dir_all(&directory).unwrap();
+}
+
+/// The command that runs this program once more.
+pub fn this_program() -> Command {
+    Target::of_tests().command(std::env::current_exe().expect("a running program has a path"))
 }
 
 /// Whether this process is such a run.

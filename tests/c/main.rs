@@ -10,6 +10,7 @@ use testkit::c_build::compiler::Linkage;
 use testkit::c_build::program::builds;
 use testkit::local_server::LocalServer;
 use testkit::process::{run, without_settings};
+use testkit::target::NATIVE_LIBRARIES;
 use testkit::{library, process, root, scratch, tools};
 
 /// With and without exceptions. What a standard adds, such as std::stop_token, has cases of its own in the program.
@@ -155,7 +156,7 @@ fn every_command_line_has_the_native_libraries() {
     for file in ["README.md", "docs/install.md", "examples-c/README.md", "examples-c/demo.sh", "Makefile"] {
         let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
         for line in text.lines().filter(|line| line.contains("-lgcc_s") && !line.contains("pkg-config")) {
-            assert!(line.contains(compiler::NATIVE_LIBRARIES), "{file}: {line}");
+            assert!(line.contains(NATIVE_LIBRARIES), "{file}: {line}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
-use testkit::c_build::compiler;
+use testkit::target::NATIVE_LIBRARIES;
 use testkit::{library, process, scratch};
 
 /// Bytes of libanchor.so, stripped, as a distribution ships it.
@@ -84,5 +84,5 @@ fn the_native_libraries_are_what_rustc_names() {
     let output = library::cargo("rustc").args(arguments).output().expect("cargo runs");
     let said = process::text(&output.stderr);
     let libraries = said.lines().find_map(|line| line.split_once("native-static-libs: ")).map(|found| found.1.trim());
-    assert_eq!(libraries, Some(compiler::NATIVE_LIBRARIES), "{said}");
+    assert_eq!(libraries, Some(NATIVE_LIBRARIES), "{said}");
 }

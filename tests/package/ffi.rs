@@ -137,7 +137,7 @@ fn the_snippets_of_the_documentation() {
         assert!(snippet.lines().count() < 10, "{language}: under ten lines");
         if let Some(mut program) = snippet_program(language, snippet) {
             let server = LocalServer::start(&[]);
-            let mut signal = command(&server, library::debug().command().to_str().expect("UTF-8"));
+            let mut signal = command(&server, library::debug().folder.join("anchor-events").to_str().expect("UTF-8"));
             process::output(signal.args(["signal", "login_done", r#"{"user":"ada"}"#]));
             let mut run = command(&server, program.remove(0).as_str());
             let printed = succeeds(offline(&mut run).args(program));

@@ -1,10 +1,10 @@
 //! The stack that a calling thread needs, as docs/cost.md says it. stack.c makes every kind of call on a thread
 //! with such a stack, and prints how much of it was touched.
 
-use std::process::Command;
 use testkit::c_build::compiler::{self, Linkage};
 use testkit::library::{self, Library};
 use testkit::local_server::{KEY, LocalServer};
+use testkit::target::Target;
 use testkit::{process, tools};
 
 /// KiB, of the release and of a debug build.
@@ -37,7 +37,7 @@ fn the_documentation_says_how_much() {
 
 fn uses_at_most(kib: usize, library: &Library, server: &LocalServer, ca_file: Option<&str>) {
     let size = kib * 1024;
-    let mut program = Command::new(compiler::compile("cc", "tests/package/stack.c", Linkage::Shared));
+    let mut program = Target::of_programs().command(compiler::compile("cc", "tests/package/stack.c", Linkage::Shared));
     process::without_settings(&mut program);
     program.env("LD_LIBRARY_PATH", &library.folder);
     // A name takes a lookup, whose thread is started on this stack.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use testkit::c_build::compiler::{Linkage, compile};
 use testkit::local_server::LocalServer;
 use testkit::process::{run, without_settings};
+use testkit::target::Target;
 use testkit::tools;
 
 /// Functions that return a string, so that their last allocation is made by the C boundary.
@@ -32,7 +33,8 @@ fn a_failed_allocation_is_an_error_or_a_clean_abort() {
         return;
     }
     let server = LocalServer::with_faults();
-    let mut program = Command::new(compile("cc", "tests/process/exhaustion/memory.c", Linkage::Shared));
+    let mut program =
+        Target::of_programs().command(compile("cc", "tests/process/exhaustion/memory.c", Linkage::Shared));
     without_settings(&mut program);
     let outcome = run(server.configure(&mut program));
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
@@ -53,7 +55,7 @@ fn running_out_of_memory_for_an_answer_or_data_is_an_error() {
         return;
     }
     let server = LocalServer::with_faults();
-    let mut program = Command::new(compile("cc", "tests/process/exhaustion/large.c", Linkage::Shared));
+    let mut program = Target::of_programs().command(compile("cc", "tests/process/exhaustion/large.c", Linkage::Shared));
     without_settings(&mut program);
     let outcome = run(server.configure(&mut program));
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
@@ -65,7 +67,8 @@ fn running_out_of_address_space_is_an_error() {
         return;
     }
     let server = LocalServer::with_faults();
-    let mut program = Command::new(compile("cc", "tests/process/exhaustion/address_space.c", Linkage::Shared));
+    let mut program =
+        Target::of_programs().command(compile("cc", "tests/process/exhaustion/address_space.c", Linkage::Shared));
     without_settings(&mut program);
     let outcome = run(server.configure(&mut program));
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
@@ -77,7 +80,8 @@ fn running_out_of_descriptors_or_threads_for_started_waits_is_an_error() {
         return;
     }
     let server = LocalServer::with_faults();
-    let mut program = Command::new(compile("cc", "tests/process/exhaustion/started.c", Linkage::Shared));
+    let mut program =
+        Target::of_programs().command(compile("cc", "tests/process/exhaustion/started.c", Linkage::Shared));
     without_settings(&mut program);
     let outcome = run(server.configure(&mut program));
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");

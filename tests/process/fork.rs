@@ -39,7 +39,7 @@ fn main() {
 }
 
 fn run(program: &str, url: &str) {
-    let mut run = Command::new(std::env::current_exe().unwrap());
+    let mut run = testkit::sandbox::this_program();
     run.env("FORK_PROGRAM", program).env("TEST_URL", url).env("TEST_CA", authority_file());
     assert!(run.status().unwrap().success(), "{program} with {url}");
 }

@@ -1,7 +1,6 @@
 //! Once a client and its settings are freed, the process's memory holds no key and no proxy password. memory.c looks;
 //! here are the servers that it calls.
 
-use std::process::Command;
 use std::sync::Arc;
 use testkit::addresses::Refusing;
 use testkit::c_build::compiler::{self, Linkage};
@@ -9,6 +8,7 @@ use testkit::certificates::{Certificate, authority_file, tls, tls_versions};
 use testkit::process::{run, without_settings};
 use testkit::scripted::script::{Script, Step, answer, event, refusal};
 use testkit::scripted::{Request, ScriptedServer};
+use testkit::target::Target;
 use testkit::{library, tools};
 
 /// The answer goes by the event's name. The key is quoted in clear only: what rustls decrypts passes through buffers of its own,
@@ -58,7 +58,7 @@ fn freed_clients_and_settings_leave_no_secret_in_memory() {
     let nobody = Refusing::bind();
     let program = compiler::compile_with("cc", "tests/security/memory.c", Linkage::Shared, &["-O2"]);
     for library in [library::debug(), library::release()] {
-        let mut command = Command::new(&program);
+        let mut command = Target::of_programs().command(&program);
         without_settings(&mut command);
         command.env("LD_LIBRARY_PATH", &library.folder).env("CA_FILE", authority_file());
         command.env("PLAIN", plain.http()).env("TLS12", tls12.https()).env("TLS13", tls13.https());

@@ -4,7 +4,6 @@
 use anchor::{Client, Config, Error, LogLevel};
 use std::cell::Cell;
 use std::fmt::{Debug, Write};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -293,7 +292,7 @@ fn the_command_prints_no_secret() {
     for (url, through) in [(plain.http(), None), (secure_url(), Some(&proxy)), (secure_url(), Some(&refusing_proxy))] {
         for name in ["ok", "error-401", "redirect"] {
             for arguments in [vec!["wait", name, "--timeout", "20s"], vec!["signal", name, &data]] {
-                let mut command = Command::new(library::debug().folder.join("anchor-events"));
+                let mut command = library::command();
                 without_settings(&mut command);
                 command.args(&arguments).arg("--verbose").args(["--base-url", &url, "--ca-file"]).arg(authority_file());
                 command.env("ANCHORBROWSER_API_KEY", KEY);
@@ -315,7 +314,7 @@ fn the_command_prints_no_secret() {
 #[test]
 fn no_argument_of_the_command_is_a_key() {
     for arguments in [["wait", "e"], ["signal", "e"], ["drain", "e"]] {
-        let mut command = Command::new(library::debug().folder.join("anchor-events"));
+        let mut command = library::command();
         without_settings(&mut command);
         let Outcome { status, stderr, .. } = run(command.args(arguments).args(["--api-key", KEY]));
         assert!(!status.success() && stderr.contains("unexpected argument '--api-key'"), "{arguments:?}");

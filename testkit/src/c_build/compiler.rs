@@ -3,14 +3,12 @@
 use super::sanitizer::Sanitizer;
 use crate::library::{self, Library};
 use crate::process::output;
+use crate::target::Target;
 use crate::{root, scratch};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
-
-/// What must be linked with libanchor.a. A test compares it with what rustc prints.
-pub const NATIVE_LIBRARIES: &str = "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc";
 
 pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
@@ -38,19 +36,33 @@ pub fn compile_with(compiler: &str, source: &str, linkage: Linkage, flags: &[&st
 
 /// In two steps, so that the linker does not get a sanitizer's flags.
 fn make(compiler: &str, source: &str, linkage: Linkage, flags: &[&str], name: &str) -> PathBuf {
-    let program = scratch("programs").join(name);
-    let object = scratch("programs").join(format!("{name}.o"));
-    let mut compile = Command::new(compiler);
+    let target = Target::of_programs();
+    let program = target.program(&folder(&target).join(name));
+    let object = folder(&target).join(format!("{name}.o"));
+    let compiler = target.compiler(compiler);
+    let mut compile = command(&compiler, target.flags("CFLAGS"));
     compile.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
     let package = package(source);
     compile.args(package.iter().flat_map(|name| pkg_config("--cflags", name)));
     output(compile.args(flags).arg("-c").arg(source).arg("-o").arg(&object));
-    let mut command = Command::new(compiler);
-    command.arg(&object).arg("-pthread").arg("-o").arg(&program);
-    link(&mut command, linkage);
-    command.args(package.iter().flat_map(|name| pkg_config("--libs", name)));
-    output(&mut command);
+    let mut linking = command(&compiler, target.flags("LDFLAGS"));
+    linking.arg(&object).arg("-pthread").arg("-o").arg(&program);
+    link(&mut linking, linkage);
+    linking.args(package.iter().flat_map(|name| pkg_config("--libs", name)));
+    output(&mut linking);
     program
+}
+
+fn folder(target: &Target) -> PathBuf {
+    let programs = scratch("programs");
+    if target.is_host() { programs } else { scratch(&format!("programs/{}", target.triple)) }
+}
+
+fn command(words: &[String], flags: Vec<String>) -> Command {
+    let (program, arguments) = words.split_first().expect("a compiler has a name");
+    let mut command = Command::new(program);
+    command.args(arguments).args(flags);
+    command
 }
 
 /// What an example is linked with beside libanchor, as pkg-config calls it.
@@ -77,12 +89,24 @@ fn link(command: &mut Command, linkage: Linkage) {
 }
 
 fn link_archive(command: &mut Command, archive: &Path) {
-    command.arg(archive).args(NATIVE_LIBRARIES.split(' '));
+    command.arg(archive).args(Target::of_programs().native_libraries());
 }
 
 fn link_shared(command: &mut Command, library: &Library) {
-    let rpath = format!("-Wl,-rpath,{}", library.folder.display());
-    command.arg("-L").arg(&library.folder).args(["-lanchor", &rpath]);
+    let target = Target::of_programs();
+    if target.is_windows() {
+        beside_the_programs(&library.shared_object(), &target);
+    }
+    command.args(target.shared_library(&library.folder));
+}
+
+/// Once, since a program that runs keeps the file.
+fn beside_the_programs(dll: &Path, target: &Target) {
+    static COPIED: OnceLock<()> = OnceLock::new();
+    COPIED.get_or_init(|| {
+        let copy = folder(target).join(dll.file_name().expect("a file"));
+        std::fs::copy(dll, &copy).unwrap_or_else(|e| panic!("{}: {e}", dll.display()));
+    });
 }
 
 fn standard(source: &str) -> &'static str {

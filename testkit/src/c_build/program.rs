@@ -2,7 +2,10 @@
 
 use super::compiler::{Linkage, compile, compile_with, is_cpp};
 use super::sanitizer::Sanitizer;
+use crate::library;
 use crate::process::without_settings;
+use crate::skipped::{is_skipped, note, remaining_cases};
+use crate::target::Target;
 use crate::{root, tools};
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,6 +16,8 @@ pub struct Build {
     source: PathBuf,
     program: PathBuf,
     check: Check,
+    /// The names of the cases to run, or none for all.
+    cases: Vec<String>,
 }
 
 /// What looks at a program while it runs.
@@ -25,12 +30,16 @@ enum Check {
 
 /// Every way to build and run a source of the repository that this machine has the tools for.
 pub fn builds(source: &str) -> Vec<Build> {
+    let target = Target::of_programs();
+    if !target.is_host() {
+        return builds_elsewhere(source, &target);
+    }
     let (cc, clang) = if is_cpp(source) { ("c++", "clang++") } else { ("cc", "clang") };
     let mut builds = Vec::new();
     if !tools::has(cc) {
         return builds;
     }
-    let mut add = |how, program, check| builds.push(Build { how, source: root().join(source), program, check });
+    let mut add = |how, program, check| builds.push(Build::new(how, source, program, check));
     add("linked statically", compile(cc, source, Linkage::Static), Check::Nothing);
     add("linked dynamically", compile(cc, source, Linkage::Shared), Check::Nothing);
     if tools::has(clang) {
@@ -42,13 +51,39 @@ pub fn builds(source: &str) -> Vec<Build> {
     builds
 }
 
+/// Static and dynamic by the one compiler, as far as the system has both libraries.
+fn builds_elsewhere(source: &str, target: &Target) -> Vec<Build> {
+    if is_skipped(source, target) {
+        return Vec::new();
+    }
+    let cases = remaining_cases(source, target);
+    let cc = if is_cpp(source) { "c++" } else { "cc" };
+    let library = library::debug();
+    let ways = [
+        ("linked statically", Linkage::Static, library.archive()),
+        ("linked dynamically", Linkage::Shared, library.shared_object()),
+    ];
+    let is_there = |(how, _, file): &(&str, Linkage, PathBuf)| {
+        file.exists() || note(&format!("{source}, {how}"), &format!("there is no {}", file.display()))
+    };
+    let there = ways.into_iter().filter(is_there);
+    let build = |(how, linkage, _)| Build::new(how, source, compile(cc, source, linkage), Check::Nothing);
+    let builds: Vec<Build> = there.map(build).map(|build| Build { cases: cases.clone(), ..build }).collect();
+    assert!(!builds.is_empty(), "no library for {} in {}", target.triple, library.folder.display());
+    builds
+}
+
 impl Build {
+    fn new(how: &'static str, source: &str, program: PathBuf, check: Check) -> Build {
+        Build { how, source: root().join(source), program, check, cases: Vec::new() }
+    }
+
     /// The program and the library with a sanitizer.
     pub fn sanitized(source: &str, sanitizer: Sanitizer) -> Build {
         let compiler = if is_cpp(source) { "clang++" } else { "clang" };
         let linkage = Linkage::Sanitized(sanitizer);
         let program = compile_with(compiler, source, linkage, sanitizer.c_flags());
-        Build { how: sanitizer.how(), source: root().join(source), program, check: Check::Sanitizer(sanitizer) }
+        Build::new(sanitizer.how(), source, program, Check::Sanitizer(sanitizer))
     }
 
     pub fn sanitizer(&self) -> Option<Sanitizer> {
@@ -57,8 +92,11 @@ impl Build {
 
     /// The command that runs it. It gets nothing of the library's own variables from this test's environment.
     pub fn command(&self) -> Command {
-        let mut command = if self.check == Check::Valgrind { self.valgrind() } else { Command::new(&self.program) };
-        without_settings(&mut command);
+        let mut command = match self.check {
+            Check::Valgrind => self.valgrind(),
+            _ => Target::of_programs().command(&self.program),
+        };
+        without_settings(command.args(&self.cases));
         if let Some(sanitizer) = self.sanitizer() {
             command.envs(sanitizer.environment());
         }

@@ -4,7 +4,7 @@
 use crate::installed::{self, install, make, prefix, tree};
 use std::path::Path;
 use std::process::Command;
-use testkit::c_build::compiler;
+use testkit::target::NATIVE_LIBRARIES;
 use testkit::{empty_scratch, process, root, tools};
 
 #[test]
@@ -37,7 +37,7 @@ fn libs_private_is_what_rustc_says() {
     let said = process::text(&output.stderr);
     let native = said.lines().find_map(|line| line.split_once("native-static-libs: ")).expect("rustc says it").1;
     assert_eq!(include_str!("../../../packaging/native-static-libs").trim_end(), native);
-    assert_eq!(compiler::NATIVE_LIBRARIES, native);
+    assert_eq!(NATIVE_LIBRARIES, native);
     let installed = std::fs::read_to_string(prefix().join("lib/pkgconfig/anchor.pc")).expect("it is installed");
     assert!(installed.contains(&format!("Libs.private: {native}\n")), "{installed}");
 }
