@@ -1,39 +1,56 @@
-//! The interface to the operating system. Everything that uses `libc`, a descriptor, a thread or a socket option is here, and
-//! nothing here knows about HTTP, TLS or the service.
+//! The interface to the operating system. Everything that uses `libc`, a descriptor, a handle, a thread or a socket option is
+//! here, and nothing here knows about HTTP, TLS or the service.
 //!
-//! **The contract**, which each system fulfils in a file of its own (today `linux.rs`):
+//! **The contract**, which each system fulfils:
 //!
 //! - [`Event`]: is set from `notify` to `clear`, and can be polled. `notify` is async-signal-safe and leaves errno alone.
+//! - [`raw_fd`] and [`raw_handle`]: an event as an event loop in C takes it. A system has one of the two.
 //! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It reports all of
 //!   these that happened. It is never early, and late by no more than the system's timer.
-//! - [`Poller`]: watches many sockets for one thread, each known by a token, and blocks as exactly as [`poll`].
+//! - [`Poller`]: watches many sockets for one thread, each known by a token, and blocks as exactly as [`poll`]. It reports a
+//!   change once; whoever waits for the next one has read until nothing is left, and watches the socket again.
 //! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
 //! - [`Thread`]: runs with all signals blocked, has a name and a stack of a given size, and catches panics. Its code stays
 //!   mapped even if a host unloads the plugin that contains it.
 //! - [`CancellationDisabled`]: `pthread_cancel` of a program's thread waits until it has left the library.
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is only the value.
+//! - [`Process`]: what identifies a process among its parents and children.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
 //! - [`Stack`]: a lock-free list, onto which any thread and any signal handler may push.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
+//! - [`certificate_store`]: the certificate authorities of a system that has a store for them instead of files.
 //! - [`wipe`]: overwrites a secret in a way that no compiler removes.
 //! - [`Scoped`]: a thread-local reference to a value on the stack, set for the length of a closure.
 //! - [`is_exhausted`]: whether an error reports that this process or the system has no descriptor, thread or memory left.
 //!
-//! A port to Windows needs a wait handle for an event and a socket that an event of its thread watches; it has no fork and no
-//! interruption. A port to macOS or FreeBSD needs a pipe or eventfd, a poll in milliseconds that is rounded up, and the process
-//! id to detect a fork.
+//! **The systems**:
+//!
+//! | | Linux | FreeBSD | macOS | Windows |
+//! | --- | --- | --- | --- | --- |
+//! | event | eventfd | eventfd | a pipe | an event object |
+//! | poll | ppoll | ppoll | poll, whose milliseconds are rounded up | WaitForMultipleObjects and a timer object |
+//! | many sockets | epoll | kqueue | kqueue | polls by AFD, the driver of the sockets |
+//! | SIGPIPE | MSG_NOSIGNAL | MSG_NOSIGNAL | SO_NOSIGPIPE | does not exist |
+//! | dead peer while sending | TCP_USER_TIMEOUT | the system's own time | TCP_RXT_CONNDROPTIME | TCP_MAXRT |
+//! | process | a fork handler and a wiped page | the process id | the process id | there is no fork |
+//! | an executable is found by | its program headers | its program headers | dyld's first image | is never unloaded |
+//! | the end of a poll by a signal | yes | yes | yes | does not exist |
+//!
+//! Each system has a module (`linux`; `unix` for macOS and FreeBSD; `windows`), and `posix` holds what the first two share. All
+//! other modules here are the same on every system. Nowhere else in the library is a system named.
 
 mod fork;
 mod latch;
 mod lookup;
-mod pin;
 mod poll;
+#[cfg(test)]
+mod poller_tests;
 mod scoped;
 mod socket;
 mod stack;
 #[cfg(test)]
 mod stack_tests;
-mod thread;
+mod wipe;
 
 /// What `stack` imports; the model checker has its own.
 mod platform {
@@ -42,21 +59,30 @@ mod platform {
 }
 
 #[cfg(target_os = "linux")]
-mod epoll;
-#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 use linux as system;
 
-#[cfg(not(target_os = "linux"))]
-compile_error!("libanchor supports Linux; docs/platforms.md says what was run where");
+#[cfg(unix)]
+mod posix;
 
-pub(crate) use fork::{PerProcess, Process};
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as system;
+
+#[cfg(not(any(target_os = "linux", windows)))]
+compile_error!("libanchor supports Linux, macOS, FreeBSD and Windows; docs/platforms.md says what was run where");
+
+pub(crate) use fork::PerProcess;
 pub(crate) use latch::Latch;
-pub(crate) use lookup::{LookupError, look_up};
-pub(crate) use poll::{MAX_WATCHED, Wake, poll};
+pub(crate) use lookup::LookupError;
+pub(crate) use poll::{MAX_WATCHED, Readiness, Wake, poll};
 pub(crate) use scoped::Scoped;
 pub(crate) use socket::Socket;
 pub(crate) use stack::{Node, Push, Stack};
-pub(crate) use system::{Event, Poller, Readiness, Watch, impl_event_fd, impl_pollable, is_exhausted, wipe};
-pub(crate) use thread::{CancellationDisabled, Thread};
+pub(crate) use system::{
+    CancellationDisabled, Event, Poller, Process, Thread, Watch, certificate_store, impl_event_fd, impl_pollable,
+    is_exhausted, look_up, raw_fd, raw_handle,
+};
+pub(crate) use wipe::wipe;

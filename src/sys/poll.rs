@@ -18,6 +18,14 @@ pub(crate) struct Wake {
     pub interrupted: bool,
 }
 
+/// What a poller reports: a socket or event became ready, or broken; using it then reports the error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Readiness {
+    pub token: u64,
+    pub input: bool,
+    pub output: bool,
+}
+
 /// Blocks until a watch is ready, `until` has come (`None`: never), or, if `interruptible`, a signal handler ran.
 ///
 /// # Errors

@@ -1,11 +1,11 @@
 //! A TCP socket that never blocks. To wait for it, use [`Watch`](super::Watch) and [`poll`](super::poll).
 
-use super::{system::Watched, wipe};
-use socket2::{Domain, SockAddr, TcpKeepalive, Type};
+use super::system::{self, PEEK, RECEIVE, SEND, Watched};
+use super::wipe;
+use socket2::{Domain, SockAddr, TcpKeepalive};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 /// A TCP socket that is connected or connecting.
@@ -16,16 +16,18 @@ pub(crate) struct Socket {
 
 /// The time after which a dead peer is noticed: by keepalive on an idle connection, by the user timeout otherwise.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
+/// How often an idle peer is asked whether it lives.
+const PROBES: u32 = 3;
 
 impl Socket {
     /// Opens a socket and starts to connect it. An output watch is ready when [`outcome`](Self::outcome) is known.
     pub fn connect(address: SocketAddr) -> io::Result<Socket> {
-        let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM.nonblocking(), None)?;
+        let socket = system::open_socket(Domain::for_address(address))?;
         socket.set_tcp_nodelay(true)?;
-        socket.set_tcp_keepalive(&keepalive())?;
-        socket.set_tcp_user_timeout(Some(DEAD_AFTER))?;
+        system::keep_alive(&socket, keepalive(), PROBES)?;
+        system::give_up_dead_peer(&socket, DEAD_AFTER)?;
         match socket.connect(&SockAddr::from(address)) {
-            Err(e) if !matches!(e.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => Err(e),
+            Err(e) if !system::is_in_progress(&e) => Err(e),
             _ => Ok(Socket { socket, watched: Watched::default() }),
         }
     }
@@ -37,7 +39,7 @@ impl Socket {
 
     /// Sends as much as the kernel accepts at once.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.send_with_flags(bytes, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
+        self.socket.send_with_flags(bytes, SEND)
     }
 
     /// Reads at most `limit` bytes and passes them to `take`. Returns how many; 0 is the end of the stream. It reads into the stack,
@@ -47,7 +49,8 @@ impl Socket {
     pub fn receive(&self, limit: usize, take: impl FnOnce(&[u8])) -> io::Result<usize> {
         let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
         let limit = limit.min(room.len());
-        let count = self.socket.recv_with_flags(&mut room[..limit], libc::MSG_DONTWAIT)?;
+        self.watched.note_read();
+        let count = self.socket.recv_with_flags(&mut room[..limit], RECEIVE)?;
         // SAFETY: the kernel has written that many bytes, and `room` is not used meanwhile.
         let received = unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), count) };
         take(received);
@@ -58,10 +61,7 @@ impl Socket {
 
     /// How many bytes are in the socket now.
     pub fn available(&self) -> usize {
-        let mut count: libc::c_int = 0;
-        // SAFETY: the pointer is to a local of the type that FIONREAD writes.
-        let done = unsafe { libc::ioctl(self.socket.as_raw_fd(), libc::FIONREAD, &raw mut count) };
-        if done == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+        system::available(&self.socket)
     }
 
     /// Whether the peer is this machine.
@@ -73,7 +73,7 @@ impl Socket {
     /// Whether the peer has neither sent anything nor closed the connection.
     pub fn is_quiet(&self) -> bool {
         let mut byte = [MaybeUninit::<u8>::uninit()];
-        let seen = self.socket.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+        let seen = self.socket.recv_with_flags(&mut byte, PEEK);
         seen.is_err_and(|e| e.kind() == io::ErrorKind::WouldBlock)
     }
 
@@ -82,17 +82,17 @@ impl Socket {
         &self.watched
     }
 
-    pub(super) fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+    pub(super) fn inner(&self) -> &socket2::Socket {
+        &self.socket
     }
 }
 
 impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Socket({})", self.socket.as_raw_fd())
+        self.socket.fmt(f)
     }
 }
 
 fn keepalive() -> TcpKeepalive {
-    TcpKeepalive::new().with_time(DEAD_AFTER / 2).with_interval(DEAD_AFTER / 6).with_retries(3)
+    TcpKeepalive::new().with_time(DEAD_AFTER / 2).with_interval(DEAD_AFTER / (2 * PROBES))
 }

@@ -1,8 +1,9 @@
 //! Keeps the library's code mapped, since a thread of the library may still run in it.
 
+use crate::sys::system;
 use std::ffi::c_void;
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::{mem, ptr};
 
 /// Keeps the object that contains this code mapped until the process ends, even if a host unloads the plugin that libanchor is
 /// linked into. A call abandons a lookup that hangs, and the lookup's thread later returns into this code. (libanchor.so itself
@@ -35,11 +36,9 @@ fn pin(object: Option<libc::Dl_info>) -> bool {
     }
 }
 
-/// The executable of the process, found by the address of its program headers.
+/// The executable of the process.
 fn executable() -> Option<libc::Dl_info> {
-    // SAFETY: getauxval only reads what the process was started with.
-    let headers = unsafe { libc::getauxval(libc::AT_PHDR) };
-    object_with(ptr::with_exposed_provenance(headers as usize))
+    object_with(system::address_in_executable())
 }
 
 fn object_with(address: *const c_void) -> Option<libc::Dl_info> {
@@ -66,6 +65,6 @@ mod tests {
     #[test]
     fn a_shared_object_is_found_by_the_name_that_the_loader_has_for_it() {
         assert!(pin(object_with(libc::malloc as *const c_void)));
-        assert!(!pin(object_with(ptr::without_provenance(1))));
+        assert!(!pin(object_with(std::ptr::without_provenance(1))));
     }
 }

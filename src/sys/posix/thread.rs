@@ -2,6 +2,7 @@
 //! add 27 KB, and would run the program's signal handlers.
 
 use super::pin::pin_code;
+use crate::sys::system::{self, PTHREAD_CANCEL_DISABLE};
 use std::ffi::{CStr, c_int, c_void};
 use std::io;
 use std::marker::PhantomData;
@@ -14,17 +15,18 @@ pub(crate) struct Thread(libc::pthread_t);
 
 impl Thread {
     /// Runs `work` on a new thread. A panic in it ends only the thread.
-    pub fn start(name: &CStr, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+    pub fn start(name: &'static CStr, stack_size: usize, work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
         pin_code();
-        let work: Box<Work> = Box::new(Box::new(work));
+        // By the thread itself, since macOS has no other way.
+        let named = move || {
+            system::name_thread(name);
+            work();
+        };
+        let work: Box<Work> = Box::new(Box::new(named));
         let argument = Box::into_raw(work);
         let created = with_signals_blocked(|| create_thread(stack_size, argument));
         match created {
-            Ok(thread) => {
-                // SAFETY: the thread is neither joined nor detached yet; the name is a C string.
-                unsafe { libc::pthread_setname_np(thread, name.as_ptr()) };
-                Ok(Thread(thread))
-            }
+            Ok(thread) => Ok(Thread(thread)),
             Err(e) => {
                 // SAFETY: no thread took it.
                 drop(unsafe { Box::from_raw(argument) });
@@ -47,6 +49,11 @@ impl Drop for Thread {
         unsafe { libc::pthread_detach(self.0) };
     }
 }
+
+// SAFETY: any thread may join or detach another, and a pthread_t that is a pointer is never followed here.
+unsafe impl Send for Thread {}
+// SAFETY: as above.
+unsafe impl Sync for Thread {}
 
 type Work = Box<dyn FnOnce() + Send>;
 
@@ -101,8 +108,7 @@ impl Drop for CancellationDisabled {
     }
 }
 
-// The libc crate lacks these for Linux.
-const PTHREAD_CANCEL_DISABLE: c_int = 1;
+// The libc crate lacks it.
 unsafe extern "C" {
     fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
 }
