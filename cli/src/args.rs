@@ -2,6 +2,7 @@
 //!
 //! Parsing only; what a command does is in the module of its name.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -78,8 +79,8 @@ pub struct WaitArgs {
     #[command(flatten)]
     pub format: FormatArgs,
 
-    /// Run this command by /bin/sh for each event instead of printing it: the event is its standard input, the
-    /// name is in ANCHOR_EVENT_NAME. If the command fails, the event is printed
+    /// Run this command by /bin/sh, on Windows by cmd.exe, for each event instead of printing it: the event is its
+    /// standard input, the name is in ANCHOR_EVENT_NAME. If the command fails, the event is printed
     #[arg(long, value_name = "CMD")]
     pub exec: Option<String>,
 
@@ -111,7 +112,7 @@ pub struct SignalArgs {
 
     /// The event's data: a JSON object, @FILE, - for standard input, or members as KEY=TEXT and KEY:=JSON
     #[arg(value_name = "DATA")]
-    pub data: Vec<String>,
+    pub data: Vec<OsString>,
 
     /// Print the service's answer, byte for byte
     #[arg(long)]

@@ -7,8 +7,8 @@ use anchor::Status;
 
 use crate::client::{message, signals};
 
-/// The exit codes and what they mean, for the help and the manual. The last three are what a shell reports for a command
-/// that a signal has ended.
+/// The exit codes and what they mean, for the help and the manual. On Unix, the last three are what a
+/// shell reports for a command that a signal has ended; on Windows they are its exit codes.
 pub const CODES: [(u8, &str); 10] = [
     (0, "The event came, or the command did what was asked."),
     (1, "Wrong usage, or a failure that has no exit code of its own."),
@@ -17,9 +17,9 @@ pub const CODES: [(u8, &str); 10] = [
     (4, "The service could not be reached; nothing was taken or delivered, so it is safe to repeat."),
     (5, "The connection broke: the event may have been taken, or the signal delivered."),
     (6, "The event came, but its --exec command failed or could not run; the event is on stdout."),
-    (129, "Ended by SIGHUP."),
-    (130, "Ended by SIGINT (Ctrl-C)."),
-    (143, "Ended by SIGTERM."),
+    (129, "Ended by SIGHUP; on Windows, since the console was closed or the user logged off."),
+    (130, "Ended by SIGINT (Ctrl-C); on Windows, by Ctrl-C or Ctrl-Break."),
+    (143, "Ended by SIGTERM; on Windows, since the system shuts down."),
 ];
 
 /// Why a command did not do what was asked.
@@ -51,7 +51,7 @@ impl Failure {
     /// Ends the command: by the signal that interrupted it, or with the exit code.
     pub fn end(&self) -> ExitCode {
         match signals::received() {
-            Some(signal) => signals::end_by(signal),
+            Some(signal) => signal.end(),
             None => ExitCode::from(self.code()),
         }
     }

@@ -4,7 +4,7 @@
 
 // A message that cannot be written must not panic: messages go through `client::message`, all else through `client::stdout`.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
-// `client::stdout` has the one exception: a function that runs before `main`, by a crate that vouches for it.
+// `system` has the two exceptions: a function that runs before `main`, by a crate that vouches for it, and a call on Windows.
 #![deny(unsafe_code)]
 
 mod args;
@@ -12,6 +12,7 @@ mod client;
 mod commands;
 mod exit;
 mod serve;
+mod system;
 
 use std::borrow::Cow;
 use std::io::{self, Write};

@@ -83,7 +83,7 @@ fn keys_come_from_files_too() {
 #[test]
 fn a_key_comes_from_the_environment_if_no_other_is_given() {
     let start = |options: &[&str], key: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+        let mut command = Command::new(server::program());
         Server::spawn(command.args(["serve", "--port", "0"]).args(options).env("ANCHOR_SERVE_API_KEY", key))
     };
     let status =
@@ -181,7 +181,7 @@ fn opening_the_page_to_other_machines_needs_a_token_and_warns_without_tls() {
         assert_eq!(refused.status.code(), Some(1), "{value}");
     }
     for (options, warns) in [(&["--page-host", "devbox"][..], true), (&["--page-host", "devbox", "--tls"], false)] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+        let mut command = Command::new(server::program());
         command.args(["serve", "--port", "0"]).args(options).stderr(std::process::Stdio::piped());
         let mut server = Server::spawn(&mut command);
         server.stop("-TERM");
@@ -198,7 +198,7 @@ fn get(server: &Server, path: &str, headers: &[(&str, &str)]) -> u16 {
 
 /// A server that is expected to end at once. It gets no input of the test's own environment.
 fn serve(options: &[&str], key: Option<&str>) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+    let mut command = Command::new(server::program());
     command.args(["serve", "--port", "0"]).args(options);
     command.env_remove("ANCHOR_SERVE_ADMIN_TOKEN").env_remove("ANCHOR_SERVE_API_KEY");
     command.envs(key.map(|key| ("ANCHOR_SERVE_API_KEY", key)));

@@ -104,7 +104,7 @@ struct Service {
 
 impl Service {
     fn start(version: Option<&'static SupportedProtocolVersion>) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+        let mut command = Command::new(server::program());
         command.args(["serve", "--port", "0", "--log", "json"]).stderr(Stdio::piped());
         command.args(version.map(|_| "--tls"));
         let mut server = Server::spawn(&mut command);

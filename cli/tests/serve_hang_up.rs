@@ -90,7 +90,7 @@ fn an_event_that_was_not_delivered_is_first_in_the_queue_again() {
 
 #[test]
 fn over_tls_it_is_the_same() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+    let mut command = Command::new(server::program());
     command.args(["serve", "--port", "0", "--tls", "--log", "json"]).stderr(Stdio::piped());
     let mut server = Server::spawn(&mut command);
     let mut ca = String::new();
@@ -103,7 +103,7 @@ fn over_tls_it_is_the_same() {
         while !is_it(told.recv_timeout(PATIENCE).expect("a line of the log")) {}
     };
     let anchor = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+        let mut command = Command::new(server::program());
         command.args(arguments).args(["--ca-file", ca.trim_end()]).stdout(Stdio::piped());
         command.env("ANCHORBROWSER_BASE_URL", &server.url).env("ANCHORBROWSER_API_KEY", "any");
         command

@@ -60,7 +60,7 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
 fn a_port_in_use_is_an_error_and_says_so() {
     let server = Server::start(&[]);
     let port = server.address().rsplit_once(':').unwrap().1.to_owned();
-    let second = Command::new(env!("CARGO_BIN_EXE_anchor-events")).args(["serve", "--port", &port]).output().unwrap();
+    let second = Command::new(server::program()).args(["serve", "--port", &port]).output().unwrap();
     assert_eq!(second.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&second.stderr).contains("cannot listen on 127.0.0.1:"), "{second:?}");
     assert!(second.stdout.is_empty());

@@ -76,7 +76,7 @@ fn tls_uses_an_authority_whose_file_is_removed_at_the_end() {
     let ca = ca.trim_end();
     assert!(std::fs::read_to_string(ca).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
     let anchor = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+        let mut command = Command::new(server::program());
         command.args(arguments).env("ANCHORBROWSER_BASE_URL", &server.url).env("ANCHORBROWSER_API_KEY", "any");
         command.output().unwrap()
     };
@@ -100,7 +100,7 @@ fn the_authority_can_be_kept() {
 
 #[test]
 fn the_json_log_reports_what_happened_without_secrets() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+    let mut command = Command::new(server::program());
     command.args(["serve", "--port", "0", "--log", "json"]).stderr(Stdio::piped());
     let mut server = Server::spawn(&mut command);
     let mut waiter = server.connect().with_key("the-secret-key");
@@ -124,7 +124,7 @@ fn the_json_log_reports_what_happened_without_secrets() {
 
 #[test]
 fn a_log_that_nobody_reads_does_not_stop_the_server() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+    let mut command = Command::new(server::program());
     command.args(["serve", "--port", "0", "--log", "json"]).stderr(Stdio::piped());
     let server = Server::spawn(&mut command);
     let name = "n".repeat(2000);
@@ -138,7 +138,7 @@ fn a_log_that_nobody_reads_does_not_stop_the_server() {
 #[test]
 fn exposed_without_a_key_it_warns_and_with_one_it_does_not() {
     for (options, warns) in [(&["--host", "0.0.0.0"][..], true), (&["--host", "0.0.0.0", "--api-key", "one"], false)] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_anchor-events"));
+        let mut command = Command::new(server::program());
         command.args(["serve", "--port", "0"]).args(options).stderr(Stdio::piped());
         let mut server = Server::spawn(&mut command);
         assert!(server.url.starts_with("http://127.0.0.1:"), "{}", server.url);
@@ -153,10 +153,8 @@ fn exposed_without_a_key_it_warns_and_with_one_it_does_not() {
 fn it_listens_at_the_given_host() {
     let server = Server::start(&["--host", "localhost"]);
     assert_eq!(server.take("a", 1), None);
-    let unknown = Command::new(env!("CARGO_BIN_EXE_anchor-events"))
-        .args(["serve", "--port", "0", "--host", "999.1.1.1"])
-        .output()
-        .unwrap();
+    let unknown =
+        Command::new(server::program()).args(["serve", "--port", "0", "--host", "999.1.1.1"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("999.1.1.1"));
 }

@@ -66,7 +66,8 @@ impl LocalServer {
         server
     }
 
-    fn line(&mut self) -> String {
+    /// The next line of its stdout.
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).expect("the server prints where it is");
         line.trim_end().to_owned()

@@ -11,6 +11,7 @@ use console::{Term, is_dumb};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::escape::escape;
+use crate::system;
 
 const MAX_NAME_LENGTH: usize = 40;
 const TICK: Duration = Duration::from_millis(100);
@@ -100,8 +101,7 @@ impl TermLike for JobTerm {
 impl JobTerm {
     /// Asked each time: a job can be moved to the background and back.
     fn draw(&self, write: impl FnOnce(&Term) -> io::Result<()>) -> io::Result<()> {
-        let foreground = rustix::termios::tcgetpgrp(rustix::stdio::stderr());
-        if foreground.is_ok_and(|group| group == rustix::process::getpgrp()) { write(&self.0) } else { Ok(()) }
+        if system::is_in_foreground() { write(&self.0) } else { Ok(()) }
     }
 }
 

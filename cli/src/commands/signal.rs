@@ -1,10 +1,13 @@
 //! `anchor-events signal`: assembles the data and signals the event.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
+use std::path::Path;
 
 use anchor::Status;
 use anyhow::{Context, anyhow, bail};
+use clap_lex::OsStrExt;
 use serde_json::value::RawValue;
 
 use crate::args::SignalArgs;
@@ -32,21 +35,32 @@ fn failure(error: anchor::Error) -> Failure {
 }
 
 /// The JSON to send, if there are arguments. The library checks that it is an object.
-fn data(arguments: &[String]) -> anyhow::Result<Option<String>> {
-    match arguments {
-        [] => Ok(None),
-        [dash] if dash == "-" => {
+fn data(arguments: &[OsString]) -> anyhow::Result<Option<String>> {
+    let file = match arguments {
+        [] => return Ok(None),
+        [only] => only.strip_prefix("@").map(Path::new),
+        _ => None,
+    };
+    match (file, arguments) {
+        (Some(path), _) => {
+            let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Ok(Some(without_bom(&text).to_owned()))
+        }
+        (None, [dash]) if dash == "-" => {
             let mut text = String::new();
             io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
             Ok(Some(without_bom(&text).to_owned()))
         }
-        [file] if file.starts_with('@') => {
-            let path = &file[1..];
-            let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-            Ok(Some(without_bom(&text).to_owned()))
-        }
-        [json] if without_bom(json).trim_start().starts_with('{') => Ok(Some(without_bom(json).to_owned())),
-        pairs => object(pairs).map(Some),
+        _ => inline(arguments).map(Some),
+    }
+}
+
+/// The data that is in the arguments themselves. Only a path need not be UTF-8.
+fn inline(arguments: &[OsString]) -> anyhow::Result<String> {
+    let texts: Option<Vec<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();
+    match texts.context("the data is not UTF-8")?.as_slice() {
+        [json] if without_bom(json).trim_start().starts_with('{') => Ok(without_bom(json).to_owned()),
+        pairs => object(pairs),
     }
 }
 
@@ -56,7 +70,7 @@ fn without_bom(text: &str) -> &str {
 }
 
 /// An object with the members in the order of the arguments.
-fn object(pairs: &[String]) -> anyhow::Result<String> {
+fn object(pairs: &[&str]) -> anyhow::Result<String> {
     let members: Vec<String> = pairs.iter().map(|pair| member(pair)).collect::<Result<_, _>>()?;
     Ok(format!("{{{}}}", members.join(",")))
 }
@@ -82,7 +96,7 @@ mod tests {
     use super::*;
 
     fn data_of(arguments: &[&str]) -> anyhow::Result<Option<String>> {
-        data(&arguments.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
+        data(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
     }
 
     #[test]

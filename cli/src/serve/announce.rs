@@ -10,6 +10,7 @@ use super::http::listener;
 use super::http::tls::Tls;
 use super::{environment, log};
 use crate::args::ServeArgs;
+use crate::system::{SHELL_SYNTAX, bytes_of_path};
 
 pub fn ready(
     args: &ServeArgs,
@@ -22,7 +23,7 @@ pub fn ready(
     let url = format!("{scheme}://{}", listener::reachable_at(listener)?);
     print(&url, tls).context("cannot print the URL")?;
     if log::is_for_people(args.log) {
-        let lines = environment::lines(&url, tls.map(|tls| &*tls.ca_path), any_key);
+        let lines = environment::lines(SHELL_SYNTAX, &url, tls.map(|tls| &*tls.ca_path), any_key);
         let _ = io::stderr().write_all(lines.as_bytes());
     }
     journal.note(Activity::Started { url });
@@ -38,7 +39,8 @@ fn print(url: &str, tls: Option<&Tls>) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{url}")?;
     if let Some(tls) = tls {
-        writeln!(stdout, "{}", tls.ca_path.display())?;
+        stdout.write_all(&bytes_of_path(&tls.ca_path)?)?;
+        writeln!(stdout)?;
     }
     stdout.flush()
 }

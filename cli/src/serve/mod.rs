@@ -9,7 +9,6 @@ mod faults;
 mod http;
 mod keys;
 mod log;
-mod signals;
 
 pub use faults::{Latency, Rule};
 pub use http::access::HostName;
@@ -18,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::args::ServeArgs;
+use crate::system::{self, signals};
 use broker::{Accounts, Activity, Broker, Journal, Limits};
 use faults::Faults;
 use http::access::Access;
@@ -31,16 +31,16 @@ use http::{listener, routes};
 /// How often the server looks for signals whose retention is over, and for unused accounts.
 const SWEEP: Duration = Duration::from_millis(500);
 
-/// Serves until SIGINT or SIGTERM.
+/// Serves until SIGINT or SIGTERM; on Windows, until Ctrl-C or another event that ends the command.
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    // Thousands of waits are thousands of sockets. If the limit cannot be raised, fewer must do.
-    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    // Thousands of waits are thousands of sockets.
+    system::allow_many_sockets();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(args))
 }
 
 async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
-    let stop = signals::stop()?;
+    let stop = signals::received_by_server()?;
     let keys = keys::accepted(args)?;
     let access = Access::new(args.admin_token.as_deref(), &args.page_host)?;
     let journal = Journal::new();

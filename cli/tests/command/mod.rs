@@ -6,17 +6,17 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::server::{Server, until};
+use crate::server::{Server, program, until};
 
 /// The command, with this server as the service; without one, with an address where nothing listens.
 pub fn anchor(server: Option<&Server>, arguments: &[&str]) -> Command {
-    configured(Command::new(env!("CARGO_BIN_EXE_anchor-events")), server, arguments)
+    configured(Command::new(program()), server, arguments)
 }
 
 /// The same, started by a shell after this line of its own, such as `trap '' INT` or `exec >&-`.
 pub fn after(line: &str, server: &Server, arguments: &[&str]) -> Command {
     let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{line}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_anchor-events")]);
+    shell.args(["-c", &format!("{line}; exec \"$0\" \"$@\"")]).arg(program());
     configured(shell, Some(server), arguments)
 }
 

@@ -67,7 +67,7 @@ impl<'a> Delivery<'a> {
     fn exec(&mut self, command: &str, name: &str, text: &str) -> Result<(), Failure> {
         let outcome = match signals::received() {
             None => exec::run(command, name, text),
-            Some(signal) => Err(format!("the command was not run after {}", signals::name(signal))),
+            Some(signal) => Err(format!("the command was not run after {}", signal.name())),
         };
         let Err(reason) = outcome else { return Ok(()) };
         Err(Failure::Exec(match self.print(name, text) {

@@ -1,15 +1,13 @@
 //! The command of `--exec`: run by the shell, with the event on its standard input.
 
 use std::io::Write;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::Stdio;
 
-use crate::client::signals;
+use crate::system;
 
 /// Runs the command and waits until it has ended. An error says how it failed.
 pub fn run(command: &str, name: &str, text: &str) -> Result<(), String> {
-    let mut child = Command::new("/bin/sh")
-        .args(["-c", command])
+    let mut child = system::shell(command)
         .env("ANCHOR_EVENT_NAME", name)
         .stdin(Stdio::piped())
         .spawn()
@@ -20,15 +18,7 @@ pub fn run(command: &str, name: &str, text: &str) -> Result<(), String> {
     }
     match child.wait() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("the command failed: {}", describe(status))),
+        Ok(status) => Err(format!("the command failed: {}", system::describe_exit(status))),
         Err(error) => Err(format!("it is not known whether the command failed: {error}")),
-    }
-}
-
-fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exit code {code}"),
-        (None, Some(signal)) => format!("killed by {}", signals::name(signal)),
-        (None, None) => status.to_string(),
     }
 }

@@ -20,6 +20,7 @@ use crate::args::{Limit, WaitArgs};
 use crate::client::spinner::Spinner;
 use crate::client::{self, signals, stdout};
 use crate::exit::Failure;
+use crate::system::signals::keep_child_status;
 use deliver::Delivery;
 use tally::{Goal, Tally};
 
@@ -31,7 +32,7 @@ type Ended = (usize, Result<String, Failure>);
 pub fn run(args: &WaitArgs) -> Result<(), Failure> {
     let cancel = signals::token()?;
     if args.exec.is_some() {
-        signals::keep_child_status().context("cannot install the signal handlers")?;
+        keep_child_status().context("cannot install the signal handlers")?;
     } else {
         stdout::check().context("stdout cannot be written, so no event was taken")?;
         stdout::watch(&cancel).context("cannot watch stdout")?;

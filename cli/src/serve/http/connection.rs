@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use crate::serve::broker::Outbox;
+use crate::system;
 
 /// How long a reset may take to follow the peer's end. On this machine it is there at once, if the peer's
 /// process is not held up between the two.
@@ -95,9 +96,7 @@ impl<S: Socket> Connection<S> {
 
     /// The bytes are with the kernel. On loopback, a peer that had closed has already sent its reset.
     fn written(&self) -> io::Result<()> {
-        if let Some(error) = self.tcp().take_error()? {
-            return Err(error);
-        }
+        system::check_for_reset(self.tcp())?;
         self.outbox.written();
         Ok(())
     }

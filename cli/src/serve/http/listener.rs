@@ -23,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Connection, Peer, Socket};
 use crate::serve::broker::Outbox;
+use crate::system;
 
 const BACKLOG: u32 = 4096;
 const IDLE_LIMIT: Duration = Duration::from_secs(75);
@@ -72,7 +73,7 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, routes: Rout
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_reuseaddr(true)?;
+    system::prepare_listener(&socket)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

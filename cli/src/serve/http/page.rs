@@ -16,6 +16,7 @@ use super::access::{self, Access};
 use super::answer::ApiError;
 use super::connection::Peer;
 use crate::serve::environment;
+use crate::system::SHELL_SYNTAX;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -36,7 +37,7 @@ impl Page {
     fn environment(&self, headers: &HeaderMap) -> String {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let scheme = if self.ca_path.is_some() { "https" } else { "http" };
-        environment::lines(&format!("{scheme}://{host}"), self.ca_path.as_deref(), self.any_key)
+        environment::lines(SHELL_SYNTAX, &format!("{scheme}://{host}"), self.ca_path.as_deref(), self.any_key)
     }
 }
 
