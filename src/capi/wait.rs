@@ -89,9 +89,8 @@ pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
     let mut fd = -1;
     run_quietly(|| {
         // SAFETY: by contract NULL or live.
-        if let Some(anchor_wait::Started(wait)) = unsafe { wait.as_ref() }
-            && let Ok(event) = wait.try_event()
-        {
+        let Some(anchor_wait::Started(wait)) = (unsafe { wait.as_ref() }) else { return };
+        if let Ok(event) = wait.try_event() {
             fd = event.as_raw_fd();
         }
     });

@@ -49,6 +49,7 @@ impl Target {
         match word {
             "qemu" | "wine" => emulator.is_some_and(|name| name.contains(word)),
             "macos" => self.is_apple(),
+            "any" => true,
             _ => self.triple.split('-').any(|part| part.starts_with(word)),
         }
     }
