@@ -4,7 +4,7 @@
 #     triple       the target's name in Rust
 #     rust         the folder of the Rust that has its standard library
 #     std          where that library is from: an architecture of Debian's packages, or built
-#     cc ar        its C compiler, which is its linker too, and its archiver
+#     cc cxx ar    its C compiler, which is its linker too, that of C++, and its archiver
 #     runner       the command that runs its programs; nothing if this machine runs them itself, and no if nothing does
 #     packages     of Debian, which have what is named above
 #     flags        for rustc
@@ -38,11 +38,11 @@ target() {
 
 # Debian's cross-compilers. This machine runs 32-bit programs itself.
 with_gcc() { # the architecture in Debian, in qemu, and the compiler's prefix
-    cc=$3-gcc ar=$3-ar
-    packages="gcc-$(echo "$3" | tr _ -)"
+    cc=$3-gcc cxx=$3-g++ ar=$3-ar
+    packages="g++-$(echo "$3" | tr _ -)"
     case $1 in
-    amd64) packages=gcc ;;
-    i386) packages="$packages libc6-i386 lib32gcc-s1" ;;
+    amd64) packages=g++ ;;
+    i386) packages="$packages libc6-i386 lib32gcc-s1 lib32stdc++6" ;;
     *) runner="qemu-$2-static -L /usr/$3" packages="$packages qemu-user-static libc6-$1-cross" ;;
     esac
     case $1 in
@@ -60,14 +60,15 @@ with_musl() {
 }
 
 with_mingw() {
-    cc=x86_64-w64-mingw32-gcc ar=x86_64-w64-mingw32-ar
+    cc=x86_64-w64-mingw32-gcc cxx=x86_64-w64-mingw32-g++ ar=x86_64-w64-mingw32-ar
     runner=$(command_file wine sh "$PWD/packaging/cross/wine.sh")
-    packages="gcc-mingw-w64-x86-64 g++-mingw-w64-x86-64 wine64"
+    packages="g++-mingw-w64-x86-64 wine64"
 }
 
 # Zig has the headers and the libraries of many systems.
 with_zig() {
-    cc=$(command_file "$1-cc" sh "$PWD/packaging/cross/zigcc.sh" "$1")
+    cc=$(command_file "$1-cc" sh "$PWD/packaging/cross/zigcc.sh" cc "$1")
+    cxx=$(command_file "$1-c++" sh "$PWD/packaging/cross/zigcc.sh" c++ "$1")
     ar=$(command_file zig-ar "$cross/venv/bin/python" -m ziglang ar)
 }
 
@@ -90,7 +91,7 @@ command_file() {
 export_target() {
     lower=$(echo "$triple" | tr - _)
     upper=$(echo "$lower" | tr a-z A-Z)
-    export ANCHOR_CROSS="$cross" "CC_$lower=$cc" "AR_$lower=$ar" "CARGO_TARGET_${upper}_LINKER=$cc"
+    export ANCHOR_CROSS="$cross" "CC_$lower=$cc" "CXX_$lower=$cxx" "AR_$lower=$ar" "CARGO_TARGET_${upper}_LINKER=$cc"
     case $runner in
     '' | no) ;;
     *) export "CARGO_TARGET_${upper}_RUNNER=$runner" ;;

@@ -1,15 +1,16 @@
 #!/bin/sh
-# zig cc for a target, as a linker of Rust's and as a C compiler: without the options that zig does not take, and without libraries
+# zig cc, or zig c++, for a target, as a linker of Rust's and as a C compiler: without the options that zig does not take, and without libraries
 # that the crate libc names, zig does not have, and nothing is taken from.
 #
-#     zigcc.sh ZIG-TARGET ARGUMENT...
+#     zigcc.sh cc|c++ ZIG-TARGET ARGUMENT...
 set -eu
 
 here=$(dirname "$0")
 . "$here/where.sh"
 
-zig_target=$1
-shift
+language=$1
+zig_target=$2
+shift 2
 
 # Each argument goes to the end of the list, or away.
 linking=-dynamic
@@ -30,4 +31,4 @@ case $zig_target in
 *-musl) set -- $linking "$@" ;;
 *-macos) set -- "$@" "-F$here/macos" ;;
 esac
-exec "$cross/venv/bin/python" -m ziglang cc -target "$zig_target" "$@"
+exec "$cross/venv/bin/python" -m ziglang "$language" -target "$zig_target" "$@"
