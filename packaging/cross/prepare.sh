@@ -40,6 +40,9 @@ for name in "$@"; do
     '') sh packaging/cross/debian-rust.sh "${rust##*-}" ;;
     built) sh packaging/cross/std.sh "$triple" ;;
     *) sh packaging/cross/debian-rust.sh "${rust##*-}" "$std" ;;
-    esac >&2
-    case $name in aarch64-*-musl) sh packaging/cross/musl.sh arm64 "$arch" >&2 ;; esac
+    esac >/dev/null
+    case $triple in
+    aarch64-*-musl) sh packaging/cross/musl.sh arm64 "$arch" >/dev/null ;;
+    *-apple-*) sh packaging/cross/macos.sh >/dev/null ;;
+    esac
 done

@@ -92,6 +92,8 @@ export_target() {
     lower=$(echo "$triple" | tr - _)
     upper=$(echo "$lower" | tr a-z A-Z)
     export ANCHOR_CROSS="$cross" "CC_$lower=$cc" "CXX_$lower=$cxx" "AR_$lower=$ar" "CARGO_TARGET_${upper}_LINKER=$cc"
+    # Rust strips what it makes for Apple by a tool that Debian does not have.
+    case $triple in *-apple-*) export CARGO_PROFILE_DEV_STRIP=none CARGO_PROFILE_RELEASE_STRIP=none ;; esac
     case $runner in
     '' | no) ;;
     *) export "CARGO_TARGET_${upper}_RUNNER=$runner" ;;

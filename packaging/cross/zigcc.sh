@@ -29,6 +29,6 @@ done
 # Zig links musl statically unless it is told otherwise.
 case $zig_target in
 *-musl) set -- $linking "$@" ;;
-*-macos) set -- "$@" "-F$here/macos" ;;
+*-macos) set -- "$@" "-F$cross/macos" ;;
 esac
 exec "$cross/venv/bin/python" -m ziglang "$language" -target "$zig_target" "$@"
