@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use command::{accept, anchor, printed, run, stderr, stdout};
 use server::Server;
+use testkit::addresses::free_port;
 
 #[test]
 fn a_signal_takes_its_data_in_many_ways() {
@@ -145,7 +146,8 @@ fn each_class_of_outcome_has_its_exit_code() {
 
 #[test]
 fn a_request_that_was_sent_and_not_answered_is_not_called_safe_to_repeat() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // No server of another test is given the port when this one has ended.
+    let listener = TcpListener::bind(("127.0.0.1", free_port())).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut wait = anchor(None, &["wait", "a", "--timeout", "30s", "--retries", "1"]);
     let child = wait.env("ANCHORBROWSER_BASE_URL", url).stderr(Stdio::piped()).spawn().unwrap();
@@ -196,11 +198,16 @@ fn probe_finds_out_how_the_service_behaves() {
     assert_eq!(answer("a signal that nobody waits for"), "is kept for the next wait");
     assert_eq!(answer("several of one name"), "come first in, first out");
     assert_eq!(answer("one signal, two waiters"), "ends one wait: the one that started first");
-    assert!(answer("a wait of 3s").starts_with("is cut short: answered after 1.5"), "{}", answer("a wait of 3s"));
+    // A busy machine may answer later, but long before the wait would have ended.
+    let cut_short = |said: &str| {
+        let seconds = said.strip_prefix("is cut short: answered after ")?.strip_suffix(" s")?;
+        seconds.parse().ok().filter(|seconds| (1.5..2.9).contains(seconds))
+    };
+    assert!(cut_short(answer("a wait of 3s")).is_some(), "{}", answer("a wait of 3s"));
     assert!(answer("latency of a signal").contains(" ms (from "));
     server.until("nothing is left behind", |state| state["waitingCount"] == 0 && state["queuedCount"] == 0);
     let table = printed(&Server::start(&[]), &["probe", "--max-hold", "1s"]);
-    assert!(table.contains("\na wait of 1s                    is honoured: answered after 1."), "{table}");
+    assert!(table.contains("\na wait of 1s                    is honoured: answered after "), "{table}");
     assert_eq!(anchor(None, &["probe", "--max-hold", "1s"]).output().unwrap().status.code(), Some(4));
 }
 

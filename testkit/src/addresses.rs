@@ -23,8 +23,14 @@ pub struct Refusing(Socket);
 
 impl Refusing {
     pub fn bind() -> Refusing {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
+        Refusing::at((Ipv4Addr::LOCALHOST, 0).into())
+    }
+
+    pub fn at(address: SocketAddr) -> Refusing {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+        // Connections of another server may have been there a moment ago.
+        socket.set_reuse_address(address.port() != 0).unwrap();
+        socket.bind(&SockAddr::from(address)).unwrap();
         Refusing(socket)
     }
 

@@ -15,7 +15,8 @@ use testkit::settings::{client, config};
 use testkit::timing::{LATE, in_time};
 use testkit::way::{Canceller, Way, each_way};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(25));
+/// Much longer than the longest pause that a server asks for here.
+const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
 #[each_way]
 fn a_cancel_ends_a_wait_wherever_it_blocks(way: Way) {
@@ -222,7 +223,8 @@ fn cancel_all_then_join_then_drop_is_clean(way: Way) {
 /// A cancelled wait's connection is closed, and the next call gets one of its own.
 #[each_way]
 fn a_cancelled_wait_leaves_no_answer_to_the_next_call(way: Way) {
-    let late = after_request([Step::Pause(Duration::from_millis(200)), Step::Send(event()), Step::Hang]);
+    let cancelled = Gate::default();
+    let late = after_request([Step::Await(cancelled.clone()), Step::Send(event()), Step::Hang]);
     let own = r#"{"data":{"own":true}}"#;
     let server = ScriptedServer::start(vec![late, reply(testkit::scripted::script::answer(200, "", own))]);
     let client = client(&server.http());
@@ -230,6 +232,7 @@ fn a_cancelled_wait_leaves_no_answer_to_the_next_call(way: Way) {
     server.until_requests(1);
     waiting.cancel();
     assert_eq!(waiting.end().unwrap_err().status(), Status::Cancelled);
+    cancelled.open();
     assert_eq!(way.wait(&client, "second", LONG).unwrap(), own);
     assert_eq!(server.connections(), 2);
 }

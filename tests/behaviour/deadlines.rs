@@ -26,8 +26,8 @@ fn a_wait_ends_in_time_wherever_it_blocks(way: Way) {
         let result = way.wait(&client, "e", Some(TIMEOUT));
         let allowed = if place.maybe_consumed { TIMEOUT + GRACE } else { TIMEOUT };
         let took = began.elapsed();
-        // What ended early has read the answer, which the server may not have noted yet.
-        if took >= TIMEOUT && !place.is_reached() {
+        // What ended early has read the answer, which the server may not have noted yet. A refusal that came late is another case.
+        if took >= TIMEOUT && (!place.is_reached() || place.name == "backing off") {
             return Duration::MAX;
         }
         let error = expect_failure(place, result, took, allowed);
@@ -178,7 +178,7 @@ fn the_default_slice_is_fifty_seconds(way: Way) {
         assert!(asked.contains(&server.requests().last().unwrap().timeout_ms()), "{timeout:?}");
     }
     way.wait(&client, "e", Some(Duration::from_secs(30))).unwrap();
-    assert!((29_000..=30_000).contains(&server.requests().last().unwrap().timeout_ms()));
+    assert!((15_000..=30_000).contains(&server.requests().last().unwrap().timeout_ms()), "the time that is left");
 }
 
 /// An answer that is sent at the last moment arrives after it.

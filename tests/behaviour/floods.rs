@@ -15,7 +15,7 @@ use testkit::way::{Way, each_way};
 const TIMEOUT: Duration = Duration::from_millis(300);
 const GRACE: Duration = Duration::from_millis(100);
 /// How late a call may end on a busy machine. Before the end was looked at, it was half a minute.
-const LATE: Duration = Duration::from_secs(5);
+const LATE: Duration = Duration::from_secs(10);
 
 /// What a service may send without an end that no limit of size ends soon.
 fn floods() -> Vec<(&'static str, bool, Vec<Step>)> {

@@ -14,7 +14,8 @@ use testkit::settings::config;
 use testkit::timing::{LATE, in_time};
 use testkit::way::{Way, each_way};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(25));
+/// Much longer than the pause that a server asks for here.
+const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
 static RUNS: AtomicU32 = AtomicU32::new(0);
 

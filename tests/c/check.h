@@ -125,11 +125,12 @@ static inline long check_drain(anchor_client *client, const char *event_name)
     return (long)drained;
 }
 
-/* Settings of the environment. */
+/* Settings of the environment. A busy machine, above all under valgrind, may take long to send a wait of zero and to answer it. */
 static inline anchor_config *check_config(void)
 {
     anchor_config *config = anchor_config_new();
     CHECK(config != NULL);
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_grace_ms(config, PATIENCE_MS));
     return config;
 }
 

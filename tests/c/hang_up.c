@@ -85,7 +85,7 @@ static void hang_up_on(int with_reset)
         anchor_string_free(json);
     }
     char *json = UNTOUCHED;
-    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_wait_for_event(client, "a", 3000, NULL, &json));
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_wait_for_event(client, "a", PATIENCE_MS, NULL, &json));
     CHECK_JSON("true", json, "/error/maybeConsumed");
     anchor_string_free(json);
     /* The disposition of SIGPIPE is unchanged. */

@@ -35,7 +35,7 @@ static void an_unknown_authority_is_refused(void)
 {
     anchor_client *client = check_client_of(config_for_tls());
     char *json = UNTOUCHED;
-    CHECK_STATUS(ANCHOR_TLS, anchor_wait_for_event(client, "tls", 5000, NULL, &json));
+    CHECK_STATUS(ANCHOR_TLS, anchor_wait_for_event(client, "tls", PATIENCE_MS, NULL, &json));
     CHECK_JSON("client", json, "/error/origin");
     CHECK_JSON("tls", json, "/error/phase");
     CHECK_JSON("false", json, "/error/maybeConsumed");

@@ -48,9 +48,11 @@ static_assert(anchor::timeout(-1ms).milliseconds() == refused);
 static_assert(anchor::timeout(std::chrono::hours::min()).milliseconds() == refused);
 static_assert(anchor::timeout(std::chrono::duration<double>(1e300)).milliseconds() == longest);
 
+// A busy machine, above all under valgrind, may take long to send a wait of zero and to answer it.
 anchor::client open_client()
 {
-    auto client = anchor::client::make(std::nothrow);
+    anchor::config config;
+    auto client = anchor::client::make(std::nothrow, config.grace(patience));
     if (!client) check_failed(__FILE__, __LINE__, "no client: %s%s%s", client.error().what(), "", "");
     return std::move(*client);
 }
@@ -116,7 +118,7 @@ void settings_are_chained_and_the_first_refusal_is_reported()
 {
     anchor::config config;
     config.api_key("test-key").allow_http(false).user_agent("wrapper").trust(ANCHOR_TRUST_BUNDLED).retries(1).rearm(true);
-    config.connect_timeout(5s).request_timeout(5s).slice(1min).grace(1s).max_response_bytes(1 << 20).interruptible(false);
+    config.connect_timeout(1min).request_timeout(1min).slice(1min).grace(1min).max_response_bytes(1 << 20).interruptible(false);
     int lines = 0;
     config.log_callback([](void *data, std::int32_t, const char *) { ++*static_cast<int *>(data); }, &lines);
     auto client = anchor::client::make(std::nothrow, config);
@@ -145,7 +147,7 @@ void a_source_cancels_from_another_thread()
     canceller.join();
     CHECK_STATUS(ANCHOR_CANCELLED, client.wait(std::nothrow, "never", no_timeout, *source).status());
     source->reset();
-    CHECK_STATUS(ANCHOR_TIMEOUT, client.wait(std::nothrow, "never", 1500ms, *source).status());
+    CHECK_STATUS(ANCHOR_TIMEOUT, client.wait(std::nothrow, "never", 0s, *source).status());
 }
 
 void started_waits_are_collected()
@@ -381,7 +383,7 @@ template <class Call> anchor_status thrown(Call call)
 
 void the_other_half_throws()
 {
-    anchor::client client;
+    anchor::client client(anchor::config().grace(patience));
     anchor::cancel_source source;
     CHECK_TEXT(R"({"data":{}})", (client.signal("thrown"), client.wait("thrown", patience, source).c_str()));
     CHECK(client.drain("thrown") == 0);

@@ -75,11 +75,13 @@ struct Habits {
     cut: u32,
     /// It closes a connection that is idle for so long.
     idle: u32,
+    /// It answers 408 if a request has not come through by then; nginx has no such habit here.
+    request: u32,
     tls: bool,
 }
 
 const HASTY: Habits = Habits { cut: 2, ..PATIENT };
-const PATIENT: Habits = Habits { cut: 60, idle: 60, tls: true };
+const PATIENT: Habits = Habits { cut: 60, idle: 60, request: 60, tls: true };
 const FORGETFUL: Habits = Habits { idle: 1, ..PATIENT };
 
 impl Gateway {
@@ -179,10 +181,10 @@ fn haproxy_settings(port: u16, directory: &Path, habits: Habits, service: Socket
     let tls = if habits.tls { format!("ssl crt {certificate}") } else { String::new() };
     format!(
         "defaults\n mode http\n retries 0\n timeout connect 2s\n timeout client 60s\n timeout server {}s\n\
-         \x20timeout http-request 1s\n timeout http-keep-alive {}s\n\
+         \x20timeout http-request {}s\n timeout http-keep-alive {}s\n\
          frontend calls\n bind 127.0.0.1:{port} {tls}\n default_backend service\n\
          backend service\n server service {service}\n",
-        habits.cut, habits.idle
+        habits.cut, habits.request, habits.idle
     )
 }
 
@@ -209,7 +211,7 @@ fn waits_as_the_service_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> O
     ground.event = format!("{}-of-a-wait", HANGS_UP[gateway as usize]);
     ground.signal(0);
     ground.signal(1);
-    let result = ground.way.wait(&client, &ground.event, Some(TIMEOUT));
+    let result = ground.way.wait(&client, &ground.event, Some(TIMEOUT * 5));
     Some(Seen { results: vec![result], signaled: 2, unanswered: client.stats().unanswered, ..Seen::default() })
 }
 
@@ -313,7 +315,8 @@ fn haproxy_that_read_nothing() -> [Case; 2] {
 }
 
 fn behind_a_stall(ground: &Ground<'_>) -> Option<(Running, Relay, Client)> {
-    let running = Gateway::Haproxy.start(Habits { tls: false, ..PATIENT }, ground.service.socket_address())?;
+    let hasty = Habits { request: 1, tls: false, ..PATIENT };
+    let running = Gateway::Haproxy.start(hasty, ground.service.socket_address())?;
     let relay = Relay::to(([127, 0, 0, 1], running.program.port).into());
     relay.stall(true);
     let mut config = ground.config(&relay.http());

@@ -262,7 +262,8 @@ impl Parents {
         assert_eq!(self.wait.finish(LONG).unwrap_err().status(), Status::Cancelled);
         assert_eq!(self.queue.next(LONG, None).unwrap().outcome().unwrap_err().status(), Status::Cancelled);
         drop(self);
-        assert_eq!(threads(), 1, "the reactor's thread ends with the last wait");
+        // A thread is there for a moment after it was joined.
+        testkit::until("the reactor's thread ends with the last wait", || threads() == 1);
     }
 }
 

@@ -12,7 +12,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const call = (path, body, key = "test-key") =>
   fetch(url + path, { method: "POST", headers: { "anchor-api-key": key }, body: JSON.stringify(body) });
 const signal = (name, data) => call(`/v1/events/${encodeURIComponent(name)}`, { data });
-const wait = async (name, timeoutMs = 30000) => {
+// Longer than any test takes on a busy machine: a wait that is not signaled in time is no longer on the page.
+const wait = async (name, timeoutMs = 240000) => {
   const answer = await call(`/v1/events/${encodeURIComponent(name)}/wait`, { timeoutMs });
   return answer.ok ? (await answer.json()).data : null;
 };
@@ -27,6 +28,7 @@ const isInView = async locator => {
 const desktop = { width: 1180, height: 900 };
 const browser = await launch();
 const page = await browser.newPage({ viewport: desktop });
+page.setDefaultTimeout(120000);
 const complaints = [];
 page.on("console", message => message.type() === "error" && complaints.push(message.text()));
 page.on("pageerror", error => complaints.push(error.message));

@@ -61,7 +61,11 @@ fn an_event_or_none() {
             wait(MINUTE, [held(2 * SECOND), event()]),
             ends(Status::Ok).after(2).at(2 * SECOND + 3 * MILLI),
         ),
-        ("408 at once, for ever", wait(MINUTE, [not_signaled()]), ends(Status::Timeout).timed_out().at(MINUTE)),
+        (
+            "408 at once, for ever",
+            wait(MINUTE, [not_signaled()]),
+            ends(Status::Timeout).timed_out().at_or_with_the_last_answer(MINUTE),
+        ),
         (
             "silence",
             wait(10 * SECOND, [silent()]),

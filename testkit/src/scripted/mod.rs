@@ -208,7 +208,7 @@ impl Connection<'_> {
                 Ok(())
             }
             Step::Delivered => {
-                until_delivered(&self.socket);
+                until_delivered(&self.socket).inspect_err(|_| self.note_left())?;
                 self.shared.note(|record| record.delivered += 1);
                 Ok(())
             }
@@ -343,8 +343,8 @@ impl fmt::Debug for Request {
     }
 }
 
-/// What the other side's kernel has acknowledged is there to be read.
-fn until_delivered(socket: &TcpStream) {
+/// What the other side's kernel has acknowledged is there to be read. An error if the client has reset the connection.
+fn until_delivered(socket: &TcpStream) -> io::Result<()> {
     let began = Instant::now();
     let mut unacknowledged = 1;
     while unacknowledged > 0 {
@@ -352,7 +352,11 @@ fn until_delivered(socket: &TcpStream) {
         assert_eq!(unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut unacknowledged) }, 0);
         assert!(began.elapsed() < PATIENCE, "the client's kernel acknowledges nothing");
         thread::sleep(Duration::from_millis(1));
+        if unacknowledged > 0 {
+            socket.peer_addr()?;
+        }
     }
+    Ok(())
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {

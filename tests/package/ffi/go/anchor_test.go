@@ -115,11 +115,12 @@ func TestManyWaitsTakeOneThread(t *testing.T) {
 }
 
 func TestTimesOut(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	// On a busy machine the connection may not be made within a shorter time.
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	began := time.Now()
 	_, err := client(t).Wait(ctx, "quiet")
-	if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 2*time.Second {
+	if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 30*time.Second {
 		t.Fatal(err, took)
 	}
 }
@@ -157,7 +158,7 @@ func TestLeaksNothing(t *testing.T) {
 			if err := client.Signal("many", data); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			if _, err := client.Wait(ctx, "many"); err != nil {
 				t.Fatal(err)
 			}

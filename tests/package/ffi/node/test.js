@@ -42,7 +42,7 @@ const cases = {
         const began = performance.now();
         const error = await client.wait('quiet', { timeout: 200 }).catch(error => error);
         assert.deepEqual([error.status, error.details.code], ['ANCHOR_TIMEOUT', 408]);
-        assert(performance.now() - began >= 199 && performance.now() - began < 2000);
+        assert(performance.now() - began >= 199 && performance.now() - began < 30000);
     },
 
     // The call blocks on a worker thread; this is another.
