@@ -9,5 +9,6 @@ mod documentation;
 mod ffi;
 mod install;
 mod manual;
+mod oldest_rust;
 mod pages;
 mod stack;

@@ -4,6 +4,7 @@
 mod build;
 mod cargo_c;
 mod consumers;
+mod oldest_glibc;
 mod plugin;
 mod readme;
 mod tarball;
