@@ -119,6 +119,11 @@ impl Reactor {
         }
     }
 
+    fn pass_messages(&self, scheduler: &mut Scheduler) {
+        let messages = std::mem::take(&mut lock(&self.inbox).messages);
+        messages.into_iter().for_each(|message| scheduler.on_message(message));
+    }
+
     fn new() -> io::Result<Reactor> {
         let (poller, wake) = (Poller::new()?, Event::new()?);
         poller.watch_event(&wake, WAKE)?;
@@ -233,20 +238,26 @@ fn run(reactor: &Arc<Reactor>) {
         // An error means that the system cannot poll. The thread looks again soon.
         let _ = reactor.poller.wait(&mut ready, until);
         for Readiness { token, input, .. } in ready.drain(..) {
+            if scheduler.is_inherited() {
+                // The inbox may be locked for ever, and the event is the parent's too.
+                break;
+            }
             if token == WAKE {
                 inject("reactor");
                 reactor.wake.clear();
-                // Taken before the messages: all waits that started before a cancel are known when its turn is given away.
-                let cancelled = reactor.cancelled.take_all();
-                let messages = std::mem::take(&mut lock(&reactor.inbox).messages);
-                messages.into_iter().for_each(|message| scheduler.on_message(message));
-                cancelled.for_each(|ticket| scheduler.on_cancel(&ticket));
+                reactor.pass_messages(&mut scheduler);
+                reactor.cancelled.take_all().for_each(|ticket| scheduler.on_cancel(&ticket));
             } else {
                 scheduler.on_ready(token, input);
             }
         }
         scheduler.on_time(Instant::now());
-        scheduler.take_turns();
+        scheduler.go_on();
+        if scheduler.has_free_turns() {
+            // A wait may have seen that it is cancelled before the thread has seen those that had started by then.
+            reactor.pass_messages(&mut scheduler);
+            scheduler.give_turns();
+        }
         if scheduler.is_inherited() {
             // The only thread of a child ends. Dropping the waits would end TLS sessions of the parent.
             return std::mem::forget(scheduler);

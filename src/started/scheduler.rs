@@ -19,8 +19,8 @@ pub(super) struct Scheduler {
     vacant: Vec<u32>,
     timers: Timers,
     turns: Turns,
-    /// Waits that have their turn to make a connection.
-    admitted: Vec<u64>,
+    /// Clients of which a wait does not need its turn any more. Nobody has been given it yet.
+    freed: Vec<usize>,
     /// Waits that let others take their turn first.
     again: Vec<u64>,
     lookups: Vec<Lookup>,
@@ -64,7 +64,7 @@ impl Scheduler {
             vacant: Vec::new(),
             timers: Timers::default(),
             turns: Turns::default(),
-            admitted: Vec::new(),
+            freed: Vec::new(),
             again: Vec::new(),
             lookups: Vec::new(),
             is_inherited: false,
@@ -82,7 +82,11 @@ impl Scheduler {
 
     /// Whether some wait can continue without an event.
     pub fn has_work(&self) -> bool {
-        !self.again.is_empty() || !self.admitted.is_empty()
+        !self.again.is_empty() || self.has_free_turns()
+    }
+
+    pub fn has_free_turns(&self) -> bool {
+        !self.freed.is_empty() && !self.is_inherited
     }
 
     pub fn next_timer(&mut self) -> Option<Instant> {
@@ -117,13 +121,17 @@ impl Scheduler {
         }
     }
 
-    /// Lets the waits act that need no event.
-    pub fn take_turns(&mut self) {
+    /// Lets the waits act that have let others act first.
+    pub fn go_on(&mut self) {
         for token in std::mem::take(&mut self.again) {
             self.on_ready(token, true);
         }
-        for token in std::mem::take(&mut self.admitted) {
-            if let Some(id) = self.id_of(token) {
+    }
+
+    /// Gives the turns that are free to the waits that are next. They act.
+    pub fn give_turns(&mut self) {
+        for client in std::mem::take(&mut self.freed) {
+            if let Some(id) = self.next_in_turn(client) {
                 self.act(id, &Event::Turn);
             }
         }
@@ -229,23 +237,24 @@ impl Scheduler {
         }
     }
 
-    /// Gives the turn of the wait to the next one, if it has one.
+    /// The wait does not need its turn any more, if it has one.
     fn give_back_turn(&mut self, id: u32) {
         if let Turn::Held(client) = std::mem::take(&mut self.places[id as usize].turn) {
-            self.admit_next(client);
+            self.freed.push(client);
         }
     }
 
-    /// A turn of the client is free. Waits that ended while they waited for one are passed over.
-    fn admit_next(&mut self, client: usize) {
+    /// The wait of the client that has a free turn now. Those that ended while they waited for one are passed over.
+    fn next_in_turn(&mut self, client: usize) -> Option<u32> {
         while let Some(token) = self.turns.give_back(client) {
             let Some(id) = self.id_of(token) else { continue };
             let place = &mut self.places[id as usize];
             if place.turn == Turn::Waiting {
                 place.turn = Turn::Held(client);
-                return self.admitted.push(token);
+                return Some(id);
             }
         }
+        None
     }
 
     /// Looks up the host of the wait's client, once for all waits that need it at this time.

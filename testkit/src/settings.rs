@@ -8,11 +8,11 @@ use anchor::{Client, Config, Trust};
 pub const KEY: &str = "scripted-key-3f9a";
 
 /// Trusts the authority of the test's certificates, and nothing of this machine's environment. A busy machine may need long for
-/// a TLS handshake.
+/// a TLS handshake, and to answer a wait of zero.
 pub fn config(url: &str) -> Config {
     let mut config = Config::bare();
     config.set_api_key(KEY).unwrap().set_base_url(url).unwrap().set_trust(Trust::Bundled);
-    config.set_ca_file(authority_file()).unwrap().set_connect_timeout(PATIENCE).unwrap();
+    config.set_ca_file(authority_file()).unwrap().set_connect_timeout(PATIENCE).unwrap().set_grace(PATIENCE).unwrap();
     config
 }
 

@@ -13,7 +13,7 @@ use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event,
 use testkit::settings::{client, config};
 use testkit::way::{Way, each_way};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 
 #[each_way]
 fn one_connection_serves_many_calls(way: Way) {

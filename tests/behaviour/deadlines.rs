@@ -227,7 +227,7 @@ fn an_answer_that_is_in_the_socket_wins_over_the_deadline(way: Way) {
 fn an_unanswered_slice_is_rearmed_on_a_fresh_connection(way: Way) {
     let server = ScriptedServer::start(vec![vec![Step::ReadRequest, Step::Hang], vec![Step::AnswerAll(event())]]);
     let mut config = config(&server.http());
-    config.set_slice(Duration::from_millis(100)).unwrap();
+    config.set_slice(Duration::from_millis(100)).unwrap().set_grace(Duration::from_secs(2)).unwrap();
     assert_eq!(way.wait(&Client::new(&config).unwrap(), "e", LONG).unwrap(), EVENT);
     assert_eq!(server.connections(), 2);
     server.until_left(1);
@@ -239,7 +239,7 @@ fn an_unanswered_slice_is_rearmed_on_a_fresh_connection(way: Way) {
 fn without_rearm_an_unanswered_slice_is_a_lost_connection(way: Way) {
     let server = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
     let mut config = config(&server.http());
-    config.set_slice(Duration::from_millis(100)).unwrap();
+    config.set_slice(Duration::from_millis(100)).unwrap().set_grace(GRACE).unwrap();
     let error = way.wait(&Client::new(config.set_rearm(false)).unwrap(), "e", LONG).unwrap_err();
     assert_eq!((error.status(), error.maybe_consumed()), (Status::ConnectionLost, true), "{error:?}");
     assert_eq!(error.attempts(), 1);

@@ -4,6 +4,7 @@
 use anchor::{Client, Error, Status};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
 use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::scripted::ScriptedServer;
@@ -168,5 +169,5 @@ fn an_answer_that_is_complete_before_the_end_is_taken(way: Way) {
     answer.extend_from_slice(&chunks);
     answer.extend_from_slice(format!("{:x}\r\n{EVENT}\r\n0\r\n\r\n", EVENT.len()).as_bytes());
     let (_server, url) = server(false, vec![Step::Send(answer), Step::Hang]);
-    assert_eq!(way.wait(&client(&url), "e", Some(Duration::from_secs(20))).unwrap().trim_start(), EVENT);
+    assert_eq!(way.wait(&client(&url), "e", Some(PATIENCE)).unwrap().trim_start(), EVENT);
 }

@@ -4,6 +4,7 @@
 use anchor::{Client, Config, Phase, Status};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 use testkit::addresses::{BlackHole, Refusing};
 use testkit::sandbox::is_inside;
 use testkit::scripted::ScriptedServer;
@@ -13,7 +14,7 @@ use testkit::timing::{LATE, in_time};
 use testkit::until;
 use testkit::way::{Way, each_way};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 const RESOLVER: (&str, &str) = ("resolv.conf", "nameserver 127.0.0.1\n");
 const LOOK_IN_BOTH: (&str, &str) = ("nsswitch.conf", "hosts: files dns\n");
 const DUAL: (&str, &str) = ("hosts", "::1 dual.test\n127.0.0.1 dual.test\n");

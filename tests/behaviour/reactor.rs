@@ -8,10 +8,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 use testkit::addresses::{BlackHole, Refusing, free_port};
 use testkit::certificates::{Certificate, tls};
+use testkit::freeze::while_started_waits_stop;
 use testkit::local_server::LocalServer;
-use testkit::sandbox::is_inside;
+use testkit::sandbox::{is_alone, is_inside};
 use testkit::scripted::ScriptedServer;
-use testkit::scripted::script::{EVENT, Step, after_request, answer, event};
+use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event};
 use testkit::settings::{client, config};
 use testkit::timing::{LATE, in_time};
 use testkit::{PATIENCE, until};
@@ -120,19 +121,63 @@ fn the_earliest_deadline_connects_first() {
     let mut turns: Vec<_> = (0..TURNS).map(|_| client.start("holds-a-turn", None).unwrap()).collect();
     until("every turn is taken", || client.stats().started.tls.count == TURNS);
     let queue = Queue::new().unwrap();
-    for (name, seconds) in [("last", None), ("third", Some(900)), ("first", Some(600)), ("second", Some(700))] {
-        client.start_on(&queue, name, seconds.map(Duration::from_secs), 0).unwrap();
-    }
+    start_in_another_order_than_that_of_their_deadlines(&client, &queue);
     until("they wait for a turn", || client.stats().started.queued.count == 4);
     // The kernel has connected them, which is before the server has accepted them.
     server.until("the connections that hold turns", |record| record.connections == TURNS as usize);
     // Each passes the turn on once it is connected.
     drop(turns.pop());
+    assert_eq!(in_the_order_of_connections(&server), ["first", "second", "third", "last"]);
+}
+
+/// Also if the thread sees the cancel before it has looked at the waits that had started by then: here by an event of the
+/// cancelled wait's socket, in the handshake that holds the turn.
+#[test]
+fn a_turn_that_a_cancel_gives_back_goes_to_the_earliest_deadline() {
+    if !is_alone("reactor::a_turn_that_a_cancel_gives_back_goes_to_the_earliest_deadline", &[]) {
+        return;
+    }
+    let (ask, delivered) = (Gate::default(), Gate::default());
+    let held = vec![Step::ReadSome, Step::Ignore];
+    let stirred = vec![
+        Step::ReadSome,
+        Step::Await(ask.clone()),
+        Step::Send(vec![22]),
+        Step::Delivered,
+        Step::Open(delivered.clone()),
+        Step::Ignore,
+    ];
+    let connected = vec![Step::Handshake(tls(Certificate::Good)), Step::ReadRequest, Step::Hang];
+    let scripts = std::iter::repeat_n(held, TURNS as usize - 1).chain([stirred, connected]).collect();
+    let server = ScriptedServer::start(scripts);
+    let client = client(&server.https());
+    let _turns: Vec<_> = (1..TURNS).map(|_| client.start("holds-a-turn", None).unwrap()).collect();
+    server.until("all connections but one", |record| record.connections == TURNS as usize - 1);
+    let cancelled = client.start("holds-a-turn", None).unwrap();
+    until("every turn is taken", || client.stats().started.tls.count == TURNS);
+    server.until("the last connection", |record| record.connections == TURNS as usize);
+    let queue = Queue::new().unwrap();
+    while_started_waits_stop(|| {
+        ask.open();
+        delivered.pass();
+        start_in_another_order_than_that_of_their_deadlines(&client, &queue);
+        cancelled.cancel();
+    });
+    assert_eq!(in_the_order_of_connections(&server), ["first", "second", "third", "last"]);
+}
+
+fn start_in_another_order_than_that_of_their_deadlines(client: &Client, queue: &Queue) {
+    for (name, seconds) in [("last", None), ("third", Some(900)), ("first", Some(600)), ("second", Some(700))] {
+        client.start_on(queue, name, seconds.map(Duration::from_secs), 0).unwrap();
+    }
+}
+
+/// The names of the events of four requests.
+fn in_the_order_of_connections(server: &ScriptedServer) -> Vec<String> {
     server.until_requests(4);
     let mut requests = server.requests();
     requests.sort_by_key(|request| request.connection);
-    let order: Vec<&str> = requests.iter().map(|request| request.path().split('/').nth(3).unwrap()).collect();
-    assert_eq!(order, ["first", "second", "third", "last"]);
+    requests.iter().map(|request| request.path().split('/').nth(3).unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use anchor::{Status, json_get};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 use testkit::local_server::LocalServer;
 use testkit::timing::{LATE, in_time};
 use testkit::way::{Way, each_way};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(30));
+const LONG: Option<Duration> = Some(PATIENCE);
 
 #[each_way]
 fn a_wait_gets_what_is_signaled_after_it(way: Way) {

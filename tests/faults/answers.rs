@@ -3,6 +3,7 @@
 use super::table::{Outcome, Row, Section, Wait, both, check, once, row, section};
 use anchor::{Phase, Status};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, bytes_answer, event, reply};
 use testkit::settings::client;
@@ -10,7 +11,7 @@ use testkit::way::{Way, each_way};
 
 /// The event may have been in it.
 const NOT_THE_APIS: Outcome = once(Status::Protocol, Phase::Receive, true);
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 const TOO_LARGE: Outcome = once(Status::ResponseTooLarge, Phase::Receive, true);
 const GOOD: Outcome = once(Status::Ok, Phase::Receive, false);
 

@@ -3,6 +3,7 @@
 use super::table::{Outcome, Row, Section, Wait, both, check, lost, once, row, section, twice};
 use anchor::{Client, Phase, Status};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::addresses::{BlackHole, Refusing};
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::script::{Script, Step, after_request, event};
@@ -14,8 +15,7 @@ fn a_refused_connection_is_not_sent(way: Way) {
     let nowhere = Refusing::bind();
     let mut config = config(&format!("http://{}", nowhere.address()));
     let client = Client::new(config.set_retries(1)).unwrap();
-    let errors =
-        [way.wait(&client, "e", Some(Duration::from_secs(20))).unwrap_err(), client.signal("e", None).unwrap_err()];
+    let errors = [way.wait(&client, "e", Some(PATIENCE)).unwrap_err(), client.signal("e", None).unwrap_err()];
     for error in errors {
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (2, false), "{error}");

@@ -3,13 +3,14 @@
 
 use anchor::{Client, Config, Phase, Status};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Script, Step, answer, event};
 use testkit::settings::{KEY, config};
 use testkit::way::{Way, each_way};
 
-pub const LONG: Option<Duration> = Some(Duration::from_secs(20));
+pub const LONG: Option<Duration> = Some(PATIENCE);
 const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// A proxy that takes a CONNECT and then acts as the service itself.

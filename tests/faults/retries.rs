@@ -2,6 +2,7 @@
 
 use anchor::{Client, Phase, Status};
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 use testkit::addresses::Refusing;
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
@@ -10,7 +11,7 @@ use testkit::settings::{client, config};
 use testkit::timing::{LATE, in_time};
 use testkit::way::{Way, each_way};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 
 #[each_way]
 fn retries_are_counted_in_a_row(way: Way) {
@@ -94,7 +95,7 @@ fn a_retry_after_that_does_not_fit_ends_the_wait_at_once(way: Way) {
     let began = Instant::now();
     let error = way.wait(&client(&server.http()), "e", LONG).unwrap_err();
     assert_eq!((error.status(), error.attempts(), error.http_status()), (Status::ServerError, 1, Some(503)), "{error}");
-    assert!(began.elapsed() < Duration::from_secs(15));
+    assert!(began.elapsed() < PATIENCE / 2, "at once");
 }
 
 /// The pauses double, so there are only a few requests in a second. Full jitter makes the number vary.

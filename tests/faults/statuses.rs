@@ -4,6 +4,7 @@
 use super::table::{Outcome, Row, Section, Signal, Wait, both, check, once, row, section, twice};
 use anchor::{Client, Origin, Phase, Status};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{Script, Step, answer, refusal, reply};
 use testkit::settings::{KEY, config};
@@ -115,7 +116,7 @@ fn unanswered_requests_are_counted_even_if_the_call_succeeds(way: Way) {
         always(testkit::scripted::script::event()),
     ]);
     let client = Client::new(&config(&server.http())).unwrap();
-    way.wait(&client, "e", Some(Duration::from_secs(20))).unwrap();
+    way.wait(&client, "e", Some(PATIENCE)).unwrap();
     assert_eq!((client.stats().unanswered, server.requests().len()), (2, 3));
 }
 
@@ -128,7 +129,7 @@ fn a_refusal_quotes_the_service(way: Way) {
         &format!(r#"{{"error":{{"code":403,"message":"the key {KEY} may not wait"}}}}"#),
     )));
     let client = Client::new(&config(&server.http())).unwrap();
-    let error = way.wait(&client, "e", Some(Duration::from_secs(20))).unwrap_err();
+    let error = way.wait(&client, "e", Some(PATIENCE)).unwrap_err();
     assert_eq!(error.message(), "the key [key] may not wait");
     assert_eq!((error.origin(), error.http_status()), (Origin::Service, Some(403)));
     assert_eq!(error.request_id(), Some("req-77"));
@@ -166,8 +167,7 @@ fn a_redirect_is_not_followed(way: Way) {
         let location = format!("http://localhost:{}/v1/events/e/wait", elsewhere.address.port());
         let server = ScriptedServer::always(always(answer(code, &format!("location: {location}\r\n"), "")));
         let client = Client::new(&config(&server.http())).unwrap();
-        let errors =
-            [way.wait(&client, "e", Some(Duration::from_secs(20))).unwrap_err(), client.signal("e", None).unwrap_err()];
+        let errors = [way.wait(&client, "e", Some(PATIENCE)).unwrap_err(), client.signal("e", None).unwrap_err()];
         for error in errors {
             assert_eq!((error.status(), error.http_status()), (Status::HttpError, Some(code)), "{error}");
             assert!(error.message().contains(&location), "{error}");

@@ -4,13 +4,14 @@
 use anchor::{Client, Config, Error, Phase, Status};
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 use testkit::scripted::script::Script;
 use testkit::scripted::{Record, ScriptedServer};
 use testkit::settings::{KEY, config};
 use testkit::way::Way;
 
 /// The waits of a table end long before this.
-const TIMEOUT: Duration = Duration::from_secs(25);
+const TIMEOUT: Duration = PATIENCE;
 /// What a failure must not quote.
 const PAYLOAD: &str = r#"{"code":"payload-51c7"}"#;
 

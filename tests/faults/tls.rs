@@ -4,13 +4,14 @@
 use super::table::{Row, Section, both, check, once, section, twice};
 use anchor::{Phase, Status};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls, tls_versions};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Script, Step, after_request, answer, event, reply};
 use testkit::settings::client;
 use testkit::way::{Way, each_way};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 
 fn over_tls(certificate: Certificate, script: Script) -> Script {
     [Step::Handshake(tls(certificate))].into_iter().chain(script).collect()

@@ -3,13 +3,14 @@
 
 use anchor::{Client, Phase, Status};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::script::{EVENT, Step, after_request, event, refusal};
 use testkit::scripted::{Record, ScriptedServer};
 use testkit::settings::{client, config, unhurried};
 use testkit::way::{Way, each_way};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 
 fn large() -> String {
     format!("{{\"blob\":\"{}\"}}", "x".repeat(32 << 20))

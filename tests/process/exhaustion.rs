@@ -6,7 +6,7 @@ use anchor::{Client, Status};
 use std::panic::resume_unwind;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::c_build::compiler::{Linkage, compile};
 use testkit::local_server::LocalServer;
 use testkit::process::{run, without_settings};
@@ -124,14 +124,14 @@ fn a_wait_whose_socket_cannot_be_watched_fails_alone() {
     server.until_waiting(1);
     WATCHES_NOTHING.store(true, Ordering::SeqCst);
     for (client, expected) in [(&failing, Status::OutOfMemory), (&panicking, Status::Internal)] {
-        let error = client.start("failing", None).unwrap().finish(Some(Duration::from_secs(20))).unwrap_err();
+        let error = client.start("failing", None).unwrap().finish(Some(PATIENCE)).unwrap_err();
         assert_eq!(error.status(), expected, "{error:?}");
     }
     WATCHES_NOTHING.store(false, Ordering::SeqCst);
     client.signal("running", None).unwrap();
-    running.finish(Some(Duration::from_secs(20))).expect("its event");
+    running.finish(Some(PATIENCE)).expect("its event");
     failing.signal("later", None).unwrap();
-    failing.start("later", None).unwrap().finish(Some(Duration::from_secs(20))).expect("its event");
+    failing.start("later", None).unwrap().finish(Some(PATIENCE)).expect("its event");
 }
 
 /// In a mount namespace of its own, where every mount is read-only: the library writes no files.

@@ -7,12 +7,13 @@ use std::process::Command;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::certificates::{Certificate, authority_file, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, answer, event};
 use testkit::settings::config;
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 
 fn main() {
     match std::env::var("FORK_PROGRAM").as_deref() {

@@ -3,12 +3,13 @@
 
 use anchor::{Client, Status};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::script::{Step, answer};
 use testkit::scripted::{Request, ScriptedServer};
 use testkit::settings::{KEY, client, config};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 
 /// Each tries to end a line, a header, a path or a head; some only after being decoded, or cut to a byte per character.
 const HOSTILE: [&str; 20] = [

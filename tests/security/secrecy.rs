@@ -7,6 +7,7 @@ use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::addresses::Refusing;
 use testkit::certificates::{Certificate, authority_file, tls};
 use testkit::library;
@@ -22,7 +23,7 @@ const PASSWORD_IN_URL: &str = "pass-word-93ab%2B%2F";
 const CREDENTIALS: &str = "dXNlcjpwYXNzLXdvcmQtOTNhYisv";
 const SENT: &str = "payload-51c7-of-a-signal";
 const TAKEN: &str = "payload-8ae2-of-a-wait";
-const TIMEOUT: Option<Duration> = Some(Duration::from_secs(20));
+const TIMEOUT: Option<Duration> = Some(PATIENCE);
 
 /// Everything that must not appear, in the forms in which it could appear.
 fn forbidden() -> Vec<String> {
@@ -210,7 +211,7 @@ fn a_log_of_ureqs_words_holds_no_key() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = Client::new(&with_key(config(&server.http()))).unwrap();
     IS_RECORDING.set(true);
-    client.wait("e", Some(Duration::from_secs(20)), None).unwrap();
+    client.wait("e", Some(PATIENCE), None).unwrap();
     client.signal("e", Some(r#"{"a":1}"#)).unwrap();
     IS_RECORDING.set(false);
     let records = RECORDS.0.lock().unwrap();

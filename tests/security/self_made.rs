@@ -4,12 +4,11 @@
 use anchor::{Client, Config, Error, Status, Trust};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 use testkit::certificates::tls_of_files;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, event};
 use testkit::settings::KEY;
-use testkit::{process, scratch, tools};
+use testkit::{PATIENCE, process, scratch, tools};
 
 /// In a folder of its own: what makes cert.pem and key.pem.
 fn made_by(name: &str, command: &str) -> PathBuf {
@@ -26,7 +25,7 @@ fn call(folder: &Path) -> Result<String, Error> {
     let mut config = Config::bare();
     config.set_api_key(KEY).unwrap().set_base_url(&server.https()).unwrap().set_trust(Trust::Bundled);
     config.set_ca_file(folder.join("cert.pem")).unwrap();
-    Client::new(&config).unwrap().wait("e", Some(Duration::from_secs(20)), None)
+    Client::new(&config).unwrap().wait("e", Some(PATIENCE), None)
 }
 
 #[test]

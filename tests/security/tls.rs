@@ -3,12 +3,13 @@
 
 use anchor::{Client, Error, Phase, Status};
 use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::certificates::{Certificate, mutual_tls, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{Step, answer, event};
 use testkit::settings::{KEY, client, config};
 
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
+const LONG: Option<Duration> = Some(PATIENCE);
 
 /// A wait and a signal, with retries allowed, end alike: refused once, for this reason, with nothing sent.
 fn check_refused(name: &str, url: &str, reason: &str) {

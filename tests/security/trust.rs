@@ -4,7 +4,7 @@
 use anchor::{Client, Config, LogLevel, Status, Trust};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use testkit::PATIENCE;
 use testkit::certificates::{Certificate, authority_file, tls};
 use testkit::sandbox::{is_alone, is_inside};
 use testkit::scripted::ScriptedServer;
@@ -99,7 +99,7 @@ fn a_ca_file_is_enough() {
     for trust in [Trust::Auto, Trust::System, Trust::Bundled] {
         let mut config = config(trust);
         config.set_base_url(&server.https()).unwrap().set_ca_file(authority_file()).unwrap();
-        let answer = Client::new(&config).unwrap().wait("e", Some(Duration::from_secs(20)), None);
+        let answer = Client::new(&config).unwrap().wait("e", Some(PATIENCE), None);
         assert_eq!(answer.unwrap(), EVENT, "{trust:?}");
     }
 }
