@@ -3,6 +3,7 @@
 
 mod header;
 mod suite;
+mod windows;
 
 use std::process::Command;
 use testkit::c_build::compiler;
