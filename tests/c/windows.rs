@@ -61,7 +61,7 @@ fn unload() {
     let program = compile("cc", "tests/c/windows/unload.c", Linkage::Shared);
     let mut command = Target::of_programs().command(&program);
     without_settings(&mut command);
-    let outcome = run(server.configure(&mut command).arg(library::debug().shared_object()));
+    let outcome = run(server.configure(&mut command).env("ANCHOR_TEST_DLL", library::debug().shared_object()));
     let cases = "ok without_a_thread_it_goes ok with_a_thread_it_stays";
     assert_eq!(outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" "), cases, "{outcome:#?}");
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
@@ -125,6 +125,18 @@ fn exports(dll: &Path) -> BTreeSet<String> {
     let table = printed.split_once("[Ordinal/Name Pointer] Table").expect("an export table").1;
     let lines = table.lines().skip(1).take_while(|line| !line.trim().is_empty());
     lines.filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect()
+}
+
+/// Explorer shows it, and installers compare it.
+#[test]
+fn the_dll_has_its_version() {
+    if !is_windows() {
+        return;
+    }
+    let dll = std::fs::read(library::debug().shared_object()).expect("it is built");
+    let key_and_value = format!("ProductVersion\0{}\0", env!("CARGO_PKG_VERSION"));
+    let utf16: Vec<u8> = key_and_value.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(dll.windows(utf16.len()).any(|part| part == utf16), "no {key_and_value:?}");
 }
 
 /// A DLL that needs the runtime of a compiler would not load elsewhere.
