@@ -25,7 +25,7 @@ case $triple in
     ;;
 *-apple-*)
     file=libanchor.dylib name=@rpath/libanchor.0.dylib
-    may_need='/usr/lib/libSystem\.B\.dylib|/System/Library/Frameworks/(Security|CoreFoundation)\.framework/.*'
+    may_need='/usr/lib/lib(System\.B|iconv\.2)\.dylib|/System/Library/Frameworks/(Security|CoreFoundation)\.framework/.*'
     exports() { llvm-nm --extern-only --defined-only "$1" | sed -n 's/.* [TDSB] _//p'; }
     named() { llvm-objdump --macho --dylib-id "$1" | tail -n 1; }
     needs() { llvm-objdump --macho --dylibs-used "$1" | sed -n 's/^\t\([^ ]*\) (.*/\1/p' | grep -v '/libanchor\.0\.dylib$'; }
