@@ -34,6 +34,7 @@ target() {
     x86_64-unknown-freebsd) runner=no && with_zig x86_64-freebsd ;;
     *) fail "$1 is not a target: $(echo $targets)" ;;
     esac
+    case $cc in */bin/*) packages="$packages python3-venv" ;; esac
     packages="$packages llvm"
     linker=${linker:-$cc}
 }
