@@ -7,9 +7,10 @@ mod fork;
 #[path = "posix/ppoll.rs"]
 mod ppoll;
 
-pub(super) use super::posix::socket::{PEEK, RECEIVE, available, is_in_progress};
+pub(super) use super::posix::socket::{PEEK, RECEIVE, available, is_in_progress, keep_alive};
 pub(crate) use super::posix::{
-    CancellationDisabled, Thread, Watch, impl_event_fd, impl_pollable, is_exhausted, look_up,
+    CancellationDisabled, Thread, Watch, certificate_store, impl_event_fd, impl_pollable, is_exhausted, look_up,
+    raw_fd, raw_handle,
 };
 pub(crate) use epoll::Poller;
 pub(super) use epoll::Watched;

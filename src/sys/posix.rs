@@ -11,11 +11,16 @@ use std::time::Duration;
 
 pub(crate) use lookup::look_up;
 pub(crate) use thread::{CancellationDisabled, Thread};
-pub(crate) use watch::{Watch, impl_event_fd, impl_pollable};
+pub(crate) use watch::{Watch, impl_event_fd, impl_pollable, raw_fd, raw_handle};
 
 pub(crate) fn is_exhausted(e: &io::Error) -> bool {
     e.kind() == io::ErrorKind::OutOfMemory
         || matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS | libc::EAGAIN))
+}
+
+/// The certificates of the system's store, as DER. These systems have files instead; the keychains of macOS are not read.
+pub(crate) fn certificate_store() -> Option<io::Result<Vec<Vec<u8>>>> {
+    None
 }
 
 /// As the system counts a duration. Too long a one is the longest that it can count.

@@ -23,9 +23,10 @@ mod on_linux;
 #[cfg(target_os = "linux")]
 use on_linux as own;
 
-pub(super) use super::posix::socket::{PEEK, RECEIVE, available, is_in_progress};
+pub(super) use super::posix::socket::{PEEK, RECEIVE, available, is_in_progress, keep_alive};
 pub(crate) use super::posix::{
-    CancellationDisabled, Thread, Watch, impl_event_fd, impl_pollable, is_exhausted, look_up,
+    CancellationDisabled, Thread, Watch, certificate_store, impl_event_fd, impl_pollable, is_exhausted, look_up,
+    raw_fd, raw_handle,
 };
 pub(crate) use fork::Process;
 pub(crate) use own::{Event, Poller};

@@ -32,6 +32,9 @@ const INPUT: u8 = 1;
 const OUTPUT: u8 = 2;
 
 impl Watched {
+    /// Something was read, which the kernel knows.
+    pub fn note_read(&self) {}
+
     fn get(&self) -> Filters {
         let bits = self.0.load(Ordering::Relaxed);
         Filters { input: bits & INPUT != 0, output: bits & OUTPUT != 0 }
