@@ -1,4 +1,5 @@
-//! Writes `include/anchor.h` from the sources, and gives the shared library its soname, or on Windows its version.
+//! Writes `include/anchor.h` from the sources, and gives the shared library its soname, its install name on macOS, or its version
+//! on Windows.
 
 use std::path::Path;
 use std::{env, fs};
@@ -76,12 +77,14 @@ fn version_and_attributes() -> String {
 fn link() {
     let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
     match target("OS").as_str() {
-        "linux" => {}
+        "linux" | "freebsd" => {
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libanchor.so.0");
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        }
+        "macos" => println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libanchor.0.dylib"),
         "windows" => return add_version_resource(),
         _ => return,
     }
-    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libanchor.so.0");
-    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     if target("ENV") == "gnu" && env::var("HOST") == env::var("TARGET") && glibc_takes_packed_relocations() {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-z,pack-relative-relocs");
     }
