@@ -17,7 +17,7 @@ mkdir -p "$work"
 case $triple in
 *-windows-*)
     file=anchor.dll name=anchor.dll
-    may_need='ADVAPI32|bcrypt|bcryptprimitives|CRYPT32|KERNEL32|msvcrt|ntdll|USERENV|WS2_32|api-ms-win-[a-z0-9-]*'
+    may_need='ADVAPI32|bcrypt|bcryptprimitives|CRYPT32|KERNEL32|msvcrt|ncrypt|ntdll|SECUR32|USERENV|WS2_32|api-ms-win-[a-z0-9-]*'
     may_need="($may_need)\\.dll"
     exports() { llvm-readobj --coff-exports "$1" | sed -n 's/^ *Name: \(..*\)/\1/p'; }
     named() { llvm-objdump --private-headers "$1" | sed -n 's/^ *DLL name: *//p' | head -n 1; }
@@ -25,7 +25,7 @@ case $triple in
     ;;
 *-apple-*)
     file=libanchor.dylib name=@rpath/libanchor.0.dylib
-    may_need='/usr/lib/libSystem\.B\.dylib|/System/Library/Frameworks/(Security|CoreFoundation)\.framework/.*'
+    may_need='/usr/lib/lib(System\.B|iconv\.2)\.dylib|/System/Library/Frameworks/(Security|CoreFoundation)\.framework/.*'
     exports() { llvm-nm --extern-only --defined-only "$1" | sed -n 's/.* [TDSB] _//p'; }
     named() { llvm-objdump --macho --dylib-id "$1" | tail -n 1; }
     needs() { llvm-objdump --macho --dylibs-used "$1" | sed -n 's/^\t\([^ ]*\) (.*/\1/p' | grep -v '/libanchor\.0\.dylib$'; }

@@ -3,7 +3,7 @@
 # keeps in $ANCHOR_CROSS; Debian's packages it names.
 #
 #     prepare.sh TARGET...
-#     prepare.sh --packages TARGET...     prints the packages, for apt-get install
+#     prepare.sh --packages TARGET...     prints the packages that are not installed, for apt-get install
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -27,7 +27,7 @@ if [ "${1:-}" = --packages ]; then
     shift
     for name in "$@"; do
         target "$name"
-        printf '%s\n' $packages
+        missing $packages
     done | sort -u
     exit
 fi

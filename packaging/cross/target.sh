@@ -4,7 +4,8 @@
 #     triple       the target's name in Rust
 #     rust         the folder of the Rust that has its standard library
 #     std          where that library is from: an architecture of Debian's packages, or built
-#     cc cxx ar    its C compiler, which is its linker too, that of C++, and its archiver
+#     cc cxx ar    its compilers of C and C++, and its archiver
+#     linker       which is the C compiler in most cases
 #     runner       the command that runs its programs; nothing if this machine runs them itself, and no if nothing does
 #     packages     of Debian, which have what is named above
 #     flags        for rustc
@@ -18,7 +19,7 @@ targets="x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu armv7-unknown-linux-
 target() {
     name=$1 triple=${1%-dynamic}
     arch=${triple%%-*}
-    rust=$cross/rust-1.96 std=built runner= flags= packages=
+    rust=$cross/rust-1.96 std=built runner= flags= packages= linker=
     case $1 in
     x86_64-unknown-linux-gnu) std= && with_gcc amd64 "$arch" "$arch-linux-gnu" ;;
     aarch64-unknown-linux-gnu) with_gcc arm64 "$arch" "$arch-linux-gnu" ;;
@@ -29,11 +30,13 @@ target() {
     *-linux-musl) flags=-Clink-self-contained=no && with_musl ;;
     *-linux-musl-dynamic) flags=-Ctarget-feature=-crt-static && with_musl ;;
     x86_64-pc-windows-gnu) with_mingw ;;
-    *-apple-darwin) runner=no && with_zig "$arch-macos" ;;
+    *-apple-darwin) runner=no && with_zig "$arch-macos" && with_apples_linker ;;
     x86_64-unknown-freebsd) runner=no && with_zig x86_64-freebsd ;;
     *) fail "$1 is not a target: $(echo $targets)" ;;
     esac
+    case $cc in */bin/*) packages="$packages python3-venv" ;; esac
     packages="$packages llvm"
+    linker=${linker:-$cc}
 }
 
 # Debian's cross-compilers. This machine runs 32-bit programs itself.
@@ -72,6 +75,12 @@ with_zig() {
     ar=$(command_file zig-ar "$cross/venv/bin/python" -m ziglang ar)
 }
 
+# Zig's linker exports everything; LLVM's exports what it is told to.
+with_apples_linker() {
+    linker=$(command_file "$arch-macos-clang" clang "--target=$arch-apple-macos11" -fuse-ld=lld -isysroot "$cross/macos")
+    packages="clang lld"
+}
+
 # A command of several words, as a file: cargo and others want one word.
 command_file() {
     file=$cross/bin/$1
@@ -91,7 +100,7 @@ command_file() {
 export_target() {
     lower=$(echo "$triple" | tr - _)
     upper=$(echo "$lower" | tr a-z A-Z)
-    export ANCHOR_CROSS="$cross" "CC_$lower=$cc" "CXX_$lower=$cxx" "AR_$lower=$ar" "CARGO_TARGET_${upper}_LINKER=$cc"
+    export ANCHOR_CROSS="$cross" "CC_$lower=$cc" "CXX_$lower=$cxx" "AR_$lower=$ar" "CARGO_TARGET_${upper}_LINKER=$linker"
     # Rust strips what it makes for Apple by a tool that Debian does not have.
     case $triple in *-apple-*) export CARGO_PROFILE_DEV_STRIP=none CARGO_PROFILE_RELEASE_STRIP=none ;; esac
     case $runner in

@@ -18,7 +18,7 @@ for argument in "$@"; do
     shift
     case $argument in
     --target=*) continue ;; # rustc's and cc-rs's name of the target, which is not zig's
-    -lkvm | -lmemstat | -lprocstat | -ldevstat | -liconv) continue ;;
+    -lkvm | -lmemstat | -lprocstat | -ldevstat) continue ;;
     -lgcc_s) argument=-lunwind ;;
     -static-pie) argument=-static linking= ;; # zig links no such program
     -static | -c | -E | -S) linking= ;;
@@ -27,8 +27,6 @@ for argument in "$@"; do
 done
 
 # Zig links musl statically unless it is told otherwise.
-case $zig_target in
-*-musl) set -- $linking "$@" ;;
-*-macos) set -- "$@" "-F$cross/macos" ;;
-esac
-exec "$cross/venv/bin/python" -m ziglang "$language" -target "$zig_target" "$@"
+case $zig_target in *-musl) set -- $linking "$@" ;; esac
+# Without an optimization zig adds a sanitizer, whose runtime only its own linker has.
+exec "$cross/venv/bin/python" -m ziglang "$language" -target "$zig_target" -fno-sanitize=undefined "$@"

@@ -4,6 +4,7 @@
 mod exactness;
 mod header;
 mod suite;
+mod windows;
 
 use std::net::TcpStream;
 use std::process::Command;
