@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual docs dist deny fuzz coverage fresh-machine clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual docs dist deny fuzz coverage fresh-machine cross cross-all clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -8,6 +8,8 @@ PROFILE = release
 SOAK_SECONDS = 600
 CHECKS = licenses bans sources
 COMMAND = yes
+TARGET =
+STEPS =
 BUILD =
 
 build: ## the library and the anchor-events command, into target/debug
@@ -70,6 +72,12 @@ coverage: ## line coverage of src/ by all tests, and target/coverage/coverage.md
 
 fresh-machine: ## the README in a minimal Debian of its own; FULL=1 for all tests with tools too; needs root
 	@sh packaging/fresh-machine.sh
+
+cross: ## builds for another machine and runs the tests on it: TARGET=aarch64-unknown-linux-gnu STEPS="inspect programs"
+	@sh packaging/cross/run.sh "$(TARGET)" $(STEPS)
+
+cross-all: ## all targets in turn, and docs/platforms.md from what they found; hours
+	@sh packaging/cross/all.sh
 
 clean: ## removes what was built
 	cargo clean

@@ -1,4 +1,4 @@
-//! Writes `include/anchor.h` from the sources, and gives the shared library its soname.
+//! Writes `include/anchor.h` from the sources, and gives the shared library its soname, or its install name on macOS.
 
 use std::path::Path;
 use std::{env, fs};
@@ -67,11 +67,14 @@ fn version_and_attributes() -> String {
 /// after dlclose (nodelete), because a name lookup that a call abandoned may still run in it.
 fn link() {
     let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
-    if target("OS") != "linux" {
-        return;
+    match target("OS").as_str() {
+        "linux" | "freebsd" => {
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libanchor.so.0");
+            println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        }
+        "macos" => println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libanchor.0.dylib"),
+        _ => return,
     }
-    println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libanchor.so.0");
-    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     if target("ENV") == "gnu" && env::var("HOST") == env::var("TARGET") && glibc_takes_packed_relocations() {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-z,pack-relative-relocs");
     }

@@ -1,7 +1,7 @@
 # To be sourced, in the repository's root: where the cross-compilers are kept.
 
 fail() {
-    echo "$(basename "$0" .sh): $1" >&2
+    echo "$(basename "$0" .sh): $*" >&2
     exit 1
 }
 

@@ -1,28 +1,31 @@
 #!/bin/sh
-# zig cc for a target, as a linker of Rust's and as a C compiler: without the options that zig does not take, and with stubs of
-# the system's libraries that zig does not bring.
+# zig cc, or zig c++, for a target, as a linker of Rust's and as a C compiler: without the options that zig does not take, and without libraries
+# that the crate libc names, zig does not have, and nothing is taken from.
 #
-#     zigcc.sh ZIG-TARGET ARGUMENT...
+#     zigcc.sh cc|c++ ZIG-TARGET ARGUMENT...
 set -eu
 
 here=$(dirname "$0")
 . "$here/where.sh"
 
-zig_target=$1
-shift
+language=$1
+zig_target=$2
+shift 2
 
 # Each argument goes to the end of the list, or away.
+linking=-dynamic
 for argument in "$@"; do
     shift
     case $argument in
     --target=*) continue ;; # rustc's and cc-rs's name of the target, which is not zig's
+    -lkvm | -lmemstat | -lprocstat | -ldevstat) continue ;;
     -lgcc_s) argument=-lunwind ;;
+    -static-pie) argument=-static linking= ;; # zig links no such program
+    -static | -c | -E | -S) linking= ;;
     esac
     set -- "$@" "$argument"
 done
 
-case $zig_target in
-*-freebsd) set -- "$@" "-L$here/stubs/freebsd" ;;
-*-macos) set -- "$@" "-L$here/stubs/macos" "-F$here/stubs/macos" ;;
-esac
-exec "$cross/venv/bin/python" -m ziglang cc -target "$zig_target" "$@"
+# Zig links musl statically unless it is told otherwise.
+case $zig_target in *-musl) set -- $linking "$@" ;; esac
+exec "$cross/venv/bin/python" -m ziglang "$language" -target "$zig_target" "$@"

@@ -1,6 +1,7 @@
 //! The C and C++ programs of the repository: compiled, linked in each way, run against the event server, and checked by
 //! valgrind. tests/c has tests of the API, examples-c what a user reads first. With sanitizers: tests/c/sanitizers.rs.
 
+mod exactness;
 mod header;
 mod suite;
 

@@ -1,0 +1,161 @@
+#!/bin/sh
+# Builds libanchor for a target, inspects it, and runs what the target can run: `make cross TARGET=`.
+#
+#     run.sh TARGET [STEP...]
+#
+#     inspect     the shared library and the archive: names, exports, what they need
+#     programs    the programs of tests/c, tests/cpp and examples-c, linked statically and dynamically
+#     exactness   how late deadlines and cancels are
+#     unit        the tests in src/
+#     behaviour faults      the test programs of these names
+#
+# All steps by default. What tests/skipped.md lists for the target is not run, and named. What came out is in
+# target/cross/results/TARGET.json.
+set -eu
+
+cd "$(dirname "$0")/../.."
+. packaging/cross/where.sh
+. packaging/cross/target.sh
+
+[ $# -gt 0 ] || fail "which target? $(echo $targets)"
+target "$1"
+shift
+steps=${*:-inspect programs exactness unit behaviour faults}
+out=$PWD/target/cross
+log=$out/log/$triple
+result=$out/results/$triple.json
+library=$out/library/$triple
+failed=
+mkdir -p "$log" "$out/results"
+
+# The library as cargo makes it, static and shared. Rust does not make the shared one while it links musl statically.
+build() {
+    rm -rf "$library"
+    mkdir -p "$library"
+    case $triple in
+    *-musl)
+        build_as "$triple" staticlib libanchor.a
+        build_as "$triple-dynamic" cdylib libanchor.so
+        ;;
+    *-apple-*) build_as "$triple" cdylib,staticlib libanchor.a libanchor.dylib ;;
+    *-windows-*) build_as "$triple" cdylib,staticlib libanchor.a anchor.dll libanchor.dll.a ;;
+    *) build_as "$triple" cdylib,staticlib libanchor.a libanchor.so ;;
+    esac
+}
+
+build_as() { # the target, with or without -dynamic; the crate types; what they make
+    sh packaging/cross/cargo.sh "$1" rustc --package anchor-events --lib --crate-type "$2"
+    made=$(target "$1" && build_folder)/$triple/debug
+    shift 2
+    for file in "$@"; do
+        cp "$made/$file" "$library/"
+    done
+}
+
+# The tests run on this machine, by its own cargo; the programs they build run on the target.
+on_target() {
+    (
+        export_target
+        export ANCHOR_TEST_TARGET="$triple" ANCHOR_TEST_LIBRARY="$library" ANCHOR_TEST_EXACTNESS="$log/exactness.json"
+        cargo test --test c -- "$@"
+    )
+}
+
+# The tests themselves run on the target.
+rust_tests() { # the folder of the tests, then what cargo test gets
+    folder=$1
+    shift
+    skips=$(skipped "$folder" | sed 's/: .*//')
+    skipped "$folder" | sed "s|^|skipped: $folder: |" >&2
+    sh packaging/cross/cargo.sh "$triple" test --package anchor-events "$@" -- $(printf -- '--skip %s ' $skips)
+}
+
+# Rows of tests/skipped.md that are about this target and tests of that folder, as `name: reason`.
+skipped() {
+    awk -F ' *[|] *' -v folder="$1" -v triple="$triple" -v runner="$runner" '
+        function is(word, i) {
+            if (word == "any") return triple != "x86_64-unknown-linux-gnu"
+            if (word == "macos") return triple ~ /-apple-/
+            if (word == "qemu" || word == "wine") return index(runner, word) > 0
+            for (i = split(triple, parts, "-"); i > 0; i--) if (index(parts[i], word) == 1) return 1
+            return 0
+        }
+        NF >= 4 && index($3, "`" folder ": ") == 1 {
+            for (i = split($2, words, " "); i > 0; i--) if (!is(words[i])) next
+            gsub("`", "", $3)
+            print substr($3, length(folder) + 3) ": " $4
+        }
+    ' tests/skipped.md
+}
+
+step() { # its name and its command; adds a line to the result
+    began=$(date +%s)
+    outcome=passed
+    "step_$1" >"$log/$1.log" 2>&1 || outcome=failed
+    [ $outcome = passed ] || failed="$failed $1"
+    tests=$(sed -n 's/^test result: .* \([0-9]*\) passed;.*/\1/p' "$log/$1.log" | awk '{ sum += $1 } END { print sum + 0 }')
+    seconds=$(($(date +%s) - began))
+    sed -n 's/^skipped: //p' "$log/$1.log" | sort -u >>"$log/skipped"
+    printf '%s %s: %s, %s tests, %s s\n' "$triple" "$1" "$outcome" "$tests" "$seconds"
+    [ $outcome = passed ] || tail -n 40 "$log/$1.log"
+    printf '    {"step": "%s", "outcome": "%s", "tests": %s}\n' "$1" "$outcome" "$tests" >>"$log/steps"
+}
+
+step_build() { build; }
+step_inspect() { sh packaging/cross/inspect.sh "$triple" "$library"; }
+step_programs() { on_target suite::; }
+step_exactness() { on_target exactness::; }
+step_unit() { rust_tests src --lib; }
+step_behaviour() { rust_tests tests/behaviour --test behaviour; }
+step_faults() { rust_tests tests/faults --test faults; }
+
+# What runs the programs, in words.
+by() {
+    case $runner in
+    '') echo "this machine" ;;
+    no) echo nothing ;;
+    qemu*) "${runner%% *}" --version | sed -n 's/^\(qemu-[a-z0-9_]*\) version \([0-9.]*\).*/\1 \2/p' ;;
+    *) /usr/lib/wine/wine64 --version | tr - ' ' ;;
+    esac
+}
+
+text() { # a text of JSON
+    printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g')"
+}
+
+write_result() {
+    {
+        printf '{\n  "target": %s,\n  "commit": %s,\n' "$(text "$triple")" "$(text "$(git describe --always --abbrev=10 --dirty)")"
+        printf '  "rust": %s,\n' "$(text "$("$rust/bin/rustc" --version | cut -d ' ' -f 2)")"
+        printf '  "compiler": %s,\n' "$(text "$(basename "$cc")")"
+        printf '  "run_by": %s,\n' "$(text "$(by)")"
+        printf '  "steps": [\n'
+        sed '$!s/$/,/' "$log/steps"
+        printf '  ],\n  "skipped": ['
+        comma='\n    '
+        sort -u "$log/skipped" | while IFS= read -r line; do
+            printf "$comma%s" "$(text "$line")"
+            comma=',\n    '
+        done
+        printf '],\n  "exactness": '
+        if [ -e "$log/exactness.json" ]; then tr -d '\n' <"$log/exactness.json"; else printf null; fi
+        printf '\n}\n'
+    } >"$result"
+}
+
+rm -f "$log"/*
+: >"$log/steps"
+: >"$log/skipped"
+sh packaging/cross/prepare.sh "$triple"
+step build
+if [ -z "$failed" ]; then
+    for step in $steps; do
+        case $runner,$step in
+        no,inspect) step inspect ;;
+        no,*) echo "$triple $step: not run, because nothing here runs its programs" ;;
+        *) step "$step" ;;
+        esac
+    done
+fi
+write_result
+[ -z "$failed" ] || fail "$triple:$failed failed; see $log"
