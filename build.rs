@@ -30,6 +30,7 @@ fn generate(root: &str) -> String {
 fn as_c89(header: &str) -> String {
     let header = header
         .replace("ANCHOR_STATUS_", "ANCHOR_")
+        .replace("ANCHOR_API\nANCHOR_MUST_USE", "ANCHOR_API ANCHOR_MUST_USE")
         .replace(",\n}", "\n}")
         .replace("__STDC_VERSION__ >=", "(defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >=")
         .replace("ANCHOR_NO_TIMEOUT -1", "ANCHOR_NO_TIMEOUT (-1)")
@@ -55,10 +56,17 @@ fn version_and_attributes() -> String {
          #define ANCHOR_VERSION_NUMBER \\\n    \
              ((ANCHOR_VERSION_MAJOR << 16) | (ANCHOR_VERSION_MINOR << 8) | ANCHOR_VERSION_PATCH)\n\n\
          /** The compiler warns if a program ignores a status, or a value that it has to free. */\n\
-         #if defined(__GNUC__)\n\
+         #if defined(__GNUC__) || defined(__clang__)\n\
          #define ANCHOR_MUST_USE __attribute__((warn_unused_result))\n\
          #else\n\
          #define ANCHOR_MUST_USE\n\
+         #endif\n\n\
+         /** On Windows a program that links the static library defines ANCHOR_STATIC. Other programs import the functions of\n \
+         * anchor.dll. */\n\
+         #if defined(_WIN32) && !defined(ANCHOR_STATIC)\n\
+         #define ANCHOR_API __declspec(dllimport)\n\
+         #else\n\
+         #define ANCHOR_API\n\
          #endif"
     )
 }

@@ -11,8 +11,9 @@
  *            pointers. Most functions return an anchor_status, which is 0 on success: check it. Later
  *            versions may add statuses: treat an unknown one as a failure. Enumerations are passed as int32_t
  *            and checked. Times are int64_t milliseconds on the monotonic clock. Strings are NUL-terminated
- *            UTF-8. A function that gets NULL for a pointer that must not be NULL returns
- *            ANCHOR_INVALID_ARGUMENT. anchor_last_error returns why the last call of this thread failed.
+ *            UTF-8, and so are paths, on Windows too. A function that gets NULL for a pointer that must not be
+ *            NULL returns ANCHOR_INVALID_ARGUMENT. anchor_last_error returns why the last call of this thread
+ *            failed.
  *
  * Ownership  A function copies the arguments that it keeps. The caller owns what a function gives it, and frees
  *            each string with anchor_string_free and each handle with the function for its kind whose name ends
@@ -76,10 +77,18 @@
     ((ANCHOR_VERSION_MAJOR << 16) | (ANCHOR_VERSION_MINOR << 8) | ANCHOR_VERSION_PATCH)
 
 /** The compiler warns if a program ignores a status, or a value that it has to free. */
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
 #define ANCHOR_MUST_USE __attribute__((warn_unused_result))
 #else
 #define ANCHOR_MUST_USE
+#endif
+
+/** On Windows a program that links the static library defines ANCHOR_STATIC. Other programs import the functions of
+ * anchor.dll. */
+#if defined(_WIN32) && !defined(ANCHOR_STATIC)
+#define ANCHOR_API __declspec(dllimport)
+#else
+#define ANCHOR_API
 #endif
 
 /**
@@ -324,7 +333,7 @@ extern "C" {
  *          thread; NULL if the last call succeeded
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 const char *anchor_last_error(void);
 
 /**
@@ -335,7 +344,7 @@ const char *anchor_last_error(void);
  * @return  a static string, which must not be freed
  * @since 0.1.0
  */
-ANCHOR_MUST_USE const char *anchor_version(void);
+ANCHOR_API ANCHOR_MUST_USE const char *anchor_version(void);
 
 /**
  * Returns the version of the library that is loaded, as a number to compare.
@@ -345,7 +354,7 @@ ANCHOR_MUST_USE const char *anchor_version(void);
  * @return  0x00MMmmpp: major, minor and patch
  * @since 0.1.0
  */
-ANCHOR_MUST_USE uint32_t anchor_version_number(void);
+ANCHOR_API ANCHOR_MUST_USE uint32_t anchor_version_number(void);
 
 /**
  * Frees a string that a function of libanchor gave to the caller.
@@ -353,7 +362,7 @@ ANCHOR_MUST_USE uint32_t anchor_version_number(void);
  * @param string  the string; NULL does nothing
  * @since 0.1.0
  */
-void anchor_string_free(char *string);
+ANCHOR_API void anchor_string_free(char *string);
 
 /**
  * Returns a value from a JSON text, such as the answer of a wait.
@@ -368,7 +377,7 @@ void anchor_string_free(char *string);
  *          malformed, if the string contains U+0000, which a C string cannot hold, or if memory ran out
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 char *anchor_json_get(const char *json,
                       const char *pointer);
 
@@ -381,7 +390,7 @@ char *anchor_json_get(const char *json,
  * Any thread. Async-signal-safe.
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 const char *anchor_status_name(int32_t status);
 
 /**
@@ -393,7 +402,7 @@ const char *anchor_status_name(int32_t status);
  * Any thread. Async-signal-safe.
  * @since 0.1.0
  */
-ANCHOR_MUST_USE const char *anchor_status_message(int32_t status);
+ANCHOR_API ANCHOR_MUST_USE const char *anchor_status_message(int32_t status);
 
 /**
  * Makes settings from the defaults and the environment.
@@ -405,7 +414,7 @@ ANCHOR_MUST_USE const char *anchor_status_message(int32_t status);
  * @return  the settings, to be freed with anchor_config_free; NULL if a defect was caught
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_config *anchor_config_new(void);
 
 /**
@@ -416,7 +425,7 @@ anchor_config *anchor_config_new(void);
  * @param config  the settings; NULL does nothing
  * @since 0.1.0
  */
-void anchor_config_free(anchor_config *config);
+ANCHOR_API void anchor_config_free(anchor_config *config);
 
 /**
  * Returns why the last setter, or anchor_client_new, failed with these settings.
@@ -426,7 +435,7 @@ void anchor_config_free(anchor_config *config);
  *          succeeded. It is valid until the settings are used again or freed, and must not be freed itself.
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 const char *anchor_config_error(const anchor_config *config);
 
 /**
@@ -437,7 +446,9 @@ const char *anchor_config_error(const anchor_config *config);
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE anchor_status anchor_config_set_api_key(anchor_config *config, const char *api_key);
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_api_key(anchor_config *config,
+                                        const char *api_key);
 
 /**
  * Sets where the service is.
@@ -450,7 +461,7 @@ ANCHOR_MUST_USE anchor_status anchor_config_set_api_key(anchor_config *config, c
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_base_url(anchor_config *config,
                                          const char *base_url);
 
@@ -463,7 +474,7 @@ anchor_status anchor_config_set_base_url(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_allow_http(anchor_config *config,
                                            int allow);
 
@@ -476,7 +487,7 @@ anchor_status anchor_config_set_allow_http(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_user_agent(anchor_config *config,
                                            const char *user_agent);
 
@@ -492,7 +503,7 @@ anchor_status anchor_config_set_user_agent(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_proxy(anchor_config *config,
                                       const char *proxy);
 
@@ -504,7 +515,9 @@ anchor_status anchor_config_set_proxy(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE anchor_status anchor_config_set_ca_file(anchor_config *config, const char *ca_file);
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_file(anchor_config *config,
+                                        const char *ca_file);
 
 /**
  * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
@@ -518,7 +531,7 @@ ANCHOR_MUST_USE anchor_status anchor_config_set_ca_file(anchor_config *config, c
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_trust(anchor_config *config,
                                       int32_t trust);
 
@@ -532,7 +545,7 @@ anchor_status anchor_config_set_trust(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_connect_timeout_ms(anchor_config *config,
                                                    int64_t timeout_ms);
 
@@ -544,7 +557,7 @@ anchor_status anchor_config_set_connect_timeout_ms(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_request_timeout_ms(anchor_config *config,
                                                    int64_t timeout_ms);
 
@@ -558,7 +571,7 @@ anchor_status anchor_config_set_request_timeout_ms(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_max_response_bytes(anchor_config *config,
                                                    size_t bytes);
 
@@ -573,7 +586,7 @@ anchor_status anchor_config_set_max_response_bytes(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_slice_ms(anchor_config *config,
                                          int64_t slice_ms);
 
@@ -588,7 +601,7 @@ anchor_status anchor_config_set_slice_ms(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_grace_ms(anchor_config *config,
                                          int64_t grace_ms);
 
@@ -612,7 +625,7 @@ anchor_status anchor_config_set_grace_ms(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_retries(anchor_config *config,
                                         uint32_t retries);
 
@@ -627,7 +640,7 @@ anchor_status anchor_config_set_retries(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_rearm(anchor_config *config,
                                       int rearm);
 
@@ -642,7 +655,7 @@ anchor_status anchor_config_set_rearm(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_interruptible(anchor_config *config,
                                               int interruptible);
 
@@ -659,7 +672,7 @@ anchor_status anchor_config_set_interruptible(anchor_config *config,
  * same time.
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_log_callback(anchor_config *config,
                                              anchor_log_callback callback,
                                              void *user_data);
@@ -677,7 +690,7 @@ anchor_status anchor_config_set_log_callback(anchor_config *config,
  *          certificates
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_client_new(const anchor_config *config,
                                 anchor_client **out);
 
@@ -690,6 +703,7 @@ anchor_status anchor_client_new(const anchor_config *config,
  * @param client  the client; NULL does nothing
  * @since 0.1.0
  */
+ANCHOR_API
 void anchor_client_free(anchor_client *client);
 
 /**
@@ -702,7 +716,7 @@ void anchor_client_free(anchor_client *client);
  * Any thread. It is not async-signal-safe; in a signal handler use anchor_cancel_token_cancel.
  * @since 0.1.0
  */
-void anchor_client_cancel_all(anchor_client *client);
+ANCHOR_API void anchor_client_cancel_all(anchor_client *client);
 
 /**
  * Returns counts of what the client has done, as a JSON object.
@@ -723,7 +737,7 @@ void anchor_client_cancel_all(anchor_client *client);
  * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT or ANCHOR_OUT_OF_MEMORY
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_client_stats(const anchor_client *client,
                                   char **out_json);
 
@@ -756,7 +770,7 @@ anchor_status anchor_client_stats(const anchor_client *client,
  * them.
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_wait_for_event(anchor_client *client,
                                     const char *event_name,
                                     int64_t timeout_ms,
@@ -776,7 +790,7 @@ anchor_status anchor_wait_for_event(anchor_client *client,
  *          if it may have been; or any other status except ANCHOR_TIMEOUT and ANCHOR_PENDING
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_signal_event(anchor_client *client,
                                   const char *event_name,
                                   const char *data_json,
@@ -794,7 +808,7 @@ anchor_status anchor_signal_event(anchor_client *client,
  *          ANCHOR_PENDING
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_drain_event(anchor_client *client,
                                  const char *event_name,
                                  uint32_t *out_drained);
@@ -807,7 +821,7 @@ anchor_status anchor_drain_event(anchor_client *client,
  * @return  the token, to be freed with anchor_cancel_token_free; NULL if the process has no file descriptor left
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_cancel_token *anchor_cancel_token_new(void);
 
 /**
@@ -820,6 +834,7 @@ anchor_cancel_token *anchor_cancel_token_new(void);
  * Any thread. Async-signal-safe.
  * @since 0.1.0
  */
+ANCHOR_API
 void anchor_cancel_token_cancel(anchor_cancel_token *token);
 
 /**
@@ -830,7 +845,7 @@ void anchor_cancel_token_cancel(anchor_cancel_token *token);
  * @param token  the token; NULL does nothing
  * @since 0.1.0
  */
-void anchor_cancel_token_reset(anchor_cancel_token *token);
+ANCHOR_API void anchor_cancel_token_reset(anchor_cancel_token *token);
 
 /**
  * Frees a token.
@@ -840,7 +855,7 @@ void anchor_cancel_token_reset(anchor_cancel_token *token);
  * @param token  the token; NULL does nothing
  * @since 0.1.0
  */
-void anchor_cancel_token_free(anchor_cancel_token *token);
+ANCHOR_API void anchor_cancel_token_free(anchor_cancel_token *token);
 
 /**
  * Starts a wait that runs in the background.
@@ -864,7 +879,7 @@ void anchor_cancel_token_free(anchor_cancel_token *token);
  *          file descriptor left
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_wait_start(anchor_client *client,
                                 const char *event_name,
                                 int64_t timeout_ms,
@@ -877,11 +892,26 @@ anchor_status anchor_wait_start(anchor_client *client,
  * closes it. The first call makes it, so a wait that nobody polls needs none.
  *
  * @param wait  the wait
- * @return  a file descriptor; -1 if wait is NULL or on a queue, or if the process has no file descriptor left
+ * @return  a file descriptor; -1 if wait is NULL or on a queue, if the process has no file descriptor left, or on
+ *          Windows
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 int anchor_wait_fd(const anchor_wait *wait);
+
+/**
+ * Returns the event of a started wait on Windows, a HANDLE that is signaled from the wait's end until it is finished.
+ *
+ * It is for WaitForMultipleObjects, MsgWaitForMultipleObjects or RegisterWaitForSingleObject. Do not set, reset or close
+ * it; anchor_wait_free closes it. The first call makes it, so a wait that nobody waits for needs none.
+ *
+ * @param wait  the wait
+ * @return  a HANDLE; NULL if wait is NULL or on a queue, if the process has no handle left, or on a system that has
+ *          descriptors: anchor_wait_fd
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+void *anchor_wait_handle(const anchor_wait *wait);
 
 /**
  * Blocks until one of several started waits has ended.
@@ -898,7 +928,7 @@ int anchor_wait_fd(const anchor_wait *wait);
  *          thread and the settings of one of the waits ask for it
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_wait_select(anchor_wait *const *waits,
                                  size_t count,
                                  int64_t timeout_ms,
@@ -919,7 +949,7 @@ anchor_status anchor_wait_select(anchor_wait *const *waits,
  *          returned
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_wait_finish(anchor_wait *wait,
                                  int64_t timeout_ms,
                                  char **out_json);
@@ -935,6 +965,7 @@ anchor_status anchor_wait_finish(anchor_wait *wait,
  * Any thread. Async-signal-safe.
  * @since 0.1.0
  */
+ANCHOR_API
 void anchor_wait_cancel(anchor_wait *wait);
 
 /**
@@ -949,6 +980,7 @@ void anchor_wait_cancel(anchor_wait *wait);
  * No other thread may be using the wait.
  * @since 0.1.0
  */
+ANCHOR_API
 void anchor_wait_free(anchor_wait *wait);
 
 /**
@@ -974,7 +1006,7 @@ void anchor_wait_free(anchor_wait *wait);
  * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no file descriptor left
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_queue_new(anchor_queue **out);
 
 /**
@@ -988,17 +1020,21 @@ anchor_status anchor_queue_new(anchor_queue **out);
  *          parent, or on Windows
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 int anchor_queue_fd(const anchor_queue *queue);
 
 /**
- * Returns the event of a queue on Windows, a HANDLE that is set while the queue is not empty.
+ * Returns the event of a queue on Windows, a HANDLE that is signaled while the queue is not empty.
+ *
+ * It is for WaitForMultipleObjects, MsgWaitForMultipleObjects or RegisterWaitForSingleObject. Do not set, reset or close
+ * it; anchor_queue_free closes it. It is a manual-reset event: take until anchor_queue_next returns ANCHOR_PENDING.
  *
  * @param queue  the queue
- * @return  NULL, since this system has descriptors: anchor_queue_fd
+ * @return  a HANDLE; NULL if queue is NULL, or on a system that has descriptors: anchor_queue_fd
  * @since 0.1.0
  */
-ANCHOR_MUST_USE void *anchor_queue_handle(const anchor_queue *queue);
+ANCHOR_API ANCHOR_MUST_USE
+void *anchor_queue_handle(const anchor_queue *queue);
 
 /**
  * Sets the function that is called once for each change of a queue from empty to not empty.
@@ -1016,7 +1052,7 @@ ANCHOR_MUST_USE void *anchor_queue_handle(const anchor_queue *queue);
  * The function is called on a thread of the library, one call at a time. It must not be replaced from within it.
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_queue_set_callback(anchor_queue *queue,
                                         anchor_queue_callback callback,
                                         void *user_data);
@@ -1042,7 +1078,7 @@ anchor_status anchor_queue_set_callback(anchor_queue *queue,
  *          file descriptor left; if it is not ANCHOR_OK, there is no completion
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_wait_start_on(anchor_client *client,
                                    anchor_queue *queue,
                                    const char *event_name,
@@ -1066,7 +1102,7 @@ anchor_status anchor_wait_start_on(anchor_client *client,
  *          ANCHOR_OUT_OF_MEMORY if a child process has no file descriptor left for a queue of its parent
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_queue_next(anchor_queue *queue,
                                 int64_t timeout_ms,
                                 anchor_cancel_token *cancel,
@@ -1079,7 +1115,7 @@ anchor_status anchor_queue_next(anchor_queue *queue,
  * @return  the number; 0 if queue is NULL
  * @since 0.1.0
  */
-ANCHOR_MUST_USE size_t anchor_queue_running(const anchor_queue *queue);
+ANCHOR_API ANCHOR_MUST_USE size_t anchor_queue_running(const anchor_queue *queue);
 
 /**
  * Cancels the waits that run on a queue.
@@ -1092,6 +1128,7 @@ ANCHOR_MUST_USE size_t anchor_queue_running(const anchor_queue *queue);
  * Any thread. It is not async-signal-safe; in a signal handler use anchor_wait_cancel.
  * @since 0.1.0
  */
+ANCHOR_API
 void anchor_queue_cancel_all(anchor_queue *queue);
 
 /**
@@ -1108,6 +1145,7 @@ void anchor_queue_cancel_all(anchor_queue *queue);
  * No other thread may be using the queue.
  * @since 0.1.0
  */
+ANCHOR_API
 void anchor_queue_free(anchor_queue *queue);
 
 /**
@@ -1117,7 +1155,7 @@ void anchor_queue_free(anchor_queue *queue);
  * @return  the tag; 0 if completion is NULL
  * @since 0.1.0
  */
-ANCHOR_MUST_USE uint64_t anchor_completion_tag(const anchor_completion *completion);
+ANCHOR_API ANCHOR_MUST_USE uint64_t anchor_completion_tag(const anchor_completion *completion);
 
 /**
  * Returns how a wait ended.
@@ -1126,7 +1164,7 @@ ANCHOR_MUST_USE uint64_t anchor_completion_tag(const anchor_completion *completi
  * @return  what anchor_wait_for_event would have returned; ANCHOR_INVALID_ARGUMENT if completion is NULL
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_completion_status(const anchor_completion *completion);
 
 /**
@@ -1137,7 +1175,7 @@ anchor_status anchor_completion_status(const anchor_completion *completion);
  *          completion is NULL, or if memory ran out for it
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 const char *anchor_completion_json(const anchor_completion *completion);
 
 /**
@@ -1146,7 +1184,7 @@ const char *anchor_completion_json(const anchor_completion *completion);
  * @param completion  the completion; NULL does nothing
  * @since 0.1.0
  */
-void anchor_completion_free(anchor_completion *completion);
+ANCHOR_API void anchor_completion_free(anchor_completion *completion);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -366,8 +366,11 @@ public:
     started_wait() noexcept = default;
     explicit started_wait(anchor_wait *owned) noexcept : handle_(owned) {}
 
-    // Readable from the wait's end until it is finished; only for poll, epoll and the like.
+    // Readable from the wait's end until it is finished; only for poll, epoll and the like. -1 on Windows, which has
+    // native_handle().
     int fd() const noexcept { return anchor_wait_fd(handle_.get()); }
+    // On Windows an event, which is signaled from the wait's end until it is finished; NULL elsewhere.
+    void *native_handle() const noexcept { return anchor_wait_handle(handle_.get()); }
     void cancel() const noexcept { anchor_wait_cancel(handle_.get()); }
 
     // Takes the outcome. ANCHOR_PENDING if the wait has not ended in that time; it is unchanged then.
@@ -527,7 +530,7 @@ public:
 
     // Readable while the queue is not empty; only for poll, epoll and the like. -1 on Windows, which has native_handle().
     int fd() const noexcept { return anchor_queue_fd(handle_.get()); }
-    // On Windows an event, which is set while the queue is not empty; NULL elsewhere.
+    // On Windows an event, which is signaled while the queue is not empty; NULL elsewhere.
     void *native_handle() const noexcept { return anchor_queue_handle(handle_.get()); }
     anchor_queue *get() const noexcept { return handle_.get(); }
 

@@ -8,6 +8,7 @@ use super::wait::anchor_wait;
 use crate::error::Error;
 use crate::started::Queue;
 use crate::status::Status;
+use crate::sys::{self, Event};
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
@@ -75,25 +76,34 @@ pub unsafe extern "C" fn anchor_queue_new(out: *mut *mut anchor_queue) -> Status
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_queue_fd(queue: *const anchor_queue) -> c_int {
     let mut fd = -1;
-    run_quietly(|| {
-        // SAFETY: by contract NULL or live.
-        if let Some(event) = unsafe { queue.as_ref() }.and_then(|handle| handle.queue.try_event().ok()) {
-            fd = event.as_raw_fd();
-        }
-    });
+    // SAFETY: by contract NULL or live.
+    run_quietly(|| fd = sys::raw_fd(|| unsafe { event_of(queue) }));
     fd
 }
 
-/// Returns the event of a queue on Windows, a HANDLE that is set while the queue is not empty.
+/// Returns the event of a queue on Windows, a HANDLE that is signaled while the queue is not empty.
+///
+/// It is for WaitForMultipleObjects, MsgWaitForMultipleObjects or RegisterWaitForSingleObject. Do not set, reset or close
+/// it; anchor_queue_free closes it. It is a manual-reset event: take until anchor_queue_next returns ANCHOR_PENDING.
 ///
 /// @param queue  the queue
-/// @return  NULL, since this system has descriptors: anchor_queue_fd
+/// @return  a HANDLE; NULL if queue is NULL, or on a system that has descriptors: anchor_queue_fd
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_queue_handle(queue: *const anchor_queue) -> *mut c_void {
-    let _ = queue;
-    ptr::null_mut()
+    let mut event_handle = ptr::null_mut();
+    // SAFETY: by contract NULL or live.
+    run_quietly(|| event_handle = sys::raw_handle(|| unsafe { event_of(queue) }));
+    event_handle
+}
+
+/// # Safety
+///
+/// `queue` is NULL or live.
+unsafe fn event_of<'a>(queue: *const anchor_queue) -> Option<&'a Event> {
+    // SAFETY: the caller's promise.
+    unsafe { queue.as_ref() }.and_then(|handle| handle.queue.try_event().ok())
 }
 
 /// Sets the function that is called once for each change of a queue from empty to not empty.

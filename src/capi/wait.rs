@@ -5,7 +5,8 @@ use super::client::{anchor_client, timeout};
 use crate::error::Error;
 use crate::started::{QueuedWait, StartedWait};
 use crate::status::Status;
-use std::ffi::{c_char, c_int};
+use crate::sys::{self, Event};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
 /// A wait that runs in the background, for programs with an event loop or with several events to wait for. After its
@@ -81,20 +82,45 @@ pub unsafe extern "C" fn anchor_wait_start(
 /// closes it. The first call makes it, so a wait that nobody polls needs none.
 ///
 /// @param wait  the wait
-/// @return  a file descriptor; -1 if wait is NULL or on a queue, or if the process has no file descriptor left
+/// @return  a file descriptor; -1 if wait is NULL or on a queue, if the process has no file descriptor left, or on
+///          Windows
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_wait_fd(wait: *const anchor_wait) -> c_int {
     let mut fd = -1;
-    run_quietly(|| {
-        // SAFETY: by contract NULL or live.
-        let Some(anchor_wait::Started(wait)) = (unsafe { wait.as_ref() }) else { return };
-        if let Ok(event) = wait.try_event() {
-            fd = event.as_raw_fd();
-        }
-    });
+    // SAFETY: by contract NULL or live.
+    run_quietly(|| fd = sys::raw_fd(|| unsafe { event_of(wait) }));
     fd
+}
+
+/// Returns the event of a started wait on Windows, a HANDLE that is signaled from the wait's end until it is finished.
+///
+/// It is for WaitForMultipleObjects, MsgWaitForMultipleObjects or RegisterWaitForSingleObject. Do not set, reset or close
+/// it; anchor_wait_free closes it. The first call makes it, so a wait that nobody waits for needs none.
+///
+/// @param wait  the wait
+/// @return  a HANDLE; NULL if wait is NULL or on a queue, if the process has no handle left, or on a system that has
+///          descriptors: anchor_wait_fd
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_wait_handle(wait: *const anchor_wait) -> *mut c_void {
+    let mut event_handle = ptr::null_mut();
+    // SAFETY: by contract NULL or live.
+    run_quietly(|| event_handle = sys::raw_handle(|| unsafe { event_of(wait) }));
+    event_handle
+}
+
+/// # Safety
+///
+/// `wait` is NULL or live.
+unsafe fn event_of<'a>(wait: *const anchor_wait) -> Option<&'a Event> {
+    // SAFETY: the caller's promise.
+    match unsafe { wait.as_ref() } {
+        Some(anchor_wait::Started(wait)) => wait.try_event().ok(),
+        _ => None,
+    }
 }
 
 /// Blocks until one of several started waits has ended.

@@ -87,7 +87,9 @@ impl Link {
                 Ok(count) => *sent += count,
                 Err(e) => {
                     call.note_broken(&e);
-                    if !matches!(e.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) {
+                    // Windows calls a connection aborted that its peer has closed.
+                    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+                    if !matches!(e.kind(), BrokenPipe | ConnectionReset | ConnectionAborted) {
                         return Err(e);
                     }
                     self.request = Sending::Cut;

@@ -3,7 +3,7 @@
 use crate::config::Trust;
 use crate::error::Error;
 use crate::status::Status;
-use crate::sys::is_exhausted;
+use crate::sys::{certificate_store, is_exhausted};
 use rustls::client::Resumption;
 use rustls::crypto::ring::cipher_suite as suite;
 use rustls::crypto::{
@@ -77,11 +77,27 @@ fn system_certificates() -> (Option<&'static str>, CertificateResult) {
     match (file, folders.is_empty()) {
         (Some(file), _) => (Some("SSL_CERT_FILE"), load(Some(file), &folders)),
         (None, false) => (Some("SSL_CERT_DIR"), load(None, &folders)),
-        (None, true) => {
-            let paths = openssl_probe::probe();
-            (None, load(paths.cert_file, &paths.cert_dir))
-        }
+        (None, true) => (None, certificate_store().map_or_else(probed, stored)),
     }
+}
+
+/// The certificates of a system that has a store for them.
+fn stored(store: io::Result<Vec<Vec<u8>>>) -> CertificateResult {
+    let mut found = CertificateResult::default();
+    match store {
+        Ok(certificates) => found.certs.extend(certificates.into_iter().map(CertificateDer::from)),
+        Err(e) => found.errors.push(rustls_native_certs::Error {
+            context: "cannot open the system's certificate store",
+            kind: ErrorKind::Os(e.into()),
+        }),
+    }
+    found
+}
+
+/// The certificates of a system that has files for them.
+fn probed() -> CertificateResult {
+    let paths = openssl_probe::probe();
+    load(paths.cert_file, &paths.cert_dir)
 }
 
 fn load(file: Option<PathBuf>, folders: &[PathBuf]) -> CertificateResult {
@@ -269,6 +285,12 @@ mod tests {
         let mut nonsense = CertificateResult::default();
         nonsense.certs.push(CertificateDer::from(vec![1, 2, 3]));
         assert!(matches!(missing(nonsense), NoSystemRoots::Unusable(_)));
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_opened_is_unusable_and_an_empty_one_is_not_there() {
+        assert!(matches!(missing(stored(Err(io::ErrorKind::PermissionDenied.into()))), NoSystemRoots::Unusable(_)));
+        assert!(matches!(missing(stored(Ok(Vec::new()))), NoSystemRoots::NotThere(_)));
     }
 
     #[test]

@@ -183,8 +183,9 @@ impl StartedWait {
 }
 
 sys::impl_event_fd!(
-    /// Returns a descriptor that is readable from the wait's end until it is finished. It is for poll, epoll and similar calls;
-    /// do not read, write or close it. The first call makes it, so a wait that nobody polls needs none.
+    /// Returns what an event loop waits for: a descriptor that is readable, or on Windows an event that is signaled, from the
+    /// wait's end until it is finished. It is for poll, epoll, WaitForMultipleObjects and similar calls; do not read, write,
+    /// reset or close it. The first call makes it, so a wait that nobody polls needs none.
     ///
     /// # Errors
     ///

@@ -124,8 +124,9 @@ impl Queue {
 }
 
 sys::impl_pollable!(
-    /// Returns a descriptor that is readable while the queue is not empty. It is for poll, epoll and similar calls; do not
-    /// read, write or close it.
+    /// Returns what an event loop waits for: a descriptor that is readable, or on Windows an event that is signaled, while the
+    /// queue is not empty. It is for poll, epoll, WaitForMultipleObjects and similar calls; do not read, write, reset or close
+    /// it.
     ///
     /// # Panics
     ///

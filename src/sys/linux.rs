@@ -5,9 +5,10 @@ mod fork;
 
 pub(crate) use super::posix::eventfd::Event;
 pub(super) use super::posix::ppoll::poll_once;
-pub(super) use super::posix::socket::{PEEK, RECEIVE, SEND, available, is_in_progress};
+pub(crate) use super::posix::roots::certificate_store;
+pub(super) use super::posix::socket::{PEEK, RECEIVE, SEND, available, is_in_progress, keep_alive};
 pub(crate) use super::posix::{
-    CancellationDisabled, Thread, Watch, impl_event_fd, impl_pollable, is_exhausted, look_up,
+    CancellationDisabled, Thread, Watch, impl_event_fd, impl_pollable, is_exhausted, look_up, raw_fd, raw_handle,
 };
 pub(crate) use epoll::Poller;
 pub(super) use epoll::Watched;

@@ -4,9 +4,11 @@
 //! **The contract**, which each system fulfils:
 //!
 //! - [`Event`]: is set from `notify` to `clear`, and can be polled. `notify` is async-signal-safe and leaves errno alone.
+//! - [`raw_fd`] and [`raw_handle`]: an event as an event loop in C takes it. A system has one of the two.
 //! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It reports all of
 //!   these that happened. It is never early, and late by no more than the system's timer.
-//! - [`Poller`]: watches many sockets for one thread, each known by a token, and blocks as exactly as [`poll`].
+//! - [`Poller`]: watches many sockets for one thread, each known by a token, and blocks as exactly as [`poll`]. It reports a
+//!   change once; whoever waits for the next one has read until nothing is left, and watches the socket again.
 //! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
 //! - [`Thread`]: runs with all signals blocked, has a name and a stack of a given size, and catches panics. Its code stays
 //!   mapped even if a host unloads the plugin that contains it.
@@ -16,6 +18,7 @@
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
 //! - [`Stack`]: a lock-free list, onto which any thread and any signal handler may push.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
+//! - [`certificate_store`]: the certificate authorities of a system that has a store for them instead of files.
 //! - [`wipe`]: overwrites a secret in a way that no compiler removes.
 //! - [`Scoped`]: a thread-local reference to a value on the stack, set for the length of a closure.
 //! - [`is_exhausted`]: whether an error reports that this process or the system has no descriptor, thread or memory left.
@@ -26,7 +29,7 @@
 //! | --- | --- | --- | --- | --- |
 //! | event | eventfd | eventfd | a pipe | an event object |
 //! | poll | ppoll | ppoll | poll, whose milliseconds are rounded up | WaitForMultipleObjects and a timer object |
-//! | many sockets | epoll | kqueue | kqueue | WSAEventSelect |
+//! | many sockets | epoll | kqueue | kqueue | polls by AFD, the driver of the sockets |
 //! | SIGPIPE | MSG_NOSIGNAL | MSG_NOSIGNAL | SO_NOSIGPIPE | does not exist |
 //! | dead peer while sending | TCP_USER_TIMEOUT | the system's own time | TCP_RXT_CONNDROPTIME | TCP_MAXRT |
 //! | process | a fork handler and a wiped page | the process id | the process id | there is no fork |
@@ -63,7 +66,12 @@ use linux as system;
 #[cfg(unix)]
 mod posix;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as system;
+
+#[cfg(not(any(target_os = "linux", windows)))]
 compile_error!("libanchor supports Linux, macOS, FreeBSD and Windows; docs/platforms.md says what was run where");
 
 pub(crate) use fork::PerProcess;
@@ -74,6 +82,7 @@ pub(crate) use scoped::Scoped;
 pub(crate) use socket::Socket;
 pub(crate) use stack::{Node, Push, Stack};
 pub(crate) use system::{
-    CancellationDisabled, Event, Poller, Process, Thread, Watch, impl_event_fd, impl_pollable, is_exhausted, look_up,
+    CancellationDisabled, Event, Poller, Process, Thread, Watch, certificate_store, impl_event_fd, impl_pollable,
+    is_exhausted, look_up, raw_fd, raw_handle,
 };
 pub(crate) use wipe::wipe;

@@ -28,6 +28,8 @@ fn a_socket_is_reported_once_for_each_change() {
         peer.write_all(b"x").unwrap();
         assert_eq!(wait(&poller, None), [Readiness { token: 7, input: true, output: false }]);
         assert_eq!(wait(&poller, past), [], "nothing has changed");
+        while socket.receive(8, |_| ()).is_ok() {}
+        poller.watch(&socket, 7, false).unwrap();
     }
     poller.forget(&socket);
     peer.write_all(b"x").unwrap();
@@ -48,8 +50,7 @@ fn room_for_output_is_reported_only_to_who_waits_for_it() {
     assert_eq!(wait(&poller, past), []);
     poller.watch(&socket, 1, true).unwrap();
     assert_eq!(wait(&poller, None), [Readiness { token: 1, input: false, output: true }]);
-    poller.watch(&socket, 1, true).unwrap();
-    assert_eq!(wait(&poller, past), [], "it was watched already");
+    assert_eq!(wait(&poller, past), [], "nothing has changed");
 }
 
 #[test]

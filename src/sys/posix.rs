@@ -4,6 +4,7 @@ pub(super) mod eventfd;
 mod lookup;
 mod pin;
 pub(super) mod ppoll;
+pub(super) mod roots;
 pub(super) mod socket;
 mod thread;
 mod watch;
@@ -12,7 +13,7 @@ use std::io;
 
 pub(crate) use lookup::look_up;
 pub(crate) use thread::{CancellationDisabled, Thread};
-pub(crate) use watch::{Watch, impl_event_fd, impl_pollable};
+pub(crate) use watch::{Watch, impl_event_fd, impl_pollable, raw_fd, raw_handle};
 
 pub(crate) fn is_exhausted(e: &io::Error) -> bool {
     e.kind() == io::ErrorKind::OutOfMemory

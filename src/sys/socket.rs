@@ -16,13 +16,15 @@ pub(crate) struct Socket {
 
 /// The time after which a dead peer is noticed: by keepalive on an idle connection, by the user timeout otherwise.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
+/// How often an idle peer is asked whether it lives.
+const PROBES: u32 = 3;
 
 impl Socket {
     /// Opens a socket and starts to connect it. An output watch is ready when [`outcome`](Self::outcome) is known.
     pub fn connect(address: SocketAddr) -> io::Result<Socket> {
         let socket = system::open_socket(Domain::for_address(address))?;
         socket.set_tcp_nodelay(true)?;
-        socket.set_tcp_keepalive(&keepalive())?;
+        system::keep_alive(&socket, keepalive(), PROBES)?;
         system::give_up_dead_peer(&socket, DEAD_AFTER)?;
         match socket.connect(&SockAddr::from(address)) {
             Err(e) if !system::is_in_progress(&e) => Err(e),
@@ -47,6 +49,7 @@ impl Socket {
     pub fn receive(&self, limit: usize, take: impl FnOnce(&[u8])) -> io::Result<usize> {
         let mut room = [MaybeUninit::<u8>::uninit(); 3 * 1024];
         let limit = limit.min(room.len());
+        self.watched.note_read();
         let count = self.socket.recv_with_flags(&mut room[..limit], RECEIVE)?;
         // SAFETY: the kernel has written that many bytes, and `room` is not used meanwhile.
         let received = unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), count) };
@@ -91,5 +94,5 @@ impl std::fmt::Debug for Socket {
 }
 
 fn keepalive() -> TcpKeepalive {
-    TcpKeepalive::new().with_time(DEAD_AFTER / 2).with_interval(DEAD_AFTER / 6).with_retries(3)
+    TcpKeepalive::new().with_time(DEAD_AFTER / 2).with_interval(DEAD_AFTER / (2 * PROBES))
 }

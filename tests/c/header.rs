@@ -152,7 +152,8 @@ fn functions(header: &str) -> Vec<Function> {
     let mut functions = Vec::new();
     for part in body.split("/**").skip(1) {
         let (comment, rest) = part.split_once("*/").expect("the comment ends");
-        let declaration = rest.split(';').next().expect("a declaration").replace("ANCHOR_MUST_USE", "");
+        let declaration =
+            rest.split(';').next().expect("a declaration").replace("ANCHOR_API", "").replace("ANCHOR_MUST_USE", "");
         let Some((before, parameters)) = declaration.split_once('(') else { continue };
         let (returns, name) = before.trim().rsplit_once([' ', '*', '\n']).expect("a type and a name");
         functions.push(Function {

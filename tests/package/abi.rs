@@ -35,7 +35,7 @@ fn as_c_sees_it(name: &str, header: &str) -> PathBuf {
 fn declarations(header: &str) -> Vec<String> {
     let (_, functions) = header.split_once("extern \"C\" {\n#endif").expect("the header has a C part");
     let lines = functions.lines().filter(|line| !line.starts_with(['#', '/', '}']) && !line.starts_with(" *"));
-    let code = lines.collect::<Vec<_>>().join("\n").replace("ANCHOR_MUST_USE", "");
+    let code = lines.collect::<Vec<_>>().join("\n").replace("ANCHOR_API", "").replace("ANCHOR_MUST_USE", "");
     let statements = code.split(';').map(|statement| statement.split_whitespace().collect::<Vec<_>>().join(" "));
     statements.filter(|statement| statement.contains("anchor_")).collect()
 }

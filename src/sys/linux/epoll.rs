@@ -14,6 +14,11 @@ pub(crate) struct Poller(OwnedFd);
 #[derive(Debug, Default)]
 pub(in crate::sys) struct Watched(AtomicU8);
 
+impl Watched {
+    /// Something was read, which the kernel knows.
+    pub fn note_read(&self) {}
+}
+
 const INPUT: u8 = 1;
 const OUTPUT: u8 = 2;
 
@@ -105,4 +110,23 @@ impl Poller {
 fn millis_until(until: Option<Instant>) -> libc::c_int {
     let left = until.map(|until| until.saturating_duration_since(Instant::now()));
     left.map_or(-1, |left| (left.as_millis() + 1).try_into().unwrap_or(libc::c_int::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_socket_that_is_watched_already_is_left_alone() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
+        let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
+        poller.watch(&socket, 1, true).unwrap();
+        poller.wait(&mut ready, None).unwrap();
+        assert_eq!(ready.split_off(0), [Readiness { token: 1, input: false, output: true }]);
+        poller.watch(&socket, 1, true).unwrap();
+        poller.wait(&mut ready, Some(Instant::now())).unwrap();
+        assert_eq!(ready, [], "that it has room is no change");
+    }
 }

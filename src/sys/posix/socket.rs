@@ -1,5 +1,6 @@
 //! What the systems have in common of a socket beyond socket2.
 
+use socket2::TcpKeepalive;
 use std::io;
 use std::os::fd::AsRawFd;
 
@@ -12,6 +13,11 @@ pub(in crate::sys) const PEEK: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_PEEK
 /// Whether a connect has begun, and its outcome comes later. One that a signal interrupted goes on.
 pub(in crate::sys) fn is_in_progress(e: &io::Error) -> bool {
     matches!(e.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR))
+}
+
+/// Asks an idle peer whether it lives, and ends the connection after so many probes without an answer.
+pub(in crate::sys) fn keep_alive(socket: &socket2::Socket, when: TcpKeepalive, probes: u32) -> io::Result<()> {
+    socket.set_tcp_keepalive(&when.with_retries(probes))
 }
 
 /// How many bytes are in the socket now.

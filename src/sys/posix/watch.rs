@@ -1,7 +1,9 @@
 //! What is polled is a descriptor, of the library or of a program.
 
 use crate::sys::{Event, Poller, Socket};
+use std::ffi::c_void;
 use std::os::fd::{AsRawFd, RawFd};
+use std::ptr;
 
 /// A descriptor to poll. It does not keep the descriptor open.
 #[derive(Clone, Copy)]
@@ -39,6 +41,16 @@ impl Watch {
     fn new(fd: RawFd, events: i16) -> Watch {
         Watch(libc::pollfd { fd, events, revents: 0 })
     }
+}
+
+/// What a C program polls. -1 if there is no event.
+pub(crate) fn raw_fd<'a>(event: impl FnOnce() -> Option<&'a Event>) -> RawFd {
+    event().map_or(-1, Event::as_raw_fd)
+}
+
+/// What a C program waits for on Windows: nothing, so the event need not be made.
+pub(crate) fn raw_handle<'a>(_: impl FnOnce() -> Option<&'a Event>) -> *mut c_void {
+    ptr::null_mut()
 }
 
 /// Implements `AsFd` for a type that has an `event`, so that a Rust program can poll it.

@@ -97,7 +97,8 @@ fn status(comment: &str, code: &str) -> (String, String) {
 
 impl Function {
     fn parse(comment: &str, code: &str) -> Function {
-        let declaration = code.split_once(';').expect("a declaration").0.replace("ANCHOR_MUST_USE", "");
+        let declaration =
+            code.split_once(';').expect("a declaration").0.replace("ANCHOR_API", "").replace("ANCHOR_MUST_USE", "");
         let declaration = format!("{};", declaration.trim());
         let before = declaration.split('(').next().expect("a name");
         let name = before.rsplit([' ', '*']).next().expect("a name").to_owned();
