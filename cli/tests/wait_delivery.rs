@@ -6,7 +6,7 @@ mod server;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixStream;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use command::{after, anchor, printed, run, stderr, stdout};
 use server::{Server, until};
@@ -17,8 +17,9 @@ fn full() -> File {
 
 /// The writing end of a pipe whose reader is gone.
 fn pipe_without_reader() -> Stdio {
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
+    let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+    let writer = reader.stdin.take().unwrap();
+    reader.wait().unwrap();
     writer.into()
 }
 

@@ -176,7 +176,7 @@ fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> 
 }
 
 fn text(reply: &Reply) -> Option<&str> {
-    str::from_utf8(&reply.body).ok()
+    std::str::from_utf8(&reply.body).ok()
 }
 
 #[cfg(test)]

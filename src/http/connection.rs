@@ -154,9 +154,8 @@ impl Transport for Connection {
 
     /// ureq asks once, after an answer, whether to put the connection into its pool. It goes into the client's pool instead.
     fn is_open(&mut self) -> bool {
-        if self.buffers.are_empty()
-            && let Some(link) = self.link.take_if(|link| link.is_reusable())
-        {
+        let is_drained = self.buffers.are_empty();
+        if let Some(link) = self.link.take_if(|link| is_drained && link.is_reusable()) {
             self.origin.pool.put(Idle { link, buffers: std::mem::take(&mut self.buffers) });
         }
         false

@@ -142,18 +142,14 @@ impl Link {
         if let Some(refusal) = &refusal {
             call.note_verdict(kind_of(*refusal), refusal.to_string());
         }
-        if let Err(e) = &taken
-            && !call.refused.get()
-        {
+        if let (Err(e), false) = (&taken, call.refused.get()) {
             call.note_broken(e);
         }
         if refusal.is_some() {
             return Err(io::Error::other("the answer is refused"));
         }
         self.last_used = Instant::now();
-        if let Ok(Input::End) = taken
-            && self.request != Sending::Partly
-        {
+        if matches!(taken, Ok(Input::End)) && self.request != Sending::Partly {
             call.ended.set(self.inbound.end() == StreamEnd::Cut);
         }
         taken

@@ -21,7 +21,7 @@ pub(super) struct Nesting {
 impl Nesting {
     #[inline]
     pub fn open(&mut self, container: Container) -> Result<(), OutOfMemory> {
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
+        if self.depth > 0 && self.depth % 64 == 0 {
             self.outer.try_reserve(1)?;
             self.outer.push(self.inner);
         }
@@ -34,7 +34,7 @@ impl Nesting {
     pub fn close(&mut self) {
         self.depth -= 1;
         self.inner >>= 1;
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
+        if self.depth > 0 && self.depth % 64 == 0 {
             self.inner = self.outer.pop().unwrap_or_default();
         }
     }

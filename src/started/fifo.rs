@@ -55,10 +55,8 @@ impl<T, R> Fifo<T, R> {
     /// It has ended with this item. If the queue is closed, the item is dropped.
     pub fn end(&self, place: Place, item: T) {
         let mut callback = lock(&self.callback);
-        if self.push(place, item)
-            && let Some(call) = &mut *callback
-        {
-            call();
+        if self.push(place, item) {
+            call(&mut callback);
         }
     }
 
@@ -102,10 +100,8 @@ impl<T, R> Fifo<T, R> {
         let mut callback = lock(&self.callback);
         *callback = new;
         let is_empty = self.lock().ended.is_empty();
-        if let Some(call) = &mut *callback
-            && !is_empty
-        {
-            call();
+        if !is_empty {
+            call(&mut callback);
         }
     }
 
@@ -204,6 +200,12 @@ impl<R> Running<R> {
 
     fn iter(&self) -> impl Iterator<Item = &R> {
         self.entries.iter().flatten()
+    }
+}
+
+fn call(callback: &mut Option<Callback>) {
+    if let Some(callback) = callback {
+        callback();
     }
 }
 

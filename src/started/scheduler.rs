@@ -183,12 +183,12 @@ impl Scheduler {
 
     fn settle(&mut self, id: u32, mut task: Box<Task>, next: Next) {
         let token = self.token(id);
-        if let Next::Sockets { output } = next
-            && let Err(e) = self.watch(&task, token, output)
-        {
-            // It has no sockets after that.
-            self.places[id as usize].task = Some(task);
-            return self.act(id, &Event::Exhausted(&e));
+        if let Next::Sockets { output } = next {
+            if let Err(e) = self.watch(&task, token, output) {
+                // It has no sockets after that.
+                self.places[id as usize].task = Some(task);
+                return self.act(id, &Event::Exhausted(&e));
+            }
         }
         let is_queued = matches!(next, Next::Turn);
         match next {

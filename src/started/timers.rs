@@ -48,9 +48,7 @@ impl Timers {
 
     /// Takes a wait whose timer is due.
     pub fn take_due(&mut self, now: Instant) -> Option<u32> {
-        while let Some(Reverse((at, id))) = self.heap.peek().copied()
-            && at <= now
-        {
+        while let Some(Reverse((at, id))) = self.heap.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.heap.pop();
             let timer = &mut self.set[id as usize];
             if *timer == Some(at) {

@@ -31,9 +31,8 @@ impl<T> PerProcess<T> {
         let found = self.0.load(Ordering::Acquire);
         // SAFETY: null, or the pointer came from `leak`. Its target is freed only when `self` is dropped, and never if it was
         // replaced.
-        if let Some(tagged) = unsafe { found.as_ref() }
-            && tagged.process == Process::current()
-        {
+        let of_this_process = unsafe { found.as_ref() }.filter(|tagged| tagged.process == Process::current());
+        if let Some(tagged) = of_this_process {
             return Ok(&tagged.value);
         }
         let own = Tagged::leak(make()?);

@@ -1,6 +1,7 @@
 //! Programs that a test runs: to their end, or until they hang.
 
 use crate::PATIENCE;
+use crate::target::Target;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 
@@ -73,6 +74,8 @@ pub fn resident_kib(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
+/// With the line ends that a program of C writes: on Windows its library makes two characters of them.
 pub fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let text = String::from_utf8_lossy(bytes);
+    if Target::of_programs().is_windows() { text.replace("\r\n", "\n") } else { text.into_owned() }
 }

@@ -1,6 +1,6 @@
 /* Settings: what each accepts, the message about what it refuses, and what the environment adds. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
+#include "portable.h"
 
 /* A setter that refuses reports which argument is wrong, and does not change the setting. */
 #define CHECK_REFUSED(config, part, call) \
@@ -248,17 +248,14 @@ static void empty_environment(void)
     for (size_t i = 0; i < VARIABLES; i++) {
         const char *value = getenv(variables[i]);
         saved[i] = value ? strdup(value) : NULL;
-        unsetenv(variables[i]);
+        portable_set_variable(variables[i], NULL);
     }
 }
 
 static void restore_environment(void)
 {
     for (size_t i = 0; i < VARIABLES; i++) {
-        if (saved[i])
-            setenv(variables[i], saved[i], 1);
-        else
-            unsetenv(variables[i]);
+        portable_set_variable(variables[i], saved[i]);
         free(saved[i]);
     }
 }
@@ -285,18 +282,18 @@ static void environment_key(void)
 {
     empty_environment();
     check_environment("ANCHORBROWSER_API_KEY");
-    setenv("ANCHOR_API_KEY", "second", 1);
+    portable_set_variable("ANCHOR_API_KEY", "second");
     check_environment(NULL);
-    setenv("ANCHOR_API_KEY", "bad\n", 1);
+    portable_set_variable("ANCHOR_API_KEY", "bad\n");
     check_environment("ANCHOR_API_KEY contains a control character");
-    setenv("ANCHORBROWSER_API_KEY", "", 1); /* counts as absent */
+    portable_set_variable("ANCHORBROWSER_API_KEY", ""); /* counts as absent */
     check_environment("ANCHOR_API_KEY contains a control character");
-    setenv("ANCHORBROWSER_API_KEY", "first", 1);
+    portable_set_variable("ANCHORBROWSER_API_KEY", "first");
     check_environment(NULL);
-    setenv("ANCHORBROWSER_API_KEY", "bad\n", 1);
-    setenv("ANCHOR_API_KEY", "good", 1);
+    portable_set_variable("ANCHORBROWSER_API_KEY", "bad\n");
+    portable_set_variable("ANCHOR_API_KEY", "good");
     check_environment("ANCHORBROWSER_API_KEY contains a control character");
-    setenv("ANCHORBROWSER_API_KEY", NOT_UTF_8, 1);
+    portable_set_variable("ANCHORBROWSER_API_KEY", NOT_UTF_8);
     check_environment("ANCHORBROWSER_API_KEY");
     restore_environment();
 }
@@ -304,16 +301,16 @@ static void environment_key(void)
 static void environment_base_url(void)
 {
     empty_environment();
-    setenv("ANCHOR_API_KEY", "key", 1);
-    setenv("ANCHORBROWSER_BASE_URL", "nonsense", 1);
+    portable_set_variable("ANCHOR_API_KEY", "key");
+    portable_set_variable("ANCHORBROWSER_BASE_URL", "nonsense");
     check_environment("ANCHORBROWSER_BASE_URL has no scheme");
-    setenv("ANCHORBROWSER_BASE_URL", "http://a.example", 1);
+    portable_set_variable("ANCHORBROWSER_BASE_URL", "http://a.example");
     check_environment("ANCHORBROWSER_BASE_URL is plain http");
-    setenv("ANCHORBROWSER_BASE_URL", "https://" NOT_UTF_8, 1);
+    portable_set_variable("ANCHORBROWSER_BASE_URL", "https://" NOT_UTF_8);
     check_environment("ANCHORBROWSER_BASE_URL");
-    setenv("ANCHORBROWSER_BASE_URL", "https://a.example/v1", 1);
+    portable_set_variable("ANCHORBROWSER_BASE_URL", "https://a.example/v1");
     check_environment(NULL);
-    setenv("ANCHORBROWSER_BASE_URL", "", 1);
+    portable_set_variable("ANCHORBROWSER_BASE_URL", "");
     check_environment(NULL);
     restore_environment();
 }
@@ -321,16 +318,16 @@ static void environment_base_url(void)
 static void environment_proxy(void)
 {
     empty_environment();
-    setenv("ANCHOR_API_KEY", "key", 1);
-    setenv("HTTPS_PROXY", "socks5://127.0.0.1:1080", 1);
+    portable_set_variable("ANCHOR_API_KEY", "key");
+    portable_set_variable("HTTPS_PROXY", "socks5://127.0.0.1:1080");
     check_environment("HTTPS_PROXY");
-    setenv("NO_PROXY", "anchorbrowser.io", 1); /* then it does not count */
+    portable_set_variable("NO_PROXY", "anchorbrowser.io"); /* then it does not count */
     check_environment(NULL);
-    unsetenv("NO_PROXY");
-    unsetenv("HTTPS_PROXY");
-    setenv("HTTP_PROXY", "nonsense://", 1); /* of the other scheme */
+    portable_set_variable("NO_PROXY", NULL);
+    portable_set_variable("HTTPS_PROXY", NULL);
+    portable_set_variable("HTTP_PROXY", "nonsense://"); /* of the other scheme */
     check_environment(NULL);
-    setenv("ALL_PROXY", "nonsense://", 1);
+    portable_set_variable("ALL_PROXY", "nonsense://");
     check_environment("ALL_PROXY");
     restore_environment();
 }
@@ -338,9 +335,9 @@ static void environment_proxy(void)
 static void a_setting_wins_over_the_environment(void)
 {
     empty_environment();
-    setenv("ANCHORBROWSER_API_KEY", "bad\n", 1);
-    setenv("ANCHORBROWSER_BASE_URL", "nonsense", 1);
-    setenv("HTTPS_PROXY", "socks5://127.0.0.1:1080", 1);
+    portable_set_variable("ANCHORBROWSER_API_KEY", "bad\n");
+    portable_set_variable("ANCHORBROWSER_BASE_URL", "nonsense");
+    portable_set_variable("HTTPS_PROXY", "socks5://127.0.0.1:1080");
     anchor_config *c = check_config();
     anchor_client *client = NULL;
     CHECK_TAKEN(c, anchor_config_set_api_key(c, "good"));

@@ -3,56 +3,48 @@
  * not expect it: the library must prevent it. No handler is installed here, so one SIGPIPE ends the program.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
-#include <netinet/in.h>
+#include "portable.h"
 #include <pthread.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-/* A server that accepts and hangs up, for as long as it is not shut down. */
+/* A server that accepts and hangs up, for as long as it is not stopped. */
 struct server {
-    int fd;
+    portable_socket listener;
     int with_reset; /* hang up with RST instead of FIN */
+    int is_stopped; /* set by another thread */
     pthread_t thread;
     char url[64];
 };
 
 static void *accept_and_hang_up(void *argument)
 {
-    const struct server *server = argument;
-    int fd;
-    while ((fd = accept(server->fd, NULL, NULL)) >= 0) {
-        const struct linger reset = {1, 0};
+    struct server *server = argument;
+    for (;;) {
         char byte;
+        portable_socket connection = accept(server->listener, NULL, NULL);
+        int is_stopped = __atomic_load_n(&server->is_stopped, __ATOMIC_SEQ_CST);
         /* The client is in the middle of writing. */
-        CHECK(read(fd, &byte, 1) >= 0);
-        if (server->with_reset) CHECK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
-        close(fd);
+        if (!is_stopped) CHECK(recv(connection, &byte, 1, 0) >= 0);
+        if (server->with_reset) portable_reset_on_close(connection);
+        portable_close(connection);
+        if (is_stopped) return NULL;
     }
-    return NULL;
 }
 
 static void start(struct server *server, int with_reset)
 {
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     server->with_reset = with_reset;
-    server->fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(server->fd >= 0 && bind(server->fd, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(listen(server->fd, 16) == 0 && getsockname(server->fd, (struct sockaddr *)&address, &length) == 0);
-    snprintf(server->url, sizeof server->url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    server->is_stopped = 0;
+    server->listener = portable_bound_socket(server->url, sizeof server->url);
+    CHECK(listen(server->listener, 16) == 0);
     CHECK(pthread_create(&server->thread, NULL, accept_and_hang_up, server) == 0);
 }
 
 static void stop(struct server *server)
 {
-    shutdown(server->fd, SHUT_RDWR);
+    __atomic_store_n(&server->is_stopped, 1, __ATOMIC_SEQ_CST);
+    portable_knock(server->url);
     CHECK(pthread_join(server->thread, NULL) == 0);
-    close(server->fd);
+    portable_close(server->listener);
 }
 
 /* More than the sockets' buffers hold, so that something is left to write when the peer has gone. */
@@ -70,7 +62,6 @@ static char *large_data(void)
 static void hang_up_on(int with_reset)
 {
     struct server server;
-    struct sigaction action;
     char *data = large_data();
     start(&server, with_reset);
     anchor_config *config = check_config();
@@ -89,7 +80,7 @@ static void hang_up_on(int with_reset)
     CHECK_JSON("true", json, "/error/maybeConsumed");
     anchor_string_free(json);
     /* The disposition of SIGPIPE is unchanged. */
-    CHECK(sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
+    CHECK(portable_sigpipe_is_default());
     anchor_client_free(client);
     stop(&server);
     free(data);

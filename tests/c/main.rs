@@ -3,6 +3,7 @@
 
 mod header;
 mod suite;
+mod windows;
 
 use std::process::Command;
 use testkit::c_build::compiler;
@@ -11,7 +12,7 @@ use testkit::c_build::program::builds;
 use testkit::local_server::LocalServer;
 use testkit::process::{run, without_settings};
 use testkit::target::NATIVE_LIBRARIES;
-use testkit::{library, process, root, scratch, tools};
+use testkit::{library, process, root, scratch, skipped, tools};
 
 /// With and without exceptions. What a standard adds, such as std::stop_token, has cases of its own in the program.
 #[test]
@@ -124,6 +125,19 @@ fn the_commands_of_the_readme_work_as_they_stand() {
         assert!(outcome.stdout.contains(part), "no {part:?} in {}", outcome.stdout);
     }
     assert_eq!(outcome.stdout.matches("{\"data\":{}}\n").count(), 2, "{}", outcome.stdout);
+}
+
+/// A row of tests/skipped.md would hide what it no longer names.
+#[test]
+fn each_row_of_what_is_skipped_names_something() {
+    for row in skipped::rows() {
+        let (source, case) = row.what.split_once(": ").map_or((row.what.as_str(), None), |(it, case)| (it, Some(case)));
+        let text = std::fs::read_to_string(root().join(source)).unwrap_or_else(|e| panic!("{source}: {e}"));
+        let has =
+            |case: &str| skipped::cases(source).iter().any(|it| it == case) || text.contains(&format!("fn {case}("));
+        assert!(case.is_none_or(has), "{source} has no {}", row.what);
+        assert!(!row.words.is_empty() && !row.why.is_empty(), "{}", row.what);
+    }
 }
 
 /// `make demo` without the `make`.

@@ -3,8 +3,7 @@
  * statistics know where they are. No log line of a wait comes after its handle or its queue was freed.
  */
 #define _GNU_SOURCE
-#include "check.h"
-#include <sys/resource.h>
+#include "portable.h"
 
 enum { MANY = 1000 };
 
@@ -28,14 +27,6 @@ static anchor_wait *start(anchor_client *client)
     return wait;
 }
 
-static void allow_descriptors(void)
-{
-    struct rlimit limit;
-    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    limit.rlim_cur = limit.rlim_max;
-    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-}
-
 /* On an idle machine it takes some tenths of a millisecond. A busy one delays some rounds, and a defect all of them. */
 static void a_cancel_comes_at_once(void)
 {
@@ -43,7 +34,7 @@ static void a_cancel_comes_at_once(void)
     anchor_client *client = check_client();
     anchor_queue *queue = new_queue();
     int64_t best = PATIENCE_MS;
-    allow_descriptors();
+    portable_allow_descriptors();
     start_on(client, queue, MANY);
     CHECK_SOON(check_count(client, "/started/wait/count") == MANY);
     for (int round = 0; round < ROUNDS && best > SOON_MS; round++) {

@@ -2,8 +2,7 @@
 #ifndef QUEUE_H
 #define QUEUE_H
 
-#include "check.h"
-#include <poll.h>
+#include "portable.h"
 
 static inline anchor_queue *new_queue(void)
 {
@@ -39,8 +38,7 @@ static inline void take(anchor_queue *queue, uint64_t tag, anchor_status status)
 
 static inline int polled(anchor_queue *queue, int timeout_ms)
 {
-    struct pollfd fd = {anchor_queue_fd(queue), POLLIN, 0};
-    return poll(&fd, 1, timeout_ms);
+    return portable_ready(anchor_queue_fd(queue), anchor_queue_handle(queue), timeout_ms);
 }
 
 #endif

@@ -1,27 +1,6 @@
-/* How waits on a queue end before their time: by their handle, from a signal handler, all at once, or with the queue. */
+/* How waits on a queue end before their time: by their handle, all at once, or with the queue. */
 #define _GNU_SOURCE
 #include "queue.h"
-#include <dirent.h>
-#include <pthread.h>
-#include <signal.h>
-
-/* How many threads of the library there are, by their names. */
-static int library_threads(void)
-{
-    int count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    CHECK(tasks != NULL);
-    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
-        char path[300], name[32] = "";
-        snprintf(path, sizeof path, "/proc/self/task/%s/comm", task->d_name);
-        FILE *file = fopen(path, "r");
-        if (file == NULL) continue;
-        count += fgets(name, sizeof name, file) != NULL && strncmp(name, "anchor-", 7) == 0;
-        fclose(file);
-    }
-    closedir(tasks);
-    return count;
-}
 
 static void the_handle_of_its_wait_only_cancels(void)
 {
@@ -67,42 +46,6 @@ static void a_token_ends_the_taking_and_not_the_waits(void)
     CHECK_STATUS(ANCHOR_OK, anchor_queue_next(queue, 0, token, &done)); /* what is there wins */
     anchor_completion_free(done);
     anchor_cancel_token_free(token);
-    anchor_queue_free(queue);
-    anchor_client_free(client);
-}
-
-static anchor_wait *wait_of_handler;
-
-static void on_signal(int number)
-{
-    (void)number;
-    anchor_wait_cancel(wait_of_handler);
-}
-
-static void *send_signal(void *thread)
-{
-    CHECK(pthread_kill(*(pthread_t *)thread, SIGUSR1) == 0);
-    return NULL;
-}
-
-/* The handler runs on a thread that takes from the queue, or is about to. */
-static void a_signal_handler_may_cancel(void)
-{
-    anchor_client *client = check_client();
-    anchor_queue *queue = new_queue();
-    struct sigaction action;
-    pthread_t self = pthread_self(), sender;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
-    for (uint64_t round = 0; round < 20; round++) {
-        CHECK_STATUS(ANCHOR_OK,
-                     anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, round, &wait_of_handler));
-        CHECK(pthread_create(&sender, NULL, send_signal, &self) == 0);
-        take(queue, round, ANCHOR_CANCELLED);
-        CHECK(pthread_join(sender, NULL) == 0);
-        anchor_wait_free(wait_of_handler);
-    }
     anchor_queue_free(queue);
     anchor_client_free(client);
 }
@@ -160,13 +103,12 @@ static void free_cancels_drops_and_counts(void)
         CHECK_SOON(check_count(client, "/cancels") == 11 * (round + 1));
     }
     anchor_client_free(client);
-    CHECK_SOON(library_threads() == 0);
+    CHECK_SOON(portable_library_threads() == 0);
 }
 
 static const struct test_case cases[] = {
     CASE(the_handle_of_its_wait_only_cancels),
     CASE(a_token_ends_the_taking_and_not_the_waits),
-    CASE(a_signal_handler_may_cancel),
     CASE(cancel_all_ends_what_runs_and_nothing_later),
     CASE(free_cancels_drops_and_counts),
 };

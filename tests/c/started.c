@@ -1,11 +1,12 @@
-/* Started waits in C: the descriptor in each kind of poll, and every misuse that has a defined status. */
+/* Started waits in C, and every misuse that has a defined status. Their descriptors in epoll and select: descriptors.c. */
 #define _GNU_SOURCE
-#include "check.h"
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/epoll.h>
-#include <sys/select.h>
-#include <unistd.h>
+#include "portable.h"
+
+#ifdef _WIN32
+#define HANDLE_OF(wait) anchor_wait_handle(wait)
+#else
+#define HANDLE_OF(wait) NULL
+#endif
 
 static anchor_wait *start(anchor_client *client, const char *name)
 {
@@ -30,10 +31,7 @@ static void finish(anchor_wait *wait)
 
 static int polled(const anchor_wait *wait, int timeout_ms)
 {
-    struct pollfd fd = {anchor_wait_fd(wait), POLLIN, 0};
-    int ready = poll(&fd, 1, timeout_ms);
-    CHECK(ready == 0 || fd.revents == POLLIN);
-    return ready;
+    return portable_ready(anchor_wait_fd(wait), HANDLE_OF(wait), timeout_ms);
 }
 
 static void poll_sees_the_end_until_it_is_finished(void)
@@ -49,76 +47,6 @@ static void poll_sees_the_end_until_it_is_finished(void)
     CHECK(polled(wait, 0) == 0);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_finish(wait, 0, NULL));
     CHECK(polled(wait, 0) == 0);
-    anchor_wait_free(wait);
-    anchor_client_free(client);
-}
-
-static void in_epoll(uint32_t mode, int seen_again)
-{
-    anchor_client *client = check_client();
-    anchor_wait *wait = start(client, "epoll");
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN | mode, .data.ptr = wait}, seen;
-    CHECK(epoll >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, anchor_wait_fd(wait), &event) == 0);
-    CHECK(epoll_wait(epoll, &seen, 1, 0) == 0);
-    signal_event(client, "epoll");
-    CHECK(epoll_wait(epoll, &seen, 1, PATIENCE_MS) == 1 && seen.events == EPOLLIN && seen.data.ptr == wait);
-    CHECK(epoll_wait(epoll, &seen, 1, 0) == seen_again);
-    finish(wait);
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_finish(wait, 0, NULL));
-    CHECK(epoll_wait(epoll, &seen, 1, 0) == 0);
-    CHECK(epoll_ctl(epoll, EPOLL_CTL_DEL, anchor_wait_fd(wait), NULL) == 0);
-    close(epoll);
-    anchor_wait_free(wait);
-    anchor_client_free(client);
-}
-
-static void epoll_sees_it_as_a_level(void)
-{
-    in_epoll(0, 1);
-}
-
-static void epoll_sees_it_as_an_edge(void)
-{
-    in_epoll(EPOLLET, 0);
-}
-
-static void epoll_sees_an_edge_that_was_there_before(void)
-{
-    anchor_client *client = check_client();
-    anchor_wait *wait = start(client, "before");
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = wait}, seen;
-    signal_event(client, "before");
-    CHECK(polled(wait, PATIENCE_MS) == 1);
-    CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, anchor_wait_fd(wait), &event) == 0);
-    CHECK(epoll_wait(epoll, &seen, 1, 0) == 1);
-    close(epoll);
-    anchor_wait_free(wait);
-    anchor_client_free(client);
-}
-
-static int selected(int fd, int seconds)
-{
-    fd_set set;
-    struct timeval patience = {seconds, 0};
-    FD_ZERO(&set);
-    FD_SET(fd, &set);
-    return select(fd + 1, &set, NULL, NULL, &patience);
-}
-
-static void select_sees_it(void)
-{
-    anchor_client *client = check_client();
-    anchor_wait *wait = start(client, "selected");
-    int fd = anchor_wait_fd(wait);
-    CHECK(fd >= 0 && fd < (int)FD_SETSIZE);
-    CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
-    CHECK(selected(fd, 0) == 0);
-    signal_event(client, "selected");
-    CHECK(selected(fd, PATIENCE_MS / 1000) == 1);
-    finish(wait);
-    CHECK(selected(fd, 0) == 0);
     anchor_wait_free(wait);
     anchor_client_free(client);
 }
@@ -234,10 +162,6 @@ static void free_ends_what_runs_and_drops_what_was_not_taken(void)
 
 static const struct test_case cases[] = {
     CASE(poll_sees_the_end_until_it_is_finished),
-    CASE(epoll_sees_it_as_a_level),
-    CASE(epoll_sees_it_as_an_edge),
-    CASE(epoll_sees_an_edge_that_was_there_before),
-    CASE(select_sees_it),
     CASE(select_passes_over_null_and_finished),
     CASE(select_of_nothing_is_refused),
     CASE(wrong_arguments_are_refused),

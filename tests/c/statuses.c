@@ -4,11 +4,7 @@
  * answer, drop and hang do not answer at all.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
-#include <errno.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "portable.h"
 
 static anchor_client *client_without_retries(void)
 {
@@ -203,25 +199,11 @@ static void an_answer_that_is_too_large(void)
     anchor_client_free(client);
 }
 
-/* A port of this machine that refuses connections: it is bound, but nobody listens. */
-static int refusing_socket(char *url, size_t size)
-{
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
-    snprintf(url, size, "http://127.0.0.1:%d", ntohs(address.sin_port));
-    return fd;
-}
-
+/* A port that is bound, but nobody listens there. */
 static void a_service_that_is_not_there(void)
 {
     char url[64], *json = UNTOUCHED;
-    int fd = refusing_socket(url, sizeof url);
+    portable_socket refusing = portable_bound_socket(url, sizeof url);
     anchor_config *config = check_config();
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, url));
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_retries(config, 0));
@@ -239,7 +221,7 @@ static void a_service_that_is_not_there(void)
     CHECK_STATUS(ANCHOR_NOT_SENT, anchor_drain_event(client, "any", &drained));
     CHECK(drained == 0);
     anchor_client_free(client);
-    close(fd);
+    portable_close(refusing);
 }
 
 /* The service speaks plain HTTP, the client TLS. */

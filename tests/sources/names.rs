@@ -132,10 +132,13 @@ fn broken_links(files: &[File], paths: &BTreeSet<String>) -> Vec<String> {
                 heading.is_empty() || linked.is_some_and(|page| headings(&page.text).any(|h| h == heading));
             if !is_there || !has_heading {
                 broken.push(format!("{}: {target}", page.path));
-            } else if let (Some(name), Some(source)) = (linked_name(before), linked)
-                && !has_test(source, name)
-            {
-                broken.push(format!("{}: {name} is not a test of {path}", page.path));
+                continue;
+            }
+            match (linked_name(before), linked) {
+                (Some(name), Some(source)) if !has_test(source, name) => {
+                    broken.push(format!("{}: {name} is not a test of {path}", page.path));
+                }
+                _ => {}
             }
         }
     }

@@ -136,7 +136,8 @@ fn messages_are_fit_for_a_terminal() {
 
 #[test]
 fn without_time_the_words_are_left_out() {
-    let redactor = Redactor { key: KEY, data: Some(&format!("{{\"a\":[{}1]}}", "\"words\",".repeat(100_000))) };
+    let data = format!("{{\"a\":[{}1]}}", "\"words\",".repeat(100_000));
+    let redactor = Redactor { key: KEY, data: Some(&data) };
     assert_eq!(redactor.service_words("some words", &mut || false), None);
     let mut left = 3;
     let mut stop = || {

@@ -44,7 +44,7 @@ fn good() -> impl Strategy<Value = Bytes> {
 }
 
 fn event() -> &'static str {
-    str::from_utf8(EVENT).unwrap()
+    std::str::from_utf8(EVENT).unwrap()
 }
 
 fn with_length() -> impl Strategy<Value = String> {

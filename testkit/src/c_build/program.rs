@@ -56,8 +56,11 @@ fn builds_elsewhere(source: &str, target: &Target) -> Vec<Build> {
     if is_skipped(source, target) {
         return Vec::new();
     }
-    let cases = remaining_cases(source, target);
     let cc = if is_cpp(source) { "c++" } else { "cc" };
+    if !tools::has(&target.compiler(cc)[0]) {
+        return Vec::new();
+    }
+    let cases = remaining_cases(source, target);
     let library = library::debug();
     let ways = [
         ("linked statically", Linkage::Static, library.archive()),

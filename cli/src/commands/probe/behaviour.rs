@@ -61,9 +61,8 @@ fn order(probe: &Probe<'_>) -> Result<String, Error> {
         signal(probe, &name, number)?;
     }
     let mut came = Vec::new();
-    while came.len() < 4
-        && let Some(number) = take(probe, &name, KEPT)?
-    {
+    while came.len() < 4 {
+        let Some(number) = take(probe, &name, KEPT)? else { break };
         came.push(number);
     }
     Ok(match came.iter().map(String::as_str).collect::<Vec<_>>()[..] {

@@ -62,9 +62,8 @@ impl AnswerBody {
             return None;
         }
         let next = self.rest.split_to(at_most.min(self.rest.len()));
-        if self.rest.is_empty()
-            && let Some(delivery) = self.delivery.take()
-        {
+        let is_last = self.rest.is_empty();
+        if let Some(delivery) = self.delivery.take_if(|_| is_last) {
             self.outbox.load(delivery);
         }
         Some(Ok(Frame::data(next)))

@@ -36,12 +36,11 @@ async fn note_refusals(
 ) -> Response {
     let response = next.run(request).await;
     let status = response.status();
-    if status.is_client_error()
-        && status != StatusCode::REQUEST_TIMEOUT
-        && let Some(ErrorMessage(message)) = response.extensions().get()
-    {
-        let message = message.clone();
-        journal.note(Activity::Refused { status: status.as_u16(), message, peer: peer.address });
+    if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT {
+        if let Some(ErrorMessage(message)) = response.extensions().get() {
+            let message = message.clone();
+            journal.note(Activity::Refused { status: status.as_u16(), message, peer: peer.address });
+        }
     }
     response
 }
