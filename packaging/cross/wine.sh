@@ -27,4 +27,7 @@ flock 9
 prepare
 exec 9>&-
 [ $# -gt 0 ] || exit 0
+
+# wine's server outlives the program. Started by the program, it would hold its stdout and stderr open, and write there.
+/usr/lib/wine/wineserver64 -p60 </dev/null >/dev/null 2>&1 || true
 exec $wine "$@"

@@ -167,10 +167,10 @@ impl<S: Socket> Drop for Connection<S> {
 /// A peer that closed without having read its answer sends a reset, which may come after its FIN.
 async fn settle_later<S: Socket>(mut socket: S, outbox: Arc<Outbox>) {
     let _ = timeout(RESET_GRACE, socket.tcp().ready(Interest::ERROR)).await;
-    match socket.tcp().take_error() {
-        Ok(None) => outbox.settle(),
-        _ => return outbox.reject(),
+    if system::check_for_reset(socket.tcp()).is_err() {
+        return outbox.reject();
     }
+    outbox.settle();
     if S::SHUTDOWN_WRITES {
         let _ = timeout(RESET_GRACE, socket.shutdown()).await;
     }

@@ -59,7 +59,7 @@ fn check_is_open() -> io::Result<()> {
 }
 
 fn error(code: u32) -> io::Error {
-    io::Error::from_raw_os_error(code.cast_signed())
+    io::Error::from_raw_os_error(code as i32)
 }
 
 fn may_be_written(file: &impl AsHandle) -> bool {
@@ -89,16 +89,18 @@ fn query<T: Default + Copy>(file: &impl AsHandle, class: FILE_INFORMATION_CLASS)
 
 #[cfg(test)]
 mod tests {
-    use std::io::pipe;
+    use std::process::{Command, Stdio};
 
     use super::*;
 
     #[test]
     fn a_pipe_has_a_reader_until_it_is_closed() {
-        let (reader, writer) = pipe().unwrap();
+        let mut reader = Command::new("cmd.exe").args(["/C", "set /p line="]).stdin(Stdio::piped()).spawn().unwrap();
+        let writer = reader.stdin.take().unwrap();
         assert_eq!(has_reader(&writer), Some(true));
         assert!(may_be_written(&writer));
-        drop(reader);
+        reader.kill().unwrap();
+        reader.wait().unwrap();
         assert_eq!(has_reader(&writer), Some(false));
     }
 
