@@ -133,6 +133,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_thread_has_its_name() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let work = move || {
+            let mut name = [0; 64];
+            // SAFETY: the thread is this one, and the array is as long as it says.
+            unsafe { libc::pthread_getname_np(libc::pthread_self(), name.as_mut_ptr(), name.len()) };
+            // SAFETY: the name ends with a NUL.
+            sender.send(unsafe { CStr::from_ptr(name.as_ptr()) }.to_owned()).unwrap();
+        };
+        Thread::start(c"anchor-named", 512 * 1024, work).unwrap().join();
+        assert_eq!(receiver.recv().unwrap().as_c_str(), c"anchor-named");
+    }
+
+    #[test]
     fn cancellation_is_disabled_in_scopes() {
         fn state() -> c_int {
             let mut state = -1;

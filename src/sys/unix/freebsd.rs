@@ -8,6 +8,8 @@ mod kqueue;
 mod ppoll;
 #[path = "program_headers.rs"]
 mod program_headers;
+#[path = "seconds.rs"]
+mod seconds;
 
 pub(crate) use eventfd::Event;
 pub(crate) use kqueue::Poller;
@@ -16,7 +18,6 @@ pub(in crate::sys) use ppoll::poll_once;
 pub(in crate::sys) use program_headers::address_in_executable;
 use std::ffi::{CStr, c_int};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 /// The flags of each send: it neither blocks nor raises SIGPIPE.
@@ -34,16 +35,11 @@ pub(in crate::sys) fn errno() -> *mut c_int {
     unsafe { libc::__error() }
 }
 
-/// Ends the connection if the peer has not acknowledged for so long what was sent. A system that refuses does without.
+/// Ends the connection if the peer has not acknowledged for so long what was sent.
 pub(in crate::sys) fn give_up_dead_peer(socket: &socket2::Socket, after: Duration) -> io::Result<()> {
     // The libc crate lacks it.
     const TCP_MAXUNACKTIME: c_int = 68;
-    let seconds = libc::c_uint::try_from(after.as_secs()).unwrap_or(libc::c_uint::MAX);
-    let length = size_of::<libc::c_uint>() as libc::socklen_t;
-    // SAFETY: the value is a local of the length that is passed.
-    unsafe {
-        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, TCP_MAXUNACKTIME, (&raw const seconds).cast(), length);
-    }
+    seconds::set(socket, TCP_MAXUNACKTIME, after);
     Ok(())
 }
 

@@ -6,6 +6,8 @@ mod kqueue;
 mod millis;
 #[path = "pipe.rs"]
 mod pipe;
+#[path = "seconds.rs"]
+mod seconds;
 
 pub(crate) use kqueue::Poller;
 pub(in crate::sys) use kqueue::Watched;
@@ -13,7 +15,6 @@ pub(in crate::sys) use millis::poll_once;
 pub(crate) use pipe::Event;
 use std::ffi::{CStr, c_int, c_void};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 /// The flags of each send. SO_NOSIGPIPE is set on the socket.
@@ -30,22 +31,11 @@ pub(in crate::sys) fn errno() -> *mut c_int {
     unsafe { libc::__error() }
 }
 
-/// Ends the connection if the peer has not acknowledged for so long what was sent. A system that refuses does without.
+/// Ends the connection if the peer has not acknowledged for so long what was sent.
 pub(in crate::sys) fn give_up_dead_peer(socket: &socket2::Socket, after: Duration) -> io::Result<()> {
     // The libc crate lacks it.
     const TCP_RXT_CONNDROPTIME: c_int = 0x80;
-    let seconds = c_int::try_from(after.as_secs()).unwrap_or(c_int::MAX);
-    let length = size_of::<c_int>() as libc::socklen_t;
-    // SAFETY: the value is a local of the length that is passed.
-    unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            TCP_RXT_CONNDROPTIME,
-            (&raw const seconds).cast(),
-            length,
-        );
-    }
+    seconds::set(socket, TCP_RXT_CONNDROPTIME, after);
     Ok(())
 }
 

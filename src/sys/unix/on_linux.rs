@@ -9,6 +9,9 @@ mod millis;
 mod pipe;
 #[path = "program_headers.rs"]
 mod program_headers;
+#[cfg(test)]
+#[path = "seconds.rs"]
+mod seconds;
 
 pub(crate) use epoll::Poller;
 pub(in crate::sys) use epoll::Watched;
