@@ -17,7 +17,7 @@ mkdir -p "$work"
 case $triple in
 *-windows-*)
     file=anchor.dll name=anchor.dll
-    may_need='ADVAPI32|bcrypt|bcryptprimitives|CRYPT32|KERNEL32|msvcrt|ntdll|USERENV|WS2_32|api-ms-win-[a-z0-9-]*'
+    may_need='ADVAPI32|bcrypt|bcryptprimitives|CRYPT32|KERNEL32|msvcrt|ncrypt|ntdll|SECUR32|USERENV|WS2_32|api-ms-win-[a-z0-9-]*'
     may_need="($may_need)\\.dll"
     exports() { llvm-readobj --coff-exports "$1" | sed -n 's/^ *Name: \(..*\)/\1/p'; }
     named() { llvm-objdump --private-headers "$1" | sed -n 's/^ *DLL name: *//p' | head -n 1; }

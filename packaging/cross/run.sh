@@ -34,8 +34,7 @@ build() {
     mkdir -p "$library"
     case $triple in
     *-musl)
-        build_as "$triple" staticlib libanchor.a
-        build_as "$triple-dynamic" cdylib libanchor.so
+        build_as "$triple" staticlib libanchor.a && build_as "$triple-dynamic" cdylib libanchor.so
         ;;
     *-apple-*) build_as "$triple" cdylib,staticlib libanchor.a libanchor.dylib ;;
     *-windows-*) build_as "$triple" cdylib,staticlib libanchor.a anchor.dll libanchor.dll.a ;;
@@ -44,11 +43,11 @@ build() {
 }
 
 build_as() { # the target, with or without -dynamic; the crate types; what they make
-    sh packaging/cross/cargo.sh "$1" rustc --package anchor-events --lib --crate-type "$2"
+    sh packaging/cross/cargo.sh "$1" rustc --package anchor-events --lib --crate-type "$2" || return
     made=$(target "$1" && build_folder)/$triple/debug
     shift 2
     for file in "$@"; do
-        cp "$made/$file" "$library/"
+        cp "$made/$file" "$library/" || return
     done
 }
 

@@ -28,4 +28,5 @@ done
 
 # Zig links musl statically unless it is told otherwise.
 case $zig_target in *-musl) set -- $linking "$@" ;; esac
-exec "$cross/venv/bin/python" -m ziglang "$language" -target "$zig_target" "$@"
+# Without an optimization zig adds a sanitizer, whose runtime only its own linker has.
+exec "$cross/venv/bin/python" -m ziglang "$language" -target "$zig_target" -fno-sanitize=undefined "$@"

@@ -236,7 +236,7 @@ mod tests {
 
         #[test]
         fn no_header_is_too_strange(header in "([A-Z][a-z]{2}, )?[0-9+]{1,3} ?(Jan|Mar|Dec|aug|éé)? ?[0-9:]{0,12}( GMT)?|.*") {
-            let _ = retry_after(&header, UNIX_EPOCH + Duration::from_secs(1 << 40));
+            let _ = retry_after(&header, UNIX_EPOCH + Duration::from_secs(1 << 39));
         }
     }
 }

@@ -1,22 +1,35 @@
 //! Linux: events by eventfd, polls by ppoll, many sockets by epoll, and a page that is zero in a forked child.
 
 mod epoll;
+#[path = "posix/eventfd.rs"]
+mod eventfd;
 mod fork;
+#[path = "posix/ppoll.rs"]
+mod ppoll;
 
-pub(crate) use super::posix::eventfd::Event;
-pub(super) use super::posix::ppoll::poll_once;
-pub(crate) use super::posix::roots::certificate_store;
-pub(super) use super::posix::socket::{PEEK, RECEIVE, SEND, available, is_in_progress, keep_alive};
+pub(super) use super::posix::socket::{PEEK, RECEIVE, available, is_in_progress, keep_alive};
 pub(crate) use super::posix::{
-    CancellationDisabled, Thread, Watch, impl_event_fd, impl_pollable, is_exhausted, look_up, raw_fd, raw_handle,
+    CancellationDisabled, Thread, Watch, certificate_store, impl_event_fd, impl_pollable, is_exhausted, look_up,
+    raw_fd, raw_handle,
 };
 pub(crate) use epoll::Poller;
 pub(super) use epoll::Watched;
+pub(crate) use eventfd::Event;
 pub(crate) use fork::Process;
+pub(super) use ppoll::poll_once;
 use socket2::{Domain, Type};
 use std::ffi::{CStr, c_int, c_void};
 use std::time::Duration;
 use std::{io, ptr};
+
+/// A long poll ends before its instant by this part of its length, since the kernel may add 0.1 % to it.
+pub(super) const MARGIN: u32 = 500;
+
+/// The flags of each send: it neither blocks nor raises SIGPIPE.
+pub(super) const SEND: c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+
+/// The codes of getaddrinfo for a name that does not exist, or has no address.
+pub(super) const UNKNOWN_NAME: &[c_int] = &[libc::EAI_NONAME, libc::EAI_NODATA];
 
 /// Where this thread's errno is.
 pub(super) fn errno() -> *mut c_int {

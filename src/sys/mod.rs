@@ -8,7 +8,8 @@
 //! - [`poll`]: blocks until a [`Watch`] is ready, exactly until an instant, or until a signal handler ran. It reports all of
 //!   these that happened. It is never early, and late by no more than the system's timer.
 //! - [`Poller`]: watches many sockets for one thread, each known by a token, and blocks as exactly as [`poll`]. It reports a
-//!   change once; whoever waits for the next one has read until nothing is left, and watches the socket again.
+//!   change once; whoever waits for the next one has read until nothing is left, and watches the socket again. A forked child
+//!   does not use its parent's: it may not exist there.
 //! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
 //! - [`Thread`]: runs with all signals blocked, has a name and a stack of a given size, and catches panics. Its code stays
 //!   mapped even if a host unloads the plugin that contains it.
@@ -31,7 +32,7 @@
 //! | poll | ppoll | ppoll | poll, whose milliseconds are rounded up | WaitForMultipleObjects and a timer object |
 //! | many sockets | epoll | kqueue | kqueue | polls by AFD, the driver of the sockets |
 //! | SIGPIPE | MSG_NOSIGNAL | MSG_NOSIGNAL | SO_NOSIGPIPE | does not exist |
-//! | dead peer while sending | TCP_USER_TIMEOUT | the system's own time | TCP_RXT_CONNDROPTIME | TCP_MAXRT |
+//! | dead peer while sending | TCP_USER_TIMEOUT | TCP_MAXUNACKTIME | TCP_RXT_CONNDROPTIME | TCP_MAXRT |
 //! | process | a fork handler and a wiped page | the process id | the process id | there is no fork |
 //! | an executable is found by | its program headers | its program headers | dyld's first image | is never unloaded |
 //! | the end of a poll by a signal | yes | yes | yes | does not exist |
@@ -58,10 +59,15 @@ mod platform {
     pub use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "unix-on-linux")))]
 mod linux;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "unix-on-linux")))]
 use linux as system;
+
+#[cfg(any(target_os = "macos", target_os = "freebsd", all(target_os = "linux", feature = "unix-on-linux")))]
+mod unix;
+#[cfg(any(target_os = "macos", target_os = "freebsd", all(target_os = "linux", feature = "unix-on-linux")))]
+use unix as system;
 
 #[cfg(unix)]
 mod posix;
@@ -71,7 +77,10 @@ mod windows;
 #[cfg(windows)]
 use windows as system;
 
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(all(feature = "unix-on-linux", not(debug_assertions)))]
+compile_error!("the feature `unix-on-linux` is for tests only");
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows)))]
 compile_error!("libanchor supports Linux, macOS, FreeBSD and Windows; docs/platforms.md says what was run where");
 
 pub(crate) use fork::PerProcess;

@@ -43,19 +43,29 @@ pub(crate) fn poll(watched: &mut [Watch], interruptible: bool, until: Option<Ins
     }
 }
 
-/// The kernel may end a poll late by 0.1 % of its length. So a long poll ends a little before the instant, and a short one follows.
 fn poll_in_steps(watched: &mut [Watch], until: Option<Instant>) -> io::Result<(bool, bool)> {
-    const SHORT: Duration = Duration::from_millis(20);
     loop {
         let remaining = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let (nap, is_last) = match remaining {
-            Some(left) if left > SHORT => (Some(left - left / 500 - Duration::from_millis(5)), false),
-            other => (other, true),
-        };
+        let (nap, is_last) = step(remaining);
         let ready = system::poll_once(watched, nap)?;
         if ready || is_last {
             return Ok((ready, remaining == Some(Duration::ZERO) || (!ready && is_last)));
         }
+    }
+}
+
+/// How long the next of several polls may take, if together they should end after `remaining`; and whether it is the last. The
+/// system may end a poll late by a part of its length. So a long poll ends a little before the instant, and shorter ones follow.
+/// Not all systems can count the longest durations, so no step is longer than a day.
+pub(super) fn step(remaining: Option<Duration>) -> (Option<Duration>, bool) {
+    const SHORT: Duration = Duration::from_millis(20);
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    match remaining {
+        Some(left) if left > SHORT => {
+            let nap = left - left / system::MARGIN - Duration::from_millis(5);
+            (Some(nap.min(DAY)), false)
+        }
+        other => (other, true),
     }
 }
 
@@ -83,6 +93,21 @@ mod tests {
             assert!(poll(&mut [], false, Some(until)).unwrap().expired);
             assert!(Instant::now() >= until, "{millis}");
         }
+    }
+
+    #[test]
+    fn a_system_that_adds_what_it_may_does_not_end_late() {
+        for millis in [0, 1, 20, 21, 100, 47_000, 86_400_000] {
+            let mut left = Duration::from_millis(millis);
+            for _ in 0..12 {
+                let (Some(nap), is_last) = step(Some(left)) else { panic!("a step of a limited poll is limited") };
+                assert!(nap <= left && (is_last || nap + nap / (2 * system::MARGIN) < left), "{left:?}: {nap:?}");
+                left -= nap;
+            }
+            assert_eq!(left, Duration::ZERO, "{millis}");
+        }
+        assert_eq!(step(None), (None, true));
+        assert_eq!(step(Some(Duration::MAX)), (Some(Duration::from_secs(86_400)), false));
     }
 
     #[test]

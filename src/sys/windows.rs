@@ -26,6 +26,9 @@ pub(crate) use thread::{CancellationDisabled, Thread};
 pub(super) use watch::poll_once;
 pub(crate) use watch::{Watch, impl_event_fd, impl_pollable};
 
+/// A long poll ends before its instant by this part of its length. A timer of high resolution needs none.
+pub(super) const MARGIN: u32 = 500;
+
 /// A manual-reset event, which is set from `notify` to `clear`.
 #[derive(Debug)]
 pub(crate) struct Event(OwnedHandle);

@@ -144,7 +144,9 @@ impl Target {
     /// runtime of its compiler.
     pub fn shared_library(&self, folder: &Path) -> Vec<String> {
         if self.is_windows() {
-            return vec![folder.join("libanchor.dll.a").display().to_string(), "-static".to_owned()];
+            return [&folder.join("libanchor.dll.a").display().to_string(), "-lcrypt32", "-static"]
+                .map(str::to_owned)
+                .into();
         }
         let folder = folder.display();
         vec![format!("-L{folder}"), "-lanchor".to_owned(), format!("-Wl,-rpath,{folder}")]

@@ -4,6 +4,7 @@
 mod exactness;
 mod header;
 mod suite;
+mod windows;
 
 use std::process::Command;
 use testkit::c_build::compiler;

@@ -66,7 +66,8 @@ impl Poller {
             return Ok(());
         }
         // By poll, since it is exact: epoll_wait counts in milliseconds. A process that may have no descriptor may not poll.
-        let patience = poll(&mut [Watch::poller(self)], false, until).map_or_else(|_| millis_until(until), |_| 0);
+        let patience = poll(&mut [Watch::new(self.0.as_raw_fd(), libc::POLLIN)], false, until)
+            .map_or_else(|_| millis_until(until), |_| 0);
         self.collect(ready, patience).map(drop)
     }
 
@@ -92,10 +93,6 @@ impl Poller {
             output: has(event.events, libc::EPOLLOUT | broken),
         }));
         Ok(count > 0)
-    }
-
-    pub(in crate::sys) fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
     }
 
     fn control(&self, operation: libc::c_int, fd: RawFd, events: libc::c_int, token: u64) -> io::Result<()> {

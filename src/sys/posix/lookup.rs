@@ -1,6 +1,7 @@
 //! The system's lookup of a name, which blocks and cannot be cancelled. std's own lookup hides the error code.
 
 use super::is_exhausted;
+use crate::sys::system::UNKNOWN_NAME;
 use crate::sys::{Event, LookupError};
 use socket2::{SockAddr, SockAddrStorage};
 use std::ffi::{CStr, CString};
@@ -61,7 +62,7 @@ fn error(code: i32, last: io::Error) -> LookupError {
     // SAFETY: the string is static.
     let said = unsafe { CStr::from_ptr(libc::gai_strerror(code)) }.to_string_lossy().into_owned();
     match code {
-        libc::EAI_NONAME | libc::EAI_NODATA => LookupError::UnknownHost(said),
+        _ if UNKNOWN_NAME.contains(&code) => LookupError::UnknownHost(said),
         libc::EAI_SYSTEM => LookupError::Failed(last.to_string()),
         _ => LookupError::Failed(said),
     }

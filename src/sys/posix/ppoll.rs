@@ -1,19 +1,15 @@
 //! A poll with a timeout in nanoseconds, which Linux and FreeBSD have.
 
 use crate::sys::Watch;
+use crate::sys::posix::timespec;
 use std::time::Duration;
 use std::{io, ptr};
 
 /// Polls for at most `nap` (`None`: no limit). Returns whether a watch is ready. EINTR is an error.
 pub(in crate::sys) fn poll_once(watched: &mut [Watch], nap: Option<Duration>) -> io::Result<bool> {
-    let timeout = nap.map(|nap| libc::timespec {
-        tv_sec: libc::time_t::try_from(nap.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: nap.subsec_nanos() as libc::c_long,
-    });
+    Watch::reset(watched);
+    let timeout = nap.map(timespec);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    for watch in watched.iter_mut() {
-        watch.0.revents = 0;
-    }
     // SAFETY: a Watch is laid out as the pollfd it holds, the slice is live, and `timeout` is NULL or points to a local that
     // outlives the call.
     let ready =

@@ -4,8 +4,6 @@ use socket2::TcpKeepalive;
 use std::io;
 use std::os::fd::AsRawFd;
 
-/// The flags of each send: it neither blocks nor raises SIGPIPE.
-pub(in crate::sys) const SEND: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
 /// The flags of each read, and of a look that leaves the bytes in the socket.
 pub(in crate::sys) const RECEIVE: libc::c_int = libc::MSG_DONTWAIT;
 pub(in crate::sys) const PEEK: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_PEEK;

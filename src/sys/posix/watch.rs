@@ -1,6 +1,6 @@
 //! What is polled is a descriptor, of the library or of a program.
 
-use crate::sys::{Event, Poller, Socket};
+use crate::sys::{Event, Socket};
 use std::ffi::c_void;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
@@ -8,7 +8,7 @@ use std::ptr;
 /// A descriptor to poll. It does not keep the descriptor open.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Watch(pub(super) libc::pollfd);
+pub(crate) struct Watch(libc::pollfd);
 
 impl Watch {
     /// A watch that is never ready.
@@ -28,18 +28,20 @@ impl Watch {
         Watch::new(socket.inner().as_raw_fd(), libc::POLLOUT)
     }
 
-    /// Something that a poller watches.
-    pub fn poller(poller: &Poller) -> Watch {
-        Watch::new(poller.as_raw_fd(), libc::POLLIN)
-    }
-
     /// Whether the last poll found it ready, or broken; using it then reports the error.
     pub fn is_ready(&self) -> bool {
         self.0.revents != 0
     }
 
-    fn new(fd: RawFd, events: i16) -> Watch {
+    pub(in crate::sys) fn new(fd: RawFd, events: i16) -> Watch {
         Watch(libc::pollfd { fd, events, revents: 0 })
+    }
+
+    /// Before a poll, so that one that fails leaves none ready.
+    pub(in crate::sys) fn reset(watched: &mut [Watch]) {
+        for watch in watched {
+            watch.0.revents = 0;
+        }
     }
 }
 

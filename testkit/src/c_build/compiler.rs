@@ -42,6 +42,9 @@ fn make(compiler: &str, source: &str, linkage: Linkage, flags: &[&str], name: &s
     let compiler = target.compiler(compiler);
     let mut compile = command(&compiler, target.flags("CFLAGS"));
     compile.current_dir(root()).arg(standard(source)).args(WARNINGS).args(["-g", "-I", "include", "-pthread"]);
+    if target.is_windows() && linkage == Linkage::Static {
+        compile.arg("-DANCHOR_STATIC");
+    }
     let package = package(source);
     compile.args(package.iter().flat_map(|name| pkg_config("--cflags", name)));
     output(compile.args(flags).arg("-c").arg(source).arg("-o").arg(&object));

@@ -7,6 +7,7 @@ use std::process::Command;
 use testkit::c_build::program::Build;
 use testkit::local_server::LocalServer;
 use testkit::process::{Outcome, finish, run, spawn};
+use testkit::target::Target;
 use testkit::{files, process, tools};
 
 /// An example and the server that it finds in its environment.
@@ -283,6 +284,14 @@ fn example_asio() {
     }
 }
 
+/// A message loop, which is only there on Windows.
+#[test]
+fn example_windows() {
+    if Target::of_programs().is_windows() {
+        in_a_loop("windows.c");
+    }
+}
+
 #[test]
 fn example_coroutine() {
     example("coroutine.cpp", |example| {
@@ -339,6 +348,7 @@ fn every_example_has_a_test() {
         "test_with_server.c",
         "wait.c",
         "wait.cpp",
+        "windows.c",
     ];
     for file in files("examples-c", ".c").into_iter().chain(files("examples-c", ".cpp")) {
         assert!(tested.contains(&file.as_str()), "examples-c/{file} is run by no test");
