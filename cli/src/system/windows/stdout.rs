@@ -89,18 +89,16 @@ fn query<T: Default + Copy>(file: &impl AsHandle, class: FILE_INFORMATION_CLASS)
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
+    use std::io::pipe;
 
     use super::*;
 
     #[test]
     fn a_pipe_has_a_reader_until_it_is_closed() {
-        let mut reader = Command::new("cmd.exe").args(["/C", "set /p line="]).stdin(Stdio::piped()).spawn().unwrap();
-        let writer = reader.stdin.take().unwrap();
+        let (reader, writer) = pipe().unwrap();
         assert_eq!(has_reader(&writer), Some(true));
         assert!(may_be_written(&writer));
-        reader.kill().unwrap();
-        reader.wait().unwrap();
+        drop(reader);
         assert_eq!(has_reader(&writer), Some(false));
     }
 
