@@ -10,4 +10,5 @@ mod ffi;
 mod install;
 mod manual;
 mod pages;
+mod platforms;
 mod stack;
