@@ -1,5 +1,6 @@
 //! Addresses that fail in ways of their own, and free ports.
 
+#[cfg(target_os = "linux")]
 use crate::until;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -57,6 +58,7 @@ impl BlackHole {
         self.listener.local_addr().unwrap()
     }
 
+    #[cfg(target_os = "linux")]
     /// Blocks until a connection to it is being made. It must be of IPv4.
     pub fn until_tried(&self) {
         let SocketAddr::V4(address) = self.address() else { panic!("not of IPv4") };

@@ -6,6 +6,7 @@
 pub mod addresses;
 pub mod c_build;
 pub mod certificates;
+#[cfg_attr(not(target_os = "linux"), path = "freeze/elsewhere.rs")]
 pub mod freeze;
 pub mod http;
 pub mod library;

@@ -44,6 +44,7 @@ impl Library {
 /// In the folder that ANCHOR_TEST_LIBRARY names.
 fn given() -> Option<Library> {
     let folder = PathBuf::from(std::env::var_os("ANCHOR_TEST_LIBRARY")?);
+    let folder = folder.canonicalize().unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     link_soname(&folder);
     Some(Library { folder })
 }

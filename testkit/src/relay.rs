@@ -4,13 +4,13 @@
 use socket2::SockRef;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How often the thread looks for an order.
+#[cfg(unix)]
 const TICK_MS: i32 = 5;
 
 pub struct Relay {
@@ -110,7 +110,10 @@ fn run(listener: &TcpListener, orders: &Orders) {
     }
 }
 
+/// Until there is something to carry.
+#[cfg(unix)]
 fn block(listener: &TcpListener, pairs: &[Pair], stalled: bool) {
+    use std::os::fd::AsRawFd;
     let watch = |fd, events| libc::pollfd { fd, events, revents: 0 };
     let mut fds = vec![watch(listener.as_raw_fd(), libc::POLLIN)];
     for pair in pairs {
@@ -119,6 +122,12 @@ fn block(listener: &TcpListener, pairs: &[Pair], stalled: bool) {
     }
     // SAFETY: the pointer and length are those of a live vector.
     unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, TICK_MS) };
+}
+
+/// Windows has no poll for sockets of std.
+#[cfg(windows)]
+fn block(_: &TcpListener, _: &[Pair], _: bool) {
+    thread::sleep(Duration::from_millis(1));
 }
 
 /// A client's connection and the one that was made for it.

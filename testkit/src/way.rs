@@ -1,7 +1,9 @@
 //! The ways to wait for an event: a blocking call, a wait that is started and collected later, and one whose outcome goes to a
 //! queue. They keep the same promises, so a test of a promise has one body, which `each_way` runs in each of them.
 
-use crate::freeze::{self, Freezable};
+#[cfg(target_os = "linux")]
+use crate::freeze;
+use crate::freeze::Freezable;
 use crate::sandbox;
 use anchor::{CancelToken, Client, Error, Queue, QueuedWait, StartedWait};
 use std::fmt;
@@ -133,6 +135,7 @@ impl Waiting {
         }
     }
 
+    #[cfg(target_os = "linux")]
     /// Blocks until the wait has nothing to do but to wait.
     pub fn until_asleep(&self) {
         match self {
@@ -141,6 +144,7 @@ impl Waiting {
         }
     }
 
+    #[cfg(target_os = "linux")]
     /// Arranges something that the wait finds all at once. The test asks first whether it [may](Way::may_freeze).
     pub fn while_frozen(&self, arrange: impl FnOnce()) {
         match self {
@@ -149,6 +153,7 @@ impl Waiting {
         }
     }
 
+    #[cfg(target_os = "linux")]
     /// Runs the handler of a signal on the thread that waits, or on this one, which will collect the outcome.
     pub fn signal(&self, signal: libc::c_int) {
         match self {

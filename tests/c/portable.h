@@ -185,12 +185,14 @@ static inline int portable_library_threads(void)
     return count;
 }
 
-/* What the system calls its errors. */
+/* What the library's messages say of the system's errors. Windows has words of each language for them. */
 #ifdef _WIN32
-#define NO_SUCH_FILE "cannot find the"
-#define IS_A_FOLDER "denied"
+#define NO_SUCH_FILE "(os error 2)"
+#define NO_SUCH_FOLDER "(os error 3)"
+#define IS_A_FOLDER "(os error 5)"
 #else
 #define NO_SUCH_FILE "No such file or directory"
+#define NO_SUCH_FOLDER NO_SUCH_FILE
 #define IS_A_FOLDER "Is a directory"
 #endif
 

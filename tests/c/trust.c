@@ -26,10 +26,10 @@ static void what_the_environment_names_is_not_passed_over(void)
             portable_set_variable("SSL_CERT_FILE", path);
             is_refused(config, "SSL_CERT_FILE", bad[i].of_variable);
             portable_set_variable("SSL_CERT_FILE", "/nowhere/roots.pem");
-            is_refused(config, "/nowhere/roots.pem", NO_SUCH_FILE);
+            is_refused(config, "/nowhere/roots.pem", NO_SUCH_FOLDER);
             portable_set_variable("SSL_CERT_FILE", NULL);
             portable_set_variable("SSL_CERT_DIR", "/nowhere");
-            is_refused(config, "SSL_CERT_DIR", NO_SUCH_FILE);
+            is_refused(config, "SSL_CERT_DIR", NO_SUCH_FOLDER);
             CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, ANCHOR_TRUST_BUNDLED));
             is_taken(config);
             portable_set_variable("SSL_CERT_DIR", NULL);

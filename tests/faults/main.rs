@@ -2,6 +2,8 @@
 //! signals. The other side is a scripted server or, where that is the point, a real proxy, gateway or network. How long a call
 //! may take is tested by `tests/behaviour/deadlines.rs`.
 
+#![cfg(target_os = "linux")]
+
 mod answers;
 mod case;
 mod connections;

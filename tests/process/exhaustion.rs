@@ -2,6 +2,8 @@
 //! ones fail (large.c), no address space is left (address_space.c), no descriptor or thread is left for started waits (started.c),
 //! no file can be written. Blocking calls run out of descriptors and threads in tests/c/limits.c.
 
+#![cfg(target_os = "linux")]
+
 use anchor::{Client, Status};
 use std::panic::resume_unwind;
 use std::process::Command;

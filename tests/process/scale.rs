@@ -1,6 +1,8 @@
 //! As many waits at once as a process can have, against a server in its own process: five thousand threads that are blocked in
 //! calls on one client, and as many started waits on one thread as the limit of descriptors allows.
 
+#![cfg(target_os = "linux")]
+
 use anchor::{Client, Error, Queue, StartedWaits, Status, json_get};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,9 +1,11 @@
 //! What SECURITY.md promises, each promise with its tests.
 
 mod injection;
+#[cfg(target_os = "linux")]
 mod memory;
 mod secrecy;
 mod self_made;
 mod tls;
+#[cfg(target_os = "linux")]
 mod trust;
 mod weak_tls;

@@ -4,6 +4,7 @@
 pub mod script;
 mod stream;
 
+#[cfg(target_os = "linux")]
 use crate::PATIENCE;
 use rustls::{ServerConnection, StreamOwned};
 use script::{Script, Step};
@@ -12,7 +13,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
@@ -344,7 +344,9 @@ impl fmt::Debug for Request {
 }
 
 /// What the other side's kernel has acknowledged is there to be read.
+#[cfg(target_os = "linux")]
 fn until_delivered(socket: &TcpStream) {
+    use std::os::fd::AsRawFd;
     let began = Instant::now();
     let mut unacknowledged = 1;
     while unacknowledged > 0 {
@@ -354,6 +356,11 @@ fn until_delivered(socket: &TcpStream) {
         thread::sleep(Duration::from_millis(1));
     }
 }
+
+/// Other systems do not say so. What is written to a connection over loopback is there when the write returns, unless the
+/// other side's buffer is full.
+#[cfg(not(target_os = "linux"))]
+fn until_delivered(_: &TcpStream) {}
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let matching = |line: &'a str| line.split_once(':').filter(|(found, _)| found.eq_ignore_ascii_case(name));

@@ -8,6 +8,8 @@
 //! in its count of unanswered requests. The server is killed while nothing is queued and only waits are running, which must all
 //! get their event from the next server.
 
+#![cfg(target_os = "linux")]
+
 mod ledger;
 mod process;
 mod worker;
