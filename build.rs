@@ -1,4 +1,5 @@
-//! Writes `include/anchor.h` from the sources, and gives the shared library its soname, or its install name on macOS.
+//! Writes `include/anchor.h` from the sources, and gives the shared library its soname, its install name on macOS, or its version
+//! on Windows.
 
 use std::path::Path;
 use std::{env, fs};
@@ -81,11 +82,45 @@ fn link() {
             println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
         }
         "macos" => println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libanchor.0.dylib"),
+        "windows" => return add_version_resource(),
         _ => return,
     }
     if target("ENV") == "gnu" && env::var("HOST") == env::var("TARGET") && glibc_takes_packed_relocations() {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-z,pack-relative-relocs");
     }
+}
+
+/// What Windows shows as the details of anchor.dll. Without windres the DLL has none, and works as well.
+fn add_version_resource() {
+    let folder = env::var("OUT_DIR").expect("cargo sets it");
+    let (source, object) = (Path::new(&folder).join("version.rc"), Path::new(&folder).join("version.o"));
+    fs::write(&source, version_resource()).expect("OUT_DIR can be written");
+    let prefix = env::var("TARGET").unwrap_or_default().replace("pc-windows-gnu", "w64-mingw32");
+    let compiles = |windres: &String| {
+        let made = std::process::Command::new(windres).arg(&source).arg(&object).status();
+        made.is_ok_and(|status| status.success())
+    };
+    if [format!("{prefix}-windres"), "windres".to_owned()].iter().any(compiles) {
+        println!("cargo::rustc-cdylib-link-arg={}", object.display());
+    } else {
+        println!("cargo::warning=anchor.dll has no version resource, since there is no windres");
+    }
+}
+
+fn version_resource() -> String {
+    let part = |name: &str| env::var(format!("CARGO_PKG_{name}")).expect("cargo sets it");
+    let version = part("VERSION");
+    let numbers = format!("{},{},{},0", part("VERSION_MAJOR"), part("VERSION_MINOR"), part("VERSION_PATCH"));
+    format!(
+        "1 VERSIONINFO FILEVERSION {numbers} PRODUCTVERSION {numbers} FILEOS 0x40004 FILETYPE 2\n\
+         BEGIN BLOCK \"StringFileInfo\" BEGIN BLOCK \"040904b0\" BEGIN\n\
+         VALUE \"FileDescription\", \"Waits for a named event, and signals one\"\n\
+         VALUE \"FileVersion\", \"{version}\"\n\
+         VALUE \"OriginalFilename\", \"anchor.dll\"\n\
+         VALUE \"ProductName\", \"libanchor\"\n\
+         VALUE \"ProductVersion\", \"{version}\"\n\
+         END END BLOCK \"VarFileInfo\" BEGIN VALUE \"Translation\", 0x409, 1200 END END\n"
+    )
 }
 
 /// Packed relocations need glibc 2.36 or later, and save 110 KB and the time to relocate. A library that has them does not load

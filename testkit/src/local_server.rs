@@ -32,9 +32,18 @@ pub struct LocalServer {
     pub stdout: BufReader<ChildStdout>,
 }
 
+/// Builds the server where that is still to do, for a test that counts what it uses or that goes where cargo lacks something.
+pub fn prepare() {
+    command();
+}
+
+fn command() -> Command {
+    std::env::var_os("ANCHOR_TEST_SERVER").map_or_else(library::command, Command::new)
+}
+
 impl LocalServer {
     pub fn start(options: &[&str]) -> LocalServer {
-        let mut command = std::env::var_os("ANCHOR_TEST_SERVER").map_or_else(library::command, Command::new);
+        let mut command = command();
         without_settings(&mut command);
         LocalServer::spawn(command.args(["serve", "--port", "0", "--log", "off"]).args(options))
     }

@@ -1,4 +1,5 @@
 /* What a caller can get wrong: each mistake is a status and a message that names the argument, never a crash. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #define NOT_UTF_8 "caf\xe9"

@@ -1,4 +1,5 @@
 /* A wait returns what a signal carried: byte for byte, first in first out, each once. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 /* The answer of a wait for an event that is there. The caller frees it. */

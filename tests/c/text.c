@@ -1,4 +1,5 @@
 /* The functions that need no handle: version, statuses, strings and JSON. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 static void version_is_that_of_the_header(void)

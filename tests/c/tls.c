@@ -2,6 +2,7 @@
  * TLS against a server whose certificate authority is known from a file only. The driver says where both are, in
  * ANCHOR_TEST_TLS_URL and ANCHOR_TEST_CA_FILE.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 static anchor_config *config_for_tls(void)

@@ -17,14 +17,14 @@ fn is_windows() -> bool {
     Target::of_programs().is_windows()
 }
 
-/// Each case prints "ok" and its name, and the library prints nothing.
-fn passes(source: &str, configure: impl Fn(&mut Command)) {
+/// Each case prints "ok" and its name, and the library prints nothing. `configure` returns the server.
+fn passes<T>(source: &str, configure: impl Fn(&mut Command) -> T) {
     if !is_windows() {
         return;
     }
     for build in builds(source) {
         let mut command = build.command();
-        configure(&mut command);
+        let _server = configure(&mut command);
         let outcome = run(&mut command);
         let quiet = outcome.stderr.is_empty() && outcome.stdout.lines().all(|line| line.trim().starts_with("ok "));
         assert!(outcome.status.success() && quiet && !outcome.stdout.is_empty(), "{}: {outcome:#?}", build.how);
@@ -33,17 +33,22 @@ fn passes(source: &str, configure: impl Fn(&mut Command)) {
 
 #[test]
 fn handles() {
-    let server = LocalServer::with_faults();
-    passes("tests/c/windows/handles.c", |command| drop(server.configure(command)));
+    passes("tests/c/windows/handles.c", |command| {
+        let server = LocalServer::with_faults();
+        server.configure(command);
+        server
+    });
 }
 
 #[test]
 fn trust() {
-    let (server, ca_file) = LocalServer::with_tls();
     let proxy = tunnel();
     passes("tests/c/windows/trust.c", |command| {
+        // An authority of its own for each run: wine keeps what a run takes out of the store.
+        let (server, ca_file) = LocalServer::with_tls();
         server.configure(command).env("ANCHOR_TEST_TLS_URL", &server.url).env("ANCHOR_TEST_CA_FILE", &ca_file);
         command.env("ANCHOR_TEST_PROXY", format!("http://{proxy}"));
+        server
     });
 }
 
@@ -56,7 +61,7 @@ fn unload() {
     let program = compile("cc", "tests/c/windows/unload.c", Linkage::Shared);
     let mut command = Target::of_programs().command(&program);
     without_settings(&mut command);
-    let outcome = run(server.configure(&mut command).arg(library::debug().shared_object()));
+    let outcome = run(server.configure(&mut command).env("ANCHOR_TEST_DLL", library::debug().shared_object()));
     let cases = "ok without_a_thread_it_goes ok with_a_thread_it_stays";
     assert_eq!(outcome.stdout.split_whitespace().collect::<Vec<_>>().join(" "), cases, "{outcome:#?}");
     assert!(outcome.status.success() && outcome.stderr.is_empty(), "{outcome:#?}");
@@ -91,7 +96,7 @@ fn carry(mut client: TcpStream) -> Option<()> {
 /// The functions of the header, no more and no less, in the DLL and in both of its import libraries.
 #[test]
 fn the_dll_and_its_import_libraries_have_the_functions_of_the_header() {
-    if !is_windows() {
+    if !is_windows() || !tools::has("llvm-dlltool") {
         return;
     }
     let dll = library::debug().shared_object();
@@ -101,15 +106,16 @@ fn the_dll_and_its_import_libraries_have_the_functions_of_the_header() {
     output(Command::new(root().join("packaging/cross/windows-import.sh")).arg(&dll).arg(&folder));
     for library in [dll.with_file_name("libanchor.dll.a"), folder.join("anchor.lib")] {
         let symbols = output(Command::new("x86_64-w64-mingw32-nm").arg(&library));
-        let functions: BTreeSet<String> =
-            symbols.lines().filter_map(|line| line.split_once(" T ")).map(|(_, name)| name.to_owned()).collect();
+        let functions = symbols.lines().filter_map(|line| line.split_once(" T ")).map(|(_, name)| name);
+        // Names of sections begin with a dot.
+        let functions: BTreeSet<String> = functions.filter(|name| !name.starts_with('.')).map(str::to_owned).collect();
         assert_eq!(functions, exported, "{}", library.display());
     }
 }
 
 fn declared() -> BTreeSet<String> {
     let header = std::fs::read_to_string(root().join("include/anchor.h")).expect("the header");
-    let declarations = header.split("ANCHOR_API ").skip(1).filter_map(|rest| rest.split_once('(')).map(|(it, _)| it);
+    let declarations = header.split("ANCHOR_API").skip(1).filter_map(|rest| rest.split_once('(')).map(|(it, _)| it);
     let names = declarations.filter_map(|it| it.rsplit([' ', '*', '\n']).next());
     names.filter(|name| name.starts_with("anchor_")).map(str::to_owned).collect()
 }
@@ -120,6 +126,18 @@ fn exports(dll: &Path) -> BTreeSet<String> {
     let table = printed.split_once("[Ordinal/Name Pointer] Table").expect("an export table").1;
     let lines = table.lines().skip(1).take_while(|line| !line.trim().is_empty());
     lines.filter_map(|line| line.split_whitespace().last()).map(str::to_owned).collect()
+}
+
+/// Explorer shows it, and installers compare it.
+#[test]
+fn the_dll_has_its_version() {
+    if !is_windows() {
+        return;
+    }
+    let dll = std::fs::read(library::debug().shared_object()).expect("it is built");
+    let key_and_value = format!("ProductVersion\0{}\0", env!("CARGO_PKG_VERSION"));
+    let utf16: Vec<u8> = key_and_value.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(dll.windows(utf16.len()).any(|part| part == utf16), "no {key_and_value:?}");
 }
 
 /// A DLL that needs the runtime of a compiler would not load elsewhere.

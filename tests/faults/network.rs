@@ -27,7 +27,7 @@ fn network_faults_during_a_call(way: Way) {
         tools::missing("/dev/net/tun");
         return;
     }
-    testkit::library::debug();
+    testkit::local_server::prepare();
     let mut cases = played(way, cases());
     let test = way.of("network::network_faults_during_a_call");
     let Some(number) = among_variants_inside(&test, cases.len()) else { return };

@@ -93,6 +93,29 @@ static void a_queue_has_a_handle(void)
     anchor_client_free(client);
 }
 
+static void CALLBACK wake(void *woken, BOOLEAN is_timeout)
+{
+    if (!is_timeout) SetEvent(woken);
+}
+
+/* How a loop that watches no handles learns of the end: by a thread of the system's pool, which wakes it. */
+static void a_pool_watches_a_handle(void)
+{
+    anchor_client *client = check_client();
+    anchor_wait *wait = start(client, "pool");
+    HANDLE woken = CreateEventW(NULL, TRUE, FALSE, NULL), registered = NULL;
+
+    CHECK(RegisterWaitForSingleObject(&registered, anchor_wait_handle(wait), wake, woken, INFINITE, WT_EXECUTEONLYONCE));
+    CHECK(WaitForSingleObject(woken, 50) == WAIT_TIMEOUT);
+    signal_event(client, "pool", 3);
+    CHECK(WaitForSingleObject(woken, PATIENCE_MS) == WAIT_OBJECT_0);
+    UnregisterWaitEx(registered, INVALID_HANDLE_VALUE);
+    finish(wait, 3);
+    CloseHandle(woken);
+    anchor_wait_free(wait);
+    anchor_client_free(client);
+}
+
 /* WaitForMultipleObjects takes 64 handles. */
 static void two_hundred_waits_and_a_select_over_all(void)
 {
@@ -283,6 +306,7 @@ static void handles_are_closed(void)
 static const struct test_case cases[] = {
     CASE(a_wait_has_a_handle_and_no_descriptor),
     CASE(a_queue_has_a_handle),
+    CASE(a_pool_watches_a_handle),
     CASE(two_hundred_waits_and_a_select_over_all),
     CASE(waits_that_run_are_freed),
     CASE(a_blocking_wait_is_exact),

@@ -1,8 +1,6 @@
 /*
  * A host that loads anchor.dll, as a plug-in's host does, and unloads it again. The DLL stays if a thread of it may still run,
- * and goes if none was ever started.
- *
- *     unload DLL
+ * and goes if none was ever started. ANCHOR_TEST_DLL is its path.
  */
 #include "../check.h"
 
@@ -18,16 +16,16 @@ static int is_mapped(HMODULE library)
                               (LPCWSTR)(void *)library, &found);
 }
 
-static HMODULE load(const char *path)
+static HMODULE load(void)
 {
-    HMODULE library = LoadLibraryA(path);
+    HMODULE library = LoadLibraryA(getenv("ANCHOR_TEST_DLL"));
     CHECK(library != NULL);
     return library;
 }
 
-static void without_a_thread_it_goes(const char *path)
+static void without_a_thread_it_goes(void)
 {
-    HMODULE library = load(path);
+    HMODULE library = load();
     FUNCTION(anchor_cancel_token_new);
     FUNCTION(anchor_cancel_token_free);
 
@@ -37,9 +35,9 @@ static void without_a_thread_it_goes(const char *path)
     CHECK(!is_mapped(library));
 }
 
-static void with_a_thread_it_stays(const char *path)
+static void with_a_thread_it_stays(void)
 {
-    HMODULE library = load(path);
+    HMODULE library = load();
     FUNCTION(anchor_config_new);
     FUNCTION(anchor_config_free);
     FUNCTION(anchor_client_new);
@@ -61,12 +59,10 @@ static void with_a_thread_it_stays(const char *path)
     CHECK(is_mapped(library));
 }
 
-int main(int argc, char **argv)
-{
-    CHECK(argc == 2);
-    without_a_thread_it_goes(argv[1]);
-    puts("ok without_a_thread_it_goes");
-    with_a_thread_it_stays(argv[1]);
-    puts("ok with_a_thread_it_stays");
-    return 0;
-}
+/* In this order: what stays is not loaded again. */
+static const struct test_case cases[] = {
+    CASE(without_a_thread_it_goes),
+    CASE(with_a_thread_it_stays),
+};
+
+RUN(cases)

@@ -39,7 +39,7 @@ const TOLERANCE_KIB: u64 = 3 * 1024;
 #[test]
 fn each_event_is_accounted_for_and_nothing_grows() {
     let seconds = std::env::var("ANCHOR_SOAK_SECONDS").map_or(10, |seconds| seconds.parse().expect("seconds"));
-    testkit::library::debug();
+    testkit::local_server::prepare();
     let before = Process::now();
     let memory = soak(Duration::from_secs(seconds));
     before.until_again();
