@@ -11,4 +11,5 @@ mod install;
 mod manual;
 mod oldest_rust;
 mod pages;
+mod platforms;
 mod stack;

@@ -38,11 +38,14 @@ static anchor_client *client_of_a_silent_server(void)
     return check_client_of(config);
 }
 
+/* An emulator may be too slow to connect and send before the deadline, which the status says. */
 static long deadline(anchor_client *client, long ms)
 {
     int64_t began = now_us();
-    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "never", ms, NULL, NULL));
-    return (long)(now_us() - began - ms * 1000);
+    anchor_status status = anchor_wait_for_event(client, "never", ms, NULL, NULL);
+    int64_t ended = now_us();
+    CHECK(status == ANCHOR_TIMEOUT || status == ANCHOR_NOT_SENT);
+    return (long)(ended - began - ms * 1000);
 }
 
 static long slept(long ms)
@@ -104,7 +107,7 @@ int main(void)
     struct measured deadlines = {"deadline", {0}}, cancels = {"cancel", {0}}, sleeps = {"sleep", {0}};
     anchor_client *client = client_of_a_silent_server();
     for (int i = 0; i < ROUNDS; i++) {
-        long ms = 20 + i;
+        long ms = 50 + i;
         deadlines.late_us[i] = deadline(client, ms);
         sleeps.late_us[i] = slept(ms);
         cancels.late_us[i] = cancel(client, ms);
