@@ -22,9 +22,13 @@ mod tests {
     #[test]
     fn it_is_in_the_object_that_holds_these_tests() {
         let base = |address| {
-            // SAFETY: dladdr takes any address, and fills a local.
-            let mut found: libc::Dl_info = unsafe { std::mem::zeroed() };
-            assert_ne!(unsafe { libc::dladdr(address, &raw mut found) }, 0);
+            // SAFETY: zeros are valid, and dladdr takes any address and fills a local.
+            let (found, is_known) = unsafe {
+                let mut found: libc::Dl_info = std::mem::zeroed();
+                let is_known = libc::dladdr(address, &raw mut found) != 0;
+                (found, is_known)
+            };
+            assert!(is_known);
             found.dli_fbase
         };
         let here: fn() = it_is_in_the_object_that_holds_these_tests;
