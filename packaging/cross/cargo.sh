@@ -16,4 +16,6 @@ subcommand=$2
 shift 2
 export_target
 export RUSTC="$rust/bin/rustc" RUSTDOC="$rust/bin/rustdoc" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$(build_folder)}"
+# Small, since a program of a test that is linked statically has all of it.
+export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG="${CARGO_PROFILE_DEV_DEBUG:-none}"
 exec nice -n 5 "$rust/bin/cargo" "$subcommand" --target "$triple" "$@"

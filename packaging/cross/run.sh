@@ -157,4 +157,6 @@ if [ -z "$failed" ]; then
     done
 fi
 write_result
+# Gigabytes, which nothing needs any more.
+rm -rf "target/tmp/programs/$triple"
 [ -z "$failed" ] || fail "$triple:$failed failed; see $log"
