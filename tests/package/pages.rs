@@ -138,7 +138,8 @@ fn what_is_named_exists() {
 }
 
 /// Variables that a build or the local server reads, which are not in the header.
-const VARIABLES: [(&str, &str); 4] = [
+const VARIABLES: [(&str, &str); 5] = [
+    ("ANCHOR_EVENT_NAME", "cli/src/commands/wait/exec.rs"),
     ("ANCHOR_CROSS", "packaging/cross/where.sh"),
     ("ANCHOR_PACK_RELOCATIONS", "build.rs"),
     ("ANCHOR_SERVE_ADMIN_TOKEN", "cli/src/args.rs"),

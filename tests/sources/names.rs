@@ -12,7 +12,7 @@ const ENDINGS: [&str; 16] =
     ["rs", "c", "h", "cpp", "hpp", "py", "sh", "md", "js", "mjs", "go", "lua", "rb", "supp", "toml", "abi"];
 
 /// What is named and is not of this repository, with whose it is.
-const ELSEWHERE: [(&str, &str); 11] = [
+const ELSEWHERE: [(&str, &str); 14] = [
     ("Node.js", "the language's name"),
     ("app.c", "the reader's own program"),
     ("fuzz/artifacts", "the fuzzer writes it"),
@@ -22,6 +22,9 @@ const ELSEWHERE: [(&str, &str); 11] = [
     ("stdint.h", "the C library's"),
     ("stdlib.h", "the C library's"),
     ("uv.h", "libuv's"),
+    ("uv_async_send", "libuv's"),
+    ("uv_async_t", "libuv's"),
+    ("docs/platforms", "make cross-all writes it"),
     ("no_run", "rustdoc's"),
     ("rust_eh_personality", "rustc's"),
 ];
