@@ -33,8 +33,8 @@ fn a_socket_is_reported_once_for_each_change() {
     }
     poller.forget(&socket);
     peer.write_all(b"x").unwrap();
-    // It is there for sure: the other two were not read either.
-    while socket.available() < 3 {
+    // A byte over loopback may take a moment.
+    while socket.available() == 0 {
         std::thread::yield_now();
     }
     assert_eq!(wait(&poller, past), []);
