@@ -63,7 +63,8 @@ with_musl() {
 }
 
 with_mingw() {
-    cc=x86_64-w64-mingw32-gcc cxx=x86_64-w64-mingw32-g++ ar=x86_64-w64-mingw32-ar
+    # With POSIX threads, without which mingw has no std::thread.
+    cc=x86_64-w64-mingw32-gcc-posix cxx=x86_64-w64-mingw32-g++-posix ar=x86_64-w64-mingw32-ar
     runner=$(command_file wine sh "$PWD/packaging/cross/wine.sh")
     packages="g++-mingw-w64-x86-64 wine64"
 }

@@ -144,7 +144,7 @@ impl Target {
     /// runtime of its compiler.
     pub fn shared_library(&self, folder: &Path) -> Vec<String> {
         if self.is_windows() {
-            return [&folder.join("libanchor.dll.a").display().to_string(), "-lcrypt32", "-static"]
+            return [&folder.join("libanchor.dll.a").display().to_string(), "-lws2_32", "-lcrypt32", "-static"]
                 .map(str::to_owned)
                 .into();
         }

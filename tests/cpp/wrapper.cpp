@@ -7,10 +7,18 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <poll.h>
 #include <string>
 #include <thread>
 #include <vector>
+
+#if defined(_WIN32)
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
+#include <windows.h>
+#else
+#include <poll.h>
+#endif
 
 namespace {
 
@@ -150,12 +158,22 @@ void a_source_cancels_from_another_thread()
     CHECK_STATUS(ANCHOR_TIMEOUT, client.wait(std::nothrow, "never", 0s, *source).status());
 }
 
+// By its descriptor, or on Windows by its handle. A system has one of the two.
+template <class Watched> bool can_be_watched(const Watched &watched)
+{
+#if defined(_WIN32)
+    return watched.fd() == -1 && watched.native_handle() != nullptr;
+#else
+    return watched.fd() >= 0 && watched.native_handle() == nullptr;
+#endif
+}
+
 void started_waits_are_collected()
 {
     auto client = open_client();
     std::vector<anchor::started_wait> waits;
     for (const char *name : {"a", "b"}) waits.push_back(std::move(*client.start(std::nothrow, name, patience)));
-    CHECK(waits[0].fd() >= 0);
+    CHECK(can_be_watched(waits[0]));
     CHECK_STATUS(ANCHOR_PENDING, anchor::select(std::nothrow, waits, 0s).status());
     CHECK_STATUS(ANCHOR_PENDING, waits[1].finish(std::nothrow, 0s).status());
     CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "b").status());
@@ -167,7 +185,7 @@ void started_waits_are_collected()
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::select(std::nothrow, waits).status());
 
     anchor::started_wait none;
-    CHECK(none.fd() == -1);
+    CHECK(!can_be_watched(none));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, none.finish(std::nothrow).status());
     none = std::move(*client.start(std::nothrow, "dropped", no_timeout));
     const std::array<anchor::started_wait, 0> nothing;
@@ -191,15 +209,19 @@ anchor::queue open_queue()
 
 bool is_readable(const anchor::queue &queue)
 {
+#if defined(_WIN32)
+    return WaitForSingleObject(queue.native_handle(), 0) == WAIT_OBJECT_0;
+#else
     pollfd polled = {queue.fd(), POLLIN, 0};
     return poll(&polled, 1, 0) == 1;
+#endif
 }
 
 void a_queue_gives_each_end_with_its_tag()
 {
     auto client = open_client();
     auto queue = open_queue();
-    CHECK(queue.running() == 0 && queue.fd() >= 0 && queue.native_handle() == nullptr && !is_readable(queue));
+    CHECK(queue.running() == 0 && can_be_watched(queue) && !is_readable(queue));
     CHECK_STATUS(ANCHOR_PENDING, queue.next(std::nothrow, 0s).status());
     constexpr std::uint64_t high = std::numeric_limits<std::uint64_t>::max();
     CHECK_STATUS(ANCHOR_OK, client.start_on(std::nothrow, queue, "queued", patience, high).status());
@@ -296,7 +318,7 @@ void wrong_arguments_of_a_queue_are_refused()
     CHECK(queue.running() == 0);
 
     anchor::queue elsewhere = std::move(queue);
-    CHECK(queue.fd() == -1 && queue.running() == 0 && elsewhere.fd() >= 0);
+    CHECK(!can_be_watched(queue) && queue.running() == 0 && can_be_watched(elsewhere));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.next(std::nothrow, 0s).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, "e", 0s, 0).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.set_callback(std::nothrow, []() noexcept {}));

@@ -149,7 +149,8 @@ fn read_until(stdout: &mut impl BufRead, beginning: &str) -> String {
         let length = stdout.read_line(&mut told).expect("UTF-8");
         assert!(length > 0, "no {beginning:?} in {told}");
         if told[begin..].starts_with(beginning) {
-            return told;
+            // As Windows ends a line.
+            return told.replace("\r\n", "\n");
         }
     }
 }
