@@ -63,8 +63,11 @@ const STEPS: [Step; 7] = [
 
 const HEAD: &str = "# Platforms
 
-Written by `make cross-all`, which builds the library for each of these targets and runs on it what can run. A number is how many
-tests passed. What is built and not run may work, and nobody has seen it.
+All tests run on x86-64 Linux with glibc, for every change. `.ci/run` names the other targets for which each change is built, and
+those on which the programs in C run too.
+
+The table is written by `make cross-all`, which builds the library for each of these targets and runs on it what can run. A number is
+how many tests passed. What is built and not run may work, and nobody has seen it.
 
 ";
 
@@ -101,7 +104,8 @@ const LEAST: &str = "
 ## What it needs
 
 - Linux: glibc 2.36 or later is needed by a library that was built on such a machine; [install.md](install.md#package) says how to
-  build one for an older glibc.
+  build one for an older glibc. What that makes for glibc 2.17 was run with glibc 2.36. That 2.17 has all that it needs is read from
+  its symbols' versions; it was not run there.
 - Rust 1.85 or later builds it. A C compiler for C89 with `<stdint.h>`, or C++11, can use `anchor.h`; `anchor.hpp` needs C++17.
 - Out of scope: Android, iOS, static libraries for MSVC.
 
@@ -127,7 +131,7 @@ fn page() -> String {
     let results: Vec<Value> = targets().iter().filter_map(|target| result(target)).collect();
     for target in targets() {
         let Some(result) = results.iter().find(|result| result["target"] == target.as_str()) else {
-            writeln!(text, "| {target} | | not tried yet |{}", " |".repeat(titles.len() + 1)).unwrap();
+            writeln!(text, "| {target} | | no run is recorded yet |{}", " |".repeat(titles.len() + 1)).unwrap();
             continue;
         };
         let cells: Vec<String> = STEPS.iter().map(|step| cell(result, step)).collect();
