@@ -26,7 +26,8 @@ for argument in "$@"; do
     set -- "$@" "$argument"
 done
 
-# Zig links musl statically unless it is told otherwise.
-case $zig_target in *-musl) set -- $linking "$@" ;; esac
+# Zig links musl statically unless it is told otherwise. In a dynamic program that is not position-independent, its copy of
+# `stdout` is another stream.
+case $zig_target in *-musl) set -- $linking -fPIC "$@" ;; esac
 # Without an optimization zig adds a sanitizer, whose runtime only its own linker has.
 exec "$cross/venv/bin/python" -m ziglang "$language" -target "$zig_target" -fno-sanitize=undefined "$@"
