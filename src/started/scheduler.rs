@@ -44,7 +44,9 @@ enum Turn {
     None,
     /// It waits for its turn.
     Waiting,
-    /// It has a turn of this client.
+    /// It has a turn of this client for the step that it makes now, for which nobody else waited.
+    Spare(usize),
+    /// It makes a connection, and has a turn of this client.
     Held(usize),
 }
 
@@ -130,11 +132,15 @@ impl Scheduler {
 
     /// Gives the turns that are free to the waits that are next. They act.
     pub fn give_turns(&mut self) {
-        for client in std::mem::take(&mut self.freed) {
+        let mut freed = std::mem::take(&mut self.freed);
+        for client in freed.drain(..) {
             if let Some(id) = self.next_in_turn(client) {
                 self.act(id, &Event::Turn);
             }
         }
+        // Its memory is used again.
+        freed.append(&mut self.freed);
+        self.freed = freed;
     }
 
     fn begin(&mut self, task: Box<Task>) {
@@ -173,9 +179,9 @@ impl Scheduler {
         let Some(mut task) = place.task.take() else { return };
         let client = client_of(&task);
         if place.turn == Turn::None && self.turns.take(client) {
-            place.turn = Turn::Held(client);
+            place.turn = Turn::Spare(client);
         }
-        let may_dial = matches!(place.turn, Turn::Held(_));
+        let may_dial = matches!(place.turn, Turn::Spare(_) | Turn::Held(_));
         let poller = self.reactor.poller();
         let acted = catch(move || {
             let next = task.on(event, may_dial, &mut |socket| poller.forget(socket));
@@ -209,7 +215,9 @@ impl Scheduler {
             Next::Again => self.again.push(token),
             Next::Sockets { .. } | Next::Pause => {}
         }
-        if !is_queued && !task.is_dialing() {
+        if task.is_dialing() {
+            self.hold_turn(id);
+        } else if !is_queued {
             self.give_back_turn(id);
         }
         task.note_stage();
@@ -237,10 +245,22 @@ impl Scheduler {
         }
     }
 
+    fn hold_turn(&mut self, id: u32) {
+        let turn = &mut self.places[id as usize].turn;
+        if let Turn::Spare(client) = *turn {
+            *turn = Turn::Held(client);
+        }
+    }
+
     /// The wait does not need its turn any more, if it has one.
     fn give_back_turn(&mut self, id: u32) {
-        if let Turn::Held(client) = std::mem::take(&mut self.places[id as usize].turn) {
-            self.freed.push(client);
+        match std::mem::take(&mut self.places[id as usize].turn) {
+            Turn::Held(client) => self.freed.push(client),
+            Turn::Spare(client) => {
+                let next = self.turns.give_back(client);
+                debug_assert!(next.is_none(), "nobody waited when it was taken");
+            }
+            Turn::None | Turn::Waiting => {}
         }
     }
 
