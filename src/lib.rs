@@ -21,7 +21,7 @@
 //!
 //! Imports between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`. `config`,
 //! `address`, `secret`, `json`, `status` and `error` are leaves. Only `capi` uses C types, only `http` uses ureq and rustls,
-//! and only `sys` uses libc and descriptors. tests/sources/arrows.rs checks this.
+//! and only `sys` uses libc, descriptors and handles. tests/sources/arrows.rs checks this.
 
 mod address;
 mod calls;

@@ -63,10 +63,10 @@ const STEPS: [Step; 7] = [
 
 const HEAD: &str = "# Platforms
 
-All tests run on x86-64 Linux with glibc, for every change. `.ci/run` names the other targets for which each change is built, and
-those on which the programs in C run too.
+All tests run on x86-64 Linux with glibc, for every change. `.ci/run` names the other targets on which the programs in C run for
+every change.
 
-The table is written by `make cross-all`, which builds the library for each of these targets and runs on it what can run. A number is
+The table has complete runs only. It is written by `make cross-all`, which builds the library for each of these targets and runs on it what can run. A number is
 how many tests passed. What is built and not run may work, and nobody has seen it.
 
 ";
