@@ -3,7 +3,7 @@
 
 use super::proxies::{LONG, tls_service, tunnel};
 use anchor::{Client, Config, Phase, Status, Trust};
-use testkit::addresses::free_port;
+use testkit::addresses::ReservedPort;
 use testkit::certificates::authority_file;
 use testkit::sandbox::is_alone;
 use testkit::scripted::ScriptedServer;
@@ -25,7 +25,8 @@ fn proxy_at(port: u16) -> ScriptedServer {
 
 #[each_way]
 fn the_scheme_decides_and_no_proxy_exempts(way: Way) {
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let variables = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "127.0.0.1, other.test"), ("TEST_PORT", &port)];
     if !is_alone(&way.of("environment::the_scheme_decides_and_no_proxy_exempts"), &variables) {
@@ -48,7 +49,8 @@ fn the_scheme_decides_and_no_proxy_exempts(way: Way) {
 /// The key of a plain request would be in clear on the way to a proxy, which is on another machine as a rule.
 #[each_way]
 fn loopback_goes_direct_whatever_the_environment_says(way: Way) {
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let named = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"];
     let mut variables: Vec<(&str, &str)> = named.iter().map(|name| (*name, proxy.as_str())).collect();
@@ -104,7 +106,8 @@ fn a_socks_proxy_is_refused_and_not_ignored() {
 
 #[each_way]
 fn the_variables_count_as_they_were_when_they_were_read(way: Way) {
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let variables = [("HTTPS_PROXY", &*format!("http://127.0.0.1:{port}")), ("TEST_PORT", &port)];
     if !is_alone(&way.of("environment::the_variables_count_as_they_were_when_they_were_read"), &variables) {
         return;
@@ -122,7 +125,8 @@ fn the_variables_count_as_they_were_when_they_were_read(way: Way) {
 fn an_empty_variable_is_as_if_unset(way: Way) {
     let named =
         ["ANCHORBROWSER_API_KEY", "ANCHORBROWSER_BASE_URL", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let mut variables: Vec<(&str, &str)> = named.into_iter().map(|name| (name, "")).collect();
     variables.extend([("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", ""), ("REQUEST_METHOD", "")]);

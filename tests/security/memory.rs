@@ -2,7 +2,7 @@
 //! here are the servers that it calls.
 
 use std::sync::Arc;
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::c_build::compiler::{self, Linkage};
 use testkit::certificates::{Certificate, authority_file, tls, tls_versions};
 use testkit::process::{run, without_settings};
@@ -55,7 +55,7 @@ fn freed_clients_and_settings_leave_no_secret_in_memory() {
     let hangs_up = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
     let tunnel = ScriptedServer::always(tunnel());
     let no_tunnel = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(answer(407, "", "")), Step::Hang]);
-    let nobody = Refusing::bind();
+    let nobody = ReservedPort::bind();
     let program = compiler::compile_with("cc", "tests/security/memory.c", Linkage::Shared, &["-O2"]);
     for library in [library::debug(), library::release()] {
         let mut command = Target::of_programs().command(&program);
