@@ -7,6 +7,7 @@
 #     programs    the programs of tests/c, tests/cpp and examples-c, linked statically and dynamically
 #     exactness   how late deadlines and cancels are
 #     unit        the tests in src/
+#     command     the tests in cli/src; for Windows, tests of cli/tests too, which drive anchor-events.exe from this machine
 #     behaviour faults      the test programs of these names
 #
 # All steps by default. What tests/skipped.md lists for the target is not run, and named. What came out is in
@@ -20,7 +21,7 @@ cd "$(dirname "$0")/../.."
 [ $# -gt 0 ] || fail "which target? $(echo $targets)"
 target "$1"
 shift
-steps=${*:-inspect programs exactness unit behaviour faults}
+steps=${*:-inspect programs exactness unit command behaviour faults}
 out=$PWD/target/cross
 log=$out/log/$triple
 result=$out/results/$triple.json
@@ -61,15 +62,22 @@ on_target() {
 }
 
 # The tests themselves run on the target.
-rust_tests() { # the folder of the tests, then what cargo test gets
-    folder=$1
+rust_tests() { # the folder of the tests, and what cargo test gets
+    skip=
+    for name in $(skips "$1"); do
+        skip="$skip --skip $name"
+    done
     shift
-    skips=$(skipped "$folder" | sed 's/: .*//')
-    skipped "$folder" | sed "s|^|skipped: $folder: |" >&2
-    sh packaging/cross/cargo.sh "$triple" test --package anchor-events "$@" -- $(printf -- '--skip %s ' $skips)
+    sh packaging/cross/cargo.sh "$triple" test "$@" -- $skip
 }
 
-# Rows of tests/skipped.md that are about this target and tests of that folder, as `name: reason`.
+# The names that tests/skipped.md lists for this target in a folder. stderr has the reasons.
+skips() {
+    skipped "$1" | sed "s|^|skipped: $1: |" >&2
+    skipped "$1" | sed 's/: .*//'
+}
+
+# Those rows of tests/skipped.md, as `name: reason`, or as the reason alone where the row is about the whole folder.
 skipped() {
     awk -F ' *[|] *' -v folder="$1" -v triple="$triple" -v runner="$runner" '
         function is(word, i) {
@@ -79,12 +87,21 @@ skipped() {
             for (i = split(triple, parts, "-"); i > 0; i--) if (index(parts[i], word) == 1) return 1
             return 0
         }
-        NF >= 4 && index($3, "`" folder ": ") == 1 {
+        NF >= 4 && (index($3, "`" folder ": ") == 1 || $3 == "`" folder "`") {
             for (i = split($2, words, " "); i > 0; i--) if (!is(words[i])) next
             gsub("`", "", $3)
-            print substr($3, length(folder) + 3) ": " $4
+            name = substr($3, length(folder) + 3)
+            print (name == "" ? "" : name ": ") $4
         }
     ' tests/skipped.md
+}
+
+# Of a step whose whole folder is listed: why it is not run.
+reason() {
+    case $1 in
+    behaviour | faults) skipped "tests/$1" | grep -v '^[a-z_:0-9]*: ' ;;
+    *) false ;;
+    esac
 }
 
 step() { # its name and its command; adds a line to the result
@@ -97,16 +114,26 @@ step() { # its name and its command; adds a line to the result
     sed -n 's/^skipped: //p' "$log/$1.log" | sort -u >>"$log/skipped"
     printf '%s %s: %s, %s tests, %s s\n' "$triple" "$1" "$outcome" "$tests" "$seconds"
     [ $outcome = passed ] || tail -n 40 "$log/$1.log"
-    printf '    {"step": "%s", "outcome": "%s", "tests": %s}\n' "$1" "$outcome" "$tests" >>"$log/steps"
+    note "$1" "$outcome" "$tests"
+}
+
+note() { # a step, its outcome and how many tests passed
+    printf '    {"step": "%s", "outcome": "%s", "tests": %s}\n' "$1" "$2" "$3" >>"$log/steps"
 }
 
 step_build() { build; }
 step_inspect() { sh packaging/cross/inspect.sh "$triple" "$library"; }
-step_programs() { on_target suite::; }
+step_programs() { on_target suite:: windows::; }
 step_exactness() { on_target exactness::; }
-step_unit() { rust_tests src --lib; }
-step_behaviour() { rust_tests tests/behaviour --test behaviour; }
-step_faults() { rust_tests tests/faults --test faults; }
+step_unit() { rust_tests src --package anchor-events --lib; }
+step_behaviour() { rust_tests tests/behaviour --package anchor-events --test behaviour; }
+step_faults() { rust_tests tests/faults --package anchor-events --test faults; }
+step_command() {
+    rust_tests cli/src --package anchor-events-cli --bin anchor-events || return
+    case $triple in
+    *-windows-*) sh packaging/cross/windows-command.sh $(skips cli/tests) ;;
+    esac
+}
 
 # What runs the programs, in words.
 by() {
@@ -152,7 +179,15 @@ if [ -z "$failed" ]; then
         case $runner,$step in
         no,inspect) step inspect ;;
         no,*) echo "$triple $step: not run, because nothing here runs its programs" ;;
-        *) step "$step" ;;
+        *)
+            if why=$(reason "$step"); then
+                echo "tests/$step: $why" >>"$log/skipped"
+                note "$step" skipped 0
+                echo "$triple $step: not run: $why"
+            else
+                step "$step"
+            fi
+            ;;
         esac
     done
 fi
