@@ -71,13 +71,20 @@ rust_tests() { # the folder of the tests, and what cargo test gets
     sh packaging/cross/cargo.sh "$triple" test "$@" -- $skip
 }
 
+# A program under wine cannot call cargo to build the server.
+server_for_wine() {
+    sh packaging/cross/cargo.sh "$triple" build --package anchor-events-cli || return
+    export ANCHOR_TEST_SERVER="Z:$(build_folder)/$triple/debug/anchor-events.exe"
+}
+
 # The names that tests/skipped.md lists for this target in a folder. stderr has the reasons.
 skips() {
     skipped "$1" | sed "s|^|skipped: $1: |" >&2
     skipped "$1" | sed 's/: .*//'
 }
 
-# Those rows of tests/skipped.md, as `name: reason`, or as the reason alone where the row is about the whole folder.
+# Those rows of tests/skipped.md, as `name: reason`, or as the reason alone where the row is about the whole folder. The name is
+# that of a test or of a file, which is not compiled for the system.
 skipped() {
     awk -F ' *[|] *' -v folder="$1" -v triple="$triple" -v runner="$runner" '
         function is(word, i) {
@@ -87,10 +94,10 @@ skipped() {
             for (i = split(triple, parts, "-"); i > 0; i--) if (index(parts[i], word) == 1) return 1
             return 0
         }
-        NF >= 4 && (index($3, "`" folder ": ") == 1 || $3 == "`" folder "`") {
+        NF >= 4 && match($3, "^`" folder "(: |/|`)") {
+            name = substr($3, RLENGTH + 1)
+            sub("`$", "", name)
             for (i = split($2, words, " "); i > 0; i--) if (!is(words[i])) next
-            gsub("`", "", $3)
-            name = substr($3, length(folder) + 3)
             print (name == "" ? "" : name ": ") $4
         }
     ' tests/skipped.md
@@ -99,7 +106,7 @@ skipped() {
 # Of a step whose whole folder is listed: why it is not run.
 reason() {
     case $1 in
-    behaviour | faults) skipped "tests/$1" | grep -v '^[a-z_:0-9]*: ' ;;
+    behaviour | faults) skipped "tests/$1" | grep -v '^[a-z_:0-9.]*: ' ;;
     *) false ;;
     esac
 }
@@ -126,7 +133,12 @@ step_inspect() { sh packaging/cross/inspect.sh "$triple" "$library"; }
 step_programs() { on_target suite:: windows::; }
 step_exactness() { on_target exactness::; }
 step_unit() { rust_tests src --package anchor-events --lib; }
-step_behaviour() { rust_tests tests/behaviour --package anchor-events --test behaviour; }
+step_behaviour() {
+    case $triple in
+    *-windows-*) server_for_wine || return ;;
+    esac
+    rust_tests tests/behaviour --package anchor-events --test behaviour
+}
 step_faults() { rust_tests tests/faults --package anchor-events --test faults; }
 step_command() {
     rust_tests cli/src --package anchor-events-cli --bin anchor-events || return
