@@ -11,7 +11,7 @@
 #     behaviour faults      the test programs of these names
 #
 # All steps by default. What tests/skipped.md lists for the target is not run, and named. What came out is in
-# target/cross/results/TARGET.json.
+# target/cross/results/TARGET.json; of a step that is not run this time, what came out last time.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -120,14 +120,13 @@ step() { # its name and its command; adds a line to the result
     [ $outcome = passed ] || failed="$failed $1"
     tests=$(sed -n 's/^test result: .* \([0-9]*\) passed;.*/\1/p' "$log/$1.log" | awk '{ sum += $1 } END { print sum + 0 }')
     seconds=$(($(date +%s) - began))
-    sed -n 's/^skipped: //p' "$log/$1.log" | sort -u >>"$log/skipped"
     printf '%s %s: %s, %s tests, %s s\n' "$triple" "$1" "$outcome" "$tests" "$seconds"
     [ $outcome = passed ] || tail -n 40 "$log/$1.log"
     note "$1" "$outcome" "$tests"
 }
 
 note() { # a step, its outcome and how many tests passed
-    printf '    {"step": "%s", "outcome": "%s", "tests": %s}\n' "$1" "$2" "$3" >>"$log/steps"
+    printf '    {"step": "%s", "outcome": "%s", "tests": %s, "commit": %s}\n' "$1" "$2" "$3" "$commit" >"$log/$1.step"
 }
 
 step_build() { build; }
@@ -165,15 +164,15 @@ text() { # a text of JSON
 
 write_result() {
     {
-        printf '{\n  "target": %s,\n  "commit": %s,\n' "$(text "$triple")" "$(text "$(git describe --always --abbrev=10 --dirty)")"
+        printf '{\n  "target": %s,\n' "$(text "$triple")"
         printf '  "rust": %s,\n' "$(text "$("$rust/bin/rustc" --version | cut -d ' ' -f 2)")"
         printf '  "compiler": %s,\n' "$(text "$(basename "$cc")")"
         printf '  "run_by": %s,\n' "$(text "$(by)")"
         printf '  "steps": [\n'
-        sed '$!s/$/,/' "$log/steps"
+        cat "$log"/*.step | sed '$!s/$/,/'
         printf '  ],\n  "skipped": ['
         comma='\n    '
-        sort -u "$log/skipped" | while IFS= read -r line; do
+        sed -n 's/^skipped: //p' "$log"/*.log | sort -u | while IFS= read -r line; do
             printf "$comma%s" "$(text "$line")"
             comma=',\n    '
         done
@@ -183,9 +182,7 @@ write_result() {
     } >"$result"
 }
 
-rm -f "$log"/*
-: >"$log/steps"
-: >"$log/skipped"
+commit=$(text "$(git describe --always --abbrev=10 --dirty)")
 sh packaging/cross/prepare.sh "$triple"
 step build
 if [ -z "$failed" ]; then
@@ -195,7 +192,7 @@ if [ -z "$failed" ]; then
         no,*) echo "$triple $step: not run, because nothing here runs its programs" ;;
         *)
             if why=$(reason "$step"); then
-                echo "tests/$step: $why" >>"$log/skipped"
+                echo "skipped: tests/$step: $why" >"$log/$step.log"
                 note "$step" skipped 0
                 echo "$triple $step: not run: $why"
             else
