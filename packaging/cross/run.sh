@@ -73,6 +73,16 @@ rust_tests() { # the folder of the tests, and what cargo test gets
     sh packaging/cross/cargo.sh "$triple" test "$@" -- $skip
 }
 
+# wine's own processes start with its first program, and hold the stdout and stderr of that one as long as any program runs. Who
+# reads its output to the end would wait for all the others. So this program is the first, and stays until the steps have ended.
+keep_wine() {
+    "$runner" cmd.exe /c exit </dev/null >/dev/null 2>&1
+    mkfifo "$log/wine"
+    "$runner" cmd.exe /c more <"$log/wine" >/dev/null 2>&1 &
+    exec 8>"$log/wine"
+    rm "$log/wine"
+}
+
 # A program under wine cannot call cargo to build the server.
 server_for_wine() {
     sh packaging/cross/cargo.sh "$triple" build --package anchor-events-cli || return
@@ -116,7 +126,7 @@ reason() {
 step() { # its name and its command; adds a line to the result
     began=$(date +%s)
     outcome=passed
-    "step_$1" >"$log/$1.log" 2>&1 || outcome=failed
+    "step_$1" >"$log/$1.log" 2>&1 8>&- || outcome=failed
     [ $outcome = passed ] || failed="$failed $1"
     tests=$(sed -n 's/^test result: .* \([0-9]*\) passed;.*/\1/p' "$log/$1.log" | awk '{ sum += $1 } END { print sum + 0 }')
     seconds=$(($(date +%s) - began))
@@ -184,6 +194,7 @@ write_result() {
 
 commit=$(text "$(git describe --always --abbrev=10 --dirty)")
 sh packaging/cross/prepare.sh "$triple"
+case $runner in */wine) keep_wine ;; esac
 step build
 if [ -z "$failed" ]; then
     for step in $steps; do
