@@ -82,7 +82,7 @@ fn quoting() -> Step {
             "page-502" => answer(502, "", &page),
             "list" => answer(200, "", &format!("[{all:?}]")),
             "no-http" => format!("{all}\r\n\r\n").into_bytes(),
-            "bad-header" => format!("HTTP/1.1 200 OK\r\n{all}\r\n\r\n").into_bytes(),
+            "bad-header" => format!("HTTP/1.1 200 OK\r\n{all}\r\ncontent-length: 0\r\n\r\n").into_bytes(),
             "reason" => format!("HTTP/1.1 403 {all}\r\ncontent-length: 0\r\n\r\n").into_bytes(),
             "redirect" => answer(307, &format!("location: https://elsewhere.example/?{all}\r\n"), ""),
             "large" => answer(200, "", &format!("{:?}", all.repeat(5_000))),
