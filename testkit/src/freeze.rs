@@ -6,6 +6,7 @@ use crate::scripted::ScriptedServer;
 use crate::scripted::script::{Gate, Step, after_request, refusal};
 use crate::{settings, until};
 use anchor::Client;
+use std::os::unix::thread::JoinHandleExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, Once, PoisonError, mpsc};
@@ -14,7 +15,6 @@ use std::thread::{self, JoinHandle};
 /// A thread that can be frozen.
 pub struct Freezable<T> {
     handle: JoinHandle<T>,
-    id: libc::pthread_t,
     kernel_id: libc::pid_t,
 }
 
@@ -23,11 +23,11 @@ impl<T: Send + 'static> Freezable<T> {
         let (sender, receiver) = mpsc::channel();
         let handle = thread::spawn(move || {
             // SAFETY: no pointers are passed.
-            sender.send(unsafe { (libc::pthread_self(), libc::gettid()) }).expect("the spawner listens");
+            sender.send(unsafe { libc::gettid() }).expect("the spawner listens");
             work()
         });
-        let (id, kernel_id) = receiver.recv().expect("the thread runs");
-        Freezable { handle, id, kernel_id }
+        let kernel_id = receiver.recv().expect("the thread runs");
+        Freezable { handle, kernel_id }
     }
 
     /// Waits until it blocks.
@@ -50,8 +50,10 @@ impl<T: Send + 'static> Freezable<T> {
 
     /// Runs the handler of a signal on the thread.
     pub fn signal(&self, signal: libc::c_int) {
+        // It is a number to Rust, and a pointer to the C of musl.
+        let id = self.handle.as_pthread_t() as libc::pthread_t;
         // SAFETY: the thread has not been joined, since that takes `self`.
-        assert_eq!(unsafe { libc::pthread_kill(self.id, signal) }, 0);
+        assert_eq!(unsafe { libc::pthread_kill(id, signal) }, 0);
     }
 
     pub fn is_finished(&self) -> bool {

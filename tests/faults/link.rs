@@ -51,7 +51,7 @@ impl Drop for Link {
 
 /// A TUN device in the network namespace of the calling thread. It goes when the file is closed.
 pub fn tun(name: &str) -> File {
-    const TUNSETIFF: libc::c_ulong = 0x4004_54ca;
+    const TUNSETIFF: libc::Ioctl = 0x4004_54ca;
     const IFF_TUN_NO_PI: u16 = 0x1001;
     let device = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open("/dev/net/tun");
     let device = device.expect("/dev/net/tun, which network namespaces are of little use without");
