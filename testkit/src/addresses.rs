@@ -53,12 +53,20 @@ impl BlackHole {
         self.listener.local_addr().unwrap()
     }
 
-    #[cfg(target_os = "linux")]
     /// Blocks until a connection to it is being made. It must be of IPv4.
+    #[cfg(target_os = "linux")]
     pub fn until_tried(&self) {
+        until("a connection to the black hole", || self.tried() > 0);
+    }
+
+    /// How many connections to it are being made, as the kernel knows. It must be of IPv4.
+    #[cfg(target_os = "linux")]
+    pub fn tried(&self) -> usize {
         let SocketAddr::V4(address) = self.address() else { panic!("not of IPv4") };
-        // The address as it lies in memory, and SYN_SENT.
-        let tried = format!(" {:08X}:{:04X} 02 ", u32::from_ne_bytes(address.ip().octets()), address.port());
-        until("a connection to the black hole", || std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&tried));
+        // The address as it lies in the kernel's memory, whose order of bytes an emulator does not change, and SYN_SENT.
+        let ip = address.ip().octets();
+        let connections = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let tried = |ip: u32| connections.matches(&format!(" {ip:08X}:{:04X} 02 ", address.port())).count();
+        [u32::from_le_bytes(ip), u32::from_be_bytes(ip)].into_iter().map(tried).max().unwrap_or_default()
     }
 }

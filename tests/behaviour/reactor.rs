@@ -2,7 +2,7 @@
 
 use anchor::{Client, Config, Queue, StageCount, StartedWaits, Stats, Status};
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,14 +52,6 @@ fn until_turns(client: &Client, queued: u64, connecting: u64) {
     until("turns are taken", || turns(&client.stats()) == (queued, connecting));
 }
 
-/// As many as the kernel knows of, to an address of IPv4.
-fn connecting_to(address: SocketAddr) -> u64 {
-    let SocketAddr::V4(address) = address else { panic!("not of IPv4") };
-    // The address as it lies in memory, and SYN_SENT.
-    let tried = format!(" {:08X}:{:04X} 02 ", u32::from_ne_bytes(address.ip().octets()), address.port());
-    std::fs::read_to_string("/proc/net/tcp").unwrap().matches(&tried).count() as u64
-}
-
 #[test]
 fn a_client_makes_so_many_connections_at_once_and_no_client_waits_for_another() {
     let (hole, queue) = (BlackHole::bind(), Queue::new().unwrap());
@@ -68,7 +60,7 @@ fn a_client_makes_so_many_connections_at_once_and_no_client_waits_for_another() 
     start(&stuck, &queue, MANY, None);
     until_turns(&stuck, MANY - TURNS, TURNS);
     // The kernel's list may change while it is read.
-    until("the kernel knows of as many", || connecting_to(hole.address()) == TURNS);
+    until("the kernel knows of as many", || hole.tried() as u64 == TURNS);
     in_time("a wait of another client", LATE, || {
         let began = Instant::now();
         assert_eq!(other.start("e", LONG).unwrap().finish(None).unwrap(), EVENT);
