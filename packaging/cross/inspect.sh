@@ -1,6 +1,7 @@
 #!/bin/sh
 # Reads what was built, for any system: the shared library exports the header's functions and nothing else, has the name that
-# programs will ask for, and needs no library that a machine may lack. The archive defines the same functions.
+# programs will ask for, needs no library that a machine may lack, and no newer system than the page of platforms says. The archive
+# defines the same functions.
 #
 #     inspect.sh TARGET FOLDER
 set -eu
@@ -13,7 +14,8 @@ folder=$2
 work=$folder/inspected
 mkdir -p "$work"
 
-# How a library is called, what it may need, and how it is asked.
+# How a library is called, what it may need, which version of the system is the least, and how the library is asked.
+least=
 case $triple in
 *-windows-*)
     file=anchor.dll name=anchor.dll
@@ -24,11 +26,12 @@ case $triple in
     needs() { llvm-readobj --coff-imports "$1" | sed -n '/^Import/,/^}/s/^  Name: *//p'; }
     ;;
 *-apple-*)
-    file=libanchor.dylib name=@rpath/libanchor.0.dylib
+    file=libanchor.dylib name=@rpath/libanchor.0.dylib least=11.0
     may_need='/usr/lib/lib(System\.B|iconv\.2)\.dylib|/System/Library/Frameworks/(Security|CoreFoundation)\.framework/.*'
     exports() { llvm-nm --extern-only --defined-only "$1" | sed -n 's/.* [TDSB] _//p'; }
     named() { llvm-objdump --macho --dylib-id "$1" | tail -n 1; }
     needs() { llvm-objdump --macho --dylibs-used "$1" | sed -n 's/^\t\([^ ]*\) (.*/\1/p' | grep -v '/libanchor\.0\.dylib$'; }
+    runs_on() { llvm-objdump --macho --private-headers "$1" | awk '$1 == "minos" { print $2 }'; }
     ;;
 *)
     file=libanchor.so name=libanchor.so.0
@@ -36,6 +39,14 @@ case $triple in
     exports() { llvm-readelf --dyn-syms --wide "$1" | awk '$7 != "UND" && $5 != "LOCAL" && NF > 7 && $1 ~ /^[0-9]+:$/ { sub("@.*", "", $8); print $8 }'; }
     named() { llvm-readelf --dynamic "$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'; }
     needs() { llvm-readelf --dynamic "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p'; }
+    ;;
+esac
+
+# FreeBSD 13 has the functions of this version, and 12 does not.
+case $triple in
+*-freebsd)
+    least=FBSD_1.6
+    runs_on() { llvm-readelf --version-info "$1" | grep -o 'FBSD_1\.[0-9]*' | sort -uV | tail -n 1; }
     ;;
 esac
 
@@ -57,6 +68,7 @@ shared_library() {
     [ "$(named "$1")" = "$name" ] || fail "$1 calls itself $(named "$1"), not $name"
     needs "$1" | sort -u >"$work/needs"
     if grep -vixE "$may_need" "$work/needs"; then fail "$1 needs these, which a machine may lack"; fi
+    [ -z "$least" ] || [ "$(runs_on "$1")" = "$least" ] || fail "$1 needs $(runs_on "$1") of the system, not $least"
     echo "$1: $(wc -c <"$1") bytes; it needs" $(cat "$work/needs")
 }
 
