@@ -205,7 +205,10 @@ fn when_no_address_answers_the_call_ends_in_time(way: Way) {
 #[each_way]
 fn an_ipv6_address_is_taken_as_it_is(way: Way) {
     let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else {
-        testkit::tools::missing("IPv6 on loopback");
+        // A container may have none outside, and a namespace of its own has one.
+        if is_inside(&way.of("lookup::an_ipv6_address_is_taken_as_it_is"), &[]) {
+            testkit::tools::missing("IPv6 on loopback");
+        }
         return;
     };
     let port = listener.local_addr().unwrap().port();
