@@ -23,6 +23,7 @@ pub mod tools;
 pub mod way;
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -91,6 +92,15 @@ fn profile() -> String {
 fn profile_dir() -> PathBuf {
     let program = std::env::current_exe().expect("a running program has a path");
     program.ancestors().nth(2).expect("it is in target/<profile>/deps").to_owned()
+}
+
+/// Enough for the connections of scripted servers: each takes three descriptors, a fourth is the client's, and a shell's usual
+/// limit is 1,024. It is no higher, since programs that a test starts inherit it, and some reserve memory for each.
+pub(crate) fn raise_file_limit_for_connections() {
+    static RAISED: Once = Once::new();
+    RAISED.call_once(|| {
+        rlimit::increase_nofile_limit(8_192).expect("the soft limit can be raised to the hard one");
+    });
 }
 
 /// For a test that holds many connections at once. Returns how many descriptors the process may open.

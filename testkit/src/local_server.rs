@@ -3,7 +3,7 @@
 
 use crate::http::{Answer, Http};
 use crate::process::without_settings;
-use crate::{library, process, until};
+use crate::{PATIENCE, library, process, until};
 use anchor::{Client, Config};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -82,7 +82,7 @@ impl LocalServer {
         line.trim_end().to_owned()
     }
 
-    /// Settings for this server and none other.
+    /// Settings for this server and none other. A busy machine may need long for a connection, and to answer a wait of zero.
     pub fn config(&self) -> Config {
         self.config_with_key(KEY)
     }
@@ -90,6 +90,7 @@ impl LocalServer {
     pub fn config_with_key(&self, key: &str) -> Config {
         let mut config = Config::bare();
         config.set_api_key(key).unwrap().set_base_url(&self.url).unwrap();
+        config.set_connect_timeout(PATIENCE).unwrap().set_grace(PATIENCE).unwrap();
         config
     }
 

@@ -12,20 +12,22 @@ pub fn is_alone(test: &str, variables: &[(&str, &str)]) -> bool {
         return true;
     }
     let mut run = this_program();
-    for proxy in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
-        run.env_remove(proxy).env_remove(proxy.to_lowercase());
-    }
-    expect_success(run.args(arguments(test)).env(INSIDE, "1").envs(variables.iter().copied()));
+    expect_success(with_variables(run.args(arguments(test)), variables).env(INSIDE, "1"));
     false
 }
 
 /// False on the outside, once the test has run inside; true inside, where `etc` stands in for the files of those names.
 pub fn is_inside(test: &str, etc: &[(&str, &str)]) -> bool {
+    is_inside_with(test, &[], etc)
+}
+
+/// The same with these variables too.
+pub fn is_inside_with(test: &str, variables: &[(&str, &str)], etc: &[(&str, &str)]) -> bool {
     if is_rerun() {
         return true;
     }
     if has_namespaces() {
-        run_inside(test, etc, "the only one");
+        run_inside(test, variables, etc, "the only one");
     }
     false
 }
@@ -37,7 +39,7 @@ pub fn among_variants_inside(test: &str, variants: usize) -> Option<usize> {
         return Some(variant.parse().expect("a number"));
     }
     if has_namespaces() {
-        let run = |variant: usize| run_inside(test, &[], &variant.to_string());
+        let run = |variant: usize| run_inside(test, &[], &[], &variant.to_string());
         thread::scope(|scope| {
             let running: Vec<_> = (0..variants).map(|variant| scope.spawn(move || run(variant))).collect();
             let failed = running.into_iter().filter_map(|run| run.join().err()).count();
@@ -52,7 +54,7 @@ fn has_namespaces() -> bool {
     tools::has_when("unshare and ip, with the right to make namespaces", tried.is_ok_and(|run| run.status.success()))
 }
 
-fn run_inside(test: &str, etc: &[(&str, &str)], variant: &str) {
+fn run_inside(test: &str, variables: &[(&str, &str)], etc: &[(&str, &str)], variant: &str) {
     let name = format!("{}-{variant}-{}", test.replace("::", "-"), std::process::id());
     let directory = scratch("sandbox").join(name);
     std::fs::create_dir_all(&directory).unwrap();
@@ -69,8 +71,16 @@ fn run_inside(test: &str, etc: &[(&str, &str)], variant: &str) {
         .arg(this.get_program())
         .args(this.get_args())
         .args(arguments(test));
-    expect_success(run.env(INSIDE, variant));
+    expect_success(with_variables(&mut run, variables).env(INSIDE, variant));
     std::fs::remove_dir_all(&directory).unwrap();
+}
+
+/// With these, and without the proxies that the machine may have set up.
+fn with_variables<'c>(run: &'c mut Command, variables: &[(&str, &str)]) -> &'c mut Command {
+    for proxy in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        run.env_remove(proxy).env_remove(proxy.to_lowercase());
+    }
+    run.envs(variables.iter().copied())
 }
 
 /// The command that runs this program once more.

@@ -65,11 +65,6 @@ impl Blocked {
         Blocked { reached: |record| record.delivered > 0, ..Blocked::on(name, Phase::Receive, maybe_consumed, script) }
     }
 
-    /// The call blocks before the server has the request, so the server sees only a connection.
-    fn before_the_request(self) -> Blocked {
-        Blocked { reached: |record| record.connections > 0, ..self }
-    }
-
     fn over_tls(mut self) -> Blocked {
         let url = self.server().expect("a server").https();
         self.config.set_base_url(&url).unwrap();
@@ -116,8 +111,10 @@ pub fn everywhere() -> Vec<Blocked> {
         Blocked::after("a body that stops", true, head, Step::Hang),
         Blocked::after("backing off", false, pausing, Step::Hang),
     ];
-    let mut sending =
-        Blocked::on("sending a large signal", Phase::Send, false, vec![Step::Ignore]).before_the_request();
+    // Once the beginning of the request has been read, the client is in that phase.
+    let beginning = vec![Step::ReadSome, Step::Delivered, Step::Ignore];
+    let mut sending = Blocked::on("sending a large signal", Phase::Send, false, beginning);
+    sending.reached = |record| record.delivered > 0;
     sending.signal_of = Some(8 << 20);
     places.push(sending);
     let mut answering = Blocked::on("a blocked signal", Phase::Wait, true, vec![Step::ReadRequest, Step::Hang]);

@@ -223,9 +223,10 @@ impl NameServer {
     }
 }
 
+/// The library's threads but for the reactor's. One that has just begun has no name of its own yet, and bears the reactor's.
 fn lookup_threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path().join("comm"));
-    tasks.filter(|comm| std::fs::read_to_string(comm).is_ok_and(|name| name == "anchor-dns\n")).count()
+    tasks.filter(|comm| std::fs::read_to_string(comm).is_ok_and(|name| name.starts_with("anchor-"))).count() - 1
 }
 
 #[test]

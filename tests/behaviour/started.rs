@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
+use testkit::PATIENCE;
 use testkit::freeze::{Freezable, signal_handled_by};
 use testkit::local_server::LocalServer;
 
-const LONG: Option<Duration> = Some(Duration::from_secs(60));
+const LONG: Option<Duration> = Some(PATIENCE);
 const LOOK: Option<Duration> = Some(Duration::ZERO);
 
 fn setup() -> (LocalServer, Client) {

@@ -180,7 +180,7 @@ fn haproxy_settings(port: u16, directory: &Path, habits: Habits, service: Socket
     let certificate = write_certificate(directory);
     let tls = if habits.tls { format!("ssl crt {certificate}") } else { String::new() };
     format!(
-        "defaults\n mode http\n retries 0\n timeout connect 2s\n timeout client 60s\n timeout server {}s\n\
+        "global\n maxconn 256\ndefaults\n mode http\n retries 0\n timeout connect 2s\n timeout client 60s\n timeout server {}s\n\
          \x20timeout http-request {}s\n timeout http-keep-alive {}s\n\
          frontend calls\n bind 127.0.0.1:{port} {tls}\n default_backend service\n\
          backend service\n server service {service}\n",

@@ -1,7 +1,8 @@
-//! One row: what the server does, and the outcome of a wait in each way, or of a signal. Rows run in parallel, since they mostly
-//! wait.
+//! One row: what the server does, and the outcome of a wait in each way, or of a signal. Many rows run in parallel, since they
+//! mostly wait.
 
 use anchor::{Client, Config, Error, Phase, Status};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
@@ -105,12 +106,21 @@ pub fn check(way: Way, rows: impl IntoIterator<Item = Row>) {
     report_all(rows, move |row| row.differs(way));
 }
 
-/// Runs something with each row at once, and fails with all that it reports. A report counts if no request can have looked as
-/// if the service had held it.
-pub fn report_all(rows: impl Iterator<Item = Row>, run: impl Fn(&Row) -> Option<String> + Copy + Send + 'static) {
-    let running: Vec<_> = rows.map(|row| thread::spawn(move || unhindered(|| run(&row)))).collect();
-    assert!(!running.is_empty());
-    let reports: Vec<String> = running.into_iter().filter_map(|run| run.join().expect("a row that ends")).collect();
+/// How many rows run at once. All of them would keep a slow machine from answering any within a second.
+const AT_ONCE: usize = 32;
+
+/// Runs something with each row, and fails with all that it reports. A report counts if no request can have looked as if the
+/// service had held it.
+pub fn report_all(rows: impl Iterator<Item = Row>, run: impl Fn(&Row) -> Option<String> + Sync) {
+    let rows: Vec<Row> = rows.collect();
+    assert!(!rows.is_empty());
+    let next = AtomicUsize::new(0);
+    let take = || rows.get(next.fetch_add(1, Ordering::SeqCst));
+    let reports: Vec<String> = thread::scope(|scope| {
+        let work = || std::iter::from_fn(take).filter_map(|row| unhindered(|| run(row))).collect::<Vec<_>>();
+        let running: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        running.into_iter().flat_map(|running| running.join().expect("rows that end")).collect()
+    });
     assert!(reports.is_empty(), "\n{}", reports.join("\n"));
 }
 

@@ -86,7 +86,7 @@ fn squid() -> Option<Program> {
         format!(
             "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\npid_filename none\n\
              cache_log /dev/null\naccess_log none\ncache_store_log none\ncoredump_dir {directory}\nshutdown_lifetime 0\n\
-             pinger_enable off\n"
+             pinger_enable off\nmax_filedescriptors 1024\n"
         )
     })
 }

@@ -118,6 +118,8 @@ mod tests {
     fn a_socket_that_is_watched_already_is_left_alone() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
+        // The kernel is done with the connection then, and has nothing more to say of it.
+        let _peer = listener.accept().unwrap();
         let (poller, mut ready) = (Poller::new().unwrap(), Vec::new());
         poller.watch(&socket, 1, true).unwrap();
         poller.wait(&mut ready, None).unwrap();

@@ -4,7 +4,7 @@
 pub mod script;
 mod stream;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, raise_file_limit_for_connections};
 use rustls::{ServerConnection, StreamOwned};
 use script::{Script, Step};
 use socket2::SockRef;
@@ -74,6 +74,7 @@ impl ScriptedServer {
     }
 
     pub fn serve(listener: TcpListener, scripts: Vec<Script>) -> ScriptedServer {
+        raise_file_limit_for_connections();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             scripts,
