@@ -27,27 +27,29 @@ static anchor_wait *start(anchor_client *client)
     return wait;
 }
 
-/* On an idle machine it takes some tenths of a millisecond. A busy one delays some rounds, and a defect all of them. */
+/* On an idle machine it takes some tenths of a millisecond. A busy one delays some rounds, and a defect all of them. A slow one, as
+ * under valgrind, may take as long as for the start of the wait. */
 static void a_cancel_comes_at_once(void)
 {
     enum { ROUNDS = 40, SOON_MS = 5 };
     anchor_client *client = check_client();
     anchor_queue *queue = new_queue();
-    int64_t best = PATIENCE_MS;
+    int is_at_once = 0;
     portable_allow_descriptors();
     start_on(client, queue, MANY);
     CHECK_SOON(check_count(client, "/started/wait/count") == MANY);
-    for (int round = 0; round < ROUNDS && best > SOON_MS; round++) {
+    for (int round = 0; round < ROUNDS && !is_at_once; round++) {
+        int64_t began = check_now_ms();
         anchor_wait *wait = start(client);
         CHECK_SOON(check_count(client, "/started/wait/count") == MANY + 1);
-        int64_t began = check_now_ms();
+        int64_t started = check_now_ms();
         anchor_wait_cancel(wait);
         CHECK_STATUS(ANCHOR_CANCELLED, anchor_wait_finish(wait, PATIENCE_MS, NULL));
-        int64_t took = check_now_ms() - began;
-        if (took < best) best = took;
+        int64_t took = check_now_ms() - started;
+        is_at_once = took <= SOON_MS || took <= started - began;
         anchor_wait_free(wait);
     }
-    CHECK(best <= SOON_MS);
+    CHECK(is_at_once);
     CHECK(anchor_queue_running(queue) == MANY);
     anchor_client_cancel_all(client);
     for (int i = 0; i < MANY; i++) {

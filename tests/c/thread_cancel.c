@@ -229,7 +229,7 @@ static anchor_status every_call(struct caller *caller)
     anchor_wait *wait = NULL;
     anchor_cancel_token *token;
     CHECK(pthread_cancel(pthread_self()) == 0);
-    anchor_config *config = anchor_config_new();
+    anchor_config *config = check_config();
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_log_callback(config, log_with_a_cancellation_point, &lines));
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, getenv("ANCHOR_TEST_TLS_URL")));
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, ANCHOR_TRUST_BUNDLED));

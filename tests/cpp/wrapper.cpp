@@ -83,9 +83,10 @@ void an_event_comes_through()
 void an_error_says_everything()
 {
     auto client = open_client();
-    /* Without a connection, a busy machine may not send the request in time. */
-    CHECK_STATUS(ANCHOR_TIMEOUT, client.wait(std::nothrow, "quiet", 0s).status());
-    const auto event = client.wait(std::nothrow, "quiet", 20ms);
+    // A busy machine may not send the request in time, which has a status of its own.
+    const auto wait = [&client] { return client.wait(std::nothrow, "quiet", 20ms); };
+    auto event = wait();
+    for (int more = 500; event.status() == ANCHOR_NOT_SENT && more > 0; more--) event = wait();
     CHECK(!event);
     anchor::error error = event.error();
     const anchor::error moved = std::move(error), copied = moved;

@@ -52,9 +52,9 @@ static void a_wait(void)
     for (int i = 0; i < 2; i++) {
         char *json = UNTOUCHED;
         inject(places[i]);
-        CHECK_STATUS(ANCHOR_INTERNAL, anchor_wait_for_event(client, "quiet", 1, NULL, &json));
+        CHECK_STATUS(ANCHOR_INTERNAL, anchor_wait_for_event(client, "quiet", 0, NULL, &json));
         is_told(json);
-        CHECK_STATUS(ANCHOR_INTERNAL, anchor_wait_for_event(client, "quiet", 1, NULL, NULL));
+        CHECK_STATUS(ANCHOR_INTERNAL, anchor_wait_for_event(client, "quiet", 0, NULL, NULL));
         CHECK_STATUS(ANCHOR_INTERNAL, anchor_drain_event(client, "quiet", NULL));
         goes_on(client);
     }
@@ -82,7 +82,7 @@ static void a_started_wait(void)
         anchor_wait *wait = NULL;
         size_t index;
         inject(places[i]);
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "quiet", 1, &wait));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "quiet", 0, &wait));
         CHECK_STATUS(ANCHOR_OK, anchor_wait_select(&wait, 1, PATIENCE_MS, &index));
         CHECK_STATUS(ANCHOR_INTERNAL, anchor_wait_finish(wait, 0, &json));
         is_told(json);
@@ -122,7 +122,7 @@ static void a_queued_wait(void)
         CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "beside", PATIENCE_MS, &started));
         CHECK_SOON(check_count(client, "/started/wait/count") == 2);
         inject(places[i]);
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 1, 2, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 2, NULL));
         take(queue, ANCHOR_INTERNAL);
         inject(NULL);
         CHECK(check_count(client, "/started/wait/count") == 2);
