@@ -107,6 +107,11 @@
 #define ANCHOR_NO_TIMEOUT (-1)
 
 /**
+ * As the timeout of a signal or a drain: the request timeout of the settings.
+ */
+#define ANCHOR_REQUEST_TIMEOUT -2
+
+/**
  * The outcome of a call. Later versions may add values; a value never changes its meaning.
  */
 enum anchor_status
@@ -780,11 +785,14 @@ anchor_status anchor_wait_for_event(anchor_client *client,
 /**
  * Signals an event: the service hands the data to a call that waits for the event, now or later.
  *
- * The call takes at most the request timeout of the settings. A request that was written is never sent again.
+ * A request that was written is never sent again.
  *
  * @param client      the client
  * @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."
  * @param data_json   a JSON object; NULL for {}
+ * @param timeout_ms  milliseconds, 1 or more; ANCHOR_REQUEST_TIMEOUT for the request timeout of the settings;
+ *                    ANCHOR_NO_TIMEOUT sets no limit
+ * @param cancel      a token that ends the call; NULL for none
  * @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
  * @return  ANCHOR_OK; ANCHOR_NOT_SENT if it is certain that the signal was not delivered; ANCHOR_CONNECTION_LOST
  *          if it may have been; or any other status except ANCHOR_TIMEOUT and ANCHOR_PENDING
@@ -794,6 +802,8 @@ ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_signal_event(anchor_client *client,
                                   const char *event_name,
                                   const char *data_json,
+                                  int64_t timeout_ms,
+                                  anchor_cancel_token *cancel,
                                   char **out_json);
 
 /**
@@ -803,14 +813,19 @@ anchor_status anchor_signal_event(anchor_client *client,
  *
  * @param client       the client
  * @param event_name   1 to 4,096 bytes of UTF-8, not "." or ".."
+ * @param timeout_ms   milliseconds, 0 or more; 0 asks once; ANCHOR_REQUEST_TIMEOUT for the request timeout of the
+ *                     settings; ANCHOR_NO_TIMEOUT sets no limit
+ * @param cancel       a token that ends the call; NULL for none
  * @param out_drained  receives how many signals were dropped, on failure too; NULL if not wanted
- * @return  ANCHOR_OK; ANCHOR_TIMEOUT if signals were left after the request timeout; or any other status except
+ * @return  ANCHOR_OK; ANCHOR_TIMEOUT if signals may be left after the time; or any other status except
  *          ANCHOR_PENDING
  * @since 0.1.0
  */
 ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_drain_event(anchor_client *client,
                                  const char *event_name,
+                                 int64_t timeout_ms,
+                                 anchor_cancel_token *cancel,
                                  uint32_t *out_drained);
 
 /**

@@ -600,7 +600,7 @@ public:
             return name.status() != ANCHOR_OK ? name.refusal() : text.refusal();
         }
         char *out = nullptr;
-        const anchor_status status = anchor_signal_event(handle_.get(), name.get(), text.get(), &out);
+        const anchor_status status = anchor_signal_event(handle_.get(), name.get(), text.get(), ANCHOR_REQUEST_TIMEOUT, NULL, &out);
         return detail::answer(status, out);
     }
 
@@ -612,7 +612,7 @@ public:
             return name.refusal();
         }
         std::uint32_t drained = 0;
-        const anchor_status status = anchor_drain_event(handle_.get(), name.get(), &drained);
+        const anchor_status status = anchor_drain_event(handle_.get(), name.get(), ANCHOR_REQUEST_TIMEOUT, NULL, &drained);
         return status == ANCHOR_OK ? result<std::uint32_t>(drained) : detail::last_error(status);
     }
 

@@ -59,11 +59,12 @@ impl Client {
     }
 
     /// Signals the event (`POST /v1/events/{event_name}`): the service hands `data` to a call that waits for the event, now
-    /// or later. The call takes at most the [request timeout](Config::set_request_timeout). A request that was written is
-    /// never sent again.
+    /// or later. A request that was written is never sent again.
     ///
     /// - `event_name`: 1 to 4,096 bytes, not `.` or `..`; events belong to the account.
     /// - `data`: the text of a JSON object; `None` is an empty object.
+    /// - `timeout`: how long the call may take. Zero is refused.
+    /// - `cancel`: a token that ends the call from another thread or a signal handler.
     ///
     /// Returns the service's answer, byte for byte.
     ///
@@ -73,24 +74,32 @@ impl Client {
     /// [`Status::ConnectionLost`](crate::Status::ConnectionLost) if it may have been, or any other
     /// [`Status`](crate::Status) except [`Status::Timeout`](crate::Status::Timeout) and
     /// [`Status::Pending`](crate::Status::Pending).
-    pub fn signal(&self, event_name: &str, data: Option<&str>) -> Result<String, Error> {
-        signal::signal(&self.session, event_name, data)
+    pub fn signal(
+        &self,
+        event_name: &str,
+        data: Option<&str>,
+        timeout: Timeout,
+        cancel: Option<&CancelToken>,
+    ) -> Result<String, Error> {
+        signal::signal(&self.session, event_name, data, self.resolve(timeout), cancel)
     }
 
     /// Takes and drops the signals of the event that no call has waited for, until none is left. A program can call it to
-    /// begin without old signals. It takes at most the [request timeout](Config::set_request_timeout).
+    /// begin without old signals.
     ///
     /// - `event_name`: 1 to 4,096 bytes, not `.` or `..`; events belong to the account.
+    /// - `timeout`: how long the call may take. Zero asks once.
+    /// - `cancel`: a token that ends the call from another thread or a signal handler.
     ///
     /// Returns how many signals it dropped.
     ///
     /// # Errors
     ///
     /// As [`wait`](Self::wait), with the number of signals that were dropped before the failure.
-    /// [`Status::Timeout`](crate::Status::Timeout) means that signals were left at the end of the time.
-    pub fn drain(&self, event_name: &str) -> Result<u32, DrainError> {
+    /// [`Status::Timeout`](crate::Status::Timeout) means that signals may be left at the end of the time.
+    pub fn drain(&self, event_name: &str, timeout: Timeout, cancel: Option<&CancelToken>) -> Result<u32, DrainError> {
         let mut drained = 0;
-        match drain::drain(&self.session, event_name, &mut drained) {
+        match drain::drain(&self.session, event_name, self.resolve(timeout), cancel, &mut drained) {
             Ok(()) => Ok(drained),
             Err(source) => Err(DrainError { drained, source }),
         }
@@ -141,6 +150,33 @@ impl Client {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.session.counters.read(self.session.census().read())
+    }
+
+    /// `None` is no limit.
+    fn resolve(&self, timeout: Timeout) -> Option<Duration> {
+        match timeout {
+            Timeout::Request => Some(self.session.config.request_timeout),
+            Timeout::Never => None,
+            Timeout::After(time) => Some(time),
+        }
+    }
+}
+
+/// How long a [signal](Client::signal) or a [drain](Client::drain) may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timeout {
+    /// The [request timeout](Config::set_request_timeout) of the settings.
+    #[default]
+    Request,
+    /// No limit: until the call succeeds, fails or is cancelled.
+    Never,
+    /// So long from the beginning of the call.
+    After(Duration),
+}
+
+impl From<Duration> for Timeout {
+    fn from(time: Duration) -> Timeout {
+        Timeout::After(time)
     }
 }
 

@@ -45,7 +45,7 @@ mod sys;
 
 pub use cancel::CancelToken;
 pub use census::{StageCount, StartedWaits};
-pub use client::{Client, DrainError};
+pub use client::{Client, DrainError, Timeout};
 pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
 pub use error::{Error, Origin, Phase};
 pub use json::json_get;

@@ -99,16 +99,16 @@ impl Wait {
     }
 
     /// Makes a wait that asks once, without waiting, and ends at `cap` at the latest.
-    pub fn once(config: &Config, cap: Instant, now: Instant) -> (Wait, Step) {
+    pub fn once(config: &Config, cap: Option<Instant>, now: Instant) -> (Wait, Step) {
         let mut wait = Wait::new(config, Some(Duration::ZERO), now, Slices::Whole);
         let first = wait.once_more(cap, now);
         (wait, first)
     }
 
     /// Asks once more, as a part of the same call.
-    pub fn once_more(&mut self, cap: Instant, now: Instant) -> Step {
+    pub fn once_more(&mut self, cap: Option<Instant>, now: Instant) -> Step {
         self.deadline = Some(now);
-        self.end = Some(cap.min(now + SHORTEST_SLICE + self.settings.grace));
+        self.end = Some(capped(now + SHORTEST_SLICE + self.settings.grace, cap));
         self.request(Duration::MAX, false, now)
     }
 

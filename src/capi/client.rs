@@ -3,7 +3,7 @@
 use super::boundary::{answering, catch, handle, put, renamed, run_quietly, text};
 use super::cancel::anchor_cancel_token;
 use super::config::anchor_config;
-use crate::client::Client;
+use crate::client::{Client, Timeout};
 use crate::config::Config;
 use crate::error::Error;
 use crate::status::Status;
@@ -17,6 +17,9 @@ pub const ANCHOR_DEFAULT_TIMEOUT_MS: i64 = 60000;
 
 /// As a timeout: no limit.
 pub const ANCHOR_NO_TIMEOUT: i64 = -1;
+
+/// As the timeout of a signal or a drain: the request timeout of the settings.
+pub const ANCHOR_REQUEST_TIMEOUT: i64 = -2;
 
 /// Settings and connections to the service. Any number of threads may use a client at once.
 #[allow(non_camel_case_types)]
@@ -173,11 +176,14 @@ pub unsafe extern "C" fn anchor_wait_for_event(
 
 /// Signals an event: the service hands the data to a call that waits for the event, now or later.
 ///
-/// The call takes at most the request timeout of the settings. A request that was written is never sent again.
+/// A request that was written is never sent again.
 ///
 /// @param client      the client
 /// @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."
 /// @param data_json   a JSON object; NULL for {}
+/// @param timeout_ms  milliseconds, 1 or more; ANCHOR_REQUEST_TIMEOUT for the request timeout of the settings;
+///                    ANCHOR_NO_TIMEOUT sets no limit
+/// @param cancel      a token that ends the call; NULL for none
 /// @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
 /// @return  ANCHOR_OK; ANCHOR_NOT_SENT if it is certain that the signal was not delivered; ANCHOR_CONNECTION_LOST
 ///          if it may have been; or any other status except ANCHOR_TIMEOUT and ANCHOR_PENDING
@@ -188,6 +194,8 @@ pub unsafe extern "C" fn anchor_signal_event(
     client: *mut anchor_client,
     event_name: *const c_char,
     data_json: *const c_char,
+    timeout_ms: i64,
+    cancel: *mut anchor_cancel_token,
     out_json: *mut *mut c_char,
 ) -> Status {
     // SAFETY: by contract each pointer is NULL or valid for the call.
@@ -196,7 +204,12 @@ pub unsafe extern "C" fn anchor_signal_event(
             let handle = handle(client, "client")?;
             let event_name = text(event_name, "event_name")?;
             let data = if data_json.is_null() { None } else { Some(text(data_json, "data_json")?) };
-            handle.client.signal(event_name, data).map_err(|e| renamed(e, "data", "data_json"))
+            let timeout = request_timeout(timeout_ms)?;
+            let cancel = cancel.as_ref().map(|cancel| &cancel.token);
+            handle
+                .client
+                .signal(event_name, data, timeout, cancel)
+                .map_err(|e| renamed(renamed(e, "data", "data_json"), "timeout", "timeout_ms"))
         })
     }
 }
@@ -207,8 +220,11 @@ pub unsafe extern "C" fn anchor_signal_event(
 ///
 /// @param client       the client
 /// @param event_name   1 to 4,096 bytes of UTF-8, not "." or ".."
+/// @param timeout_ms   milliseconds, 0 or more; 0 asks once; ANCHOR_REQUEST_TIMEOUT for the request timeout of the
+///                     settings; ANCHOR_NO_TIMEOUT sets no limit
+/// @param cancel       a token that ends the call; NULL for none
 /// @param out_drained  receives how many signals were dropped, on failure too; NULL if not wanted
-/// @return  ANCHOR_OK; ANCHOR_TIMEOUT if signals were left after the request timeout; or any other status except
+/// @return  ANCHOR_OK; ANCHOR_TIMEOUT if signals may be left after the time; or any other status except
 ///          ANCHOR_PENDING
 /// @since 0.1.0
 #[must_use]
@@ -216,6 +232,8 @@ pub unsafe extern "C" fn anchor_signal_event(
 pub unsafe extern "C" fn anchor_drain_event(
     client: *mut anchor_client,
     event_name: *const c_char,
+    timeout_ms: i64,
+    cancel: *mut anchor_cancel_token,
     out_drained: *mut u32,
 ) -> Status {
     // SAFETY: by contract NULL or valid.
@@ -224,7 +242,10 @@ pub unsafe extern "C" fn anchor_drain_event(
     let outcome = catch(|| {
         // SAFETY: by contract NULL or live; NULL or a C string.
         let (handle, event_name) = unsafe { (handle(client, "client")?, text(event_name, "event_name")?) };
-        match handle.client.drain(event_name) {
+        let timeout = request_timeout(timeout_ms)?;
+        // SAFETY: by contract NULL or live.
+        let cancel = unsafe { cancel.as_ref() }.map(|cancel| &cancel.token);
+        match handle.client.drain(event_name, timeout, cancel) {
             Ok(count) => drained = count,
             Err(e) => {
                 drained = e.drained;
@@ -238,7 +259,19 @@ pub unsafe extern "C" fn anchor_drain_event(
     outcome.map_or_else(|error| error.status(), |()| Status::Ok)
 }
 
-/// The timeout of a call: `None` is no limit.
+/// The timeout of a signal or a drain.
+fn request_timeout(timeout_ms: i64) -> Result<Timeout, Error> {
+    match (u64::try_from(timeout_ms), timeout_ms) {
+        (Ok(millis), _) => Ok(Timeout::After(Duration::from_millis(millis))),
+        (Err(_), ANCHOR_NO_TIMEOUT) => Ok(Timeout::Never),
+        (Err(_), ANCHOR_REQUEST_TIMEOUT) => Ok(Timeout::Request),
+        (Err(_), _) => {
+            Err(Error::invalid("timeout_ms is negative and neither ANCHOR_REQUEST_TIMEOUT nor ANCHOR_NO_TIMEOUT"))
+        }
+    }
+}
+
+/// The timeout of a wait: `None` is no limit.
 pub(super) fn timeout(timeout_ms: i64) -> Result<Option<Duration>, Error> {
     match u64::try_from(timeout_ms) {
         Ok(millis) => Ok(Some(Duration::from_millis(millis))),

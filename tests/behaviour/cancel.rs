@@ -3,7 +3,7 @@
 //! reports the exact figures.
 
 use super::blocked::{Blocked, everywhere_in_time, is_not_backing_off, is_wait};
-use anchor::{CancelToken, Client, Error, LogLevel, Status};
+use anchor::{CancelToken, Client, Error, LogLevel, Status, Timeout};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,7 +50,8 @@ fn cancel_all_ends_a_signal_wherever_it_blocks() {
     everywhere_in_time(is_not_backing_off, |place| {
         let client = place.client();
         let (theirs, data) = (client.clone(), place.data());
-        let signaling = Freezable::spawn(move || (theirs.signal("e", data.as_deref()), Instant::now()));
+        let signaling =
+            Freezable::spawn(move || (theirs.signal("e", data.as_deref(), Timeout::Request, None), Instant::now()));
         place.until_reached();
         signaling.until_asleep();
         let cancelled = Instant::now();
@@ -202,7 +203,7 @@ fn later_calls_are_not_affected_by_cancel_all(way: Way) {
     client.cancel_all();
     assert_eq!(waiting.end().unwrap_err().status(), Status::Cancelled);
     assert_eq!(way.wait(&client, "second", LONG).unwrap(), EVENT);
-    assert!(client.signal("third", None).is_ok());
+    assert!(client.signal("third", None, Timeout::Request, None).is_ok());
 }
 
 /// This is how to end a client on which other threads are blocked, or which waits in the background.

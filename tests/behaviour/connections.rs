@@ -1,7 +1,7 @@
 //! A connection is reused while it is good, replaced once if it turns out dead, and set up to notice a dead peer. Proxies
 //! and connections that break are in `tests/faults`.
 
-use anchor::{Client, LogLevel, Status};
+use anchor::{Client, LogLevel, Status, Timeout};
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::thread;
@@ -23,7 +23,7 @@ fn one_connection_serves_many_calls(way: Way) {
         let client = client(&if is_tls { server.https() } else { server.http() });
         for _ in 0..10 {
             way.wait(&client, "e", LONG).unwrap();
-            client.signal("e", None).unwrap();
+            client.signal("e", None, Timeout::Request, None).unwrap();
         }
         assert_eq!((server.connections(), server.requests().len()), (1, 20));
         let stats = client.stats();
@@ -76,7 +76,7 @@ fn a_connection_that_ended_while_idle_costs_nothing(way: Way) {
         let socket = own_socket_to(server.address);
         idle.open();
         until_hung_up(socket);
-        client.signal("e", None).unwrap();
+        client.signal("e", None, Timeout::Request, None).unwrap();
         assert_eq!((server.connections(), server.requests().len()), (2, 2));
         assert_eq!(client.stats().retries, 0);
     }
@@ -123,7 +123,7 @@ fn a_reused_connection_that_dies_is_replaced_once(way: Way) {
         let server = ScriptedServer::start(vec![dying, vec![Step::AnswerAll(event())]]);
         let client = Client::new(config.set_base_url(&server.http()).unwrap().set_retries(5)).unwrap();
         way.wait(&client, "first", LONG).unwrap();
-        let error = client.signal("second", None).unwrap_err();
+        let error = client.signal("second", None, Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.maybe_consumed()), (Status::ConnectionLost, true), "{error:?}");
         assert_eq!((server.connections(), server.requests().len()), (1, 2), "a signal is never sent twice");
     }
@@ -165,7 +165,7 @@ fn calls_survive_a_restart_of_the_server(way: Way) {
     drop(server);
     sockets.into_iter().for_each(until_hung_up);
     let again = start_again(address);
-    client.signal("e", None).unwrap();
+    client.signal("e", None, Timeout::Request, None).unwrap();
     assert_eq!((again.connections(), client.stats().retries), (1, 0));
 }
 
@@ -207,7 +207,7 @@ fn a_request_is_what_the_service_documents(way: Way) {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = client(&format!("{}/gate/api/v1/", server.http()));
     way.wait(&client, "a/b", LONG).unwrap();
-    client.signal("a/b", Some(r#"{"n": 1e400}"#)).unwrap();
+    client.signal("a/b", Some(r#"{"n": 1e400}"#), Timeout::Request, None).unwrap();
     let requests = server.requests();
     assert!(requests[0].head.starts_with("POST /gate/v1/events/a%2Fb/wait HTTP/1.1\r\n"));
     assert!(requests[1].head.starts_with("POST /gate/v1/events/a%2Fb HTTP/1.1\r\n"));
@@ -253,7 +253,7 @@ fn the_log_holds_neither_key_nor_payload(way: Way) {
         .set_log(move |level: LogLevel, line: &str| sink.lock().unwrap().push((level, line.to_owned())));
     let client = Client::new(&config).unwrap();
     way.wait(&client, "named", LONG).unwrap_err();
-    client.signal("named", Some(r#"{"code":"payload-51c7"}"#)).unwrap_err();
+    client.signal("named", Some(r#"{"code":"payload-51c7"}"#), Timeout::Request, None).unwrap_err();
     let lines = lines.lock().unwrap();
     assert!(lines.iter().any(|(level, line)| *level == LogLevel::Warning && line.contains("named")));
     assert!(lines.iter().all(|(_, line)| !line.contains(testkit::settings::KEY) && !line.contains("payload-51c7")));

@@ -3,7 +3,7 @@
 //! exact figures); a call that ends too early is a defect on any machine.
 
 use super::blocked::{Blocked, everywhere, everywhere_in_time, is_not_backing_off, is_wait};
-use anchor::{Client, Error, Status};
+use anchor::{Client, Error, Status, Timeout};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ fn a_signal_ends_in_time_wherever_it_blocks() {
         place.config.set_request_timeout(timeout).unwrap();
         let (client, data) = (place.client(), place.data());
         let began = Instant::now();
-        let result = client.signal("e", data.as_deref());
+        let result = client.signal("e", data.as_deref(), Timeout::Request, None);
         let took = began.elapsed();
         if !place.is_reached() {
             return Duration::MAX;
@@ -258,7 +258,7 @@ fn a_drain_counts_what_it_took_before_it_failed() {
         Step::Hang,
     ];
     let server = ScriptedServer::always(steps);
-    let error = client(&server.http()).drain("e").unwrap_err();
+    let error = client(&server.http()).drain("e", Timeout::Request, None).unwrap_err();
     assert_eq!((error.drained, error.source.status()), (2, Status::Unauthorized));
 }
 
@@ -271,7 +271,7 @@ fn an_endless_drain_ends_in_time() {
     client.wait("endless", LONG, None).unwrap();
     in_time("an endless drain", LATE, || {
         let began = Instant::now();
-        let error = client.drain("endless").unwrap_err();
+        let error = client.drain("endless", Timeout::Request, None).unwrap_err();
         let took = began.elapsed();
         assert!(took >= TIMEOUT, "took only {took:?}");
         assert_eq!(error.source.status(), Status::Timeout, "{error}");
@@ -288,7 +288,7 @@ fn a_drain_of_a_silent_service_ends_at_the_request_timeout() {
         let mut config = config(&server.http());
         let client = Client::new(config.set_request_timeout(TIMEOUT).unwrap()).unwrap();
         let began = Instant::now();
-        let error = client.drain("e").unwrap_err();
+        let error = client.drain("e", Timeout::Request, None).unwrap_err();
         let took = began.elapsed();
         assert!(took >= TIMEOUT, "took only {took:?}");
         if server.requests().is_empty() {
@@ -309,7 +309,7 @@ fn checking_large_data_ends_with_the_request_timeout() {
     let data = format!("{{\"a\":[{}1]}}", "1,".repeat(32 << 20));
     in_time("checking data", LATE, || {
         let began = Instant::now();
-        let error = client.signal("e", Some(&data)).unwrap_err();
+        let error = client.signal("e", Some(&data), Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.timed_out(), error.attempts()), (Status::NotSent, true, 0), "{error:?}");
         began.elapsed()
     });

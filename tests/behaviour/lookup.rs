@@ -1,7 +1,7 @@
 //! From a name to a connection: lookups that hang or fail, and addresses of which only some answer. Each test runs in a
 //! namespace with a resolver and an /etc/hosts of its own.
 
-use anchor::{Client, Config, Phase, Status};
+use anchor::{Client, Config, Phase, Status, Timeout};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
@@ -38,7 +38,11 @@ fn a_lookup_that_hangs_ends_with_the_call(way: Way) {
     for is_signal in [false, true] {
         in_time("a lookup", LATE, || {
             let began = Instant::now();
-            let result = if is_signal { client.signal("e", None) } else { way.wait(&client, "e", Some(timeout)) };
+            let result = if is_signal {
+                client.signal("e", None, Timeout::Request, None)
+            } else {
+                way.wait(&client, "e", Some(timeout))
+            };
             let (error, took) = (result.unwrap_err(), began.elapsed());
             assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Dns)), "{error:?}");
             assert!(error.timed_out(), "{error:?}");
@@ -137,7 +141,9 @@ fn a_name_that_cannot_be_looked_up_was_not_sent(way: Way) {
     }
     // Nothing listens on port 53: the lookup fails at once.
     let client = Client::new(settings("missing.test", 80).set_retries(2)).unwrap();
-    for error in [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None).unwrap_err()] {
+    for error in
+        [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None, Timeout::Request, None).unwrap_err()]
+    {
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Dns)), "{error:?}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (3, false), "{error:?}");
     }
@@ -269,7 +275,9 @@ fn in_clear_only_loopback_addresses_are_connected_to(way: Way) {
         assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT, "{host}");
     }
     let client = Client::new(&config("http://bad.localhost:8001")).unwrap();
-    for error in [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None).unwrap_err()] {
+    for error in
+        [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None, Timeout::Request, None).unwrap_err()]
+    {
         assert_eq!((error.status(), error.attempts()), (Status::NotSent, 1), "{error:?}");
         assert!(error.message().contains("plain http"), "{error:?}");
     }

@@ -1,6 +1,6 @@
 //! What started waits share: one thread, turns to make connections, lookups. None of them delays or harms another one.
 
-use anchor::{Client, Config, Queue, StageCount, StartedWaits, Stats, Status};
+use anchor::{Client, Config, Queue, StageCount, StartedWaits, Stats, Status, Timeout};
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::panic::resume_unwind;
@@ -310,14 +310,14 @@ fn a_flood_on_one_wait_does_not_delay_others() {
     let mut flooded = config(&flooding.http());
     let flooded = Client::new(flooded.set_max_response_bytes(1 << 30).unwrap()).unwrap();
     let other = answering.client();
-    other.signal("warm", None).unwrap();
+    other.signal("warm", None, Timeout::Request, None).unwrap();
     let flood = flooded.start("flooded", None).unwrap();
     until("the flood has begun", || flooded.stats().started.receive.count == 1);
     in_time("a wait beside a flood", LATE, || {
         let wait = other.start("e", LONG).unwrap();
         answering.until_holding("e");
         let began = Instant::now();
-        other.signal("e", None).unwrap();
+        other.signal("e", None, Timeout::Request, None).unwrap();
         wait.finish(None).unwrap();
         began.elapsed()
     });

@@ -30,14 +30,14 @@ static void check_refusal(char *json, const char *part)
 static void a_null_client_is_refused(void)
 {
     CHECK_REFUSED("client is NULL", anchor_wait_for_event(NULL, "a", 0, NULL, &json));
-    CHECK_REFUSED("client is NULL", anchor_signal_event(NULL, "a", NULL, &json));
+    CHECK_REFUSED("client is NULL", anchor_signal_event(NULL, "a", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     CHECK_REFUSED("client is NULL", anchor_client_stats(NULL, &json));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_for_event(NULL, "a", 0, NULL, NULL));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_for_event(NULL, NULL, -5, NULL, NULL));
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_signal_event(NULL, NULL, NULL, NULL));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_signal_event(NULL, NULL, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_client_stats(NULL, NULL));
     uint32_t drained = 77;
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_drain_event(NULL, "a", &drained));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_drain_event(NULL, "a", ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     CHECK(drained == 0);
     anchor_client_cancel_all(NULL);
     anchor_cancel_token_cancel(NULL);
@@ -96,8 +96,8 @@ static void event_names_are_checked(void)
         const char *name = refused[i].name;
         uint32_t drained = 77;
         CHECK_REFUSED(refused[i].part, anchor_wait_for_event(client, name, 0, NULL, &json));
-        CHECK_REFUSED(refused[i].part, anchor_signal_event(client, name, NULL, &json));
-        CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_drain_event(client, name, &drained));
+        CHECK_REFUSED(refused[i].part, anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
+        CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_drain_event(client, name, ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
         CHECK(drained == 0);
     }
     CHECK(check_count(client, "/connectionsMade") == 0);
@@ -111,9 +111,10 @@ static void event_names_have_a_length(void)
     memset(name, 'n', 65536);
     CHECK_REFUSED("event_name is longer than 4096 bytes", anchor_wait_for_event(client, name, 0, NULL, &json));
     name[4097] = '\0';
-    CHECK_REFUSED("event_name is longer than 4096 bytes", anchor_signal_event(client, name, NULL, &json));
+    CHECK_REFUSED("event_name is longer than 4096 bytes", anchor_signal_event(client, name, NULL,
+                                                                              ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     name[4096] = '\0';
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, name, 0, NULL, NULL));
     anchor_client_free(client);
 }
@@ -125,9 +126,9 @@ static void timeouts_are_checked(void)
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         CHECK_REFUSED("timeout_ms is negative", anchor_wait_for_event(client, "a", refused[i], NULL, &json));
     /* The largest value does not overflow: the event is there, so the call returns. */
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "timeout", INT64_MAX, NULL, NULL));
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "timeout", ANCHOR_NO_TIMEOUT, NULL, NULL));
     anchor_client_free(client);
 }
@@ -139,7 +140,8 @@ static void data_must_be_one_json_object(void)
                                           "{}{}",    "{} x",    "{\"a\":}",     "{a:1}",     "{'a':1}", "{\"a\":1,}",
                                           "\xff",    "{\"a\":\"" NOT_UTF_8 "\"}", "{\"a\":\"\n\"}"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
-        CHECK_REFUSED("data_json is ", anchor_signal_event(client, "data", refused[i], &json));
+        CHECK_REFUSED("data_json is ", anchor_signal_event(client, "data", refused[i], ANCHOR_REQUEST_TIMEOUT, NULL,
+                                                           &json));
     CHECK(check_count(client, "/connectionsMade") == 0);
     anchor_client_free(client);
 }
@@ -149,7 +151,8 @@ static void refused_data_is_not_quoted(void)
 {
     anchor_client *client = check_client();
     char *json = NULL;
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_signal_event(client, "data", "{\"code\":\"482913\"", &json));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_signal_event(client, "data", "{\"code\":\"482913\"",
+                                                              ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     CHECK(json != NULL && strstr(json, "482913") == NULL);
     anchor_string_free(json);
     anchor_client_free(client);

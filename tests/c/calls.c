@@ -13,7 +13,7 @@ static char *take(anchor_client *client, const char *name)
 static void signal_event(anchor_client *client, const char *name, const char *data)
 {
     char *json = UNTOUCHED;
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, &json));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     CHECK(json != NULL && json[0] == '{');
     anchor_string_free(json);
 }
@@ -118,13 +118,13 @@ static void drain_counts_what_it_drops(void)
 {
     anchor_client *client = check_client();
     uint32_t drained = 77;
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", &drained));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     CHECK(drained == 0);
     for (int i = 0; i < 3; i++) signal_event(client, "old", NULL);
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", &drained));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     CHECK(drained == 3);
     signal_event(client, "old", NULL);
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "old", 0, NULL, NULL));
     anchor_client_free(client);
 }

@@ -29,7 +29,7 @@ static void a_cancelled_call_takes_no_event(void)
 {
     anchor_client *client = check_client();
     anchor_cancel_token *token = new_token();
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "kept", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "kept", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     anchor_cancel_token_cancel(token);
     CHECK_STATUS(ANCHOR_CANCELLED, anchor_wait_for_event(client, "kept", 1000, token, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "kept", 0, NULL, NULL));
@@ -97,7 +97,7 @@ static void cancel_all_ends_what_runs_and_nothing_later(void)
         join_cancelled(with, WAITERS / 2);
         join_cancelled(without, WAITERS / 2);
         CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "a", 0, token, NULL));
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "after", NULL, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "after", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "after", PATIENCE_MS, NULL, NULL));
     }
     anchor_cancel_token_free(token);
@@ -110,7 +110,7 @@ static void cancel_all_spares_other_clients(void)
     anchor_client *client = check_client(), *other = check_client();
     start_waiters(&waiter, 1, other, NULL);
     anchor_client_cancel_all(client);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "never", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "never", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK(pthread_join(waiter.thread, NULL) == 0);
     CHECK_STATUS(ANCHOR_OK, waiter.status);
     anchor_string_free(waiter.json);

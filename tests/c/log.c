@@ -45,7 +45,7 @@ static void each_request_is_a_line(void)
 {
     struct log *log = &log_of_test;
     anchor_client *client = logging_client(log);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "logged", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "logged", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "logged", PATIENCE_MS, NULL, NULL));
     CHECK(log->debugs == 2);
     CHECK(log->lines == log->warnings + log->infos + log->debugs);
@@ -62,10 +62,13 @@ static void a_line_holds_neither_key_nor_payload(void)
 {
     struct log *log = &log_of_test;
     anchor_client *client = logging_client(log);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "secret", "{\"a\":\"" PAYLOAD "\"}", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "secret", "{\"a\":\"" PAYLOAD "\"}", ANCHOR_REQUEST_TIMEOUT,
+                                                NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "secret", PATIENCE_MS, NULL, NULL));
-    CHECK_STATUS(ANCHOR_NOT_FOUND, anchor_signal_event(client, "status_404", "{\"a\":\"" PAYLOAD "\"}", NULL));
-    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "drop", "{\"a\":\"" PAYLOAD "\"}", NULL));
+    CHECK_STATUS(ANCHOR_NOT_FOUND, anchor_signal_event(client, "status_404", "{\"a\":\"" PAYLOAD "\"}",
+                                                       ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "drop", "{\"a\":\"" PAYLOAD "\"}",
+                                                             ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK(log->lines > 0);
     CHECK(strstr(log->text, getenv("ANCHORBROWSER_API_KEY")) == NULL);
     CHECK(strstr(log->text, PAYLOAD) == NULL);
@@ -124,7 +127,7 @@ static void counts_add_up(void)
 
     anchor_cancel_token *token = anchor_cancel_token_new();
     anchor_cancel_token_cancel(token);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "counted", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "counted", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "counted", PATIENCE_MS, NULL, NULL));
     CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "counted", 0, NULL, NULL));
     CHECK_STATUS(ANCHOR_CANCELLED, anchor_wait_for_event(client, "counted", 0, token, NULL));

@@ -13,7 +13,7 @@ static void a_completion_has_the_tag_and_the_answer(void)
     CHECK(anchor_queue_running(queue) == 0 && polled(queue, 0) == 0);
     start(client, queue, "tagged", UINT64_MAX);
     CHECK(anchor_queue_running(queue) == 1 && polled(queue, 0) == 0);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tagged", "{\"n\":1}", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tagged", "{\"n\":1}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK(polled(queue, PATIENCE_MS) == 1 && polled(queue, PATIENCE_MS) == 1);
     CHECK(anchor_queue_running(queue) == 1);
     anchor_completion *done = next(queue);

@@ -18,7 +18,7 @@ static inline void start(anchor_client *client, anchor_queue *queue, const char 
 
 static inline void signal_event(anchor_client *client, const char *name)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
 }
 
 static inline anchor_completion *next(anchor_queue *queue)

@@ -18,7 +18,7 @@ static void start(const char *name, uint64_t tag)
 
 static void signal_event(const char *name)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
 }
 
 static void take(uint64_t tag)

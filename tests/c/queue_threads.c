@@ -32,7 +32,7 @@ static void use(uint64_t *random, int tag, const char *name, anchor_wait *wait)
         anchor_queue_cancel_all(queue);
         break;
     default:
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         break;
     }
 }

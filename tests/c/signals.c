@@ -54,7 +54,7 @@ static void a_signal_does_not_end_a_call(void)
         CHECK(pthread_kill(waiter.thread, SIGUSR1) == 0);
         CHECK_SOON(__atomic_load_n(&signals_seen, __ATOMIC_SEQ_CST) == i);
     }
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "never", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "never", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK(pthread_join(waiter.thread, NULL) == 0);
     CHECK_STATUS(ANCHOR_OK, waiter.status);
     anchor_string_free(waiter.json);

@@ -23,7 +23,7 @@ static void a_ca_file_is_trusted_beside_the_rest(void)
         CHECK_STATUS(ANCHOR_OK, anchor_config_set_ca_file(config, getenv("ANCHOR_TEST_CA_FILE")));
         anchor_client *client = check_client_of(config);
         char *json = UNTOUCHED;
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tls", "{\"a\":1}", NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tls", "{\"a\":1}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "tls", PATIENCE_MS, NULL, &json));
         CHECK_TEXT("{\"data\":{\"a\":1}}", json);
         CHECK(check_count(client, "/connectionsMade") == 1);
@@ -42,7 +42,7 @@ static void an_unknown_authority_is_refused(void)
     CHECK_JSON("false", json, "/error/maybeConsumed");
     CHECK_JSON(NULL, json, "/error/code");
     anchor_string_free(json);
-    CHECK_STATUS(ANCHOR_TLS, anchor_signal_event(client, "tls", NULL, NULL));
+    CHECK_STATUS(ANCHOR_TLS, anchor_signal_event(client, "tls", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     anchor_client_free(client);
 }
 

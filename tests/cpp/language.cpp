@@ -81,7 +81,8 @@ void an_event_comes_through()
 {
     anchor_client *client = check_client();
     char *json = nullptr;
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "cpp", "{\"from\":\"C++\"}", nullptr));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "cpp", "{\"from\":\"C++\"}", ANCHOR_REQUEST_TIMEOUT, NULL,
+                                                nullptr));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "cpp", PATIENCE_MS, nullptr, &json));
     CHECK_JSON("C++", json, "/data/from");
     anchor_string_free(json);

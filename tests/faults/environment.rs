@@ -2,7 +2,7 @@
 //! its own.
 
 use super::proxies::{LONG, tls_service, tunnel};
-use anchor::{Client, Config, Phase, Status, Trust};
+use anchor::{Client, Config, Phase, Status, Timeout, Trust};
 use testkit::addresses::free_port;
 use testkit::certificates::authority_file;
 use testkit::sandbox::is_alone;
@@ -36,7 +36,7 @@ fn the_scheme_decides_and_no_proxy_exempts(way: Way) {
     assert_eq!(ask("https://service.test"), EVENT);
     assert_eq!(proxy.connections(), 1);
     let unreachable = |config: &mut Config| {
-        let error = Client::new(config.set_retries(0)).unwrap().signal("e", None).unwrap_err();
+        let error = Client::new(config.set_retries(0)).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Dns)), "{error:?}");
     };
     unreachable(&mut from_environment("https://other.test"));

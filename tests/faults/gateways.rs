@@ -4,7 +4,7 @@
 use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, played};
 use super::program::Program;
 use super::table::{Signal, Wait};
-use anchor::{Client, Config, Status};
+use anchor::{Client, Config, Status, Timeout};
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -267,14 +267,18 @@ fn waits_through_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 /// The first one leaves a connection behind, which the old worker closes.
 fn signals_after_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     let (running, client) = gateway.before(ground, PATIENT, unhurried)?;
-    client.signal(&ground.event, Some(&data(1))).unwrap();
+    client.signal(&ground.event, Some(&data(1)), Timeout::Request, None).unwrap();
     gateway.reload(&running.program);
     Some(ground.send(&client))
 }
 
 /// From now on the client has a connection to the gateway: a busy machine may not make one in the time of a wait.
 fn connect(client: &Client) {
-    let is_answered = || client.signal("for the connection", None).map_or_else(|e| e.http_status().is_some(), |_| true);
+    let is_answered = || {
+        client
+            .signal("for the connection", None, Timeout::Request, None)
+            .map_or_else(|e| e.http_status().is_some(), |_| true)
+    };
     until("an answer, which leaves a connection", is_answered);
 }
 
@@ -314,8 +318,9 @@ fn waits_as_it_closes(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen>
 }
 
 fn signals_as_it_closes(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let (results, unanswered) =
-        as_it_closes(gateway, ground, |client, number| client.signal(&ground.event, Some(&data(number))))?;
+    let (results, unanswered) = as_it_closes(gateway, ground, |client, number| {
+        client.signal(&ground.event, Some(&data(number)), Timeout::Request, None)
+    })?;
     Some(Seen { results, unanswered, ..Seen::default() })
 }
 

@@ -6,7 +6,7 @@ use super::case::{
 };
 use super::link::{Link, Quality, tun};
 use super::table::{Operation, Signal, Wait};
-use anchor::{Client, Config, Status};
+use anchor::{Client, Config, Status, Timeout};
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -101,7 +101,8 @@ fn takes_all(ground: &Ground<'_>, client: &Client) -> Seen {
 
 fn sends_all(ground: &Ground<'_>, client: &Client) -> Seen {
     let began = Instant::now();
-    let results = (0..CALLS).map(|number| client.signal(&ground.event, Some(&data(number)))).collect();
+    let results =
+        (0..CALLS).map(|number| client.signal(&ground.event, Some(&data(number)), Timeout::Request, None)).collect();
     Seen { results, took: began.elapsed() / CALLS as u32, ..Seen::default() }
 }
 
@@ -205,7 +206,7 @@ fn waits_for_what_is_lost(ground: &mut Ground<'_>, fault: fn()) -> Option<Seen> 
 fn signals_into(ground: &mut Ground<'_>, before: fn(), fault: fn()) -> Option<Seen> {
     on_a_good_link(ground, |ground, client| {
         before();
-        client.signal(&ground.event, Some(&data(1))).unwrap();
+        client.signal(&ground.event, Some(&data(1)), Timeout::Request, None).unwrap();
         fault();
         ground.send(client)
     })

@@ -1,7 +1,7 @@
 //! Calls through a proxy: what the proxy gets to see, what it does not, and what its failures are. The proxy here is a scripted
 //! one; real ones are in `tunnels`.
 
-use anchor::{Client, Config, Phase, Status};
+use anchor::{Client, Config, Phase, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
@@ -81,7 +81,7 @@ fn a_proxy_may_be_reached_over_tls(way: Way) {
 fn a_proxy_with_a_bad_certificate_is_refused() {
     let outer = Step::Handshake(tls(Certificate::WrongHost));
     let proxy = ScriptedServer::always([outer].into_iter().chain(tunnel(tls_service())).collect());
-    let error = Client::new(&through(&proxy.https())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.https())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.attempts()), (Status::Tls, Some(Phase::Tls), 1), "{error:?}");
     assert_eq!(proxy.requests().len(), 0);
 }
@@ -102,7 +102,9 @@ fn a_proxy_that_refuses_is_not_sent(way: Way) {
     ] {
         let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(reply), Step::Finish, Step::Hang]);
         let client = Client::new(&through(&format!("http://user:hidden-77@{}", proxy.address))).unwrap();
-        for error in [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None).unwrap_err()] {
+        for error in
+            [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None, Timeout::Request, None).unwrap_err()]
+        {
             assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{name}: {error:?}");
             // What a proxy refuses, it refuses again.
             let attempts = if name.starts_with('4') { 1 } else { 2 };
@@ -117,21 +119,21 @@ fn a_proxy_that_refuses_is_not_sent(way: Way) {
 #[test]
 fn a_proxy_that_resets_is_not_sent() {
     let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
-    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.maybe_consumed()), (Status::NotSent, Some(Phase::Connect), false));
 }
 
 #[test]
 fn a_tunnel_that_breaks_in_the_handshake_is_not_sent() {
     let proxy = ScriptedServer::always(tunnel([Step::ReadSome, Step::Finish, Step::Hang]));
-    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.maybe_consumed()), (Status::NotSent, Some(Phase::Tls), false));
 }
 
 #[test]
 fn a_tunnel_that_breaks_after_the_request_is_lost() {
     let proxy = ScriptedServer::always(tunnel([tls_service()[0].clone(), Step::ReadRequest, Step::Reset]));
-    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::ConnectionLost, Some(Phase::Wait)), "{error:?}");
     assert!(error.maybe_consumed());
 }
@@ -158,7 +160,7 @@ fn a_tunnel_opens_whatever_the_proxy_adds_to_its_answer(way: Way) {
 fn an_answer_of_a_proxy_that_has_no_end_is_refused() {
     let endless = [b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'y'; 100_000]].concat();
     let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(endless), Step::Hang]);
-    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
     assert!(error.message().contains("larger than the limit"), "{error:?}");
 }

@@ -4,7 +4,7 @@ use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case
 use super::program::Program;
 use super::proxies::{LONG, tls_service};
 use super::table::{Operation, Signal, Wait};
-use anchor::{Client, Config, Status};
+use anchor::{Client, Config, Status, Timeout};
 use std::time::Instant;
 use testkit::addresses::Refusing;
 use testkit::local_server::LocalServer;
@@ -107,7 +107,7 @@ fn many_calls_share_one_tunnel(way: Way) {
         let client = Client::new(config(&service.https()).set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
         for _ in 0..3 {
             assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
-            assert!(client.signal("e", Some("{\"n\":1}")).is_ok());
+            assert!(client.signal("e", Some("{\"n\":1}"), Timeout::Request, None).is_ok());
         }
         assert_eq!(service.connections(), 1, "a tunnel is used again");
     }

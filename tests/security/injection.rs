@@ -1,7 +1,7 @@
 //! Text that a program passes on from elsewhere cannot add to a request: as a header, a path or a proxy's credentials it is
 //! refused, or arrives as what it is. The server records the bytes.
 
-use anchor::{Client, Status};
+use anchor::{Client, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
@@ -71,7 +71,7 @@ fn a_key_or_a_user_agent_is_refused_or_sent_as_it_is() {
         assert_eq!(outcomes, [is_visible_ascii(text); 2], "{text:?}");
         for (config, header) in [(with_key, "anchor-api-key"), (with_agent, "user-agent")] {
             if is_visible_ascii(text) {
-                Client::new(&config).unwrap().signal("e", None).unwrap();
+                Client::new(&config).unwrap().signal("e", None, Timeout::Request, None).unwrap();
                 let request = server.requests().pop().expect("a request");
                 check_whole(&request, "POST /v1/events/e HTTP/1.1");
                 assert_eq!(request.header(header), Some(text));
@@ -88,7 +88,7 @@ fn an_event_name_is_one_segment_of_the_path() {
     let server = server();
     let client = client(&server.http());
     for name in HOSTILE {
-        client.signal(name, None).unwrap();
+        client.signal(name, None, Timeout::Request, None).unwrap();
         client.wait(name, LONG, None).unwrap();
         let requests = server.requests();
         for (request, end) in requests[requests.len() - 2..].iter().zip(["", "/wait"]) {
@@ -119,7 +119,7 @@ fn a_base_url_is_refused_or_a_prefix_of_the_path() {
         }
         let url = format!("http://{}/{text}", server.address);
         if !refused(&url) {
-            client(&url).signal("e", None).unwrap();
+            client(&url).signal("e", None, Timeout::Request, None).unwrap();
             let request = server.requests().pop().expect("a request");
             check_whole(&request, &format!("POST /{text}/v1/events/e HTTP/1.1"));
             sent += 1;
@@ -134,10 +134,13 @@ fn data_is_sent_as_the_body_and_adds_no_request() {
     let server = server();
     let client = client(&server.http());
     let data = "{\r\n\r\n\"a\":\"\\r\\n\"}\r\n\r\n\n";
-    client.signal("first", Some(data)).unwrap();
+    client.signal("first", Some(data), Timeout::Request, None).unwrap();
     let second = "{\"a\":1}POST /v1/events/injected HTTP/1.1\r\n\r\n";
-    assert_eq!(client.signal("second", Some(second)).unwrap_err().status(), Status::InvalidArgument);
-    client.signal("third", None).unwrap();
+    assert_eq!(
+        client.signal("second", Some(second), Timeout::Request, None).unwrap_err().status(),
+        Status::InvalidArgument
+    );
+    client.signal("third", None, Timeout::Request, None).unwrap();
     let requests = server.requests();
     let paths: Vec<&str> = requests.iter().map(Request::path).collect();
     assert_eq!(paths, ["/v1/events/first", "/v1/events/third"]);
@@ -164,7 +167,7 @@ fn credentials_of_a_proxy_add_nothing_to_its_request() {
             let url = format!("http://{credentials}@{}", proxy.address);
             let Ok(config) = config.set_proxy(&url) else { continue };
             assert!(may_pass, "{credentials:?}");
-            assert_eq!(Client::new(config).unwrap().signal("e", None).unwrap(), "{}");
+            assert_eq!(Client::new(config).unwrap().signal("e", None, Timeout::Request, None).unwrap(), "{}");
             let requests = proxy.requests();
             let [.., connect, inside] = &requests[..] else { panic!("two requests") };
             let names = header_names(connect, "CONNECT localhost:9 HTTP/1.1");

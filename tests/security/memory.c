@@ -162,7 +162,7 @@ static void call(anchor_client *client, anchor_status expected)
         if (i < 2) CHECK_STATUS(expected, status);
         anchor_string_free(json);
         if (is_quiet) continue;
-        status = anchor_signal_event(client, name, "{\"a\":1}", &json);
+        status = anchor_signal_event(client, name, "{\"a\":1}", ANCHOR_REQUEST_TIMEOUT, NULL, &json);
         if (i < 2) CHECK_STATUS(expected, status);
         anchor_string_free(json);
     }

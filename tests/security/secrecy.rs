@@ -1,7 +1,7 @@
 //! The key, a proxy's password and the data of events are in no output of the library: errors, log lines, Debug output,
 //! counts, the command's messages. The server provokes it: it quotes everything that it was sent.
 
-use anchor::{Client, Config, Error, LogLevel};
+use anchor::{Client, Config, Error, LogLevel, Timeout};
 use std::cell::Cell;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
@@ -124,7 +124,7 @@ fn call(said: &Said, what: &str, mut config: Config) {
     said.note_debug("a configuration", &config);
     let data = format!("{{\"text\":{SENT:?}}}");
     for name in NAMES {
-        let outcomes = [client.wait(name, TIMEOUT, None), client.signal(name, Some(&data))];
+        let outcomes = [client.wait(name, TIMEOUT, None), client.signal(name, Some(&data), Timeout::Request, None)];
         for error in outcomes.into_iter().filter_map(Result::err) {
             said.note_error(&format!("{what}, {name}"), &error);
         }
@@ -137,7 +137,7 @@ fn call(said: &Said, what: &str, mut config: Config) {
         said.note_error(&format!("{what}, a started wait"), &error);
     }
     said.note_debug("a finished wait", &unfinished);
-    if let Err(error) = client.drain("error-403") {
+    if let Err(error) = client.drain("error-403", Timeout::Request, None) {
         said.note_debug("a drain", &error);
         said.note("a drain", error.to_string());
     }
@@ -212,7 +212,7 @@ fn a_log_of_ureqs_words_holds_no_key() {
     let client = Client::new(&with_key(config(&server.http()))).unwrap();
     IS_RECORDING.set(true);
     client.wait("e", Some(PATIENCE), None).unwrap();
-    client.signal("e", Some(r#"{"a":1}"#)).unwrap();
+    client.signal("e", Some(r#"{"a":1}"#), Timeout::Request, None).unwrap();
     IS_RECORDING.set(false);
     let records = RECORDS.0.lock().unwrap();
     println!("{records}");
@@ -260,8 +260,11 @@ fn settings_that_are_refused_are_not_repeated() {
         said.note_error("a setter", &error);
     }
     let client = Client::new(config.set_api_key(KEY).unwrap()).unwrap();
-    said.note_error("a signal", &client.signal("e", Some(&format!("{{\"a\":{SENT:?}"))).unwrap_err());
-    said.note_error("a signal", &client.signal("e", Some(&format!("[{SENT:?}]"))).unwrap_err());
+    said.note_error(
+        "a signal",
+        &client.signal("e", Some(&format!("{{\"a\":{SENT:?}")), Timeout::Request, None).unwrap_err(),
+    );
+    said.note_error("a signal", &client.signal("e", Some(&format!("[{SENT:?}]")), Timeout::Request, None).unwrap_err());
     said.check(20);
 }
 
@@ -273,7 +276,10 @@ fn a_redirect_takes_the_key_nowhere() {
         let location = format!("location: {}/v1/events/e/wait\r\n", elsewhere.http());
         let server = ScriptedServer::always(vec![Step::AnswerAll(answer(code, &location, ""))]);
         let client = Client::new(&with_key(config(&server.http()))).unwrap();
-        for error in [client.wait("e", TIMEOUT, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
+        for error in [
+            client.wait("e", TIMEOUT, None).unwrap_err(),
+            client.signal("e", None, Timeout::Request, None).unwrap_err(),
+        ] {
             assert_eq!(error.http_status(), Some(code), "{error:?}");
             assert!(error.message().contains(&elsewhere.http()), "{error:?}");
         }

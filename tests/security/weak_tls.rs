@@ -1,7 +1,7 @@
 //! Servers of OpenSSL that offer only broken or weak TLS. The server of rustls, which the other tests use, cannot be set up
 //! like that.
 
-use anchor::{Client, Config, Phase, Status, Trust};
+use anchor::{Client, Config, Phase, Status, Timeout, Trust};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -99,7 +99,7 @@ fn weak_servers_are_refused_and_get_nothing() {
         ("sha1", "-tls1_3 -cipher ALL:@SECLEVEL=0", "too weak"),
     ] {
         let server = OpensslServer::start(&folder, certificate, options);
-        let error = client(&folder, &server.url).signal("e", None).unwrap_err();
+        let error = client(&folder, &server.url).signal("e", None, Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{options}: {error:?}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "{options}: {error:?}");
         assert!(error.message().contains(reason), "{certificate} {options}: {error:?}");
@@ -117,7 +117,7 @@ fn a_strong_server_gets_the_request() {
     for options in ["-tls1_3", "-tls1_2"] {
         let mut server = OpensslServer::start(&folder, "good", options);
         let client = client(&folder, &server.url);
-        let signalling = thread::spawn(move || client.signal("e", None).unwrap_err());
+        let signalling = thread::spawn(move || client.signal("e", None, Timeout::Request, None).unwrap_err());
         server.until_received("POST /v1/events/e");
         drop(server);
         assert_eq!(signalling.join().unwrap().status(), Status::ConnectionLost);

@@ -9,7 +9,7 @@ use crate::exit::Failure;
 pub fn run(args: &DrainArgs) -> Result<(), Failure> {
     let client = client::new(&args.client)?;
     signals::cancel_calls(&client)?;
-    let (drained, outcome) = match client.drain(&args.name) {
+    let (drained, outcome) = match client.drain(&args.name, Timeout::Request, None) {
         Ok(drained) => (drained, Ok(())),
         Err(error) => (error.drained, Err(Failure::Event(error.source))),
     };

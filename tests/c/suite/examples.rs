@@ -38,7 +38,10 @@ impl Example {
     fn signal(&self, name: &str, data: &str) {
         let mut config = anchor::Config::bare();
         config.set_base_url(&self.server.url).unwrap().set_api_key("test-key").unwrap();
-        anchor::Client::new(&config).unwrap().signal(name, Some(data)).expect("the server takes it");
+        anchor::Client::new(&config)
+            .unwrap()
+            .signal(name, Some(data), Timeout::Request, None)
+            .expect("the server takes it");
     }
 }
 

@@ -33,7 +33,7 @@ static void signal_event(anchor_client *client, const char *event_name, int numb
 {
     char *json = NULL, data[32];
     snprintf(data, sizeof data, "{\"n\":%d}", number);
-    int32_t status = anchor_signal_event(client, event_name, data, &json);
+    int32_t status = anchor_signal_event(client, event_name, data, ANCHOR_REQUEST_TIMEOUT, NULL, &json);
     if (status != ANCHOR_OK && json != NULL) fprintf(stderr, "%s\n", json);
     CHECK_STATUS(ANCHOR_OK, status);
     anchor_string_free(json);
