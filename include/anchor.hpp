@@ -163,13 +163,21 @@ private:
 struct no_timeout_t {
     explicit no_timeout_t() = default;
 };
-// A wait without a time limit.
+// No time limit.
 inline constexpr no_timeout_t no_timeout{};
 
-// Any std::chrono duration, rounded up to milliseconds; or no_timeout. A negative one is an invalid argument.
+struct request_timeout_t {
+    explicit request_timeout_t() = default;
+};
+// For a signal or a drain: the request timeout of the settings.
+inline constexpr request_timeout_t request_timeout{};
+
+// Any std::chrono duration, rounded up to milliseconds; or no_timeout; or request_timeout, but not for a wait. A negative
+// duration is an invalid argument.
 class timeout {
 public:
     constexpr timeout(no_timeout_t) noexcept : millis_(ANCHOR_NO_TIMEOUT) {}
+    constexpr timeout(request_timeout_t) noexcept : millis_(ANCHOR_REQUEST_TIMEOUT) {}
     template <class Rep, class Period>
     constexpr timeout(const std::chrono::duration<Rep, Period> &duration) noexcept
         : millis_(round_up(std::chrono::duration<long double, std::milli>(duration).count()))
@@ -593,28 +601,43 @@ public:
 #endif
 
     // `data` is a JSON object.
-    result<json> signal(std::nothrow_t, std::string_view event, std::string_view data = "{}") noexcept
+    result<json> signal(std::nothrow_t, std::string_view event, std::string_view data = "{}",
+                        timeout time = request_timeout) noexcept
     {
-        const detail::c_string name(event), text(data);
-        if (name.status() != ANCHOR_OK || text.status() != ANCHOR_OK) {
-            return name.status() != ANCHOR_OK ? name.refusal() : text.refusal();
-        }
-        char *out = nullptr;
-        const anchor_status status = anchor_signal_event(handle_.get(), name.get(), text.get(), ANCHOR_REQUEST_TIMEOUT, NULL, &out);
-        return detail::answer(status, out);
+        return signal_until_cancelled(event, data, time, nullptr);
     }
+    result<json> signal(std::nothrow_t, std::string_view event, std::string_view data, timeout time,
+                        const cancel_source &cancel) noexcept
+    {
+        return signal_until_cancelled(event, data, time, cancel.get());
+    }
+#if defined(__cpp_lib_jthread)
+    result<json> signal(std::nothrow_t, std::string_view event, std::string_view data, timeout time,
+                        std::stop_token stop) noexcept
+    {
+        return detail::until_stopped(std::move(stop), [&](anchor_cancel_token *token) {
+            return signal_until_cancelled(event, data, time, token);
+        });
+    }
+#endif
 
     // Drops the signals that nobody has waited for, and returns how many there were.
-    result<std::uint32_t> drain(std::nothrow_t, std::string_view event) noexcept
+    result<std::uint32_t> drain(std::nothrow_t, std::string_view event, timeout time = request_timeout) noexcept
     {
-        const detail::c_string name(event);
-        if (name.status() != ANCHOR_OK) {
-            return name.refusal();
-        }
-        std::uint32_t drained = 0;
-        const anchor_status status = anchor_drain_event(handle_.get(), name.get(), ANCHOR_REQUEST_TIMEOUT, NULL, &drained);
-        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : detail::last_error(status);
+        return drain_until_cancelled(event, time, nullptr);
     }
+    result<std::uint32_t> drain(std::nothrow_t, std::string_view event, timeout time, const cancel_source &cancel) noexcept
+    {
+        return drain_until_cancelled(event, time, cancel.get());
+    }
+#if defined(__cpp_lib_jthread)
+    result<std::uint32_t> drain(std::nothrow_t, std::string_view event, timeout time, std::stop_token stop) noexcept
+    {
+        return detail::until_stopped(std::move(stop), [&](anchor_cancel_token *token) {
+            return drain_until_cancelled(event, time, token);
+        });
+    }
+#endif
 
     result<started_wait> start(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
     {
@@ -656,8 +679,14 @@ public:
     {
         return wait(std::nothrow, event, std::forward<Rest>(rest)...).value();
     }
-    json signal(std::string_view event, std::string_view data = "{}") { return signal(std::nothrow, event, data).value(); }
-    std::uint32_t drain(std::string_view event) { return drain(std::nothrow, event).value(); }
+    template <class... Rest> json signal(std::string_view event, Rest &&...rest)
+    {
+        return signal(std::nothrow, event, std::forward<Rest>(rest)...).value();
+    }
+    template <class... Rest> std::uint32_t drain(std::string_view event, Rest &&...rest)
+    {
+        return drain(std::nothrow, event, std::forward<Rest>(rest)...).value();
+    }
     started_wait start(std::string_view event, timeout time = default_timeout)
     {
         return start(std::nothrow, event, time).value();
@@ -686,6 +715,31 @@ private:
         const anchor_status status =
             anchor_wait_for_event(handle_.get(), name.get(), time.milliseconds(), cancel, &out);
         return detail::answer(status, out);
+    }
+
+    result<json> signal_until_cancelled(std::string_view event, std::string_view data, timeout time,
+                                        anchor_cancel_token *cancel) noexcept
+    {
+        const detail::c_string name(event), text(data);
+        if (name.status() != ANCHOR_OK || text.status() != ANCHOR_OK) {
+            return name.status() != ANCHOR_OK ? name.refusal() : text.refusal();
+        }
+        char *out = nullptr;
+        const anchor_status status =
+            anchor_signal_event(handle_.get(), name.get(), text.get(), time.milliseconds(), cancel, &out);
+        return detail::answer(status, out);
+    }
+
+    result<std::uint32_t> drain_until_cancelled(std::string_view event, timeout time, anchor_cancel_token *cancel) noexcept
+    {
+        const detail::c_string name(event);
+        if (name.status() != ANCHOR_OK) {
+            return name.refusal();
+        }
+        std::uint32_t drained = 0;
+        const anchor_status status =
+            anchor_drain_event(handle_.get(), name.get(), time.milliseconds(), cancel, &drained);
+        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : detail::last_error(status);
     }
 
     detail::handle<anchor_client, anchor_client_free> handle_;

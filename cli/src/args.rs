@@ -114,6 +114,10 @@ pub struct SignalArgs {
     #[arg(value_name = "DATA")]
     pub data: Vec<OsString>,
 
+    /// How long the signal may take, as in wait, but more than 0 [default: 30s]
+    #[arg(long, short, value_name = "TIME", value_parser = limit)]
+    pub timeout: Option<Limit>,
+
     /// Print the service's answer, byte for byte
     #[arg(long)]
     pub raw: bool,
@@ -126,6 +130,10 @@ pub struct SignalArgs {
 pub struct DrainArgs {
     /// The name of the event to drain
     pub name: String,
+
+    /// How long the drain may take, as in wait; 0 asks once [default: 30s]
+    #[arg(long, short, value_name = "TIME", value_parser = limit)]
+    pub timeout: Option<Limit>,
 
     #[command(flatten)]
     pub client: ClientArgs,
@@ -256,6 +264,17 @@ pub enum LogFormat {
 /// A length of time, or no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub Option<Duration>);
+
+impl Limit {
+    /// The timeout of a signal or a drain; without an argument the request timeout of the settings.
+    pub fn of_call(argument: Option<Limit>) -> anchor::Timeout {
+        match argument {
+            None => anchor::Timeout::Request,
+            Some(Limit(None)) => anchor::Timeout::Never,
+            Some(Limit(Some(time))) => anchor::Timeout::After(time),
+        }
+    }
+}
 
 fn limit(text: &str) -> Result<Limit, String> {
     match text {

@@ -71,11 +71,15 @@ enum Call {
         at: u8,
         name: u8,
         data: u8,
+        timeout: Timeout,
+        token: u8,
         wanted: bool,
     },
     Drain {
         at: u8,
         name: u8,
+        timeout: Timeout,
+        token: u8,
     },
     TokenNew {
         at: u8,
@@ -158,6 +162,7 @@ enum Timeout {
     Endless,
     Longest,
     Invalid(bool),
+    Request,
 }
 
 impl Timeout {
@@ -171,9 +176,10 @@ impl Timeout {
                 if least {
                     i64::MIN
                 } else {
-                    -2
+                    -3
                 }
             }
+            Timeout::Request => -2,
         }
     }
 
@@ -287,13 +293,15 @@ impl Held {
                     check(wanted, |out| anchor_wait_for_event(client, name, timeout.short(), token, out));
                 }
                 Call::WaitUntilCancelled { at, by_token, after } => self.wait_until_cancelled(at, by_token, after),
-                Call::Signal { at, name, data, wanted } => {
+                Call::Signal { at, name, data, timeout, token, wanted } => {
                     let (client, name, data) = (self.client(at), chosen(&NAMES, name), chosen(&DATA, data));
-                    check(wanted, |out| anchor_signal_event(client, name, data, out));
+                    let token = self.token(token);
+                    check(wanted, |out| anchor_signal_event(client, name, data, timeout.short(), token, out));
                 }
-                Call::Drain { at, name } => {
+                Call::Drain { at, name, timeout, token } => {
+                    let (client, name, token) = (self.client(at), chosen(&NAMES, name), self.token(token));
                     let mut drained = u32::MAX;
-                    let status = anchor_drain_event(self.client(at), chosen(&NAMES, name), &raw mut drained);
+                    let status = anchor_drain_event(client, name, timeout.short(), token, &raw mut drained);
                     assert!(known(status) && drained != u32::MAX);
                 }
                 Call::TokenNew { at } => {

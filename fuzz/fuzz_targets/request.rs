@@ -114,7 +114,7 @@ unsafe fn wait(client: *mut anchor_client, settings: &Settings) {
 unsafe fn signal(client: *mut anchor_client, settings: &Settings) {
     let (name, data) = (settings.event_name.as_ptr(), settings.data.as_ptr());
     // SAFETY: the caller's handle; the strings live during the call.
-    let sent = call(settings, |out| unsafe { anchor_signal_event(client, name, data, out) });
+    let sent = call(settings, |out| unsafe { anchor_signal_event(client, name, data, -2, ptr::null_mut(), out) });
     if let Some(request) = sent {
         let body = [b"{\"data\":", settings.data.as_bytes(), b"}"].concat();
         assert!(request.body == body, "the data was changed");

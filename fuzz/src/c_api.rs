@@ -52,9 +52,17 @@ unsafe extern "C" {
         client: *mut anchor_client,
         event_name: *const c_char,
         data_json: *const c_char,
+        timeout_ms: i64,
+        cancel: *mut anchor_cancel_token,
         out_json: *mut *mut c_char,
     ) -> i32;
-    pub fn anchor_drain_event(client: *mut anchor_client, event_name: *const c_char, out_drained: *mut u32) -> i32;
+    pub fn anchor_drain_event(
+        client: *mut anchor_client,
+        event_name: *const c_char,
+        timeout_ms: i64,
+        cancel: *mut anchor_cancel_token,
+        out_drained: *mut u32,
+    ) -> i32;
 
     pub fn anchor_cancel_token_new() -> *mut anchor_cancel_token;
     pub fn anchor_cancel_token_cancel(token: *mut anchor_cancel_token);

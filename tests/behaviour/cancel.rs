@@ -47,15 +47,25 @@ fn cancel_all_ends_a_wait_wherever_it_blocks(way: Way) {
 
 #[test]
 fn cancel_all_ends_a_signal_wherever_it_blocks() {
-    everywhere_in_time(is_not_backing_off, |place| {
-        let client = place.client();
-        let (theirs, data) = (client.clone(), place.data());
-        let signaling =
-            Freezable::spawn(move || (theirs.signal("e", data.as_deref(), Timeout::Request, None), Instant::now()));
+    a_signal_is_cancelled(|client, _| client.cancel_all());
+}
+
+#[test]
+fn a_token_ends_a_signal_without_limit_wherever_it_blocks() {
+    a_signal_is_cancelled(|_, token| token.cancel());
+}
+
+fn a_signal_is_cancelled(cancel: fn(&Client, &CancelToken)) {
+    everywhere_in_time(is_not_backing_off, move |place| {
+        let (client, token) = (place.client(), CancelToken::new().unwrap());
+        let (theirs, data, its_token) = (client.clone(), place.data(), token.clone());
+        let signaling = Freezable::spawn(move || {
+            (theirs.signal("e", data.as_deref(), Timeout::Never, Some(&its_token)), Instant::now())
+        });
         place.until_reached();
         signaling.until_asleep();
         let cancelled = Instant::now();
-        client.cancel_all();
+        cancel(&client, &token);
         let late = expect_cancelled(place, signaling.join(), cancelled);
         assert_eq!(client.stats().cancels, 1, "{}", place.name);
         late

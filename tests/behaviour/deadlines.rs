@@ -46,13 +46,25 @@ fn a_wait_ends_in_time_wherever_it_blocks(way: Way) {
 
 #[test]
 fn a_signal_ends_in_time_wherever_it_blocks() {
-    everywhere_in_time(is_not_backing_off, |place| {
+    a_signal_ends_in_time(|place, timeout| {
+        place.config.set_request_timeout(timeout).unwrap();
+        Timeout::Request
+    });
+}
+
+#[test]
+fn a_signal_ends_at_a_timeout_of_its_own() {
+    a_signal_ends_in_time(|_, timeout| timeout.into());
+}
+
+fn a_signal_ends_in_time(limit: fn(&mut Blocked, Duration) -> Timeout) {
+    everywhere_in_time(is_not_backing_off, move |place| {
         // In a debug build a large signal takes a while to start.
         let timeout = if place.signal_of > Some(1000) { 5 * TIMEOUT } else { TIMEOUT };
-        place.config.set_request_timeout(timeout).unwrap();
+        let limit = limit(place, timeout);
         let (client, data) = (place.client(), place.data());
         let began = Instant::now();
-        let result = client.signal("e", data.as_deref(), Timeout::Request, None);
+        let result = client.signal("e", data.as_deref(), limit, None);
         let took = began.elapsed();
         if !place.is_reached() {
             return Duration::MAX;
@@ -298,6 +310,36 @@ fn a_drain_of_a_silent_service_ends_at_the_request_timeout() {
         assert_eq!(found, (0, true, true), "{error:?}");
         took - TIMEOUT
     });
+}
+
+#[test]
+fn a_signal_needs_time() {
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
+    let client = client(&server.http());
+    let error = client.signal("e", None, Duration::ZERO.into(), None).unwrap_err();
+    assert_eq!(
+        (error.status(), error.message()),
+        (Status::InvalidArgument, "timeout is 0, in which nothing can be sent")
+    );
+    client.signal("e", None, Duration::MAX.into(), None).unwrap();
+    client.signal("e", None, Timeout::Never, None).unwrap();
+    assert_eq!(server.requests().len(), 2);
+}
+
+/// It reads the answer even though its time was over before it asked.
+#[test]
+fn a_drain_without_time_asks_once() {
+    let two = vec![Step::AnswerAll(event())];
+    let none = vec![Step::AnswerAll(refusal(408))];
+    for (script, drained, status) in [(two, 1, Some(Status::Timeout)), (none, 0, None)] {
+        let server = ScriptedServer::always(script);
+        let outcome = client(&server.http()).drain("e", Duration::ZERO.into(), None);
+        match outcome {
+            Ok(count) => assert_eq!((count, None), (drained, status)),
+            Err(e) => assert_eq!((e.drained, Some(e.source.status())), (drained, status)),
+        }
+        assert_eq!(server.requests().len(), 1);
+    }
 }
 
 /// To check data takes time, which is the call's.

@@ -122,14 +122,24 @@ static void event_names_have_a_length(void)
 static void timeouts_are_checked(void)
 {
     anchor_client *client = check_client();
-    static const int64_t refused[] = {-2, -3, -60000, INT64_MIN};
+    uint32_t drained = 0;
+    static const int64_t refused[] = {ANCHOR_REQUEST_TIMEOUT, -3, -60000, INT64_MIN};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         CHECK_REFUSED("timeout_ms is negative", anchor_wait_for_event(client, "a", refused[i], NULL, &json));
+    CHECK_REFUSED("timeout_ms is 0", anchor_signal_event(client, "a", NULL, 0, NULL, &json));
+    for (size_t i = 1; i < sizeof refused / sizeof refused[0]; i++) {
+        CHECK_REFUSED("timeout_ms is negative", anchor_signal_event(client, "a", NULL, refused[i], NULL, &json));
+        CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_drain_event(client, "a", refused[i], NULL, &drained));
+    }
     /* The largest value does not overflow: the event is there, so the call returns. */
     CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "timeout", INT64_MAX, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "timeout", ANCHOR_NO_TIMEOUT, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, INT64_MAX, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "timeout", NULL, ANCHOR_NO_TIMEOUT, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "timeout", ANCHOR_NO_TIMEOUT, NULL, &drained));
+    CHECK(drained == 2);
     anchor_client_free(client);
 }
 

@@ -40,7 +40,7 @@ impl Example {
         config.set_base_url(&self.server.url).unwrap().set_api_key("test-key").unwrap();
         anchor::Client::new(&config)
             .unwrap()
-            .signal(name, Some(data), Timeout::Request, None)
+            .signal(name, Some(data), anchor::Timeout::Request, None)
             .expect("the server takes it");
     }
 }
