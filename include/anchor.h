@@ -484,6 +484,23 @@ anchor_status anchor_config_set_allow_http(anchor_config *config,
                                            int allow);
 
 /**
+ * Adds a header to each request, such as traceparent or a gateway's token.
+ *
+ * Its value is treated as the key is: it is wiped from memory and never logged. There may be 32 headers, of 16,384
+ * bytes together. A header that the library sets itself is refused.
+ *
+ * @param config  the settings
+ * @param name    1 to 256 bytes, the name of a header
+ * @param value   at most 4,096 bytes of printable ASCII
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_config_add_header(anchor_config *config,
+                                       const char *name,
+                                       const char *value);
+
+/**
  * Sets the User-Agent header.
  *
  * @param config      the settings
@@ -710,6 +727,23 @@ anchor_status anchor_client_new(const anchor_config *config,
  */
 ANCHOR_API
 void anchor_client_free(anchor_client *client);
+
+/**
+ * Replaces the API key for what is sent from now on.
+ *
+ * Calls and started waits that run send their next request with it. The key before is wiped from memory when the
+ * client is freed and its started waits have ended.
+ *
+ * @param client   the client
+ * @param api_key  1 to 4,096 characters of printable ASCII
+ * @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT, and the key stays as it was; or ANCHOR_OUT_OF_MEMORY
+ * @par Threads
+ * Any thread. It is not async-signal-safe.
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_client_set_api_key(anchor_client *client,
+                                        const char *api_key);
 
 /**
  * Ends every call that is running on the client, and every started wait, with ANCHOR_CANCELLED.

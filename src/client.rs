@@ -3,7 +3,7 @@
 use crate::calls::call::Start;
 use crate::calls::{drain, signal, wait};
 use crate::cancel::CancelToken;
-use crate::config::Config;
+use crate::config::{Config, check_key};
 use crate::error::Error;
 use crate::session::Session;
 use crate::started::{self, Queue, QueuedWait, StartedWait};
@@ -136,6 +136,18 @@ impl Client {
         tag: u64,
     ) -> Result<QueuedWait, Error> {
         QueuedWait::start(&self.session, queue, event_name, timeout, tag)
+    }
+
+    /// Replaces the API key for what is sent from now on. Calls and started waits that run send their next request with it.
+    /// Any thread may call it. The key before is wiped from memory when the client and its started waits are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) as in [`Config::set_api_key`]; the key stays as it was.
+    pub fn set_api_key(&self, key: &str) -> Result<(), Error> {
+        let key = check_key(key).map_err(|why| Error::invalid(format!("api_key {why}")))?;
+        self.session.set_key(key.as_str());
+        Ok(())
     }
 
     /// Ends every call that is running on the client, and every started wait, with

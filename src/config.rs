@@ -3,6 +3,7 @@
 
 use crate::address::endpoint::Endpoint;
 use crate::address::proxy::{self, Proxy, ProxyVariables};
+use crate::credentials::{Credentials, Header};
 use crate::error::Error;
 use crate::secret::Secret;
 use std::fmt;
@@ -65,6 +66,7 @@ pub(crate) type LogSink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 #[derive(Clone)]
 pub struct Config {
     api_key: Option<Setting<Secret>>,
+    headers: Vec<Header>,
     base_url: Setting<String>,
     user_agent: String,
     /// Outer `None`: the proxy of the environment; inner `None`: no proxy.
@@ -99,6 +101,7 @@ impl Config {
     pub fn bare() -> Config {
         Config {
             api_key: None,
+            headers: Vec::new(),
             base_url: Setting { value: DEFAULT_BASE_URL.to_owned(), source: "base_url" },
             user_agent: concat!("libanchor/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxy: None,
@@ -150,6 +153,20 @@ impl Config {
         let value = check_key(key).map_err(|why| Error::invalid(format!("api_key {why}")))?;
         self.api_key = Some(Setting { value, source: "api_key" });
         self.bad_key = None;
+        Ok(self)
+    }
+
+    /// Adds a header to each request, such as `traceparent` or a gateway's token. Its value is treated as the key is: it is
+    /// wiped from memory and never logged. At most 32 headers, of 16,384 bytes together.
+    ///
+    /// - `name`: 1 to 256 bytes, a name of a header; one that the library sets itself is refused.
+    /// - `value`: at most 4,096 bytes of printable ASCII.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument).
+    pub fn add_header(&mut self, name: &str, value: &str) -> Result<&mut Self, Error> {
+        Header::add_to(&mut self.headers, name, value).map_err(|why| Error::invalid(format!("header {why}")))?;
         Ok(self)
     }
 
@@ -330,9 +347,9 @@ impl Config {
         self
     }
 
-    pub(crate) fn key(&self) -> Result<&Secret, Error> {
+    pub(crate) fn credentials(&self) -> Result<Credentials, Error> {
         match (&self.api_key, &self.bad_key) {
-            (Some(key), _) => Ok(&key.value),
+            (Some(key), _) => Ok(Credentials::new(key.value.as_str(), &self.headers)),
             (None, Some(why)) => Err(Error::invalid(why.clone())),
             (None, None) => Err(Error::invalid("api_key is not set, and neither is ANCHORBROWSER_API_KEY")),
         }
@@ -385,7 +402,7 @@ fn variable(name: &str) -> Option<Zeroizing<String>> {
     (!text.is_empty()).then_some(text)
 }
 
-fn check_key(key: &str) -> Result<Secret, String> {
+pub(crate) fn check_key(key: &str) -> Result<Secret, String> {
     if key.is_empty() {
         return Err("is empty".to_owned());
     }
@@ -428,7 +445,7 @@ mod tests {
         let mut config = Config::bare();
         config.set_api_key("s3cret-key").unwrap();
         assert!(!format!("{config:?}").contains("s3cret"));
-        assert_eq!(config.key().unwrap().as_str(), "s3cret-key");
+        assert_eq!(config.credentials().unwrap().as_str(), "s3cret-key");
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod census;
 mod capi;
 mod client;
 mod config;
+mod credentials;
 mod error;
 mod http;
 mod json;

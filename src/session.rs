@@ -6,12 +6,12 @@ use crate::address::proxy::Proxy;
 use crate::cancel::CancelToken;
 use crate::census::Census;
 use crate::config::{Config, LogLevel};
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::http::{Agent, AgentOptions, TlsSettings, Trace};
-use crate::secret::Secret;
 use crate::stats::Counters;
 use crate::status::Status;
-use crate::sys::PerProcess;
+use crate::sys::{Latest, PerProcess};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,18 +27,19 @@ pub(crate) struct Session {
     pub counters: Counters,
     /// Those of this process: a child inherits no wait, and the lock may be held by a thread that it does not have.
     census: PerProcess<Arc<Census>>,
-    key: Secret,
+    /// Those of the settings, until the key is replaced.
+    pub credentials: Arc<Latest<Credentials>>,
     /// The service or a gateway has answered before, so the host is not a wrong one.
     reached: AtomicBool,
 }
 
 impl Session {
     pub fn new(config: &Config) -> Result<Session, Error> {
-        config.key()?;
+        let credentials = Arc::new(Latest::new(config.credentials()?));
         let endpoint = config.endpoint()?;
         let proxy = config.proxy_for(&endpoint)?;
         let tls = tls_settings(config, &endpoint, proxy.as_ref())?;
-        let process_state = ProcessState::new(config, &endpoint, proxy.as_ref(), tls.as_ref())?;
+        let process_state = ProcessState::new(config, &credentials, &endpoint, proxy.as_ref(), tls.as_ref())?;
         Ok(Session {
             config: config.clone(),
             endpoint,
@@ -47,15 +48,15 @@ impl Session {
             process_state: PerProcess::new(process_state),
             counters: Counters::default(),
             census: PerProcess::new(Arc::default()),
-            key: config.key()?.clone(),
+            credentials,
             reached: AtomicBool::new(false),
         })
     }
 
     /// The state of this process. A forked child makes its own, from what its parent has read.
     pub fn process_state(&self) -> Result<&ProcessState, Error> {
-        self.process_state
-            .get(|| ProcessState::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
+        let (proxy, tls) = (self.proxy.as_ref(), self.tls.as_ref());
+        self.process_state.get(|| ProcessState::new(&self.config, &self.credentials, &self.endpoint, proxy, tls))
     }
 
     /// The started waits that run.
@@ -64,8 +65,9 @@ impl Session {
         census
     }
 
-    pub fn key(&self) -> &str {
-        self.key.as_str()
+    /// Another key for what is sent from now on.
+    pub fn set_key(&self, key: &str) {
+        self.credentials.replace(|credentials| credentials.with_key(key));
     }
 
     pub fn cancel_all(&self) {
@@ -131,6 +133,7 @@ pub(crate) struct ProcessState {
 impl ProcessState {
     fn new(
         config: &Config,
+        credentials: &Arc<Latest<Credentials>>,
         endpoint: &Endpoint,
         proxy: Option<&Proxy>,
         tls: Option<&TlsSettings>,
@@ -139,7 +142,7 @@ impl ProcessState {
             https: endpoint.https,
             allow_http: config.allow_http,
             authority: &endpoint.authority(),
-            key: config.key()?,
+            credentials,
             user_agent: config.user_agent(),
             proxy,
             tls,

@@ -19,7 +19,7 @@ pub(crate) struct Observer<'a> {
 
 impl<'a> Observer<'a> {
     pub fn new(session: &'a Session, operation: Operation, event_name: &'a str, data: Option<&'a str>) -> Observer<'a> {
-        Observer { session, operation, event_name, redactor: Redactor { key: session.key(), data } }
+        Observer { session, operation, event_name, redactor: Redactor { credentials: &session.credentials, data } }
     }
 
     /// Whether the client has had an answer before, by the service or a gateway.

@@ -182,13 +182,20 @@ fn text(reply: &Reply) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::Credentials;
+    use crate::sys::Latest;
 
     const API: &str = r#"{"error":{"code":1,"message":"words of the API"}}"#;
     const PAGE: &str = "<html>words of a gateway</html>";
 
     fn judged(operation: Operation, status: u16, body: &str) -> Kind {
         let reply = Reply { status, body: body.into(), retry_after: None, request_id: None, location: None };
-        of_reply(operation, reply, &Redactor { key: "k", data: None }, &mut || true)
+        of_reply(
+            operation,
+            reply,
+            &Redactor { credentials: &Latest::new(Credentials::new("k", &[])), data: None },
+            &mut || true,
+        )
     }
 
     #[test]

@@ -79,6 +79,25 @@ pub unsafe extern "C" fn anchor_client_free(client: *mut anchor_client) {
     }
 }
 
+/// Replaces the API key for what is sent from now on.
+///
+/// Calls and started waits that run send their next request with it. The key before is wiped from memory when the
+/// client is freed and its started waits have ended.
+///
+/// @param client   the client
+/// @param api_key  1 to 4,096 characters of printable ASCII
+/// @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT, and the key stays as it was; or ANCHOR_OUT_OF_MEMORY
+/// @par Threads
+/// Any thread. It is not async-signal-safe.
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_client_set_api_key(client: *mut anchor_client, api_key: *const c_char) -> Status {
+    // SAFETY: by contract NULL or live; NULL or a C string.
+    let outcome = catch(|| unsafe { handle(client, "client")?.client.set_api_key(text(api_key, "api_key")?) });
+    outcome.map_or_else(|error| error.status(), |()| Status::Ok)
+}
+
 /// Ends every call that is running on the client, and every started wait, with ANCHOR_CANCELLED.
 ///
 /// Later calls are not affected.

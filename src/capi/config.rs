@@ -130,6 +130,27 @@ pub unsafe extern "C" fn anchor_config_set_allow_http(config: *mut anchor_config
     unsafe { set_flag(config, "allow_http", allow, Config::set_allow_http) }
 }
 
+/// Adds a header to each request, such as traceparent or a gateway's token.
+///
+/// Its value is treated as the key is: it is wiped from memory and never logged. There may be 32 headers, of 16,384
+/// bytes together. A header that the library sets itself is refused.
+///
+/// @param config  the settings
+/// @param name    1 to 256 bytes, the name of a header
+/// @param value   at most 4,096 bytes of printable ASCII
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_config_add_header(
+    config: *mut anchor_config,
+    name: *const c_char,
+    value: *const c_char,
+) -> Status {
+    // SAFETY: by contract NULL or live, NULL or C strings.
+    unsafe { set(config, &mut |config| config.add_header(text(name, "name")?, text(value, "value")?).map(drop)) }
+}
+
 /// Sets the User-Agent header.
 ///
 /// @param config      the settings

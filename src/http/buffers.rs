@@ -2,6 +2,7 @@
 //! memory.
 
 use super::blocking::with_current;
+use super::credentials::put_credentials;
 use crate::sys::wipe;
 use ureq::unversioned::transport::Buffers;
 
@@ -36,8 +37,9 @@ impl HeldBuffers {
         &self.output[..self.held]
     }
 
-    pub fn held_mut(&mut self) -> &mut [u8] {
-        &mut self.output[..self.held]
+    /// Puts the credentials into the head of a request.
+    pub fn put_credentials(&mut self, credentials: &str) {
+        self.held = put_credentials(&mut self.output, self.held, credentials);
     }
 
     pub fn are_empty(&self) -> bool {

@@ -4,8 +4,9 @@
 use super::blocking::{Blocking, Cancels};
 use super::buffers::HeldBuffers;
 use super::codec::Template;
-use super::connection::{Dialer, KEY_HEADER, NoResolver, Origin, placeholder};
+use super::connection::{Dialer, NoResolver, Origin};
 use super::context::{Limits, Trace};
+use super::credentials::{KEY_HEADER, PLACEHOLDER};
 use super::dial::Route;
 use super::failure::{ExchangeError, Failure, classify};
 use super::inbound::MAX_HEAD;
@@ -13,9 +14,10 @@ use super::pool::Pool;
 use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
 use crate::address::proxy::Proxy;
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::panic::inject;
-use crate::secret::Secret;
+use crate::sys::Latest;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +31,7 @@ pub(crate) struct AgentOptions<'a> {
     /// The key may be sent unencrypted to another machine.
     pub allow_http: bool,
     pub authority: &'a str,
-    pub key: &'a Secret,
+    pub credentials: &'a Arc<Latest<Credentials>>,
     pub user_agent: &'a str,
     pub proxy: Option<&'a Proxy>,
     /// `None` if neither the service nor a proxy is reached over TLS.
@@ -102,7 +104,7 @@ impl Agent {
             tunnel: options.proxy.map(tunnel),
             only_loopback: !options.https && !options.allow_http,
         };
-        let origin = Arc::new(Origin { route, pool: Pool::default(), key: options.key.clone() });
+        let origin = Arc::new(Origin { route, pool: Pool::default(), credentials: Arc::clone(options.credentials) });
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = Method::POST;
         request.headers = headers(options)?;
@@ -140,18 +142,18 @@ impl Agent {
         &self.origin.pool
     }
 
-    pub(super) fn key(&self) -> &str {
-        self.origin.key.as_str()
+    pub(super) fn credentials(&self) -> &Credentials {
+        self.origin.credentials.get()
     }
 
     pub(super) fn max_response_bytes(&self) -> usize {
         self.max_response_bytes
     }
 
-    /// The bytes of the request, with a placeholder for the key.
+    /// The bytes of the request, with a placeholder for the credentials.
     pub(super) fn encode(&self, post: &Post<'_>) -> Vec<u8> {
         inject("request");
-        self.template.encode(post.path, post.body)
+        self.template.encode(post.path, self.credentials().as_str().len(), post.body)
     }
 
     fn post(&self, post: &Post<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
@@ -261,7 +263,10 @@ fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     let default_port = format!(":{}", default_port(options.https));
     let host = options.authority.strip_suffix(&default_port).unwrap_or(options.authority);
     headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
-    headers.insert(HeaderName::from_static(KEY_HEADER), key_header(options.key)?);
+    let placeholder = [PLACEHOLDER].repeat(options.credentials.get().as_str().len());
+    let placeholder =
+        HeaderValue::try_from(placeholder).map_err(|_| Error::invalid("api_key is not a header value"))?;
+    headers.insert(HeaderName::from_static(KEY_HEADER), placeholder);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if !options.user_agent.is_empty() {
         let user_agent = HeaderValue::from_str(options.user_agent);
@@ -270,18 +275,13 @@ fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// ureq gets a placeholder of the key's length, since its log could show the key. `connection` replaces it.
-fn key_header(key: &Secret) -> Result<HeaderValue, Error> {
-    HeaderValue::try_from(placeholder(key)).map_err(|_| Error::invalid("api_key is not a header value"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_host_header_omits_the_default_port() {
-        let key = Secret::from("key");
+        let credentials = Arc::new(Latest::new(Credentials::new("key", &[])));
         for (https, authority, expected) in [
             (true, "host:443", "host"),
             (true, "host:80", "host:80"),
@@ -294,7 +294,7 @@ mod tests {
                 https,
                 allow_http: true,
                 authority,
-                key: &key,
+                credentials: &credentials,
                 user_agent: "",
                 proxy: None,
                 tls: None,

@@ -3,8 +3,8 @@
 
 use super::buffers::HeldBuffers;
 use super::codec::{Answer, Discard};
-use super::connection::put_key;
 use super::context::{Context, Limits, Stop, Trace};
+use super::credentials::put_credentials;
 use super::dial::{Dial, Progress};
 use super::exchange::{Agent, Post, Reply};
 use super::failure::{ExchangeError, Failure, FailureKind, classify};
@@ -36,7 +36,7 @@ enum Stage {
 
 struct Dialing {
     dial: Dial,
-    /// With a placeholder for the key.
+    /// With a placeholder for the credentials.
     request: Vec<u8>,
 }
 
@@ -111,7 +111,9 @@ impl Agent {
 
     fn begin_sending(&self, mut link: Link, mut request: Vec<u8>, context: &Context) -> Result<Stage, ExchangeError> {
         link.begin(&mut Discard, context)?;
-        put_key(&mut request, self.key());
+        let length = request.len();
+        let length = put_credentials(&mut request, length, self.credentials().as_str());
+        request.truncate(length);
         Ok(Stage::Sending(Box::new(Sending {
             link,
             request: Zeroizing::new(request),
@@ -328,9 +330,11 @@ mod tests {
     use super::super::stream::Stream;
     use super::super::tcp::Tcp;
     use super::*;
-    use crate::secret::Secret;
+    use crate::credentials::Credentials;
+    use crate::sys::Latest;
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
     use std::time::Duration;
 
     /// A stream that has no room for output at first.
@@ -374,7 +378,7 @@ mod tests {
             https: false,
             allow_http: false,
             authority: "localhost:1",
-            key: &Secret::from("key"),
+            credentials: &Arc::new(Latest::new(Credentials::new("key", &[]))),
             user_agent: "",
             proxy: None,
             tls: None,

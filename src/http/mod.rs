@@ -21,6 +21,7 @@ mod chunked;
 mod codec;
 mod connection;
 mod context;
+mod credentials;
 mod dial;
 mod exchange;
 mod failure;

@@ -17,6 +17,7 @@
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is only the value.
 //! - [`Process`]: what identifies a process among its parents and children.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
+//! - [`Latest`]: a value that can be replaced while it is read, without a lock.
 //! - [`Stack`]: a lock-free list, onto which any thread and any signal handler may push.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
 //! - [`certificate_store`]: the certificate authorities of a system that has a store for them instead of files.
@@ -42,6 +43,7 @@
 
 mod fork;
 mod latch;
+mod latest;
 mod lookup;
 mod poll;
 #[cfg(test)]
@@ -85,6 +87,7 @@ compile_error!("libanchor supports Linux, macOS, FreeBSD and Windows; docs/platf
 
 pub(crate) use fork::PerProcess;
 pub(crate) use latch::Latch;
+pub(crate) use latest::Latest;
 pub(crate) use lookup::LookupError;
 pub(crate) use poll::{MAX_WATCHED, Readiness, Wake, poll};
 pub(crate) use scoped::Scoped;

@@ -9,6 +9,8 @@ mod cancel;
 #[cfg(target_os = "linux")]
 mod connections;
 #[cfg(target_os = "linux")]
+mod credentials;
+#[cfg(target_os = "linux")]
 mod deadlines;
 mod event_names;
 #[cfg(target_os = "linux")]
