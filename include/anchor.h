@@ -288,6 +288,11 @@ typedef struct anchor_completion anchor_completion;
 typedef struct anchor_config anchor_config;
 
 /**
+ * Options of one call, or of many: what they set takes the place of the client's settings for these calls.
+ */
+typedef struct anchor_options anchor_options;
+
+/**
  * Collects the outcomes of any number of waits, for a program that has many of them or an event loop. Any number of
  * threads may start waits on a queue and take from it at once.
  */
@@ -817,6 +822,26 @@ anchor_status anchor_wait_for_event(anchor_client *client,
                                     char **out_json);
 
 /**
+ * As anchor_wait_for_event, with options of this call.
+ *
+ * @param client      the client
+ * @param event_name  as in anchor_wait_for_event
+ * @param timeout_ms  as in anchor_wait_for_event
+ * @param options     what is otherwise than in the client's settings; NULL for nothing
+ * @param cancel      as in anchor_wait_for_event
+ * @param out_json    as in anchor_wait_for_event
+ * @return  as anchor_wait_for_event
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_wait_for_event_with(anchor_client *client,
+                                         const char *event_name,
+                                         int64_t timeout_ms,
+                                         const anchor_options *options,
+                                         anchor_cancel_token *cancel,
+                                         char **out_json);
+
+/**
  * Signals an event: the service hands the data to a call that waits for the event, now or later.
  *
  * A request that was written is never sent again.
@@ -841,6 +866,28 @@ anchor_status anchor_signal_event(anchor_client *client,
                                   char **out_json);
 
 /**
+ * As anchor_signal_event, with options of this call.
+ *
+ * @param client      the client
+ * @param event_name  as in anchor_signal_event
+ * @param data_json   as in anchor_signal_event
+ * @param timeout_ms  as in anchor_signal_event
+ * @param options     what is otherwise than in the client's settings; NULL for nothing
+ * @param cancel      as in anchor_signal_event
+ * @param out_json    as in anchor_signal_event
+ * @return  as anchor_signal_event
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_signal_event_with(anchor_client *client,
+                                       const char *event_name,
+                                       const char *data_json,
+                                       int64_t timeout_ms,
+                                       const anchor_options *options,
+                                       anchor_cancel_token *cancel,
+                                       char **out_json);
+
+/**
  * Takes and drops the signals of an event that no call has waited for, until none is left.
  *
  * A program can call it to begin without old signals.
@@ -861,6 +908,116 @@ anchor_status anchor_drain_event(anchor_client *client,
                                  int64_t timeout_ms,
                                  anchor_cancel_token *cancel,
                                  uint32_t *out_drained);
+
+/**
+ * As anchor_drain_event, with options of this call.
+ *
+ * @param client       the client
+ * @param event_name   as in anchor_drain_event
+ * @param timeout_ms   as in anchor_drain_event
+ * @param options      what is otherwise than in the client's settings; NULL for nothing
+ * @param cancel       as in anchor_drain_event
+ * @param out_drained  as in anchor_drain_event
+ * @return  as anchor_drain_event
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_drain_event_with(anchor_client *client,
+                                      const char *event_name,
+                                      int64_t timeout_ms,
+                                      const anchor_options *options,
+                                      anchor_cancel_token *cancel,
+                                      uint32_t *out_drained);
+
+/**
+ * Makes options that change nothing.
+ *
+ *     anchor_options *options = anchor_options_new();
+ *     if (options && anchor_options_set_request_id(options, "4bf92f35") == ANCHOR_OK) {
+ *         status = anchor_wait_for_event_with(client, "mfa_code", 60000, options, NULL, &json);
+ *     }
+ *     anchor_options_free(options);
+ *
+ * @return  the options, to be freed with anchor_options_free; NULL if no memory is left
+ * @par Threads
+ * Any number of calls may use them at once, as long as no thread changes them.
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE anchor_options *anchor_options_new(void);
+
+/**
+ * Frees options.
+ *
+ * No call may be running with them. A started wait has a copy of its own.
+ *
+ * @param options  the options; NULL does nothing
+ * @since 0.1.0
+ */
+void anchor_options_free(anchor_options *options);
+
+/**
+ * Sets after how many failures in a row the call gives up, as in anchor_config_set_retries.
+ *
+ * @param options  the options
+ * @param retries  0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE anchor_status anchor_options_set_retries(anchor_options *options, uint32_t retries);
+
+/**
+ * Sets whether the wait continues after a connection broke to which its request had been written, as in
+ * anchor_config_set_rearm.
+ *
+ * @param options  the options
+ * @param rearm    0 or not
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_options_set_rearm(anchor_options *options,
+                                       int rearm);
+
+/**
+ * Sets the longest time for which one request of the wait asks the service to hold it, as in
+ * anchor_config_set_slice_ms.
+ *
+ * @param options   the options
+ * @param slice_ms  1 to 86,400,000
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_options_set_slice_ms(anchor_options *options,
+                                          int64_t slice_ms);
+
+/**
+ * Adds a header to each request of the call, after those of the settings, as anchor_config_add_header does.
+ *
+ * @param options  the options
+ * @param name     1 to 256 bytes, the name of a header
+ * @param value    at most 4,096 bytes of printable ASCII
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_options_add_header(anchor_options *options,
+                                        const char *name,
+                                        const char *value);
+
+/**
+ * Sets the id that each request of the call carries in the header x-request-id.
+ *
+ * Logs of the service and of gateways show it. It is not a secret.
+ *
+ * @param options     the options
+ * @param request_id  1 to 256 bytes of printable ASCII without spaces
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_options_set_request_id(anchor_options *options,
+                                            const char *request_id);
 
 /**
  * Makes a cancel token.
@@ -933,6 +1090,24 @@ anchor_status anchor_wait_start(anchor_client *client,
                                 const char *event_name,
                                 int64_t timeout_ms,
                                 anchor_wait **out);
+
+/**
+ * As anchor_wait_start, with options of this wait.
+ *
+ * @param client      the client
+ * @param event_name  as in anchor_wait_start
+ * @param timeout_ms  as in anchor_wait_start
+ * @param options     what is otherwise than in the client's settings, copied; NULL for nothing
+ * @param out         as in anchor_wait_start
+ * @return  as anchor_wait_start
+ * @since 0.1.0
+ */
+ANCHOR_MUST_USE
+anchor_status anchor_wait_start_with(anchor_client *client,
+                                     const char *event_name,
+                                     int64_t timeout_ms,
+                                     const anchor_options *options,
+                                     anchor_wait **out);
 
 /**
  * Returns the file descriptor of a started wait, which is readable from the wait's end until it is finished.
@@ -1121,6 +1296,7 @@ anchor_status anchor_queue_set_callback(anchor_queue *queue,
  * @param event_name  as in anchor_wait_for_event
  * @param timeout_ms  as in anchor_wait_for_event
  * @param tag         any number, which anchor_completion_tag returns; the library does not look at it
+ * @param options     what is otherwise than in the client's settings, copied; NULL for nothing
  * @param out         receives the handle of the wait, to be freed with anchor_wait_free; NULL on failure. NULL if not
  *                    wanted
  * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or
@@ -1133,6 +1309,7 @@ anchor_status anchor_wait_start_on(anchor_client *client,
                                    const char *event_name,
                                    int64_t timeout_ms,
                                    uint64_t tag,
+                                   const anchor_options *options,
                                    anchor_wait **out);
 
 /**

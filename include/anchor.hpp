@@ -660,7 +660,7 @@ public:
         }
         anchor_wait *out = nullptr;
         const anchor_status status =
-            anchor_wait_start_on(handle_.get(), queue.get(), name.get(), time.milliseconds(), tag, &out);
+            anchor_wait_start_on(handle_.get(), queue.get(), name.get(), time.milliseconds(), tag, nullptr, &out);
         return status == ANCHOR_OK ? result<queued_wait>(queued_wait(out)) : detail::last_error(status);
     }
 

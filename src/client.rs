@@ -1,10 +1,11 @@
 //! [`Client`]: the entry point of the Rust API. The rules of a call are in `calls`; what its calls share is in `session`.
 
-use crate::calls::call::Start;
+use crate::calls::call::{How, Start};
 use crate::calls::{drain, signal, wait};
 use crate::cancel::CancelToken;
 use crate::config::{Config, check_key};
 use crate::error::Error;
+use crate::options::Options;
 use crate::session::Session;
 use crate::started::{self, Queue, QueuedWait, StartedWait};
 use crate::stats::Stats;
@@ -54,8 +55,23 @@ impl Client {
         timeout: Option<Duration>,
         cancel: Option<&CancelToken>,
     ) -> Result<String, Error> {
+        self.wait_with(event_name, timeout, &Options::NONE, cancel)
+    }
+
+    /// As [`wait`](Self::wait), with options of this call.
+    ///
+    /// # Errors
+    ///
+    /// As in [`wait`](Self::wait).
+    pub fn wait_with(
+        &self,
+        event_name: &str,
+        timeout: Option<Duration>,
+        options: &Options,
+        cancel: Option<&CancelToken>,
+    ) -> Result<String, Error> {
         let start = Start::new(&self.session, event_name)?;
-        wait::wait(&self.session, &start, event_name, timeout, cancel)
+        wait::wait(&self.session, &start, event_name, timeout, &How { options, cancel })
     }
 
     /// Signals the event (`POST /v1/events/{event_name}`): the service hands `data` to a call that waits for the event, now
@@ -81,7 +97,23 @@ impl Client {
         timeout: Timeout,
         cancel: Option<&CancelToken>,
     ) -> Result<String, Error> {
-        signal::signal(&self.session, event_name, data, self.resolve(timeout), cancel)
+        self.signal_with(event_name, data, timeout, &Options::NONE, cancel)
+    }
+
+    /// As [`signal`](Self::signal), with options of this call.
+    ///
+    /// # Errors
+    ///
+    /// As in [`signal`](Self::signal).
+    pub fn signal_with(
+        &self,
+        event_name: &str,
+        data: Option<&str>,
+        timeout: Timeout,
+        options: &Options,
+        cancel: Option<&CancelToken>,
+    ) -> Result<String, Error> {
+        signal::signal(&self.session, event_name, data, self.resolve(timeout), &How { options, cancel })
     }
 
     /// Takes and drops the signals of the event that no call has waited for, until none is left. A program can call it to
@@ -98,8 +130,24 @@ impl Client {
     /// As [`wait`](Self::wait), with the number of signals that were dropped before the failure.
     /// [`Status::Timeout`](crate::Status::Timeout) means that signals may be left at the end of the time.
     pub fn drain(&self, event_name: &str, timeout: Timeout, cancel: Option<&CancelToken>) -> Result<u32, DrainError> {
+        self.drain_with(event_name, timeout, &Options::NONE, cancel)
+    }
+
+    /// As [`drain`](Self::drain), with options of this call.
+    ///
+    /// # Errors
+    ///
+    /// As in [`drain`](Self::drain).
+    pub fn drain_with(
+        &self,
+        event_name: &str,
+        timeout: Timeout,
+        options: &Options,
+        cancel: Option<&CancelToken>,
+    ) -> Result<u32, DrainError> {
         let mut drained = 0;
-        match drain::drain(&self.session, event_name, self.resolve(timeout), cancel, &mut drained) {
+        let how = How { options, cancel };
+        match drain::drain(&self.session, event_name, self.resolve(timeout), &how, &mut drained) {
             Ok(()) => Ok(drained),
             Err(source) => Err(DrainError { drained, source }),
         }
@@ -113,7 +161,21 @@ impl Client {
     /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), or
     /// [`Status::OutOfMemory`](crate::Status::OutOfMemory) if the process has no memory, thread or file descriptor left.
     pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<StartedWait, Error> {
-        StartedWait::start(&self.session, event_name, timeout)
+        self.start_with(event_name, timeout, &Options::NONE)
+    }
+
+    /// As [`start`](Self::start), with options of this wait.
+    ///
+    /// # Errors
+    ///
+    /// As in [`start`](Self::start).
+    pub fn start_with(
+        &self,
+        event_name: &str,
+        timeout: Option<Duration>,
+        options: &Options,
+    ) -> Result<StartedWait, Error> {
+        StartedWait::start(&self.session, event_name, timeout, options)
     }
 
     /// Starts a wait that runs in the background and whose outcome goes to `queue`. `event_name` and `timeout` are as in
@@ -135,7 +197,23 @@ impl Client {
         timeout: Option<Duration>,
         tag: u64,
     ) -> Result<QueuedWait, Error> {
-        QueuedWait::start(&self.session, queue, event_name, timeout, tag)
+        self.start_on_with(queue, event_name, timeout, tag, &Options::NONE)
+    }
+
+    /// As [`start_on`](Self::start_on), with options of this wait.
+    ///
+    /// # Errors
+    ///
+    /// As in [`start_on`](Self::start_on).
+    pub fn start_on_with(
+        &self,
+        queue: &Queue,
+        event_name: &str,
+        timeout: Option<Duration>,
+        tag: u64,
+        options: &Options,
+    ) -> Result<QueuedWait, Error> {
+        QueuedWait::start(&self.session, queue, event_name, timeout, tag, options)
     }
 
     /// Replaces the API key for what is sent from now on. Calls and started waits that run send their next request with it.

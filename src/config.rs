@@ -43,8 +43,22 @@ pub(crate) enum Retries {
 }
 
 impl Retries {
+    pub fn of(retries: u32) -> Retries {
+        if retries == u32::MAX { Retries::Always } else { Retries::AtMost(retries) }
+    }
+
     /// After how many failures in a row a call gives up if nothing was set and the failure is one that is counted.
     pub(crate) const IN_A_ROW: u32 = 5;
+}
+
+/// When a call asks again, and how long it waits for what. Some of it can be set for a single call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub retries: Retries,
+    pub rearm: bool,
+    pub slice: Duration,
+    pub grace: Duration,
+    pub connect_timeout: Duration,
 }
 
 /// The importance of a log line.
@@ -311,7 +325,7 @@ impl Config {
     /// service, the wait gives up after 5 retries and 5 seconds, or after 5 retries if the host name does not exist. After
     /// any other failure that is safe to repeat, a call gives up after 5 in a row. docs/settings.md has the whole table.
     pub fn set_retries(&mut self, retries: u32) -> &mut Self {
-        self.retries = if retries == u32::MAX { Retries::Always } else { Retries::AtMost(retries) };
+        self.retries = Retries::of(retries);
         self
     }
 
@@ -345,6 +359,16 @@ impl Config {
     pub fn clear_log(&mut self) -> &mut Self {
         self.log = None;
         self
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            retries: self.retries,
+            rearm: self.rearm,
+            slice: self.slice,
+            grace: self.grace,
+            connect_timeout: self.connect_timeout,
+        }
     }
 
     pub(crate) fn credentials(&self) -> Result<Credentials, Error> {
@@ -423,7 +447,7 @@ fn is_printable(text: &str) -> bool {
     text.bytes().all(|b| (0x20..0x7f).contains(&b))
 }
 
-fn at_least_1_ms(name: &str, duration: Duration) -> Result<Duration, Error> {
+pub(crate) fn at_least_1_ms(name: &str, duration: Duration) -> Result<Duration, Error> {
     if duration < Duration::from_millis(1) || duration > LONGEST {
         return Err(Error::invalid(format!("{name} is not from 1 ms to 24 h")));
     }

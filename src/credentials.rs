@@ -8,18 +8,23 @@ use zeroize::Zeroizing;
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials(Secret);
 
+/// The headers that one call adds: lines that follow the credentials.
+#[derive(Clone, Debug)]
+pub(crate) struct Lines(Secret);
+
 const LINE_END: &str = "\r\n";
 const COLON: &str = ": ";
+const REQUEST_ID: &str = "x-request-id";
 
 impl Credentials {
     pub fn new(key: &str, headers: &[Header]) -> Credentials {
-        Credentials::of(key, "", headers)
+        Credentials(joined(&[key], headers, None))
     }
 
     /// The same headers with another key.
     pub fn with_key(&self, key: &str) -> Credentials {
         let lines = self.as_str().find(LINE_END).map_or("", |end| &self.as_str()[end..]);
-        Credentials::of(key, lines, &[])
+        Credentials(joined(&[key, lines], &[], None))
     }
 
     pub fn as_str(&self) -> &str {
@@ -28,28 +33,41 @@ impl Credentials {
 
     /// The key, and the value of each header.
     pub fn values(&self) -> impl Iterator<Item = &str> {
-        let value = |(at, line)| if at == 0 { line } else { value_of(line) };
-        self.as_str().split(LINE_END).enumerate().map(value)
-    }
-
-    fn of(key: &str, lines: &str, headers: &[Header]) -> Credentials {
-        let length = |header: &Header| LINE_END.len() + header.name.len() + COLON.len() + header.value.as_str().len();
-        // Exactly as large as needed: a text that grows leaves a copy behind, which is not wiped.
-        let capacity = key.len() + lines.len() + headers.iter().map(length).sum::<usize>();
-        let mut text = Zeroizing::new(String::with_capacity(capacity));
-        text.push_str(key);
-        text.push_str(lines);
-        for header in headers {
-            for part in [LINE_END, &header.name, COLON, header.value.as_str()] {
-                text.push_str(part);
-            }
-        }
-        Credentials(Secret::new(text))
+        let (key, lines) = self.as_str().split_once(LINE_END).unwrap_or((self.as_str(), ""));
+        std::iter::once(key).chain(values(lines))
     }
 }
 
-fn value_of(line: &str) -> &str {
-    line.split_once(COLON).map_or(line, |(_, value)| value)
+impl Lines {
+    /// `None` if there are none.
+    pub fn new(headers: &[Header], request_id: Option<&str>) -> Option<Lines> {
+        let is_any = !headers.is_empty() || request_id.is_some();
+        is_any.then(|| Lines(joined(&[], headers, request_id)))
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The value of each header that a program has added. The id of the request is not a secret.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        values(self.as_str())
+    }
+}
+
+/// Exactly as large as needed: a text that grows leaves a copy behind, which is not wiped.
+fn joined(first: &[&str], headers: &[Header], request_id: Option<&str>) -> Secret {
+    let headers = headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
+    let lines = headers.chain(request_id.map(|id| (REQUEST_ID, id)));
+    let parts = || first.iter().copied().chain(lines.clone().flat_map(|(name, value)| [LINE_END, name, COLON, value]));
+    let mut text = Zeroizing::new(String::with_capacity(parts().map(str::len).sum()));
+    parts().for_each(|part| text.push_str(part));
+    Secret::new(text)
+}
+
+fn values(lines: &str) -> impl Iterator<Item = &str> {
+    let fields = lines.split(LINE_END).filter_map(|line| line.split_once(COLON));
+    fields.filter(|(name, _)| *name != REQUEST_ID).map(|(_, value)| value)
 }
 
 /// A header that a program adds to its requests.

@@ -382,7 +382,7 @@ impl Held {
                     let mut wait = ptr::dangling_mut();
                     let out = if wanted { &raw mut wait } else { ptr::null_mut() };
                     let (client, name) = (self.client(client), chosen(&NAMES, name));
-                    let status = anchor_wait_start_on(client, self.queues[queue], name, timeout.millis(), 7, out);
+                    let status = anchor_wait_start_on(client, self.queues[queue], name, timeout.millis(), 7, ptr::null(), out);
                     self.running[queue] += usize::from(status == 0);
                     assert!(known(status) && (status != 0 || !self.queues[queue].is_null()));
                     if wanted {

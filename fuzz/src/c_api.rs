@@ -15,7 +15,7 @@ macro_rules! opaque {
     )+};
 }
 
-opaque!(anchor_config anchor_client anchor_cancel_token anchor_wait anchor_queue anchor_completion);
+opaque!(anchor_config anchor_client anchor_options anchor_cancel_token anchor_wait anchor_queue anchor_completion);
 
 unsafe extern "C" {
     pub fn anchor_config_new() -> *mut anchor_config;
@@ -99,6 +99,7 @@ unsafe extern "C" {
         event_name: *const c_char,
         timeout_ms: i64,
         tag: u64,
+        options: *const anchor_options,
         out: *mut *mut anchor_wait,
     ) -> i32;
     pub fn anchor_queue_next(

@@ -1,12 +1,11 @@
 //! A drain: it asks once, without waiting, and again after each answer, until no signal is left. The timeout applies to the whole
 //! drain; a timeout of zero asks once.
 
-use super::call::{Call, Start};
+use super::call::{Call, How, Start};
 use super::outcome::{Operation, Outcome};
 use super::wait::Wait;
 use super::{Request, Rules, Step};
-use crate::cancel::CancelToken;
-use crate::config::Config;
+use crate::config::Policy;
 use crate::error::Error;
 use crate::http::Stop;
 use crate::session::Session;
@@ -19,12 +18,12 @@ pub(crate) fn drain(
     session: &Session,
     event_name: &str,
     timeout: Option<Duration>,
-    cancel: Option<&CancelToken>,
+    how: &How<'_>,
     drained: &mut u32,
 ) -> Result<(), Error> {
     let start = Start::new(session, event_name)?;
-    let call = Call::new(session, &start, cancel, Operation::Wait, event_name, None)?;
-    let (mut rules, first) = Drain::begin(&session.config, timeout, start.at);
+    let call = Call::new(session, &start, how, Operation::Wait, event_name, None)?;
+    let (mut rules, first) = Drain::begin(how.policy(session), timeout, start.at);
     let outcome = call.run(&mut rules, first);
     *drained = rules.drained();
     // The statistics count a drain as waits, of which the last one usually finds nothing.
@@ -53,10 +52,10 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    pub fn begin(config: &Config, timeout: Option<Duration>, began: Instant) -> (Drain, Step) {
+    pub fn begin(policy: Policy, timeout: Option<Duration>, began: Instant) -> (Drain, Step) {
         let end = timeout.and_then(|timeout| began.checked_add(timeout));
         let cap = end.filter(|end| *end > began);
-        let (wait, first) = Wait::once(config, cap, began);
+        let (wait, first) = Wait::once(policy, cap, began);
         (Drain { wait, end, cap, drained: 0 }, first)
     }
 

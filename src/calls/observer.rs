@@ -5,6 +5,7 @@ use super::outcome::{Operation, Outcome, judge};
 use super::redact::Redactor;
 use super::{Pause, Reason, Request};
 use crate::config::LogLevel;
+use crate::credentials::Lines;
 use crate::http::{Failure, Reply, Trace};
 use crate::session::Session;
 use std::time::Instant;
@@ -18,8 +19,15 @@ pub(crate) struct Observer<'a> {
 }
 
 impl<'a> Observer<'a> {
-    pub fn new(session: &'a Session, operation: Operation, event_name: &'a str, data: Option<&'a str>) -> Observer<'a> {
-        Observer { session, operation, event_name, redactor: Redactor { credentials: &session.credentials, data } }
+    pub fn new(
+        session: &'a Session,
+        operation: Operation,
+        event_name: &'a str,
+        lines: Option<&'a Lines>,
+        data: Option<&'a str>,
+    ) -> Observer<'a> {
+        let redactor = Redactor { credentials: &session.credentials, lines, data };
+        Observer { session, operation, event_name, redactor }
     }
 
     /// Whether the client has had an answer before, by the service or a gateway.

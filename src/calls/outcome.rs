@@ -193,7 +193,7 @@ mod tests {
         of_reply(
             operation,
             reply,
-            &Redactor { credentials: &Latest::new(Credentials::new("k", &[])), data: None },
+            &Redactor { credentials: &Latest::new(Credentials::new("k", &[])), lines: None, data: None },
             &mut || true,
         )
     }

@@ -5,7 +5,7 @@
 mod form;
 mod index;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Lines};
 use crate::json::{Scanner, Token};
 use crate::sys::Latest;
 use form::{Form, Space, is_space};
@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 pub(crate) struct Redactor<'a> {
     /// Also those that were replaced: a service may quote an earlier request.
     pub credentials: &'a Latest<Credentials>,
+    /// The headers of this call alone.
+    pub lines: Option<&'a Lines>,
     /// One JSON object.
     pub data: Option<&'a str>,
 }
@@ -55,7 +57,8 @@ impl Redactor<'_> {
     /// What is found with the message as it is, or without its escapes.
     fn hide(&self, said: &str, is_unescaped: bool, masks: &mut Masks, keep_on: &mut dyn FnMut() -> bool) -> Option<()> {
         let form = Form::new(said, is_unescaped, Space::One)?;
-        let secrets = self.credentials.all().flat_map(Credentials::values);
+        let lines = self.lines.into_iter().flat_map(Lines::values);
+        let secrets = self.credentials.all().flat_map(Credentials::values).chain(lines);
         for secret in secrets.filter(|secret| secret.len() >= SHORTEST_KEY) {
             hide_anywhere(&form, secret, Space::One, Mask::Key, masks, keep_on)?;
         }

@@ -1,13 +1,12 @@
 //! One signal. It is sent at most once: only a request that never reached the service is tried again. The timeout applies to
 //! everything that the call does, including the check of the data.
 
-use super::call::{Call, Start};
+use super::call::{Call, How, Start};
 use super::outcome::{Kind, Operation, Outcome};
 use super::retry::{Backoff, Facts, Patience};
 use super::story::Story;
 use super::{Pause, Reason, Request, Rules, Step};
-use crate::cancel::CancelToken;
-use crate::config::{Config, Retries};
+use crate::config::{Policy, Retries};
 use crate::error::Error;
 use crate::http::{FailureKind, Limits, Stop};
 use crate::json::{self, Refusal};
@@ -26,21 +25,21 @@ pub(crate) fn signal(
     event_name: &str,
     data: Option<&str>,
     timeout: Option<Duration>,
-    cancel: Option<&CancelToken>,
+    how: &How<'_>,
 ) -> Result<String, Error> {
     let start = Start::new(session, event_name)?;
     if timeout == Some(Duration::ZERO) {
         return Err(Error::invalid("timeout is 0, in which nothing can be sent"));
     }
     let data = data.unwrap_or("{}");
-    let call = Call::new(session, &start, cancel, Operation::Signal, event_name, Some(data))?;
+    let call = Call::new(session, &start, how, Operation::Signal, event_name, Some(data))?;
     let deadline = timeout.and_then(|timeout| start.at.checked_add(timeout));
     let mut keep_on = || !call.is_cancelled() && deadline.is_none_or(|deadline| Instant::now() < deadline);
     json::check_one_object(data, &mut keep_on)
         .map_err(|refusal| refused(refusal, call.is_cancelled(), start.at, Instant::now()))?;
     session.counters.signals.add(1);
     let outcome = body(data).and_then(|body| {
-        let (mut rules, first) = Signal::begin(&session.config, body, deadline, start.at);
+        let (mut rules, first) = Signal::begin(how.policy(session), body, deadline, start.at);
         call.run(&mut rules, first)
     });
     session.count_outcome(&outcome);
@@ -86,13 +85,13 @@ pub(crate) struct Signal {
 }
 
 impl Signal {
-    pub fn begin(config: &Config, body: String, deadline: Option<Instant>, began: Instant) -> (Signal, Step) {
+    pub fn begin(policy: Policy, body: String, deadline: Option<Instant>, began: Instant) -> (Signal, Step) {
         // A signal is short, so an outage counts as any other failure does.
         let retries =
-            if config.retries == Retries::Default { Retries::AtMost(Retries::IN_A_ROW) } else { config.retries };
+            if policy.retries == Retries::Default { Retries::AtMost(Retries::IN_A_ROW) } else { policy.retries };
         let signal = Signal {
             body,
-            connect_timeout: config.connect_timeout,
+            connect_timeout: policy.connect_timeout,
             deadline,
             story: Story::new(began),
             backoff: Backoff::new(retries),

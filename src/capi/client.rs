@@ -3,6 +3,7 @@
 use super::boundary::{answering, catch, handle, put, renamed, run_quietly, text};
 use super::cancel::anchor_cancel_token;
 use super::config::anchor_config;
+use super::options::{anchor_options, options_of};
 use crate::client::{Client, Timeout};
 use crate::config::Config;
 use crate::error::Error;
@@ -182,13 +183,37 @@ pub unsafe extern "C" fn anchor_wait_for_event(
     cancel: *mut anchor_cancel_token,
     out_json: *mut *mut c_char,
 ) -> Status {
+    // SAFETY: the same contract.
+    unsafe { anchor_wait_for_event_with(client, event_name, timeout_ms, ptr::null(), cancel, out_json) }
+}
+
+/// As anchor_wait_for_event, with options of this call.
+///
+/// @param client      the client
+/// @param event_name  as in anchor_wait_for_event
+/// @param timeout_ms  as in anchor_wait_for_event
+/// @param options     what is otherwise than in the client's settings; NULL for nothing
+/// @param cancel      as in anchor_wait_for_event
+/// @param out_json    as in anchor_wait_for_event
+/// @return  as anchor_wait_for_event
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_wait_for_event_with(
+    client: *mut anchor_client,
+    event_name: *const c_char,
+    timeout_ms: i64,
+    options: *const anchor_options,
+    cancel: *mut anchor_cancel_token,
+    out_json: *mut *mut c_char,
+) -> Status {
     // SAFETY: by contract each pointer is NULL or valid for the call.
     unsafe {
         answering(out_json, || {
             let handle = handle(client, "client")?;
             let event_name = text(event_name, "event_name")?;
-            let timeout = timeout(timeout_ms)?;
-            handle.client.wait(event_name, timeout, cancel.as_ref().map(|cancel| &cancel.token))
+            let (timeout, cancel) = (timeout(timeout_ms)?, cancel.as_ref().map(|cancel| &cancel.token));
+            handle.client.wait_with(event_name, timeout, options_of(options), cancel)
         })
     }
 }
@@ -217,6 +242,32 @@ pub unsafe extern "C" fn anchor_signal_event(
     cancel: *mut anchor_cancel_token,
     out_json: *mut *mut c_char,
 ) -> Status {
+    // SAFETY: the same contract.
+    unsafe { anchor_signal_event_with(client, event_name, data_json, timeout_ms, ptr::null(), cancel, out_json) }
+}
+
+/// As anchor_signal_event, with options of this call.
+///
+/// @param client      the client
+/// @param event_name  as in anchor_signal_event
+/// @param data_json   as in anchor_signal_event
+/// @param timeout_ms  as in anchor_signal_event
+/// @param options     what is otherwise than in the client's settings; NULL for nothing
+/// @param cancel      as in anchor_signal_event
+/// @param out_json    as in anchor_signal_event
+/// @return  as anchor_signal_event
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_signal_event_with(
+    client: *mut anchor_client,
+    event_name: *const c_char,
+    data_json: *const c_char,
+    timeout_ms: i64,
+    options: *const anchor_options,
+    cancel: *mut anchor_cancel_token,
+    out_json: *mut *mut c_char,
+) -> Status {
     // SAFETY: by contract each pointer is NULL or valid for the call.
     unsafe {
         answering(out_json, || {
@@ -227,7 +278,7 @@ pub unsafe extern "C" fn anchor_signal_event(
             let cancel = cancel.as_ref().map(|cancel| &cancel.token);
             handle
                 .client
-                .signal(event_name, data, timeout, cancel)
+                .signal_with(event_name, data, timeout, options_of(options), cancel)
                 .map_err(|e| renamed(renamed(e, "data", "data_json"), "timeout", "timeout_ms"))
         })
     }
@@ -255,6 +306,30 @@ pub unsafe extern "C" fn anchor_drain_event(
     cancel: *mut anchor_cancel_token,
     out_drained: *mut u32,
 ) -> Status {
+    // SAFETY: the same contract.
+    unsafe { anchor_drain_event_with(client, event_name, timeout_ms, ptr::null(), cancel, out_drained) }
+}
+
+/// As anchor_drain_event, with options of this call.
+///
+/// @param client       the client
+/// @param event_name   as in anchor_drain_event
+/// @param timeout_ms   as in anchor_drain_event
+/// @param options      what is otherwise than in the client's settings; NULL for nothing
+/// @param cancel       as in anchor_drain_event
+/// @param out_drained  as in anchor_drain_event
+/// @return  as anchor_drain_event
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_drain_event_with(
+    client: *mut anchor_client,
+    event_name: *const c_char,
+    timeout_ms: i64,
+    options: *const anchor_options,
+    cancel: *mut anchor_cancel_token,
+    out_drained: *mut u32,
+) -> Status {
     // SAFETY: by contract NULL or valid.
     unsafe { put(out_drained, 0) };
     let mut drained = 0;
@@ -263,8 +338,8 @@ pub unsafe extern "C" fn anchor_drain_event(
         let (handle, event_name) = unsafe { (handle(client, "client")?, text(event_name, "event_name")?) };
         let timeout = request_timeout(timeout_ms)?;
         // SAFETY: by contract NULL or live.
-        let cancel = unsafe { cancel.as_ref() }.map(|cancel| &cancel.token);
-        match handle.client.drain(event_name, timeout, cancel) {
+        let (options, cancel) = unsafe { (options_of(options), cancel.as_ref().map(|cancel| &cancel.token)) };
+        match handle.client.drain_with(event_name, timeout, options, cancel) {
             Ok(count) => drained = count,
             Err(e) => {
                 drained = e.drained;

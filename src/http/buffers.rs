@@ -38,8 +38,8 @@ impl HeldBuffers {
     }
 
     /// Puts the credentials into the head of a request.
-    pub fn put_credentials(&mut self, credentials: &str) {
-        self.held = put_credentials(&mut self.output, self.held, credentials);
+    pub fn put_credentials(&mut self, parts: [&str; 2]) {
+        self.held = put_credentials(&mut self.output, self.held, parts);
     }
 
     pub fn are_empty(&self) -> bool {

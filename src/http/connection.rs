@@ -8,7 +8,7 @@ use super::failure::FailureKind;
 use super::link::{Link, MAX_UNREAD, Sending};
 use super::pool::{Idle, Pool};
 use super::stream::Input;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Lines};
 use crate::sys::Latest;
 use std::io;
 use std::sync::Arc;
@@ -91,7 +91,8 @@ impl Connection {
         if link.sending() == Sending::Held {
             call.may_begin()?;
             link.begin(self.buffers.input_end(), &call.context)?;
-            self.buffers.put_credentials(self.origin.credentials.get().as_str());
+            let lines = call.lines.as_ref().map_or("", Lines::as_str);
+            self.buffers.put_credentials([self.origin.credentials.get().as_str(), lines]);
         } else {
             call.may_send()?;
         }

@@ -25,17 +25,23 @@ pub(super) fn find_placeholder(request: &[u8]) -> Option<Range<usize>> {
     None
 }
 
-/// Replaces the placeholder in the first `held` bytes. Returns how many these are now. What is behind them is free.
-pub(super) fn put_credentials(bytes: &mut Vec<u8>, held: usize, credentials: &str) -> usize {
+/// Replaces the placeholder in the first `held` bytes by the parts. Returns how many these are now. What is behind them is
+/// free.
+pub(super) fn put_credentials(bytes: &mut Vec<u8>, held: usize, parts: [&str; 2]) -> usize {
     let Some(placeholder) = find_placeholder(&bytes[..held]) else { return held };
-    let new_held = held - placeholder.len() + credentials.len();
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let new_held = held - placeholder.len() + length;
     if new_held != held {
         // No secret is in the bytes yet, so a copy may be left behind.
         bytes.resize(bytes.len().max(new_held), 0);
-        bytes.copy_within(placeholder.end..held, placeholder.start + credentials.len());
+        bytes.copy_within(placeholder.end..held, placeholder.start + length);
         wipe(&mut bytes[new_held.min(held)..held]);
     }
-    bytes[placeholder.start..][..credentials.len()].copy_from_slice(credentials.as_bytes());
+    let mut at = placeholder.start;
+    for part in parts {
+        bytes[at..at + part.len()].copy_from_slice(part.as_bytes());
+        at += part.len();
+    }
     new_held
 }
 
@@ -51,13 +57,14 @@ mod tests {
     #[test]
     fn credentials_replace_the_placeholder_whatever_their_length() {
         for placeholder in ["*****", "*", "***************"] {
-            for credentials in ["k-123", "k", "k-123\r\na: 1"] {
+            for (credentials, lines) in [("k-123", ""), ("k", ""), ("k", "\r\nb: 2"), ("k-123\r\na: 1", "\r\nb: 2")] {
                 for free in [0, 3, 40] {
                     let mut request = head(placeholder);
                     let held = request.len();
                     request.resize(held + free, b'.');
-                    let held = put_credentials(&mut request, held, credentials);
-                    assert_eq!(request[..held], head(credentials), "{placeholder} {credentials:?} {free}");
+                    let held = put_credentials(&mut request, held, [credentials, lines]);
+                    let expected = head(&format!("{credentials}{lines}"));
+                    assert_eq!(request[..held], expected, "{placeholder} {credentials:?} {free}");
                 }
             }
         }
@@ -67,7 +74,7 @@ mod tests {
     fn nothing_is_left_of_what_moved() {
         let mut request = head("***************");
         let held = request.len();
-        let new_held = put_credentials(&mut request, held, "k");
+        let new_held = put_credentials(&mut request, held, ["k", ""]);
         assert!(request[new_held..].iter().all(|byte| *byte == 0) && request.len() == held);
     }
 
@@ -77,7 +84,7 @@ mod tests {
             [&b""[..], b"x", b"POST / HTTP/1.1\r\nhost: h\r\n\r\n", b"\r\nanchor-api-key", b"\r\nanchor-api-key: *"]
         {
             let mut same = bytes.to_vec();
-            assert_eq!(put_credentials(&mut same, bytes.len(), "key"), bytes.len());
+            assert_eq!(put_credentials(&mut same, bytes.len(), ["key", ""]), bytes.len());
             assert_eq!(same, bytes);
         }
     }

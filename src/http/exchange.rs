@@ -14,7 +14,7 @@ use super::pool::Pool;
 use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
 use crate::address::proxy::Proxy;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Lines};
 use crate::error::Error;
 use crate::panic::inject;
 use crate::sys::Latest;
@@ -56,6 +56,8 @@ pub(crate) struct Agent {
 pub(crate) struct Post<'a> {
     pub path: &'a str,
     pub body: &'a [u8],
+    /// The headers of this call alone.
+    pub lines: Option<&'a Lines>,
     pub limits: Limits,
     /// The longest time that a connection of the pool may have been idle; zero asks for a new connection.
     pub max_idle: Duration,
@@ -128,6 +130,7 @@ impl Agent {
     pub fn exchange(&self, post: &Post<'_>, cancels: &Cancels, interruptible: bool) -> (Result<Reply, Failure>, Trace) {
         let mut call = Blocking::new(post.limits, cancels, interruptible);
         call.max_idle = post.max_idle;
+        call.lines = post.lines.cloned();
         call.output_size = self.request_size(post).min(self.head_size + HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(post).and_then(|response| self.take(response)));
         let outcome = outcome.map_err(|cause| classify(&call.context, cause));
@@ -153,7 +156,8 @@ impl Agent {
     /// The bytes of the request, with a placeholder for the credentials.
     pub(super) fn encode(&self, post: &Post<'_>) -> Vec<u8> {
         inject("request");
-        self.template.encode(post.path, self.credentials().as_str().len(), post.body)
+        let lines = post.lines.map_or(0, |lines| lines.as_str().len());
+        self.template.encode(post.path, self.credentials().as_str().len() + lines, post.body)
     }
 
     fn post(&self, post: &Post<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
@@ -164,7 +168,8 @@ impl Agent {
 
     /// About how many bytes the request has.
     fn request_size(&self, post: &Post<'_>) -> usize {
-        self.head_size + post.path.len() + post.body.len()
+        let lines = post.lines.map_or(0, |lines| lines.as_str().len());
+        self.head_size + lines + post.path.len() + post.body.len()
     }
 
     fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, ExchangeError> {

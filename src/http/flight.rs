@@ -12,6 +12,7 @@ use super::link::Link;
 use super::lookup::Addresses;
 use super::pool::Idle;
 use super::stream::Input;
+use crate::credentials::Lines;
 use crate::error::Phase;
 use crate::panic::inject;
 use crate::sys::{Socket, poll};
@@ -38,6 +39,7 @@ struct Dialing {
     dial: Dial,
     /// With a placeholder for the credentials.
     request: Vec<u8>,
+    lines: Option<Lines>,
 }
 
 struct Sending {
@@ -85,7 +87,7 @@ impl Agent {
         if link.is_none() && !may_dial {
             return None;
         }
-        let stage = match self.first_stage(link, self.encode(post), &context) {
+        let stage = match self.first_stage(link, post, &context) {
             Ok(stage) => stage,
             Err(cause) => Stage::Failed(cause),
         };
@@ -102,18 +104,29 @@ impl Agent {
         self.pool().put(Idle { link, buffers: HeldBuffers::default() });
     }
 
-    fn first_stage(&self, link: Option<Link>, request: Vec<u8>, context: &Context) -> Result<Stage, ExchangeError> {
+    fn first_stage(&self, link: Option<Link>, post: &Post<'_>, context: &Context) -> Result<Stage, ExchangeError> {
+        let request = self.encode(post);
         match link {
-            Some(link) => self.begin_sending(link, request, context),
-            None => Ok(Stage::Dialing(Box::new(Dialing { dial: Dial::new(self.route(), context)?, request }))),
+            Some(link) => self.begin_sending(link, request, post.lines, context),
+            None => {
+                let dial = Dial::new(self.route(), context)?;
+                Ok(Stage::Dialing(Box::new(Dialing { dial, request, lines: post.lines.cloned() })))
+            }
         }
     }
 
-    fn begin_sending(&self, mut link: Link, mut request: Vec<u8>, context: &Context) -> Result<Stage, ExchangeError> {
+    fn begin_sending(
+        &self,
+        mut link: Link,
+        mut request: Vec<u8>,
+        lines: Option<&Lines>,
+        context: &Context,
+    ) -> Result<Stage, ExchangeError> {
         link.begin(&mut Discard, context)?;
-        let length = request.len();
-        let length = put_credentials(&mut request, length, self.credentials().as_str());
-        request.truncate(length);
+        let parts = [self.credentials().as_str(), lines.map_or("", Lines::as_str)];
+        let held = request.len();
+        let held = put_credentials(&mut request, held, parts);
+        request.truncate(held);
         Ok(Stage::Sending(Box::new(Sending {
             link,
             request: Zeroizing::new(request),
@@ -204,8 +217,8 @@ impl Flight {
             match &mut self.stage {
                 Stage::Dialing(dialing) => match dialing.step(agent, &self.context)? {
                     Progress::Connected(stream) => {
-                        let request = std::mem::take(&mut dialing.request);
-                        self.stage = agent.begin_sending(Link::new(stream), request, &self.context)?;
+                        let (request, lines) = (std::mem::take(&mut dialing.request), dialing.lines.take());
+                        self.stage = agent.begin_sending(Link::new(stream), request, lines.as_ref(), &self.context)?;
                     }
                     Progress::Addresses => return Ok(Await::Addresses),
                     Progress::Attempts => return Ok(Await::Sockets { output: true }),
@@ -393,9 +406,9 @@ mod tests {
         let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
         let (peer, _) = listener.accept().unwrap();
         let context = Context::new(Limits::default());
-        let post = Post { path: "/", body: b"{}", limits: Limits::default(), max_idle: Duration::ZERO };
+        let post = Post { path: "/", body: b"{}", lines: None, limits: Limits::default(), max_idle: Duration::ZERO };
         let link = Link::new(Box::new(Full(Tcp(socket), refusals)));
-        let stage = agent.begin_sending(link, agent.encode(&post), &context);
+        let stage = agent.begin_sending(link, agent.encode(&post), None, &context);
         let Ok(stage) = stage else { panic!("it does not begin") };
         (Flight { context, stage }, peer)
     }

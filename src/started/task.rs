@@ -9,8 +9,10 @@ use crate::calls::outcome::Operation;
 use crate::calls::wait::{Slices, Wait};
 use crate::calls::{Request, Rules, Step};
 use crate::census::{Seat, Stage};
+use crate::credentials::Lines;
 use crate::error::Error;
 use crate::http::{Addresses, Await, Flight, Landed, Post, Stop};
+use crate::options::Options;
 use crate::session::Session;
 use crate::sys::Socket;
 use std::io;
@@ -20,6 +22,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Task {
     start: Start,
     event_name: Box<str>,
+    /// The headers of this wait alone.
+    lines: Option<Lines>,
     rules: Wait,
     state: State,
     ticket: Ticket,
@@ -73,10 +77,19 @@ pub(super) enum Next {
 
 impl Task {
     /// Makes a task, which begins with [`Event::Begin`].
-    pub fn new(start: Start, event_name: &str, timeout: Option<Duration>, ticket: Ticket, sink: Sink) -> Box<Task> {
-        let rules = Wait::new(&sink.session().config, timeout, start.at, Slices::Spread);
+    pub fn new(
+        start: Start,
+        event_name: &str,
+        timeout: Option<Duration>,
+        options: &Options,
+        ticket: Ticket,
+        sink: Sink,
+    ) -> Box<Task> {
+        let policy = options.apply(sink.session().config.policy());
+        let rules = Wait::new(policy, timeout, start.at, Slices::Spread);
+        let lines = options.lines().cloned();
         let seat = sink.session().census().seat(Stage::Queued);
-        Box::new(Task { start, event_name: event_name.into(), rules, state: State::Between, ticket, seat, sink })
+        Box::new(Task { start, event_name: event_name.into(), lines, rules, state: State::Between, ticket, seat, sink })
     }
 
     pub fn session(&self) -> &Arc<Session> {
@@ -225,7 +238,8 @@ impl Task {
         let agent = &session.process_state()?.agent;
         let path = Operation::Wait.path(&session.endpoint, &self.event_name);
         let body = self.rules.body(request);
-        let post = Post { path: &path, body: &body, limits: request.limits, max_idle: request.max_idle };
+        let (lines, limits, max_idle) = (self.lines.as_ref(), request.limits, request.max_idle);
+        let post = Post { path: &path, body: &body, lines, limits, max_idle };
         let Some(mut flight) = agent.depart(&post, may_dial) else { return Ok(None) };
         self.observer(session).sends(request);
         // The log callback may have cancelled it.
@@ -261,7 +275,7 @@ impl Task {
     }
 
     fn observer<'a>(&'a self, session: &'a Session) -> Observer<'a> {
-        Observer::new(session, Operation::Wait, &self.event_name, None)
+        Observer::new(session, Operation::Wait, &self.event_name, self.lines.as_ref(), None)
     }
 }
 

@@ -20,6 +20,8 @@ mod interrupt;
 #[cfg(target_os = "linux")]
 mod lookup;
 #[cfg(target_os = "linux")]
+mod options;
+#[cfg(target_os = "linux")]
 mod queue;
 #[cfg(target_os = "linux")]
 mod queue_callback;

@@ -97,7 +97,7 @@ void a_lambda_is_a_queue_callback()
     CHECK_STATUS(ANCHOR_OK, anchor_queue_new(&queue));
     const auto count = [](void *data) { ++*static_cast<std::atomic<int> *>(data); };
     CHECK_STATUS(ANCHOR_OK, anchor_queue_set_callback(queue, count, &calls));
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 1, nullptr));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 1, NULL, nullptr));
     CHECK_SOON(calls == 1);
     anchor_queue_free(queue);
     anchor_client_free(client);

@@ -11,7 +11,7 @@ fn key(text: &str) -> Latest<Credentials> {
 }
 
 fn words(data: &str, said: &str) -> String {
-    Redactor { credentials: &key(KEY), data: Some(data) }
+    Redactor { credentials: &key(KEY), lines: None, data: Some(data) }
         .service_words(said, &mut || true)
         .expect("there is time and memory")
 }
@@ -69,7 +69,7 @@ fn the_words_of_the_service_stay() {
     ] {
         assert_eq!(words(data, said), said, "{data}");
     }
-    let short = Redactor { credentials: &key("e"), data: None };
+    let short = Redactor { credentials: &key("e"), lines: None, data: None };
     assert_eq!(short.service_words("everything else", &mut || true).unwrap(), "everything else");
 }
 
@@ -103,12 +103,12 @@ fn the_key_is_masked_within_words_too() {
         (format!("Bearer {KEY}"), "Bearer [key]"),
     ] {
         assert_eq!(
-            Redactor { credentials: &key(KEY), data: None }.service_words(&said, &mut || true).unwrap(),
+            Redactor { credentials: &key(KEY), lines: None, data: None }.service_words(&said, &mut || true).unwrap(),
             expected
         );
     }
     // The same letter again and again: the key may begin within what looks like it.
-    let repeated = Redactor { credentials: &key("aaaaaaaab"), data: None };
+    let repeated = Redactor { credentials: &key("aaaaaaaab"), lines: None, data: None };
     assert_eq!(repeated.service_words("x aaaaaaaaaaaab!", &mut || true).unwrap(), "x aaaa[key]!");
 }
 
@@ -133,7 +133,10 @@ fn it_is_masked_before_it_is_cut() {
 fn what_is_not_looked_at_is_not_shown() {
     let data = format!(r#"{{"token":"{}","code":"abcd1234"}}"#, "S".repeat(65_530));
     let said = format!("{} abcd1234", "S".repeat(65_530));
-    assert_eq!(Redactor { credentials: &key(KEY), data: Some(&data) }.service_words(&said, &mut || true), None);
+    assert_eq!(
+        Redactor { credentials: &key(KEY), lines: None, data: Some(&data) }.service_words(&said, &mut || true),
+        None
+    );
     assert_eq!(words(&data, &"word ".repeat(20_000)), format!("{}...", "word ".repeat(100)));
 }
 
@@ -148,7 +151,7 @@ fn messages_are_fit_for_a_terminal() {
 fn without_time_the_words_are_left_out() {
     let data = format!("{{\"a\":[{}1]}}", "\"words\",".repeat(100_000));
     let credentials = key(KEY);
-    let redactor = Redactor { credentials: &credentials, data: Some(&data) };
+    let redactor = Redactor { credentials: &credentials, lines: None, data: Some(&data) };
     assert_eq!(redactor.service_words("some words", &mut || false), None);
     let mut left = 3;
     let mut stop = || {
@@ -173,7 +176,7 @@ fn much_data_does_not_take_long() {
         (format!("[{records}]"), r"\u0061 ".repeat(9_000)),
     ] {
         let (began, before) = (Instant::now(), running_time());
-        Redactor { credentials: &key(KEY), data: Some(&data) }.service_words(&said, &mut || true);
+        Redactor { credentials: &key(KEY), lines: None, data: Some(&data) }.service_words(&said, &mut || true);
         let took = running_time().zip(before).map_or(began.elapsed(), |(now, before)| now - before);
         println!("{took:?}");
         assert!(took < Duration::from_secs(20), "it took {took:?}");
@@ -267,10 +270,10 @@ proptest! {
     #[test]
     fn no_beginning_of_the_key_survives(before in "[a-f0-9k -]{0,20}", after in "[a-f0-9 -]{0,20}", length in 8..=KEY.len()) {
         let said = format!("{before}{}", &KEY[..length]);
-        let shown = Redactor { credentials: &key(KEY), data: None }.service_words(&said, &mut || true).unwrap();
+        let shown = Redactor { credentials: &key(KEY), lines: None, data: None }.service_words(&said, &mut || true).unwrap();
         prop_assert!(!shown.contains(&KEY[..8]), "{shown}");
         let said = format!("{before}{KEY}{after}");
-        let shown = Redactor { credentials: &key(KEY), data: None }.service_words(&said, &mut || true).unwrap();
+        let shown = Redactor { credentials: &key(KEY), lines: None, data: None }.service_words(&said, &mut || true).unwrap();
         prop_assert!(!shown.contains(KEY), "{shown}");
     }
 }
@@ -281,7 +284,7 @@ fn headers_and_keys_that_were_replaced_are_masked() {
     Header::add_to(&mut headers, "x-gate", "t0ken-of-a-gateway").unwrap();
     let credentials = Latest::new(Credentials::new(KEY, &headers));
     credentials.replace(|credentials| credentials.with_key("sk-another-key"));
-    let redactor = Redactor { credentials: &credentials, data: None };
+    let redactor = Redactor { credentials: &credentials, lines: None, data: None };
     let said = format!("{KEY} of t0ken-of-a-gateway, not sk-another-key");
     assert_eq!(redactor.service_words(&said, &mut || true).unwrap(), "[key] of [key], not [key]");
 }

@@ -203,7 +203,7 @@ impl Checked<'_> {
 
 fn check_wait(config: &Config, timeout: Option<Duration>, script: &Script, slices: Slices) {
     let began = Instant::now();
-    let (mut rules, first) = Wait::begin(config, timeout, began, slices);
+    let (mut rules, first) = Wait::begin(config.policy(), timeout, began, slices);
     let run = simulate(&mut rules, first, began, script);
     let checked = Checked { run: &run, began, config, script, timeout };
     checked.tells_the_truth();
@@ -237,7 +237,7 @@ fn check_signal(config: &Config, timeout: Option<Duration>, script: &Script) {
     let began = Instant::now();
     let limit = timeout.unwrap_or(Duration::MAX);
     let deadline = timeout.map(|timeout| began + timeout);
-    let (mut rules, first) = Signal::begin(config, "{}".to_owned(), deadline, began);
+    let (mut rules, first) = Signal::begin(config.policy(), "{}".to_owned(), deadline, began);
     let run = simulate(&mut rules, first, began, script);
     let checked = Checked { run: &run, began, config, script, timeout };
     checked.tells_the_truth();
@@ -260,7 +260,7 @@ fn check_signal(config: &Config, timeout: Option<Duration>, script: &Script) {
 fn check_drain(config: &Config, timeout: Option<Duration>, script: &Script) {
     let began = Instant::now();
     let limit = timeout.unwrap_or(Duration::MAX);
-    let (mut rules, first) = Drain::begin(config, timeout, began);
+    let (mut rules, first) = Drain::begin(config.policy(), timeout, began);
     let run = simulate(&mut rules, first, began, script);
     let checked = Checked { run: &run, began, config, script, timeout };
     checked.tells_the_truth();

@@ -119,11 +119,11 @@ static void a_queued_wait(void)
     anchor_queue *queue = new_queue();
     anchor_wait *started = NULL;
     for (int i = 0; i < 2; i++) {
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "beside", PATIENCE_MS, 1, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "beside", PATIENCE_MS, 1, NULL, NULL));
         CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "beside", PATIENCE_MS, &started));
         CHECK_SOON(check_count(client, "/started/wait/count") == 2);
         inject(places[i]);
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 1, 2, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 1, 2, NULL, NULL));
         take(queue, ANCHOR_INTERNAL);
         inject(NULL);
         CHECK(check_count(client, "/started/wait/count") == 2);
@@ -147,7 +147,7 @@ static void all_started_waits(void)
     anchor_wait *started = NULL, *freed = NULL;
     char *json = UNTOUCHED;
     for (int i = 0; i < QUEUED; i++)
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 1, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 1, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "never", ANCHOR_NO_TIMEOUT, &started));
     CHECK_SOON(check_count(client, "/started/wait/count") == QUEUED + 1);
     inject("reactor");
@@ -160,7 +160,7 @@ static void all_started_waits(void)
     inject(NULL);
     CHECK(check_count(client, "/started/wait/count") == 0);
     goes_on(client);
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "after", PATIENCE_MS, 1, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "after", PATIENCE_MS, 1, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "after", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     take(queue, ANCHOR_OK);
     anchor_queue_free(queue);

@@ -81,7 +81,7 @@ static void a_queue_has_a_handle(void)
     CHECK(anchor_queue_fd(queue) == -1 && anchor_queue_handle(NULL) == NULL);
     HANDLE handle = anchor_queue_handle(queue);
     CHECK(handle != NULL && !is_signaled(handle));
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "queued", PATIENCE_MS, 7, &wait));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "queued", PATIENCE_MS, 7, NULL, &wait));
     CHECK(anchor_wait_handle(wait) == NULL);
     signal_event(client, "queued", 2);
     CHECK(WaitForSingleObject(handle, PATIENCE_MS) == WAIT_OBJECT_0);

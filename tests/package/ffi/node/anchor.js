@@ -32,7 +32,7 @@ const queueNext = library.func('int32_t anchor_queue_next(anchor_queue *queue, i
     'anchor_cancel_token *cancel, _Out_ anchor_completion **out)');
 const queueFree = library.func('void anchor_queue_free(anchor_queue *queue)');
 const waitStartOn = library.func('int32_t anchor_wait_start_on(anchor_client *client, anchor_queue *queue, ' +
-    'const char *event_name, int64_t timeout_ms, uint64_t tag, _Out_ anchor_wait **out)');
+    'const char *event_name, int64_t timeout_ms, uint64_t tag, void *options, _Out_ anchor_wait **out)');
 const waitCancel = library.func('void anchor_wait_cancel(anchor_wait *wait)');
 const waitFree = library.func('void anchor_wait_free(anchor_wait *wait)');
 const completionTag = library.func('uint64_t anchor_completion_tag(anchor_completion *completion)');
@@ -92,7 +92,7 @@ class Client {
     async waitOn(queue, event, { timeout = 60000, signal } = {}) {
         signal?.throwIfAborted();
         const { tag, end } = queue.expect(), out = [null];
-        const status = waitStartOn(this.#handle, queue.handle, event, timeout, tag, out);
+        const status = waitStartOn(this.#handle, queue.handle, event, timeout, tag, null, out);
         if (status !== 0) {
             queue.forget(tag);
             throw new AnchorError(statusName(status), { message: lastError() });

@@ -42,7 +42,7 @@ _queue_fd = _function("anchor_queue_fd", c_int, c_void_p)
 _queue_next = _function("anchor_queue_next", c_int32, c_void_p, c_int64, c_void_p, POINTER(c_void_p))
 _queue_free = _function("anchor_queue_free", None, c_void_p)
 _wait_start_on = _function(
-    "anchor_wait_start_on", c_int32, c_void_p, c_void_p, c_char_p, c_int64, c_uint64, POINTER(c_void_p)
+    "anchor_wait_start_on", c_int32, c_void_p, c_void_p, c_char_p, c_int64, c_uint64, c_void_p, POINTER(c_void_p)
 )
 _wait_cancel = _function("anchor_wait_cancel", None, c_void_p)
 _wait_free = _function("anchor_wait_free", None, c_void_p)
@@ -140,7 +140,7 @@ class Queue:
     async def wait(self, client, event, timeout=60.0):
         """As Client.wait. If the task is cancelled, an event that has arrived is still returned."""
         wait, tag, millis = c_void_p(), next(self._tags), round(timeout * 1000)
-        status = _wait_start_on(client._handle, self._handle, event.encode(), millis, tag, byref(wait))
+        status = _wait_start_on(client._handle, self._handle, event.encode(), millis, tag, None, byref(wait))
         if status != OK:
             raise Error(_name(status), {"message": (_last_error() or b"").decode()})
         end = self._ends[tag] = self._loop.create_future()
