@@ -500,7 +500,7 @@ anchor_status anchor_config_set_allow_http(anchor_config *config,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_add_header(anchor_config *config,
                                        const char *name,
                                        const char *value);
@@ -746,7 +746,7 @@ void anchor_client_free(anchor_client *client);
  * Any thread. It is not async-signal-safe.
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_client_set_api_key(anchor_client *client,
                                         const char *api_key);
 
@@ -833,7 +833,7 @@ anchor_status anchor_wait_for_event(anchor_client *client,
  * @return  as anchor_wait_for_event
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_wait_for_event_with(anchor_client *client,
                                          const char *event_name,
                                          int64_t timeout_ms,
@@ -878,7 +878,7 @@ anchor_status anchor_signal_event(anchor_client *client,
  * @return  as anchor_signal_event
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_signal_event_with(anchor_client *client,
                                        const char *event_name,
                                        const char *data_json,
@@ -921,7 +921,7 @@ anchor_status anchor_drain_event(anchor_client *client,
  * @return  as anchor_drain_event
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_drain_event_with(anchor_client *client,
                                       const char *event_name,
                                       int64_t timeout_ms,
@@ -943,7 +943,7 @@ anchor_status anchor_drain_event_with(anchor_client *client,
  * Any number of calls may use them at once, as long as no thread changes them.
  * @since 0.1.0
  */
-ANCHOR_MUST_USE anchor_options *anchor_options_new(void);
+ANCHOR_API ANCHOR_MUST_USE anchor_options *anchor_options_new(void);
 
 /**
  * Frees options.
@@ -953,7 +953,7 @@ ANCHOR_MUST_USE anchor_options *anchor_options_new(void);
  * @param options  the options; NULL does nothing
  * @since 0.1.0
  */
-void anchor_options_free(anchor_options *options);
+ANCHOR_API void anchor_options_free(anchor_options *options);
 
 /**
  * Sets after how many failures in a row the call gives up, as in anchor_config_set_retries.
@@ -963,7 +963,9 @@ void anchor_options_free(anchor_options *options);
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE anchor_status anchor_options_set_retries(anchor_options *options, uint32_t retries);
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_options_set_retries(anchor_options *options,
+                                         uint32_t retries);
 
 /**
  * Sets whether the wait continues after a connection broke to which its request had been written, as in
@@ -974,7 +976,7 @@ ANCHOR_MUST_USE anchor_status anchor_options_set_retries(anchor_options *options
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_options_set_rearm(anchor_options *options,
                                        int rearm);
 
@@ -987,7 +989,7 @@ anchor_status anchor_options_set_rearm(anchor_options *options,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_options_set_slice_ms(anchor_options *options,
                                           int64_t slice_ms);
 
@@ -1000,7 +1002,7 @@ anchor_status anchor_options_set_slice_ms(anchor_options *options,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_options_add_header(anchor_options *options,
                                         const char *name,
                                         const char *value);
@@ -1015,7 +1017,7 @@ anchor_status anchor_options_add_header(anchor_options *options,
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_options_set_request_id(anchor_options *options,
                                             const char *request_id);
 
@@ -1102,7 +1104,7 @@ anchor_status anchor_wait_start(anchor_client *client,
  * @return  as anchor_wait_start
  * @since 0.1.0
  */
-ANCHOR_MUST_USE
+ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_wait_start_with(anchor_client *client,
                                      const char *event_name,
                                      int64_t timeout_ms,

@@ -175,19 +175,13 @@ mod tests {
         let session = Session::new(&config).unwrap();
         for (is_early, requests) in [(true, 0), (false, 1)] {
             let token = CancelToken::new().unwrap();
+            let (options, its_token) = (Options::NONE, token.clone());
+            let how = How { options: &options, cancel: Some(&its_token) };
             if is_early {
                 token.cancel();
             }
             let start = Start::new(&session, "e").unwrap();
-            let call = Call::new(
-                &session,
-                &start,
-                &How { options: &Options::NONE, cancel: Some(&token) },
-                Operation::Wait,
-                "e",
-                None,
-            )
-            .unwrap();
+            let call = Call::new(&session, &start, &how, Operation::Wait, "e", None).unwrap();
             let mut rules = Endless { token, answered: 0 };
             let result = call.run(&mut rules, Endless::request(start.at));
             assert_eq!((result.unwrap().as_str(), rules.answered), ("Cancelled", requests));
