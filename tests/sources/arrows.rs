@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, and the modules that it may import.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("status", &[]),
     ("secret", &[]),
     ("json", &[]),
@@ -16,14 +16,19 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("stats", &["census"]),
     ("panic", &["error", "status"]),
     ("address", &["secret"]),
-    ("config", &["address", "error", "secret"]),
+    ("credentials", &["secret"]),
+    ("config", &["address", "credentials", "error", "secret"]),
+    ("options", &["config", "credentials", "error"]),
     ("cancel", &["error", "status", "sys"]),
-    ("http", &["address", "config", "error", "panic", "secret", "status", "sys"]),
-    ("session", &["address", "cancel", "census", "config", "error", "http", "secret", "stats", "status", "sys"]),
-    ("calls", &["address", "cancel", "config", "error", "http", "json", "secret", "session", "status"]),
-    ("started", &["calls", "cancel", "census", "error", "http", "panic", "session", "status", "sys"]),
-    ("client", &["calls", "cancel", "config", "error", "session", "started", "stats", "status"]),
-    ("capi", &["cancel", "client", "config", "error", "json", "panic", "started", "status", "sys"]),
+    ("http", &["address", "config", "credentials", "error", "panic", "status", "sys"]),
+    ("session", &["address", "cancel", "census", "config", "credentials", "error", "http", "stats", "status", "sys"]),
+    ("calls", &["address", "cancel", "config", "credentials", "error", "http", "json", "options", "session", "status"]),
+    (
+        "started",
+        &["calls", "cancel", "census", "credentials", "error", "http", "options", "panic", "session", "status", "sys"],
+    ),
+    ("client", &["calls", "cancel", "config", "error", "options", "session", "started", "stats", "status"]),
+    ("capi", &["cancel", "client", "config", "error", "json", "options", "panic", "started", "status", "sys"]),
 ];
 
 /// A word that only these modules may have in their code.
