@@ -75,7 +75,7 @@ sub calls {
     my ($count) = @_;
     my $data = '{"filler":"' . 'x' x 8192 . '"}';
     for (1 .. $count / 2) {
-        check(Anchor::anchor_signal_event($$client, 'many', $data, undef) == 0);
+        check(Anchor::anchor_signal_event($$client, 'many', $data, Anchor::REQUEST_TIMEOUT, undef, undef) == 0);
         check(Anchor::anchor_wait_for_event($$client, 'many', 0, undef, \my $json) == 0);
         Anchor::anchor_string_free($json);
     }
