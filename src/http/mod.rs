@@ -45,5 +45,5 @@ pub(crate) use context::{Limits, Stop, Trace};
 pub(crate) use exchange::{Agent, AgentOptions, Post, Reply};
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use flight::{Await, Flight, Landed};
-pub(crate) use lookup::{Addresses, start as start_lookup};
+pub(crate) use lookup::Found;
 pub(crate) use trust::TlsSettings;

@@ -28,5 +28,7 @@ mod queue_callback;
 #[cfg(target_os = "linux")]
 mod reactor;
 #[cfg(target_os = "linux")]
+mod shared_lookup;
+#[cfg(target_os = "linux")]
 mod started;
 mod wait_rules;
