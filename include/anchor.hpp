@@ -295,6 +295,7 @@ public:
             return anchor_config_set_log_callback(handle, callback, user_data);
         }, 0);
     }
+    config &log_json(bool json) noexcept { return set(anchor_config_set_log_json, int{json}); }
 
     anchor_status status() const noexcept { return status_; }
     error refusal() const noexcept { return refused_nul_ ? error(status_, nul) : error(status_, why()); }

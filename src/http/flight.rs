@@ -227,7 +227,8 @@ impl Flight {
                 Stage::Dialing(dialing) => match dialing.step(agent, &self.context)? {
                     Progress::Connected(stream) => {
                         let (request, lines) = (std::mem::take(&mut dialing.request), dialing.lines.take());
-                        self.stage = agent.begin_sending(Link::new(stream), request, lines.as_ref(), &self.context)?;
+                        let link = Link::new(stream, agent.gauge());
+                        self.stage = agent.begin_sending(link, request, lines.as_ref(), &self.context)?;
                     }
                     Progress::Addresses => return Ok(Await::Addresses),
                     Progress::Attempts => return Ok(Await::Sockets { output: true }),
@@ -416,7 +417,7 @@ mod tests {
         let (peer, _) = listener.accept().unwrap();
         let context = Context::new(Limits::default());
         let post = Post { path: "/", body: b"{}", lines: None, limits: Limits::default(), max_idle: Duration::ZERO };
-        let link = Link::new(Box::new(Full(Tcp(socket), refusals)));
+        let link = Link::new(Box::new(Full(Tcp(socket), refusals)), agent.gauge());
         let stage = agent.begin_sending(link, agent.encode(&post), None, &context);
         let Ok(stage) = stage else { panic!("it does not begin") };
         (Flight { context, stage }, peer)

@@ -27,6 +27,7 @@ mod exchange;
 mod failure;
 mod flight;
 mod framing;
+mod gauge;
 mod head;
 mod inbound;
 mod link;

@@ -230,7 +230,7 @@ impl Task {
                     }
                 }
                 Step::Pause(pause) => {
-                    self.observer(&session).pauses(&pause);
+                    self.observer(&session).pauses(self.rules.story().attempts(), &pause);
                     if !self.is_cancelled() {
                         self.state = State::Paused(pause.until);
                         return Next::Pause;
@@ -249,7 +249,7 @@ impl Task {
         let (lines, limits, max_idle) = (self.lines.as_ref(), request.limits, request.max_idle);
         let post = Post { path: &path, body: &body, lines, limits, max_idle };
         let Some(mut flight) = agent.depart(&post, may_dial) else { return Ok(None) };
-        self.observer(session).sends(request);
+        self.observer(session).sends(self.rules.story().attempts() + 1, request);
         // The log callback may have cancelled it.
         let next = if self.is_cancelled() {
             Await::Landed(flight.end(agent, Stop::Cancelled))

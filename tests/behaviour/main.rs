@@ -17,6 +17,7 @@ mod event_names;
 mod floods;
 #[cfg(target_os = "linux")]
 mod interrupt;
+mod log;
 #[cfg(target_os = "linux")]
 mod lookup;
 #[cfg(target_os = "linux")]

@@ -58,7 +58,7 @@ impl NameServer {
         }
     }
 
-    /// Answers all questions, those that were asked before too.
+    /// Answers all questions that come.
     fn answer_from_now_on(self) {
         thread::spawn(move || {
             loop {
@@ -150,7 +150,9 @@ fn many_started_waits_make_one_lookup() {
         client.start_on(&queue, "e", LONG, tag).unwrap();
     }
     until("all of them look it up", || client.stats().started.dns.count == COUNT);
+    let questions = names.questions("many");
     assert_eq!(lookup_threads(), 1);
+    names.answer(&questions, Ipv4Addr::LOCALHOST);
     names.answer_from_now_on();
     for _ in 0..COUNT {
         assert_eq!(queue.next(LONG, None).unwrap().into_outcome().unwrap(), EVENT);
@@ -172,9 +174,10 @@ fn a_lookup_that_outlasts_the_connect_timeout_gives_one_connection() {
     let mut config = settings("slow.test", 8001);
     let client = Client::new(config.set_connect_timeout(Duration::from_secs(1)).unwrap()).unwrap();
     let wait = client.start("e", None).unwrap();
+    let questions = names.questions("slow");
     until("it has tried again", || client.stats().retries >= 2 && client.stats().started.dns.count == 1);
     assert_eq!(lookup_threads(), 1);
-    names.answer_from_now_on();
+    names.answer(&questions, Ipv4Addr::LOCALHOST);
     assert_eq!(wait.finish(None).unwrap(), EVENT);
     assert_eq!((server.connections(), client.stats().connections_made), (1, 1));
 }
