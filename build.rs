@@ -35,6 +35,7 @@ fn as_c89(header: &str) -> String {
         .replace(",\n}", "\n}")
         .replace("__STDC_VERSION__ >=", "(defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >=")
         .replace("ANCHOR_NO_TIMEOUT -1", "ANCHOR_NO_TIMEOUT (-1)")
+        .replace("ANCHOR_REQUEST_TIMEOUT -2", "ANCHOR_REQUEST_TIMEOUT (-2)")
         .replace("ANCHOR_RETRY_ALWAYS 4294967295", "ANCHOR_RETRY_ALWAYS 4294967295u");
     let mut lines: Vec<String> = header.trim_start().lines().map(str::to_owned).collect();
     for line in lines.iter_mut().filter(|line| line.starts_with('#') || line.starts_with('}')) {

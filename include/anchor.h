@@ -34,18 +34,18 @@
  *                timedOut       true if the call ended because its time was over
  *                retryAfterMs   the pause that the service asked for, if it did
  *                lastError      the last failure before the end, if the status reports something else
- *            Members may be absent, and later versions may add members. The error never contains the API key or
- *            an event's data.
+ *            Members may be absent, and later versions may add members. The error never contains the API key, the
+ *            value of a header that the program added, or an event's data.
  *
- * Threads    Any number of threads may use a client, a queue or a cancel token at once; one thread at a time may use
- *            settings. No handle may be freed while another thread uses it. Blocking calls hold no lock. There is
- *            nothing to initialise, and no global state that a program can see. The library starts a thread only to
- *            look up a name, which all calls share that need this name at the same time, and one for all started
- *            waits, which ends when their handles and queues are freed; all signals are blocked on these threads.
- *            pthread_cancel has no effect during a call: it acts at the
- *            thread's next cancellation point after the call. To end the call itself, cancel its token. Threads
- *            whose cancellation type is asynchronous may not call the library. A callback that throws ends the
- *            process; a callback may not leave by longjmp.
+ * Threads    Any number of threads may use a client, a queue or a cancel token at once, and options that no thread
+ *            changes; one thread at a time may use settings. No handle may be freed while another thread uses it.
+ *            Blocking calls hold no lock. There is nothing to initialise, and no global state that a program can see.
+ *            The library starts a thread only to look up a name, which all calls share that need this name at the same
+ *            time, and one for all started waits, which ends when their handles and queues are freed; all signals are
+ *            blocked on these threads. pthread_cancel has no effect during a call: it acts at the thread's next
+ *            cancellation point after the call. To end the call itself, cancel its token. Threads whose cancellation
+ *            type is asynchronous may not call the library. A callback that throws ends the process; a callback may
+ *            not leave by longjmp.
  *
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
@@ -110,7 +110,7 @@
 /**
  * As the timeout of a signal or a drain: the request timeout of the settings.
  */
-#define ANCHOR_REQUEST_TIMEOUT -2
+#define ANCHOR_REQUEST_TIMEOUT (-2)
 
 /**
  * The outcome of a call. Later versions may add values; a value never changes its meaning.
@@ -310,7 +310,7 @@ typedef struct anchor_wait anchor_wait;
  * A function that receives log lines. It is called on the threads that make calls, and for started waits on the
  * thread of the library, on which all signals are blocked. There it delays every started wait of the process, so it
  * must return soon. It must not call a function that blocks, or one of the same client; it may cancel. A child that it
- * forks must not return from it. A line contains neither the key nor events' data.
+ * forks must not return from it. A line contains neither the key, nor added headers, nor events' data.
  *
  * - user_data: what was passed with the function
  * - level: an anchor_log_level
@@ -979,7 +979,7 @@ ANCHOR_API void anchor_options_free(anchor_options *options);
  * Sets after how many failures in a row the call gives up, as in anchor_config_set_retries.
  *
  * @param options  the options
- * @param retries  0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
+ * @param retries  0 or more; 0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
@@ -992,7 +992,7 @@ anchor_status anchor_options_set_retries(anchor_options *options,
  * anchor_config_set_rearm.
  *
  * @param options  the options
- * @param rearm    0 or not
+ * @param rearm    0 or 1
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
@@ -1005,7 +1005,7 @@ anchor_status anchor_options_set_rearm(anchor_options *options,
  * anchor_config_set_slice_ms.
  *
  * @param options   the options
- * @param slice_ms  1 to 86,400,000
+ * @param slice_ms  milliseconds, 1 to 86,400,000
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */

@@ -336,7 +336,7 @@ impl Config {
     /// started waits on the thread of the library, possibly at the same time. There it delays every started wait of the
     /// process, so it must return soon. It must not call a function that blocks, or one of the same client; it may cancel. No
     /// line of a wait comes after its [`StartedWait`](crate::StartedWait) or its [`Queue`](crate::Queue) was dropped. A line
-    /// contains neither the key nor events' data.
+    /// contains neither the key, nor added headers, nor events' data.
     pub fn set_log(&mut self, sink: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> &mut Self {
         self.log.sink = Some(Arc::new(sink));
         self

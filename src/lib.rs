@@ -19,9 +19,9 @@
 //! # Ok::<(), anchor::Error>(())
 //! ```
 //!
-//! Imports between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`. `config`,
-//! `address`, `secret`, `json`, `status` and `error` are leaves. Only `capi` uses C types, only `http` uses ureq and rustls,
-//! and only `sys` uses libc, descriptors and handles. tests/sources/arrows.rs checks this.
+//! Imports between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`. `options`,
+//! `config`, `credentials`, `address`, `secret`, `json`, `status` and `error` are leaves. Only `capi` uses C types, only
+//! `http` uses ureq and rustls, and only `sys` uses libc, descriptors and handles. tests/sources/arrows.rs checks this.
 
 mod address;
 mod calls;

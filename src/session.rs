@@ -17,6 +17,9 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// The credentials that are sent, and those before the key was replaced.
+pub(crate) type SentCredentials = Latest<Credentials>;
+
 /// What the calls of a client share.
 pub(crate) struct Session {
     pub config: Config,
@@ -29,14 +32,14 @@ pub(crate) struct Session {
     /// Those of this process: a child inherits no wait, and the lock may be held by a thread that it does not have.
     census: PerProcess<Arc<Census>>,
     /// Those of the settings, until the key is replaced.
-    pub credentials: Arc<Latest<Credentials>>,
+    pub credentials: Arc<SentCredentials>,
     /// The service or a gateway has answered before, so the host is not a wrong one.
     reached: AtomicBool,
 }
 
 impl Session {
     pub fn new(config: &Config) -> Result<Session, Error> {
-        let credentials = Arc::new(Latest::new(config.credentials()?));
+        let credentials = Arc::new(SentCredentials::new(config.credentials()?));
         let endpoint = config.endpoint()?;
         let proxy = config.proxy_for(&endpoint)?;
         let tls = tls_settings(config, &endpoint, proxy.as_ref())?;
@@ -138,7 +141,7 @@ pub(crate) struct ProcessState {
 impl ProcessState {
     fn new(
         config: &Config,
-        credentials: &Arc<Latest<Credentials>>,
+        credentials: &Arc<SentCredentials>,
         endpoint: &Endpoint,
         proxy: Option<&Proxy>,
         tls: Option<&TlsSettings>,

@@ -16,10 +16,12 @@ use std::ptr;
 use std::time::Duration;
 
 fuzz_target!(|input: &[u8]| {
-    let mut fields = input.splitn(7, |byte| *byte == 0).map(|field| CString::new(field).unwrap_or_default());
+    let mut fields = input.splitn(9, |byte| *byte == 0).map(|field| CString::new(field).unwrap_or_default());
     let mut next = || fields.next().unwrap_or_default();
     let (base_url, event_name, api_key, user_agent) = (next(), next(), next(), next());
-    run(&Settings { base_url, event_name, api_key, user_agent, proxy: next(), data: next(), ca_file: next() });
+    let (proxy, data, ca_file, header_name) = (next(), next(), next(), next());
+    let header_value = next();
+    run(&Settings { base_url, event_name, api_key, user_agent, proxy, data, ca_file, header_name, header_value });
 });
 
 struct Settings {
@@ -31,6 +33,9 @@ struct Settings {
     data: CString,
     /// Its content; empty for no file.
     ca_file: CString,
+    /// Empty for no header.
+    header_name: CString,
+    header_value: CString,
 }
 
 fn run(settings: &Settings) {
@@ -62,6 +67,10 @@ unsafe fn configure(config: *mut anchor_config, settings: &Settings) -> bool {
             && took(config, anchor_config_set_base_url(config, settings.base_url.as_ptr()))
             && took(config, anchor_config_set_user_agent(config, settings.user_agent.as_ptr()))
             && took(config, anchor_config_set_proxy(config, settings.proxy.as_ptr()))
+            && (settings.header_name.is_empty() || {
+                let (name, value) = (settings.header_name.as_ptr(), settings.header_value.as_ptr());
+                took(config, anchor_config_add_header(config, name, value))
+            })
             && path.is_none_or(|path| {
                 took(config, anchor_config_set_ca_file(config, path.as_ptr()))
                     && took(config, anchor_config_set_trust(config, 2))
@@ -190,11 +199,17 @@ impl Request {
     }
 
     fn check_headers(&self, settings: &Settings) {
+        let header_name = settings.header_name.to_str().unwrap().to_ascii_lowercase();
         let mut expected = vec!["anchor-api-key", "content-length", "content-type", "host"];
+        if !header_name.is_empty() {
+            expected.push(&header_name);
+            assert_eq!(self.headers[&header_name].as_bytes(), settings.header_value.as_bytes());
+        }
         if !settings.user_agent.is_empty() {
             expected.push("user-agent");
             assert_eq!(self.headers["user-agent"].as_bytes(), settings.user_agent.as_bytes());
         }
+        expected.sort_unstable();
         assert!(self.headers.keys().eq(expected.iter()), "{:?}", self.headers.keys());
         assert!(self.headers["anchor-api-key"].as_bytes() == settings.api_key.as_bytes(), "the key was changed");
         let wanted = settings.base_url.to_str().unwrap().split('/').nth(2).unwrap();

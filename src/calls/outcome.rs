@@ -225,7 +225,7 @@ fn text(reply: &Reply) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::credentials::Credentials;
-    use crate::sys::Latest;
+    use crate::session::SentCredentials;
 
     const API: &str = r#"{"error":{"code":1,"message":"words of the API"}}"#;
     const PAGE: &str = "<html>words of a gateway</html>";
@@ -235,7 +235,7 @@ mod tests {
         of_reply(
             operation,
             reply,
-            &Redactor { credentials: &Latest::new(Credentials::new("k", &[])), lines: None, data: None },
+            &Redactor { credentials: &SentCredentials::new(Credentials::new("k", &[])), lines: None, data: None },
             &mut || true,
         )
     }

@@ -7,7 +7,7 @@ mod index;
 
 use crate::credentials::{Credentials, Lines};
 use crate::json::{Scanner, Token};
-use crate::sys::Latest;
+use crate::session::SentCredentials;
 use form::{Form, Space, is_space};
 use index::Index;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// What is hidden.
 pub(crate) struct Redactor<'a> {
     /// Also those that were replaced: a service may quote an earlier request.
-    pub credentials: &'a Latest<Credentials>,
+    pub credentials: &'a SentCredentials,
     /// The headers of this call alone.
     pub lines: Option<&'a Lines>,
     /// One JSON object.

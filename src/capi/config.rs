@@ -1,6 +1,6 @@
 //! The handle of a configuration.
 
-use super::boundary::{catch, renamed, run_quietly, text};
+use super::boundary::{catch, flag, millis, renamed, run_quietly, text};
 use crate::config::{Config, Trust};
 use crate::error::Error;
 use crate::log::LogLevel;
@@ -28,7 +28,7 @@ impl anchor_config {
 /// A function that receives log lines. It is called on the threads that make calls, and for started waits on the
 /// thread of the library, on which all signals are blocked. There it delays every started wait of the process, so it
 /// must return soon. It must not call a function that blocks, or one of the same client; it may cancel. A child that it
-/// forks must not return from it. A line contains neither the key nor events' data.
+/// forks must not return from it. A line contains neither the key, nor added headers, nor events' data.
 ///
 /// - user_data: what was passed with the function
 /// - level: an anchor_log_level
@@ -459,15 +459,15 @@ unsafe fn set_text(
 unsafe fn set_millis(
     config: *mut anchor_config,
     name: &str,
-    millis: i64,
+    value: i64,
     change: for<'c> fn(&'c mut Config, Duration) -> Result<&'c mut Config, Error>,
 ) -> Status {
     // SAFETY: the caller's promise.
     unsafe {
         set(config, &mut |config| {
-            let value = u64::try_from(millis).map_err(|_| Error::invalid(format!("{name}_ms is negative")))?;
-            let changed = change(config, Duration::from_millis(value)).map(drop);
-            changed.map_err(|e| renamed(e, name, &format!("{name}_ms")))
+            let name_in_c = format!("{name}_ms");
+            let changed = change(config, millis(value, &name_in_c)?).map(drop);
+            changed.map_err(|e| renamed(e, name, &name_in_c))
         })
     }
 }
@@ -478,17 +478,14 @@ unsafe fn set_millis(
 unsafe fn set_flag(
     config: *mut anchor_config,
     name: &str,
-    flag: c_int,
+    value: c_int,
     change: for<'c> fn(&'c mut Config, bool) -> &'c mut Config,
 ) -> Status {
     // SAFETY: the caller's promise.
     unsafe {
-        set(config, &mut |config| match flag {
-            0 | 1 => {
-                change(config, flag == 1);
-                Ok(())
-            }
-            _ => Err(Error::invalid(format!("{name} is neither 0 nor 1"))),
+        set(config, &mut |config| {
+            change(config, flag(value, name)?);
+            Ok(())
         })
     }
 }

@@ -1,12 +1,11 @@
 //! The handle of the options of one call.
 
-use super::boundary::{catch, renamed, run_quietly, text};
+use super::boundary::{catch, flag, millis, renamed, run_quietly, text};
 use crate::error::Error;
 use crate::options::Options;
 use crate::status::Status;
 use std::ffi::{c_char, c_int};
 use std::ptr;
-use std::time::Duration;
 
 /// Options of one call, or of many: what they set takes the place of the client's settings for these calls.
 #[allow(non_camel_case_types)]
@@ -62,7 +61,7 @@ pub unsafe extern "C" fn anchor_options_free(options: *mut anchor_options) {
 /// Sets after how many failures in a row the call gives up, as in anchor_config_set_retries.
 ///
 /// @param options  the options
-/// @param retries  0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
+/// @param retries  0 or more; 0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
 #[must_use]
@@ -81,7 +80,7 @@ pub unsafe extern "C" fn anchor_options_set_retries(options: *mut anchor_options
 /// anchor_config_set_rearm.
 ///
 /// @param options  the options
-/// @param rearm    0 or not
+/// @param rearm    0 or 1
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
 #[must_use]
@@ -90,7 +89,7 @@ pub unsafe extern "C" fn anchor_options_set_rearm(options: *mut anchor_options, 
     // SAFETY: by contract NULL or live.
     unsafe {
         set(options, &mut |options| {
-            options.set_rearm(rearm != 0);
+            options.set_rearm(flag(rearm, "rearm")?);
             Ok(())
         })
     }
@@ -100,16 +99,14 @@ pub unsafe extern "C" fn anchor_options_set_rearm(options: *mut anchor_options, 
 /// anchor_config_set_slice_ms.
 ///
 /// @param options   the options
-/// @param slice_ms  1 to 86,400,000
+/// @param slice_ms  milliseconds, 1 to 86,400,000
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_options_set_slice_ms(options: *mut anchor_options, slice_ms: i64) -> Status {
     let change = &mut |options: &mut Options| {
-        // A negative one is refused as 0 is.
-        let slice = Duration::from_millis(u64::try_from(slice_ms).unwrap_or(0));
-        options.set_slice(slice).map(drop).map_err(|e| renamed(e, "slice", "slice_ms"))
+        options.set_slice(millis(slice_ms, "slice_ms")?).map(drop).map_err(|e| renamed(e, "slice", "slice_ms"))
     };
     // SAFETY: by contract NULL or live.
     unsafe { set(options, change) }

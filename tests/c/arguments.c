@@ -39,6 +39,7 @@ static void a_null_client_is_refused(void)
     uint32_t drained = 77;
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_drain_event(NULL, "a", ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     CHECK(drained == 0);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_client_set_api_key(NULL, "k"));
     anchor_client_cancel_all(NULL);
     anchor_cancel_token_cancel(NULL);
     anchor_cancel_token_reset(NULL);
@@ -49,6 +50,7 @@ static void a_null_config_is_refused(void)
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_api_key(NULL, "k"));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_base_url(NULL, "https://a"));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_allow_http(NULL, 1));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_add_header(NULL, "a", "b"));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_user_agent(NULL, "u"));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_proxy(NULL, ""));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_ca_file(NULL, "f"));

@@ -52,6 +52,63 @@ static void a_token_ends_blocked_calls(void)
     anchor_client_free(client);
 }
 
+static void a_cancelled_token_ends_each_call(void)
+{
+    anchor_client *client = check_client();
+    anchor_cancel_token *token = new_token();
+    char *json = NULL;
+    uint32_t drained = 77;
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "kept", NULL, ANCHOR_REQUEST_TIMEOUT, token, NULL));
+    anchor_cancel_token_cancel(token);
+    CHECK_STATUS(ANCHOR_CANCELLED, anchor_signal_event(client, "kept", NULL, ANCHOR_NO_TIMEOUT, token, &json));
+    CHECK_JSON("0", json, "/error/attempts");
+    CHECK_JSON("false", json, "/error/maybeConsumed");
+    anchor_string_free(json);
+    CHECK_STATUS(ANCHOR_CANCELLED, anchor_drain_event(client, "kept", ANCHOR_NO_TIMEOUT, token, &drained));
+    CHECK(drained == 0);
+    anchor_cancel_token_reset(token);
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "kept", ANCHOR_REQUEST_TIMEOUT, token, &drained));
+    CHECK(drained == 1);
+    anchor_cancel_token_free(token);
+    anchor_client_free(client);
+}
+
+/* The server never answers it. */
+static void *signal_without_end(void *argument)
+{
+    struct waiter *waiter = argument;
+    waiter->status = anchor_signal_event(waiter->client, "hang", NULL, ANCHOR_NO_TIMEOUT, waiter->token, &waiter->json);
+    return NULL;
+}
+
+static void *drain_without_end(void *argument)
+{
+    struct waiter *waiter = argument;
+    waiter->status = anchor_drain_event(waiter->client, "hang", ANCHOR_NO_TIMEOUT, waiter->token, NULL);
+    return NULL;
+}
+
+static void a_token_ends_a_signal_and_a_drain_without_limit(void)
+{
+    anchor_client *client = check_client();
+    struct waiter signaling = {.client = client, .token = new_token()};
+    struct waiter draining = {.client = client, .token = new_token()};
+    CHECK(pthread_create(&signaling.thread, NULL, signal_without_end, &signaling) == 0);
+    CHECK(pthread_create(&draining.thread, NULL, drain_without_end, &draining) == 0);
+    CHECK_SOON(check_count(client, "/signals") == 1);
+    anchor_cancel_token_cancel(signaling.token);
+    CHECK(pthread_join(signaling.thread, NULL) == 0);
+    CHECK_STATUS(ANCHOR_CANCELLED, signaling.status);
+    CHECK_JSON("ANCHOR_CANCELLED", signaling.json, "/error/status");
+    anchor_cancel_token_cancel(draining.token);
+    CHECK(pthread_join(draining.thread, NULL) == 0);
+    CHECK_STATUS(ANCHOR_CANCELLED, draining.status);
+    anchor_string_free(signaling.json);
+    anchor_cancel_token_free(signaling.token);
+    anchor_cancel_token_free(draining.token);
+    anchor_client_free(client);
+}
+
 static void a_token_is_shared_by_clients(void)
 {
     struct waiter here[2], there[2];
@@ -122,6 +179,8 @@ static const struct test_case cases[] = {
     CASE(a_token_is_sticky_until_it_is_reset),
     CASE(a_cancelled_call_takes_no_event),
     CASE(a_token_ends_blocked_calls),
+    CASE(a_cancelled_token_ends_each_call),
+    CASE(a_token_ends_a_signal_and_a_drain_without_limit),
     CASE(a_token_is_shared_by_clients),
     CASE(a_token_ends_only_its_own_calls),
     CASE(cancel_all_ends_what_runs_and_nothing_later),

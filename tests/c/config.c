@@ -45,10 +45,12 @@ static void keys(void)
     anchor_config_free(c);
 }
 
-/* Not even half of the key: messages are printed and logged. */
-static void a_message_does_not_show_the_key(void)
+/* Not even half of them: messages are printed and logged. */
+static void a_message_does_not_show_the_key_or_a_header(void)
 {
     anchor_config *c = check_config();
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_add_header(c, "a", "s3cret-token\n"));
+    CHECK(strstr(anchor_config_error(c), "s3cret") == NULL);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_api_key(c, "s3cret-key\n"));
     CHECK(strstr(anchor_config_error(c), "s3cret") == NULL);
     anchor_config_free(c);
@@ -82,6 +84,50 @@ static void base_urls(void)
     CHECK_REFUSED(c, "base_url is NULL", anchor_config_set_base_url(c, NULL));
     CHECK_REFUSED(c, "base_url is not UTF-8", anchor_config_set_base_url(c, "https://" NOT_UTF_8));
     anchor_config_free(c);
+}
+
+static void headers(void)
+{
+    static const char *const set_by_the_library[] = {"anchor-api-key", "Host", "CONTENT-LENGTH", "transfer-encoding",
+                                                     "connection", "user-agent", "x-request-id", "accept-encoding"};
+    anchor_config *c = check_config();
+    char *longest = long_text(4096), *too_long = long_text(4097);
+    CHECK_TAKEN(c, anchor_config_add_header(c, "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+    CHECK_TAKEN(c, anchor_config_add_header(c, "X-Gate", longest));
+    CHECK_TAKEN(c, anchor_config_add_header(c, "x-empty", ""));
+    CHECK_REFUSED(c, "name is NULL", anchor_config_add_header(c, NULL, "a"));
+    CHECK_REFUSED(c, "value is NULL", anchor_config_add_header(c, "a", NULL));
+    CHECK_REFUSED(c, "name is not UTF-8", anchor_config_add_header(c, NOT_UTF_8, "a"));
+    CHECK_REFUSED(c, "value is not UTF-8", anchor_config_add_header(c, "a", NOT_UTF_8));
+    CHECK_REFUSED(c, "header has a name that is not of 1 to 256 bytes", anchor_config_add_header(c, "", "a"));
+    CHECK_REFUSED(c, "header has a name", anchor_config_add_header(c, "a b", "a"));
+    CHECK_REFUSED(c, "header has a name", anchor_config_add_header(c, "a:", "a"));
+    CHECK_REFUSED(c, "header has a value", anchor_config_add_header(c, "a", "b\r\nc: d"));
+    CHECK_REFUSED(c, "header has a value", anchor_config_add_header(c, "a", " b"));
+    CHECK_REFUSED(c, "header has a value longer than 4096 bytes", anchor_config_add_header(c, "a", too_long));
+    for (size_t i = 0; i < sizeof set_by_the_library / sizeof set_by_the_library[0]; i++)
+        CHECK_REFUSED(c, "which the library sets itself", anchor_config_add_header(c, set_by_the_library[i], "a"));
+    for (int i = 3; i < 32; i++) CHECK_TAKEN(c, anchor_config_add_header(c, "x-many", "a"));
+    CHECK_REFUSED(c, "header is one more than 32", anchor_config_add_header(c, "x-many", "a"));
+    free(longest);
+    free(too_long);
+    anchor_config_free(c);
+}
+
+/* Each request is longer by its line. */
+static void a_header_is_sent(void)
+{
+    long sent[2];
+    for (int i = 0; i < 2; i++) {
+        anchor_config *c = check_config();
+        if (i == 1) CHECK_TAKEN(c, anchor_config_add_header(c, "x-gate", "open"));
+        anchor_client *client = check_client_of(c);
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "a", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
+        CHECK(check_drain(client, "a") == 1);
+        sent[i] = check_count(client, "/bytesSent");
+        anchor_client_free(client);
+    }
+    CHECK(sent[1] == sent[0] + 3 * (long)strlen("x-gate: open\r\n"));
 }
 
 static void plain_http_needs_loopback_or_permission(void)
@@ -366,8 +412,10 @@ static void the_environment_is_read_by_config_new_only(void)
 
 static const struct test_case cases[] = {
     CASE(keys),
-    CASE(a_message_does_not_show_the_key),
+    CASE(a_message_does_not_show_the_key_or_a_header),
     CASE(base_urls),
+    CASE(headers),
+    CASE(a_header_is_sent),
     CASE(plain_http_needs_loopback_or_permission),
     CASE(proxies),
     CASE(texts),

@@ -1,7 +1,7 @@
 //! Text that a program passes on from elsewhere cannot add to a request: as a header, a path or a proxy's credentials it is
 //! refused, or arrives as what it is. The server records the bytes.
 
-use anchor::{Client, Status, Timeout};
+use anchor::{Client, Options, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
@@ -53,10 +53,13 @@ fn header_names(request: &Request, line: &str) -> Vec<String> {
     names
 }
 
+/// The headers of each request.
+const OWN: [&str; 5] = ["anchor-api-key", "content-length", "content-type", "host", "user-agent"];
+
 /// Nothing was added to the request, and nothing is missing.
 fn check_whole(request: &Request, line: &str) {
     let names = header_names(request, line);
-    assert_eq!(names, ["anchor-api-key", "content-length", "content-type", "host", "user-agent"]);
+    assert_eq!(names, OWN);
     assert!(request.head.bytes().filter(|byte| !byte.is_ascii_graphic()).all(|byte| b" \r\n".contains(&byte)));
 }
 
@@ -81,6 +84,47 @@ fn a_key_or_a_user_agent_is_refused_or_sent_as_it_is() {
     }
     assert_eq!(server.requests().len(), sent);
     assert!(sent > 10);
+}
+
+#[test]
+fn a_header_or_a_request_id_is_refused_or_sent_as_it_is() {
+    let server = server();
+    let mut sent = 0;
+    for text in HOSTILE {
+        let (mut with_value, mut with_name) = (config(&server.http()), config(&server.http()));
+        assert_eq!(with_value.add_header("x-gate", text).is_ok(), is_visible_ascii(text), "{text:?}");
+        let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+        assert_eq!(with_name.add_header(text, "open").is_ok(), is_name, "{text:?}");
+        let mut options = Options::new();
+        let is_id = is_visible_ascii(text) && !text.contains(' ');
+        assert_eq!(options.set_request_id(text).is_ok(), is_id, "{text:?}");
+        for (config, name, value, is_sent) in
+            [(&with_value, "x-gate", text, is_visible_ascii(text)), (&with_name, text, "open", is_name)]
+        {
+            if is_sent {
+                Client::new(config).unwrap().signal("e", None, Timeout::Request, None).unwrap();
+                check_one_more(&server.requests().pop().expect("a request"), name, value);
+                sent += 1;
+            }
+        }
+        if is_id {
+            client(&server.http()).signal_with("e", None, Timeout::Request, &options, None).unwrap();
+            check_one_more(&server.requests().pop().expect("a request"), "x-request-id", text);
+            sent += 1;
+        }
+    }
+    assert_eq!(server.requests().len(), sent);
+    assert!(sent > 10);
+}
+
+/// The request is whole, and has one header more.
+fn check_one_more(request: &Request, name: &str, value: &str) {
+    let mut expected = OWN.to_vec();
+    let name = name.to_ascii_lowercase();
+    expected.push(&name);
+    expected.sort_unstable();
+    assert_eq!(header_names(request, "POST /v1/events/e HTTP/1.1"), expected);
+    assert_eq!(request.header(&name), Some(value));
 }
 
 #[test]

@@ -42,6 +42,21 @@ static char of_key(size_t index)
     return letter((index * 17 + 5) % 61);
 }
 
+static char of_second_key(size_t index)
+{
+    return letter((index * 29 + 11) % 61);
+}
+
+static char of_header(size_t index)
+{
+    return letter((index * 37 + 2) % 61);
+}
+
+static char of_header_of_one_call(size_t index)
+{
+    return letter((index * 43 + 19) % 61);
+}
+
 static char of_password(size_t index)
 {
     return letter((index * 23 + 40) % 61);
@@ -59,6 +74,9 @@ static char of_credentials(size_t index)
 
 static const struct secret secrets[] = {
     {"the key", LENGTH, of_key},
+    {"the second key", LENGTH, of_second_key},
+    {"a header", LENGTH, of_header},
+    {"a header of one call", LENGTH, of_header_of_one_call},
     {"the proxy's password", LENGTH, of_password},
     {"the proxy's credentials in base64", LENGTH, of_credentials},
 };
@@ -121,6 +139,35 @@ static void set_key(anchor_config *config)
     char key[LENGTH + 1];
     reveal(key, of_key);
     anchor_status status = anchor_config_set_api_key(config, key);
+    explicit_bzero(key, sizeof key);
+    CHECK_STATUS(ANCHOR_OK, status);
+}
+
+static void add_header(anchor_config *config)
+{
+    char value[LENGTH + 1];
+    reveal(value, of_header);
+    anchor_status status = anchor_config_add_header(config, "x-gate", value);
+    explicit_bzero(value, sizeof value);
+    CHECK_STATUS(ANCHOR_OK, status);
+}
+
+static anchor_options *options_with_header(void)
+{
+    char value[LENGTH + 1];
+    anchor_options *options = anchor_options_new();
+    reveal(value, of_header_of_one_call);
+    anchor_status status = anchor_options_add_header(options, "x-tenant", value);
+    explicit_bzero(value, sizeof value);
+    CHECK_STATUS(ANCHOR_OK, status);
+    return options;
+}
+
+static void replace_key(anchor_client *client)
+{
+    char key[LENGTH + 1];
+    reveal(key, of_second_key);
+    anchor_status status = anchor_client_set_api_key(client, key);
     explicit_bzero(key, sizeof key);
     CHECK_STATUS(ANCHOR_OK, status);
 }
@@ -248,6 +295,41 @@ static void a_proxy_leaves_nothing(void)
     use(config, ANCHOR_NOT_SENT, NULL);
 }
 
+static void call_with_options(anchor_client *client)
+{
+    anchor_options *options = options_with_header();
+    anchor_wait *wait = NULL;
+    CHECK_STATUS(ANCHOR_OK, anchor_options_set_request_id(options, "id")); /* joins the headers again */
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event_with(client, "ok", PATIENCE_MS, options, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event_with(client, "ok", NULL, PATIENCE_MS, options, NULL, NULL));
+    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_wait_for_event_with(client, "quoted", PATIENCE_MS, options, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_with(client, "ok", PATIENCE_MS, options, &wait));
+    anchor_options_free(options);
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(wait, PATIENCE_MS, NULL));
+    anchor_wait_free(wait);
+}
+
+static void headers_options_and_a_replaced_key_leave_nothing(void)
+{
+    static const char *const servers[] = {"PLAIN", "TLS13"};
+    for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
+        anchor_client *client = NULL;
+        anchor_config *config = config_for(variable(servers[i]));
+        set_key(config);
+        add_header(config);
+        CHECK_STATUS(ANCHOR_OK, anchor_client_new(config, &client));
+        anchor_config_free(config);
+        call_with_options(client);
+        call(client, ANCHOR_OK);
+        replace_key(client);
+        call_with_options(client);
+        call(client, ANCHOR_OK);
+        CHECK(count_pieces(0) >= 3);
+        anchor_client_free(client);
+        CHECK_GONE();
+    }
+}
+
 /* The environment itself is the program's own, which wipes it. */
 static void a_key_of_the_environment_leaves_nothing(void)
 {
@@ -264,6 +346,7 @@ static const struct test_case cases[] = {
     CASE(calls_over_tls_leave_nothing),
     CASE(refused_and_broken_calls_leave_nothing),
     CASE(a_proxy_leaves_nothing),
+    CASE(headers_options_and_a_replaced_key_leave_nothing),
     CASE(a_key_of_the_environment_leaves_nothing),
 };
 

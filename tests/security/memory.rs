@@ -1,4 +1,4 @@
-//! Once a client and its settings are freed, the process's memory holds no key and no proxy password. memory.c looks;
+//! Once a client and its settings are freed, the process's memory holds no key, no added header and no proxy password. memory.c looks;
 //! here are the servers that it calls.
 
 use std::sync::Arc;
@@ -19,7 +19,9 @@ fn answers(is_tls: bool) -> Step {
         match (name, name.strip_prefix("status_")) {
             ("quiet", _) => Vec::new(),
             ("quoted", _) if is_tls => refusal(401),
-            ("quoted", _) => quoting(request.header("anchor-api-key").unwrap_or_default()),
+            ("quoted", _) => {
+                quoting(&["anchor-api-key", "x-gate", "x-tenant"].map(|name| request.header(name).unwrap_or_default()))
+            }
             ("html", _) => answer(200, "", "<html>"),
             (_, Some("301")) => answer(301, "location: https://elsewhere.example/\r\n", ""),
             (_, Some(code)) => refusal(code.parse().expect("a status")),
@@ -28,10 +30,11 @@ fn answers(is_tls: bool) -> Step {
     }))
 }
 
-/// A refusal that quotes the key, in its words and in a header that nobody reads.
-fn quoting(key: &str) -> Vec<u8> {
-    let body = format!(r#"{{"error":{{"code":401,"message":"the key {key} is not known"}}}}"#);
-    answer(401, &format!("x-note: {key}\r\n"), &body)
+/// A refusal that quotes them, in its words and in a header that nobody reads.
+fn quoting(secrets: &[&str]) -> Vec<u8> {
+    let secrets = secrets.join(" ");
+    let body = format!(r#"{{"error":{{"code":401,"message":"the key {secrets} is not known"}}}}"#);
+    answer(401, &format!("x-note: {secrets}\r\n"), &body)
 }
 
 fn over_tls(version: &'static rustls::SupportedProtocolVersion) -> Script {

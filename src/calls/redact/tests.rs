@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 const KEY: &str = "sk-0123456789abcdef";
 
-fn key(text: &str) -> Latest<Credentials> {
-    Latest::new(Credentials::new(text, &[]))
+fn key(text: &str) -> SentCredentials {
+    SentCredentials::new(Credentials::new(text, &[]))
 }
 
 fn words(data: &str, said: &str) -> String {
@@ -282,7 +282,7 @@ proptest! {
 fn headers_and_keys_that_were_replaced_are_masked() {
     let mut headers = Vec::new();
     Header::add_to(&mut headers, "x-gate", "t0ken-of-a-gateway").unwrap();
-    let credentials = Latest::new(Credentials::new(KEY, &headers));
+    let credentials = SentCredentials::new(Credentials::new(KEY, &headers));
     credentials.replace(|credentials| credentials.with_key("sk-another-key"));
     let redactor = Redactor { credentials: &credentials, lines: None, data: None };
     let said = format!("{KEY} of t0ken-of-a-gateway, not sk-another-key");

@@ -63,6 +63,14 @@ func TestSignalsAndWaits(t *testing.T) {
 	}
 }
 
+func TestASignalEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := client(t).Signal(ctx, "go", struct{}{}); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
 // A wait that blocks in a call would take a thread of Go.
 func TestManyWaitsTakeOneThread(t *testing.T) {
 	const jobs = 200

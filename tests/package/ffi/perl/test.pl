@@ -48,6 +48,13 @@ sub cancels_from_another_thread {
     check(failure(sub { $wait->finish })->{status} eq 'ANCHOR_CANCELLED');
 }
 
+sub signals_have_a_timeout {
+    $client->signal('perl', { n => 1 }, 30_000);
+    check($client->wait_for('perl', 30_000)->{data}{n} == 1);
+    my $failure = failure(sub { $client->signal('perl', {}, 0) });
+    check($failure->{status} eq 'ANCHOR_INVALID_ARGUMENT' && $failure->{message} =~ /timeout_ms/, %$failure);
+}
+
 sub names_what_is_wrong {
     my $failure = failure(sub { $client->wait_for('..') });
     check($failure->{status} eq 'ANCHOR_INVALID_ARGUMENT' && $failure->{message} =~ /event_name/, %$failure);
@@ -81,7 +88,8 @@ sub footprint {
     return ($memory, scalar(() = readdir $folder));
 }
 
-for my $name (qw(signals_and_waits times_out cancels_from_another_thread names_what_is_wrong leaks_nothing)) {
+for my $name (qw(signals_and_waits times_out cancels_from_another_thread signals_have_a_timeout names_what_is_wrong
+    leaks_nothing)) {
     no strict 'refs';
     &$name();
     print "ok $name\n";
