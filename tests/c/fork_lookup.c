@@ -43,9 +43,11 @@ static void look_up_in_child(anchor_client *client)
     char *json = UNTOUCHED;
     anchor_wait *wait = NULL;
     atomic_store(&let_go, 1);
-    was_not_found(anchor_wait_for_event(client, "child", PATIENCE_MS, NULL, &json), json);
+    anchor_status status = anchor_wait_for_event(client, "child", PATIENCE_MS, NULL, &json);
+    was_not_found(status, json);
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "child", PATIENCE_MS, &wait));
-    was_not_found(anchor_wait_finish(wait, ANCHOR_NO_TIMEOUT, &json), json);
+    status = anchor_wait_finish(wait, ANCHOR_NO_TIMEOUT, &json);
+    was_not_found(status, json);
     anchor_wait_free(wait);
     CHECK(atomic_load(&lookups) == 3); /* its own two, after its parent's */
 }
