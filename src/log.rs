@@ -28,10 +28,12 @@ impl LogLevel {
     }
 }
 
+pub(crate) type Sink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+
 /// The program's callback, if it has set one, and the form in which it takes lines.
 #[derive(Clone, Default)]
 pub(crate) struct Log {
-    pub sink: Option<Arc<dyn Fn(LogLevel, &str) + Send + Sync>>,
+    pub sink: Option<Sink>,
     pub json: bool,
 }
 
