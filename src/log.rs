@@ -28,7 +28,7 @@ impl LogLevel {
     }
 }
 
-pub(crate) type Sink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
+type Sink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
 
 /// The program's callback, if it has set one, and the form in which it takes lines.
 #[derive(Clone, Default)]
