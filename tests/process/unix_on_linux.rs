@@ -7,7 +7,7 @@ use testkit::process::output;
 use testkit::root;
 
 /// In tests/behaviour: what blocks, what wakes it, and when it ends.
-const BEHAVIOUR: [&str; 8] = [
+const BEHAVIOUR: [&str; 9] = [
     "cancel::",
     "connections::",
     "deadlines::",
