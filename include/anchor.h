@@ -40,11 +40,12 @@
  * Threads    Any number of threads may use a client, a queue or a cancel token at once, and options that no thread
  *            changes; one thread at a time may use settings. No handle may be freed while another thread uses it.
  *            Blocking calls hold no lock. There is nothing to initialise, and no global state that a program can see.
- *            The library starts a thread only to look up a name, and one for all started waits, which ends when their
- *            handles and queues are freed; all signals are blocked on these threads. pthread_cancel has no effect
- *            during a call: it acts at the thread's next cancellation point after the call. To end the call itself,
- *            cancel its token. Threads whose cancellation type is asynchronous may not call the library. A callback
- *            that throws ends the process; a callback may not leave by longjmp.
+ *            The library starts a thread only to look up a name, which all calls share that need this name at the same
+ *            time, and one for all started waits, which ends when their handles and queues are freed; all signals are
+ *            blocked on these threads. pthread_cancel has no effect during a call: it acts at the thread's next
+ *            cancellation point after the call. To end the call itself, cancel its token. Threads whose cancellation
+ *            type is asynchronous may not call the library. A callback that throws ends the process; a callback may
+ *            not leave by longjmp.
  *
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
@@ -313,7 +314,7 @@ typedef struct anchor_wait anchor_wait;
  *
  * - user_data: what was passed with the function
  * - level: an anchor_log_level
- * - message: one line without its end, valid during the call
+ * - message: one line without its end, valid during the call; a JSON object if anchor_config_set_log_json asks for it
  */
 typedef void (*anchor_log_callback)(void *user_data, int32_t level, const char *message);
 
@@ -705,6 +706,22 @@ anchor_status anchor_config_set_log_callback(anchor_config *config,
                                              void *user_data);
 
 /**
+ * Sets whether a log line is a JSON object with the fields of what it reports.
+ *
+ * Its members are level ("warning", "info" or "debug"), message, and what else is known: operation ("wait" or
+ * "signal"), eventName, attempt, phase and status as in an error's JSON, code for the HTTP status, and pauseMs before
+ * the call tries again. anchor_json_get reads them.
+ *
+ * @param config  the settings
+ * @param json    0 or 1; 0 by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_log_json(anchor_config *config,
+                                         int json);
+
+/**
  * Makes a client.
  *
  * It reads the certificates of the settings. It does not connect to the service.
@@ -763,13 +780,16 @@ anchor_status anchor_client_set_api_key(anchor_client *client,
 ANCHOR_API void anchor_client_cancel_all(anchor_client *client);
 
 /**
- * Returns counts of what the client has done, as a JSON object.
+ * Returns counts of what the client has done and does, as a JSON object.
  *
  * Its members are the numbers waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries,
- * unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the object started. "dropped"
- * counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
+ * unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the objects connections and
+ * started. "dropped" counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
  * requests that were sent and whose answer was never read: each of them may have taken an event or delivered a
  * signal.
+ *
+ * "connections" shows the connections that this process has now: open is their number; of these, idle are those that
+ * no call uses, and waiting those on which a request was sent and no byte of its answer has arrived.
  *
  * "started" shows where the started waits of this process are now. Its members are queued, for a turn to make a
  * connection, of which a client makes 128 at once; dns, connect, tls, send, wait, for an answer, and receive, which

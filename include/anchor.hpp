@@ -374,6 +374,7 @@ public:
     {
         return set(anchor_config_set_log_callback, callback, user_data);
     }
+    config &log_json(bool json) noexcept { return set(anchor_config_set_log_json, int{json}); }
 };
 
 // What one call, or many, do otherwise than the settings of the client say. Setters can be chained. A call with the options

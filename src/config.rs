@@ -5,6 +5,7 @@ use crate::address::endpoint::Endpoint;
 use crate::address::proxy::{self, Proxy, ProxyVariables};
 use crate::credentials::{Credentials, Header};
 use crate::error::Error;
+use crate::log::{Log, LogLevel};
 use crate::secret::Secret;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -61,20 +62,6 @@ pub(crate) struct Policy {
     pub connect_timeout: Duration,
 }
 
-/// The importance of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum LogLevel {
-    /// A failure after which a call tries again, or a system without certificate authorities.
-    Warning = 1,
-    /// A wait asks again because the event was not signaled yet.
-    Info = 2,
-    /// One line for each request.
-    Debug = 3,
-}
-
-pub(crate) type LogSink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
-
 /// Settings, which [`Client::new`](crate::Client::new) copies. Each setter returns the settings, so that calls can be
 /// chained.
 #[derive(Clone)]
@@ -97,7 +84,7 @@ pub struct Config {
     pub(crate) retries: Retries,
     pub(crate) rearm: bool,
     pub(crate) interruptible: bool,
-    pub(crate) log: Option<LogSink>,
+    pub(crate) log: Log,
     /// What is wrong with the key in the environment.
     bad_key: Option<String>,
 }
@@ -131,7 +118,7 @@ impl Config {
             retries: Retries::Default,
             rearm: true,
             interruptible: false,
-            log: None,
+            log: Log::default(),
             bad_key: None,
         }
     }
@@ -351,13 +338,21 @@ impl Config {
     /// line of a wait comes after its [`StartedWait`](crate::StartedWait) or its [`Queue`](crate::Queue) was dropped. A line
     /// contains neither the key, nor added headers, nor events' data.
     pub fn set_log(&mut self, sink: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> &mut Self {
-        self.log = Some(Arc::new(sink));
+        self.log.sink = Some(Arc::new(sink));
         self
     }
 
     /// Removes the function that receives log lines.
     pub fn clear_log(&mut self) -> &mut Self {
-        self.log = None;
+        self.log.sink = None;
+        self
+    }
+
+    /// Sets whether a log line is a JSON object, whose members are `level`, `message` and what else is known: `operation`
+    /// (`wait` or `signal`), `eventName`, `attempt`, `phase` and `status` as in an error's JSON, `code` for the HTTP status, and
+    /// `pauseMs` before the call tries again. False by default.
+    pub fn set_log_json(&mut self, json: bool) -> &mut Self {
+        self.log.json = json;
         self
     }
 

@@ -5,11 +5,12 @@ use crate::address::endpoint::Endpoint;
 use crate::address::proxy::Proxy;
 use crate::cancel::CancelToken;
 use crate::census::Census;
-use crate::config::{Config, LogLevel};
+use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::http::{Agent, AgentOptions, TlsSettings, Trace};
-use crate::stats::Counters;
+use crate::log::{LogLevel, Record};
+use crate::stats::{Counters, Stats};
 use crate::status::Status;
 use crate::sys::{Latest, PerProcess};
 use std::convert::Infallible;
@@ -73,6 +74,12 @@ impl Session {
         self.credentials.replace(|credentials| credentials.with_key(key));
     }
 
+    /// The connections and the started waits are those of this process.
+    pub fn stats(&self) -> Stats {
+        let connections = self.process_state().map(|state| state.agent.connections()).unwrap_or_default();
+        self.counters.read(connections, self.census().read())
+    }
+
     pub fn cancel_all(&self) {
         if let Ok(state) = self.process_state() {
             state.cancel_all();
@@ -118,9 +125,7 @@ impl Session {
 fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> Result<Option<TlsSettings>, Error> {
     let is_needed = endpoint.https || proxy.is_some_and(|proxy| proxy.https) || config.ca_file.is_some();
     let warn = |line: &str| {
-        if let Some(sink) = &config.log {
-            sink(LogLevel::Warning, line);
-        }
+        config.log.write(LogLevel::Warning, || Record { message: line.to_owned(), ..Record::default() });
     };
     let read = || TlsSettings::read(config.trust, config.ca_file.as_deref(), warn);
     is_needed.then(read).transpose()

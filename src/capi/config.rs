@@ -1,8 +1,9 @@
 //! The handle of a configuration.
 
 use super::boundary::{catch, flag, millis, renamed, run_quietly, text};
-use crate::config::{Config, LogLevel, Trust};
+use crate::config::{Config, Trust};
 use crate::error::Error;
+use crate::log::LogLevel;
 use crate::status::Status;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
@@ -31,7 +32,7 @@ impl anchor_config {
 ///
 /// - user_data: what was passed with the function
 /// - level: an anchor_log_level
-/// - message: one line without its end, valid during the call
+/// - message: one line without its end, valid during the call; a JSON object if anchor_config_set_log_json asks for it
 #[allow(non_camel_case_types)]
 pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
@@ -385,6 +386,23 @@ pub unsafe extern "C" fn anchor_config_set_log_callback(
             Ok(())
         })
     }
+}
+
+/// Sets whether a log line is a JSON object with the fields of what it reports.
+///
+/// Its members are level ("warning", "info" or "debug"), message, and what else is known: operation ("wait" or
+/// "signal"), eventName, attempt, phase and status as in an error's JSON, code for the HTTP status, and pauseMs before
+/// the call tries again. anchor_json_get reads them.
+///
+/// @param config  the settings
+/// @param json    0 or 1; 0 by default
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_config_set_log_json(config: *mut anchor_config, json: c_int) -> Status {
+    // SAFETY: by contract NULL or live.
+    unsafe { set_flag(config, "log_json", json, Config::set_log_json) }
 }
 
 #[derive(Clone, Copy)]

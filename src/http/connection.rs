@@ -5,6 +5,7 @@ use super::blocking::{Blocking, with_current};
 use super::buffers::HeldBuffers;
 use super::dial::{self, Route};
 use super::failure::FailureKind;
+use super::gauge::Gauge;
 use super::link::{Link, MAX_UNREAD, Sending};
 use super::pool::{Idle, Pool};
 use super::stream::Input;
@@ -25,6 +26,7 @@ pub(super) struct Dialer(pub Arc<Origin>);
 pub(super) struct Origin {
     pub route: Route,
     pub pool: Pool,
+    pub gauge: Arc<Gauge>,
     pub credentials: Arc<Latest<Credentials>>,
 }
 
@@ -50,7 +52,7 @@ impl Dialer {
         match self.0.pool.take(call.max_idle) {
             Some(idle) => Ok(idle),
             None => {
-                let link = Link::new(dial::blocking(&self.0.route, call)?);
+                let link = Link::new(dial::blocking(&self.0.route, call)?, &self.0.gauge);
                 Ok(Idle { link, buffers: HeldBuffers::default() })
             }
         }

@@ -101,10 +101,9 @@ impl Dial {
         Ok(dial)
     }
 
-    /// The lookup that [`Progress::Addresses`] asked for has an outcome. It may come again, for an earlier dial of the same call.
+    /// The lookup that [`Progress::Addresses`] asked for has an outcome.
     pub fn found(&mut self, route: &Route, addresses: &Addresses, call: &Context) -> io::Result<()> {
         match addresses {
-            _ if !matches!(self.0, Stage::Lookup) => Ok(()),
             Ok(addresses) => self.race(route, addresses.clone(), call),
             Err(e) => Err(note_lookup_error(e, call)),
         }
@@ -264,7 +263,7 @@ fn refuse_clear_text(call: &Context) -> io::Error {
 fn note_lookup_error(e: &LookupError, call: &Context) -> io::Error {
     let (kind, why) = match e {
         LookupError::UnknownHost(why) => (Some(FailureKind::UnknownHost), why.clone()),
-        LookupError::Exhausted(e) => (Some(FailureKind::Exhausted), e.to_string()),
+        LookupError::Exhausted(why) => (Some(FailureKind::Exhausted), why.clone()),
         LookupError::Failed(why) => (None, why.clone()),
     };
     match kind {

@@ -9,6 +9,7 @@ use super::context::{Limits, Trace};
 use super::credentials::{KEY_HEADER, PLACEHOLDER};
 use super::dial::Route;
 use super::failure::{ExchangeError, Failure, classify};
+use super::gauge::Gauge;
 use super::inbound::MAX_HEAD;
 use super::pool::Pool;
 use super::trust::TlsSettings;
@@ -17,6 +18,7 @@ use crate::address::proxy::Proxy;
 use crate::credentials::{Credentials, Lines};
 use crate::error::Error;
 use crate::panic::inject;
+use crate::stats::Connections;
 use crate::sys::Latest;
 use std::io::Read;
 use std::sync::Arc;
@@ -106,7 +108,12 @@ impl Agent {
             tunnel: options.proxy.map(tunnel),
             only_loopback: !options.https && !options.allow_http,
         };
-        let origin = Arc::new(Origin { route, pool: Pool::default(), credentials: Arc::clone(options.credentials) });
+        let origin = Arc::new(Origin {
+            route,
+            pool: Pool::default(),
+            gauge: Arc::default(),
+            credentials: Arc::clone(options.credentials),
+        });
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = Method::POST;
         request.headers = headers(options)?;
@@ -135,6 +142,16 @@ impl Agent {
         let outcome = call.scope(|| self.post(post).and_then(|response| self.take(response)));
         let outcome = outcome.map_err(|cause| classify(&call.context, cause));
         (outcome, call.context.trace())
+    }
+
+    /// How many connections there are. While calls are running, the counts may not add up exactly.
+    pub fn connections(&self) -> Connections {
+        let (open, waiting) = (self.gauge().open() as u64, self.gauge().waiting() as u64);
+        Connections { open, idle: self.pool().len() as u64, waiting }
+    }
+
+    pub(super) fn gauge(&self) -> &Arc<Gauge> {
+        &self.origin.gauge
     }
 
     pub(super) fn route(&self) -> &Route {

@@ -11,7 +11,7 @@ use crate::calls::{Request, Rules, Step};
 use crate::census::{Seat, Stage};
 use crate::credentials::Lines;
 use crate::error::Error;
-use crate::http::{Addresses, Await, Flight, Landed, Post, Stop};
+use crate::http::{Await, Flight, Found, Landed, Post, Stop};
 use crate::options::Options;
 use crate::session::Session;
 use crate::sys::Socket;
@@ -49,8 +49,8 @@ pub(super) enum Event<'a> {
     Ready {
         has_input: bool,
     },
-    /// The addresses of the first hop were looked up.
-    Found(&'a Addresses),
+    /// A lookup of its host is over.
+    Found(&'a Found),
     /// A socket cannot be watched.
     Exhausted(&'a io::Error),
     /// The time of [`Task::timer`] has come.
@@ -63,7 +63,7 @@ pub(super) enum Event<'a> {
 pub(super) enum Next {
     /// A turn to make a connection.
     Turn,
-    /// The addresses of its client's first hop.
+    /// The addresses of its host, for which it has to [look it up](Task::look_up).
     Addresses,
     /// Its sockets, of which `output` says whether it waits for room, or the time of [`Task::timer`].
     Sockets { output: bool },
@@ -139,6 +139,14 @@ impl Task {
         }
     }
 
+    /// Looks up the host, for [`Event::Found`].
+    pub fn look_up(&mut self, done: impl FnOnce(Found) + Send + 'static) {
+        let session = Arc::clone(self.session());
+        if let (State::Flying(flight), Ok(process_state)) = (&mut self.state, session.process_state()) {
+            flight.look_up(&process_state.agent, done);
+        }
+    }
+
     /// Something has happened.
     ///
     /// - `may_dial`: there is a turn for a new connection.
@@ -188,7 +196,7 @@ impl Task {
             _ if is_cancelled => Await::Landed(flight.end(agent, Stop::Cancelled)),
             Event::Time if is_late() => Await::Landed(flight.end(agent, Stop::Deadline)),
             Event::Ready { has_input } => flight.step(agent, *has_input),
-            Event::Found(addresses) => flight.found(agent, addresses),
+            Event::Found(found) => flight.found(agent, found),
             Event::Exhausted(e) => flight.exhausted(e),
             Event::Time | Event::Begin | Event::Turn => flight.step(agent, false),
         };
@@ -222,7 +230,7 @@ impl Task {
                     }
                 }
                 Step::Pause(pause) => {
-                    self.observer(&session).pauses(&pause);
+                    self.observer(&session).pauses(self.rules.story().attempts(), &pause);
                     if !self.is_cancelled() {
                         self.state = State::Paused(pause.until);
                         return Next::Pause;
@@ -241,7 +249,7 @@ impl Task {
         let (lines, limits, max_idle) = (self.lines.as_ref(), request.limits, request.max_idle);
         let post = Post { path: &path, body: &body, lines, limits, max_idle };
         let Some(mut flight) = agent.depart(&post, may_dial) else { return Ok(None) };
-        self.observer(session).sends(request);
+        self.observer(session).sends(self.rules.story().attempts() + 1, request);
         // The log callback may have cancelled it.
         let next = if self.is_cancelled() {
             Await::Landed(flight.end(agent, Stop::Cancelled))

@@ -17,6 +17,7 @@ mod event_names;
 mod floods;
 #[cfg(target_os = "linux")]
 mod interrupt;
+mod log;
 #[cfg(target_os = "linux")]
 mod lookup;
 #[cfg(target_os = "linux")]
@@ -27,6 +28,8 @@ mod queue;
 mod queue_callback;
 #[cfg(target_os = "linux")]
 mod reactor;
+#[cfg(target_os = "linux")]
+mod shared_lookup;
 #[cfg(target_os = "linux")]
 mod started;
 mod wait_rules;

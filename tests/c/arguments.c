@@ -64,6 +64,7 @@ static void a_null_config_is_refused(void)
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_rearm(NULL, 1));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_interruptible(NULL, 1));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_log_callback(NULL, NULL, NULL));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_log_json(NULL, 1));
     CHECK(anchor_config_error(NULL) == NULL);
 }
 

@@ -252,6 +252,7 @@ static void enumerations_and_flags(void)
         {anchor_config_set_allow_http, "allow_http is neither 0 nor 1"},
         {anchor_config_set_rearm, "rearm is neither 0 nor 1"},
         {anchor_config_set_interruptible, "interruptible is neither 0 nor 1"},
+        {anchor_config_set_log_json, "log_json is neither 0 nor 1"},
     };
     anchor_config *c = check_config();
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {

@@ -142,7 +142,10 @@ void settings_are_chained_and_the_first_refusal_is_reported()
     config.add_header("x-gate", "open");
     config.connect_timeout(1min).request_timeout(1min).slice(1min).grace(1min).max_response_bytes(1 << 20).interruptible(false);
     int lines = 0;
-    config.log_callback([](void *data, std::int32_t, const char *) { ++*static_cast<int *>(data); }, &lines);
+    const anchor_log_callback count_objects = [](void *data, std::int32_t, const char *line) {
+        *static_cast<int *>(data) += line[0] == '{';
+    };
+    config.log_callback(count_objects, &lines).log_json(true);
     auto client = anchor::client::make(std::nothrow, config);
     CHECK_STATUS(ANCHOR_OK, client.status());
     CHECK_STATUS(ANCHOR_TIMEOUT, client->wait(std::nothrow, "quiet", 0s).status());
