@@ -4,7 +4,7 @@
 use super::buffers::HeldBuffers;
 use super::codec::{Answer, Discard};
 use super::context::{Context, Limits, Stop, Trace};
-use super::credentials::put_credentials;
+use super::credentials::{put_credentials, put_origin};
 use super::dial::{Dial, Progress};
 use super::exchange::{Agent, Post, Reply};
 use super::failure::{ExchangeError, Failure, FailureKind, classify};
@@ -12,6 +12,7 @@ use super::link::Link;
 use super::lookup::Addresses;
 use super::pool::Idle;
 use super::stream::Input;
+use crate::address::host::HostPort;
 use crate::credentials::Lines;
 use crate::error::Phase;
 use crate::panic::inject;
@@ -60,7 +61,7 @@ struct Receiving {
 
 /// What a flight waits for.
 pub(crate) enum Await {
-    /// The addresses of the [first hop](Flight::first_hop), for [`Flight::found`].
+    /// The addresses of a [host](Flight::wanted), for [`Flight::found`].
     Addresses,
     /// One of its sockets.
     Sockets { output: bool },
@@ -94,11 +95,6 @@ impl Agent {
         Some(Flight { context, stage })
     }
 
-    /// The host that a dial looks up.
-    pub fn first_hop(&self) -> (&str, u16) {
-        self.route().first_hop()
-    }
-
     /// Puts a connection into the pool.
     pub fn keep(&self, link: Link) {
         self.pool().put(Idle { link, buffers: HeldBuffers::default() });
@@ -125,6 +121,7 @@ impl Agent {
         link.begin(&mut Discard, context)?;
         let parts = [self.credentials().as_str(), lines.map_or("", Lines::as_str)];
         let held = request.len();
+        let held = put_origin(&mut request, held, self.request_origin());
         let held = put_credentials(&mut request, held, parts);
         request.truncate(held);
         Ok(Stage::Sending(Box::new(Sending {
@@ -148,10 +145,18 @@ impl Flight {
         }
     }
 
-    /// The lookup that [`Await::Addresses`] asked for has an outcome.
-    pub fn found(&mut self, agent: &Agent, addresses: &Addresses) -> Await {
+    /// The host whose addresses [`Await::Addresses`] asks for.
+    pub fn wanted<'a>(&self, agent: &'a Agent) -> Option<&'a HostPort> {
+        match &self.stage {
+            Stage::Dialing(dialing) => dialing.dial.wanted(agent.route()),
+            _ => None,
+        }
+    }
+
+    /// A lookup that [`Await::Addresses`] asked for has an outcome.
+    pub fn found(&mut self, agent: &Agent, host: &HostPort, addresses: &Addresses) -> Await {
         let Stage::Dialing(dialing) = &mut self.stage else { return Await::Turn };
-        match dialing.dial.found(agent.route(), addresses, &self.context) {
+        match dialing.dial.found(agent.route(), host, addresses, &self.context) {
             Ok(()) => self.step(agent, false),
             Err(e) => self.fail(e.into()),
         }
@@ -343,6 +348,8 @@ mod tests {
     use super::super::stream::Stream;
     use super::super::tcp::Tcp;
     use super::*;
+    use crate::address::destination::Destination;
+    use crate::address::endpoint::Endpoint;
     use crate::credentials::Credentials;
     use crate::sys::Latest;
     use std::io::Write;
@@ -387,13 +394,12 @@ mod tests {
     }
 
     fn agent() -> Agent {
+        let endpoint = Endpoint::parse("http://localhost:1").unwrap();
         let options = AgentOptions {
-            https: false,
+            destination: &Destination { endpoint, connect_to: None, proxy: None },
             allow_http: false,
-            authority: "localhost:1",
             credentials: &Arc::new(Latest::new(Credentials::new("key", &[]))),
             user_agent: "",
-            proxy: None,
             tls: None,
             max_response_bytes: 100,
         };

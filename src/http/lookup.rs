@@ -1,7 +1,8 @@
 //! The addresses of a host. The system's lookup cannot be cancelled, so it runs on a thread that the call can abandon.
 
 use super::blocking::Blocking;
-use crate::sys::{Event, LookupError, Thread, Watch, look_up as system_look_up};
+use crate::address::host::HostPort;
+use crate::sys::{Event, LookupError, Thread, Watch, look_up as system_look_up, scope_id};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +12,15 @@ const LOOKUP_STACK_SIZE: usize = 512 * 1024;
 
 pub(crate) type Addresses = Result<Vec<SocketAddr>, LookupError>;
 
-/// The address that the host is, if it is not a name.
-pub(super) fn literal(host: &str, port: u16) -> Option<SocketAddr> {
-    Some(SocketAddr::new(host.parse::<IpAddr>().ok()?, port))
+/// The address that the host is, if it is not a name. It fails if this machine does not have the zone.
+pub(super) fn literal(host: &HostPort) -> io::Result<Option<SocketAddr>> {
+    let Some(address) = host.host.address() else { return Ok(None) };
+    let mut address = SocketAddr::new(address, host.port);
+    if let (SocketAddr::V6(address), Some(zone)) = (&mut address, host.host.zone()) {
+        let no_zone = |e| io::Error::new(io::ErrorKind::AddrNotAvailable, format!("the IPv6 zone {zone}: {e}"));
+        address.set_scope_id(scope_id(zone).map_err(no_zone)?);
+    }
+    Ok(Some(address))
 }
 
 /// Looks up the name of a host on a thread, and passes what it found to `done` there.

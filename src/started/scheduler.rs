@@ -6,6 +6,7 @@ use super::task::{Event, Next, Task};
 use super::ticket::Stub;
 use super::timers::Timers;
 use super::turns::Turns;
+use crate::address::host::HostPort;
 use crate::http::{Addresses, start_lookup};
 use crate::panic::catch;
 use crate::sys::LookupError;
@@ -53,8 +54,7 @@ enum Turn {
 /// A lookup that several waits share.
 struct Lookup {
     number: u64,
-    host: String,
-    port: u16,
+    host: HostPort,
     waiting: Vec<u64>,
 }
 
@@ -162,9 +162,10 @@ impl Scheduler {
 
     fn on_found(&mut self, number: u64, addresses: &Addresses) {
         let Some(at) = self.lookups.iter().position(|lookup| lookup.number == number) else { return };
-        for token in self.lookups.swap_remove(at).waiting {
+        let Lookup { host, waiting, .. } = self.lookups.swap_remove(at);
+        for token in waiting {
             if let Some(id) = self.id_of(token) {
-                self.act(id, &Event::Found(addresses));
+                self.act(id, &Event::Found(&host, addresses));
             }
         }
     }
@@ -277,22 +278,21 @@ impl Scheduler {
         None
     }
 
-    /// Looks up the host of the wait's client, once for all waits that need it at this time.
+    /// Looks up the host that the wait needs, once for all waits that need it at this time.
     fn look_up(&mut self, token: u64, task: &Task) {
-        let Ok(process_state) = task.session().process_state() else { return };
-        let (host, port) = process_state.agent.first_hop();
-        if let Some(lookup) = self.lookups.iter_mut().find(|lookup| lookup.port == port && lookup.host == host) {
+        let Some(host) = task.wanted() else { return };
+        if let Some(lookup) = self.lookups.iter_mut().find(|lookup| lookup.host == host) {
             return lookup.waiting.push(token);
         }
         let number = self.reactor.number_lookup();
         // A lookup may take long after everybody has given it up.
         let reactor = Arc::downgrade(&self.reactor);
-        let started = start_lookup(host, port, move |found| {
+        let started = start_lookup(host.host.bare(), host.port, move |found| {
             if let Some(reactor) = reactor.upgrade() {
                 reactor.post(Message::Found(number, found));
             }
         });
-        self.lookups.push(Lookup { number, host: host.to_owned(), port, waiting: vec![token] });
+        self.lookups.push(Lookup { number, host, waiting: vec![token] });
         if let Err(e) = started {
             // The task is not in its place yet.
             self.reactor.post(Message::Found(number, Err(LookupError::Exhausted(e))));

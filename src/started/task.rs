@@ -3,6 +3,7 @@
 
 use super::sink::Sink;
 use super::ticket::Ticket;
+use crate::address::host::HostPort;
 use crate::calls::call::Start;
 use crate::calls::observer::Observer;
 use crate::calls::outcome::Operation;
@@ -49,8 +50,8 @@ pub(super) enum Event<'a> {
     Ready {
         has_input: bool,
     },
-    /// The addresses of the first hop were looked up.
-    Found(&'a Addresses),
+    /// The addresses of this host were looked up.
+    Found(&'a HostPort, &'a Addresses),
     /// A socket cannot be watched.
     Exhausted(&'a io::Error),
     /// The time of [`Task::timer`] has come.
@@ -63,7 +64,7 @@ pub(super) enum Event<'a> {
 pub(super) enum Next {
     /// A turn to make a connection.
     Turn,
-    /// The addresses of its client's first hop.
+    /// The addresses of [`Task::wanted`].
     Addresses,
     /// Its sockets, of which `output` says whether it waits for room, or the time of [`Task::timer`].
     Sockets { output: bool },
@@ -107,6 +108,14 @@ impl Task {
 
     pub fn deadline(&self) -> Option<Instant> {
         self.rules.deadline()
+    }
+
+    /// The host whose addresses [`Next::Addresses`] asks for.
+    pub fn wanted(&self) -> Option<HostPort> {
+        let (State::Flying(flight), Ok(process_state)) = (&self.state, self.session().process_state()) else {
+            return None;
+        };
+        flight.wanted(&process_state.agent).cloned()
     }
 
     /// When [`Event::Time`] comes, whatever the sockets do.
@@ -188,7 +197,7 @@ impl Task {
             _ if is_cancelled => Await::Landed(flight.end(agent, Stop::Cancelled)),
             Event::Time if is_late() => Await::Landed(flight.end(agent, Stop::Deadline)),
             Event::Ready { has_input } => flight.step(agent, *has_input),
-            Event::Found(addresses) => flight.found(agent, addresses),
+            Event::Found(host, addresses) => flight.found(agent, host, addresses),
             Event::Exhausted(e) => flight.exhausted(e),
             Event::Time | Event::Begin | Event::Turn => flight.step(agent, false),
         };
@@ -236,7 +245,7 @@ impl Task {
     /// Makes a request. `None` if it needs a turn for a new connection.
     fn depart(&mut self, session: &Session, request: &Request, may_dial: bool) -> Result<Option<Await>, Error> {
         let agent = &session.process_state()?.agent;
-        let path = Operation::Wait.path(&session.endpoint, &self.event_name);
+        let path = Operation::Wait.path(&session.destination.endpoint, &self.event_name);
         let body = self.rules.body(request);
         let (lines, limits, max_idle) = (self.lines.as_ref(), request.limits, request.max_idle);
         let post = Post { path: &path, body: &body, lines, limits, max_idle };
