@@ -49,6 +49,11 @@
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
  *
+ * Network    A call connects to the host of the base URL, to what anchor_config_set_connect_to puts in its place, or to
+ *            the proxy of the settings or of the environment. Over TLS the certificate is checked for the host of
+ *            the base URL, wherever the connection goes. Without anchor_config_set_allow_http the key leaves
+ *            unencrypted only over loopback or a Unix socket.
+ *
  * fork       A child process may use a client of its parent: it makes its own connections and does not touch
  *            those of the parent. A queue of the parent is empty in the child. Parent and child share a cancel token. A
  *            call in progress and a started wait belong to the parent.
@@ -465,8 +470,11 @@ anchor_status anchor_config_set_api_key(anchor_config *config,
  *
  * anchor_client_new refuses plain http, unless the host is loopback or anchor_config_set_allow_http allows it.
  *
+ * An IPv6 address may have a zone, as in "http://[fe80::1%25eth0]:8642". "unix:/path" is a service at a Unix socket of
+ * this machine, in plain HTTP; anchor_client_new refuses it on Windows, and where its path is too long for the system.
+ *
  * @param config    the settings
- * @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored.
+ * @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored. Or "unix:/path".
  *                  "https://api.anchorbrowser.io" by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
@@ -519,20 +527,42 @@ anchor_status anchor_config_set_user_agent(anchor_config *config,
                                            const char *user_agent);
 
 /**
- * Sets the proxy to connect through, with CONNECT.
+ * Sets the proxy to connect through.
+ *
+ * With http, and with https over TLS, the proxy opens a tunnel by CONNECT; if the base URL is plain http, it gets the
+ * requests themselves. With socks5h it opens a tunnel by SOCKS5 and looks up the name of the service. With socks5 the
+ * library looks up the name, and asks for its addresses in turn.
  *
  * Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
  * anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
  *
  * @param config  the settings
- * @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
- *                refused
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The port is 80, 443 or
+ *                1080 by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT, also for SOCKS of another version than 5
  * @since 0.1.0
  */
 ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_proxy(anchor_config *config,
                                       const char *proxy);
+
+/**
+ * Sets what to connect to in place of the host of the base URL, as curl's --connect-to does.
+ *
+ * The request, and the check of the certificate, still name the host. A proxy is asked for the address, by a tunnel; the
+ * proxies of the environment are not used if the address is loopback. A host that is not that of the base URL has no
+ * effect.
+ *
+ * @param config   the settings
+ * @param host     "host:port" of the base URL; the port of https is 443, that of http 80
+ * @param address  "address:port"; the address may be a name too. Two empty strings remove the setting
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_connect_to(anchor_config *config,
+                                           const char *host,
+                                           const char *address);
 
 /**
  * Adds the certificate authorities of a file to those that are trusted.

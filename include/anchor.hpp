@@ -278,6 +278,10 @@ public:
     config &allow_http(bool allow) noexcept { return set(anchor_config_set_allow_http, int{allow}); }
     config &user_agent(std::string_view agent) noexcept { return set(anchor_config_set_user_agent, agent); }
     config &proxy(std::string_view url) noexcept { return set(anchor_config_set_proxy, url); }
+    config &connect_to(std::string_view host, std::string_view address) noexcept
+    {
+        return set(anchor_config_set_connect_to, host, address);
+    }
     config &ca_file(std::string_view path) noexcept { return set(anchor_config_set_ca_file, path); }
     config &trust(anchor_trust trust) noexcept { return set(anchor_config_set_trust, std::int32_t{trust}); }
     config &connect_timeout(timeout time) noexcept { return set(anchor_config_set_connect_timeout_ms, time); }
@@ -319,6 +323,14 @@ private:
             refused_nul_ = status_ == ANCHOR_INVALID_ARGUMENT;
         }
         return set(setter, text.get());
+    }
+    template <class Setter> config &set(Setter setter, std::string_view first, std::string_view second) noexcept
+    {
+        const detail::c_string other(second);
+        return set([&](anchor_config *handle, const char *text) {
+            if (other.status() == ANCHOR_INVALID_ARGUMENT) refused_nul_ = true;
+            return other.status() == ANCHOR_OK ? setter(handle, text, other.get()) : other.status();
+        }, first);
     }
     std::string_view why() const noexcept { return handle_ ? anchor_config_error(handle_.get()) : ""; }
 

@@ -104,8 +104,11 @@ pub unsafe extern "C" fn anchor_config_set_api_key(config: *mut anchor_config, a
 ///
 /// anchor_client_new refuses plain http, unless the host is loopback or anchor_config_set_allow_http allows it.
 ///
+/// An IPv6 address may have a zone, as in "http://[fe80::1%25eth0]:8642". "unix:/path" is a service at a Unix socket of
+/// this machine, in plain HTTP; anchor_client_new refuses it on Windows, and where its path is too long for the system.
+///
 /// @param config    the settings
-/// @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored.
+/// @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored. Or "unix:/path".
 ///                  "https://api.anchorbrowser.io" by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
@@ -165,21 +168,49 @@ pub unsafe extern "C" fn anchor_config_set_user_agent(config: *mut anchor_config
     unsafe { set_text(config, "user_agent", user_agent, Config::set_user_agent) }
 }
 
-/// Sets the proxy to connect through, with CONNECT.
+/// Sets the proxy to connect through.
+///
+/// With http, and with https over TLS, the proxy opens a tunnel by CONNECT; if the base URL is plain http, it gets the
+/// requests themselves. With socks5h it opens a tunnel by SOCKS5 and looks up the name of the service. With socks5 the
+/// library looks up the name, and asks for its addresses in turn.
 ///
 /// Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
 /// anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
 ///
 /// @param config  the settings
-/// @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
-///                refused
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The port is 80, 443 or
+///                1080 by default
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT, also for SOCKS of another version than 5
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn anchor_config_set_proxy(config: *mut anchor_config, proxy: *const c_char) -> Status {
     // SAFETY: by contract NULL or live, NULL or a C string.
     unsafe { set_text(config, "proxy", proxy, Config::set_proxy) }
+}
+
+/// Sets what to connect to in place of the host of the base URL, as curl's --connect-to does.
+///
+/// The request, and the check of the certificate, still name the host. A proxy is asked for the address, by a tunnel; the
+/// proxies of the environment are not used if the address is loopback. A host that is not that of the base URL has no
+/// effect.
+///
+/// @param config   the settings
+/// @param host     "host:port" of the base URL; the port of https is 443, that of http 80
+/// @param address  "address:port"; the address may be a name too. Two empty strings remove the setting
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_config_set_connect_to(
+    config: *mut anchor_config,
+    host: *const c_char,
+    address: *const c_char,
+) -> Status {
+    // SAFETY: by contract NULL or live, NULL or C strings.
+    unsafe {
+        set(config, &mut |config| config.set_connect_to(text(host, "host")?, text(address, "address")?).map(drop))
+    }
 }
 
 /// Adds the certificate authorities of a file to those that are trusted.

@@ -142,6 +142,12 @@ void settings_are_chained_and_the_first_refusal_is_reported()
     anchor::config cut;
     cut.proxy(std::string_view("http://\0", 8)).ca_file("/none");
     CHECK_CONTAINS("NUL", anchor::client::make(std::nothrow, cut).error().what());
+    anchor::config elsewhere;
+    elsewhere.connect_to("api.example:443", std::string_view("\0", 1));
+    CHECK_CONTAINS("NUL", anchor::client::make(std::nothrow, elsewhere).error().what());
+    anchor::config portless;
+    portless.connect_to("api.example:443", "192.0.2.7:8443").connect_to("api.example", "192.0.2.7:8443");
+    CHECK_CONTAINS("host has no port", anchor::client::make(std::nothrow, portless).error().what());
     anchor::config missing;
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::client::make(std::nothrow, missing.ca_file("/none")).status());
 }
