@@ -132,7 +132,7 @@ pub fn tinyproxy() -> Option<Program> {
 fn microsocks() -> Option<Program> {
     let arguments = |port: u16| {
         let port = port.to_string();
-        ["-q", "-i", "127.0.0.1", "-p", &port, "-u", "someone", "-P", PASSWORD].map(str::to_owned).into()
+        ["-i", "127.0.0.1", "-p", &port, "-u", "someone", "-P", PASSWORD].map(str::to_owned).into()
     };
     Program::start_with("microsocks", arguments)
 }
