@@ -1,11 +1,9 @@
-//! squid as Debian ships it, and tinyproxy, which forward the requests to a plain service. What they answer counts as a gateway's
-//! answer.
+//! squid as Debian ships it, which forwards the requests to a plain service. What it answers counts as a gateway's answer.
 
 use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on, played};
 use super::program::Program;
 use super::proxies::LONG;
 use super::table::{Operation, Signal, Wait};
-use super::tunnels::tinyproxy;
 use anchor::{Client, Config, Status, Timeout};
 use std::time::Instant;
 use testkit::addresses::Refusing;
@@ -24,24 +22,19 @@ fn forward_faults_during_a_call(way: Way) {
 
 pub fn cases() -> Vec<Case> {
     let (restart, death) = ("is killed and started again", "is killed after the request");
-    let (unreachable, stranger) = ("cannot reach the service", "does not know the caller: 407");
+    let unreachable = "cannot reach the service";
     let dead = ends(&[(Status::ConnectionLost, true)], Within::Retries);
     let later = ends(&[(Status::Ok, false)], Within::Retries);
-    let mut cases = vec![
+    vec![
         case(restart, SQUID, Wait, DELIVERED, waits_through_a_restart),
         case(restart, SQUID, Signal, later, signals_through_a_restart),
         case(death, SQUID, Wait, dead, waits_as_it_dies),
         case(unreachable, SQUID, Wait, IN_VAIN, |ground| asks_for_what_is_not_there(ground, Wait)),
         case(unreachable, SQUID, Signal, REFUSED, |ground| asks_for_what_is_not_there(ground, Signal)),
-    ];
-    cases.extend([Wait, Signal].map(|operation| {
-        case(stranger, "tinyproxy, forwarding", operation, UNKNOWN, move |ground| asks_as_a_stranger(ground, operation))
-    }));
-    cases
+    ]
 }
 
 const SQUID: &str = "squid, forwarding";
-const UNKNOWN: Expected = ends(&[(Status::HttpError, false)], Within::Retries);
 /// It answers 503: nobody can know whether the service has read the request.
 const IN_VAIN: Expected = ends(&[(Status::Timeout, true)], Within::Deadline);
 const REFUSED: Expected = ends(&[(Status::ServerError, true)], Within::AMoment);
@@ -132,12 +125,5 @@ fn asks_for_what_is_not_there(ground: &mut Ground<'_>, operation: Operation) -> 
     let nowhere = Refusing::bind();
     let mut config = ground.config(&format!("http://{}", nowhere.address()));
     config.set_allow_http(true).set_proxy(&format!("http://127.0.0.1:{}", program.port)).unwrap();
-    Some(ground.call(&Client::new(&config).unwrap(), operation))
-}
-
-fn asks_as_a_stranger(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
-    let program = tinyproxy()?;
-    let mut config = ground.config(&ground.service.url);
-    config.set_allow_http(true).set_proxy(&format!("http://someone:wrong@127.0.0.1:{}", program.port)).unwrap();
     Some(ground.call(&Client::new(&config).unwrap(), operation))
 }

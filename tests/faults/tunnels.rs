@@ -121,7 +121,7 @@ fn squid() -> Option<Program> {
     })
 }
 
-pub fn tinyproxy() -> Option<Program> {
+fn tinyproxy() -> Option<Program> {
     Program::start("tinyproxy", &["-d", "-c"], |port, _| {
         format!(
             "Listen 127.0.0.1\nPort {port}\nTimeout 60\nMaxClients 20\nBasicAuth someone {PASSWORD}\nLogLevel Critical\n"
