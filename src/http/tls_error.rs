@@ -75,7 +75,7 @@ fn certificate(why: &CertificateError) -> Cow<'static, str> {
         | C::UnsupportedSignatureAlgorithmContext { .. }
         | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             "a certificate of the server is signed with an algorithm that is too weak or not supported; RSA and ECDSA with \
-             SHA-256 or longer are supported"
+             SHA-256 or longer, and Ed25519, are supported"
                 .into()
         }
         C::Revoked => "a certificate of the server was revoked by its authority".into(),
@@ -139,7 +139,7 @@ fn incompatible(why: &PeerIncompatible) -> &'static str {
             "the server speaks neither TLS 1.2 nor 1.3"
         }
         P::NoCipherSuitesInCommon => {
-            "the server has no cipher suite in common with libanchor: AES-GCM, with ECDHE in TLS 1.2"
+            "the server has no cipher suite in common with libanchor: AES-GCM or ChaCha20-Poly1305, with ECDHE in TLS 1.2"
         }
         P::NoKxGroupsInCommon | P::NoEcPointFormatsInCommon => {
             "the server has no key exchange in common with libanchor"
@@ -300,7 +300,7 @@ mod tests {
         let is_camel = |word: &str| {
             word.as_bytes().windows(2).any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase())
         };
-        let names = ["subjectAltName", "basicConstraints"];
+        let names = ["subjectAltName", "basicConstraints", "ChaCha20"];
         let odd = said.split(|c: char| !c.is_alphanumeric()).find(|word| is_camel(word) && !names.contains(word));
         assert_eq!(odd, None, "{said}");
         assert!(!said.contains(['{', '}', '\u{1b}']) && !said.ends_with('.'), "{said}");

@@ -1,23 +1,18 @@
-//! The configuration of a client's TLS sessions: the certificate authorities that it trusts, and the algorithms.
+//! The configuration of a client's TLS sessions: the certificate authorities that it trusts.
 
 use crate::config::Trust;
 use crate::error::Error;
 use crate::status::Status;
 use crate::sys::{certificate_store, is_exhausted};
 use rustls::client::Resumption;
-use rustls::crypto::ring::cipher_suite as suite;
-use rustls::crypto::{
-    CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms, ring as ring_provider,
-};
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::SigningKey;
-use rustls::{ClientConfig, RootCertStore, SignatureScheme, SupportedCipherSuite};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use webpki::ring as by;
 
 /// The TLS configuration, read when the client was made. A forked child uses the same.
 pub(crate) struct TlsSettings(ClientConfig);
@@ -25,7 +20,7 @@ pub(crate) struct TlsSettings(ClientConfig);
 impl TlsSettings {
     /// Reads the certificate authorities. `warn` is called if the bundled ones are used because the system has none.
     pub fn read(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> Result<TlsSettings, Error> {
-        let config = ClientConfig::builder_with_provider(Arc::new(provider()))
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|e| Error::invalid(format!("TLS: {e}")))?
             .with_root_certificates(root_store(trust, ca_file, warn)?)
@@ -190,73 +185,6 @@ fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), Error> {
     }
     if count == 0 { Err(refuse("holds no certificate".to_owned())) } else { Ok(()) }
 }
-
-/// rustls' provider of ring without private keys (there are no client certificates), ChaCha20 and Ed25519, which would be a
-/// tenth of the library.
-fn provider() -> CryptoProvider {
-    CryptoProvider {
-        cipher_suites: AES_GCM.to_vec(),
-        kx_groups: ring_provider::ALL_KX_GROUPS.to_vec(),
-        signature_verification_algorithms: SIGNATURES,
-        secure_random: &Ring,
-        key_provider: &Ring,
-    }
-}
-
-/// AES-GCM is mandatory for TLS 1.3, and every TLS 1.2 server with forward secrecy has it. ChaCha20 is 50 KB of code, and faster
-/// only for large data on processors without AES instructions.
-static AES_GCM: [SupportedCipherSuite; 6] = [
-    suite::TLS13_AES_256_GCM_SHA384,
-    suite::TLS13_AES_128_GCM_SHA256,
-    suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-];
-
-#[derive(Debug)]
-struct Ring;
-
-impl SecureRandom for Ring {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
-        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).map_err(|_| GetRandomFailed)
-    }
-}
-
-impl KeyProvider for Ring {
-    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
-        Err(rustls::Error::General("private keys are not supported".to_owned()))
-    }
-}
-
-/// The signature algorithms of certificates and handshakes: RSA and ECDSA. Public certificate authorities do not use Ed25519.
-static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
-    all: &[
-        by::ECDSA_P256_SHA256,
-        by::ECDSA_P256_SHA384,
-        by::ECDSA_P384_SHA256,
-        by::ECDSA_P384_SHA384,
-        by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
-        by::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
-        by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
-        by::RSA_PKCS1_2048_8192_SHA256,
-        by::RSA_PKCS1_2048_8192_SHA384,
-        by::RSA_PKCS1_2048_8192_SHA512,
-        by::RSA_PKCS1_2048_8192_SHA256_ABSENT_PARAMS,
-        by::RSA_PKCS1_2048_8192_SHA384_ABSENT_PARAMS,
-        by::RSA_PKCS1_2048_8192_SHA512_ABSENT_PARAMS,
-    ],
-    mapping: &[
-        (SignatureScheme::ECDSA_NISTP384_SHA384, &[by::ECDSA_P384_SHA384, by::ECDSA_P256_SHA384]),
-        (SignatureScheme::ECDSA_NISTP256_SHA256, &[by::ECDSA_P256_SHA256, by::ECDSA_P384_SHA256]),
-        (SignatureScheme::RSA_PSS_SHA512, &[by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY]),
-        (SignatureScheme::RSA_PSS_SHA384, &[by::RSA_PSS_2048_8192_SHA384_LEGACY_KEY]),
-        (SignatureScheme::RSA_PSS_SHA256, &[by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY]),
-        (SignatureScheme::RSA_PKCS1_SHA512, &[by::RSA_PKCS1_2048_8192_SHA512]),
-        (SignatureScheme::RSA_PKCS1_SHA384, &[by::RSA_PKCS1_2048_8192_SHA384]),
-        (SignatureScheme::RSA_PKCS1_SHA256, &[by::RSA_PKCS1_2048_8192_SHA256]),
-    ],
-};
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 mod injection;
 #[cfg(target_os = "linux")]
 mod memory;
+mod openssl;
 mod secrecy;
 mod self_made;
 mod tls;
