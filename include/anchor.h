@@ -239,7 +239,7 @@ typedef int32_t anchor_log_level;
 #endif /* __cplusplus */
 
 /**
- * Which certificate authorities a client trusts, in addition to those of a CA file.
+ * Which certificate authorities a client trusts, in addition to those of a CA file or text.
  */
 enum anchor_trust
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -535,34 +535,6 @@ anchor_status anchor_config_set_proxy(anchor_config *config,
                                       const char *proxy);
 
 /**
- * Adds the certificate authorities of a file to those that are trusted.
- *
- * @param config   the settings
- * @param ca_file  the path of a PEM file, which anchor_client_new reads
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
- * @since 0.1.0
- */
-ANCHOR_API ANCHOR_MUST_USE
-anchor_status anchor_config_set_ca_file(anchor_config *config,
-                                        const char *ca_file);
-
-/**
- * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
- *
- * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
- * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
- * may be read, and reports it to the log.
- *
- * @param config  the settings
- * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
- * @since 0.1.0
- */
-ANCHOR_API ANCHOR_MUST_USE
-anchor_status anchor_config_set_trust(anchor_config *config,
-                                      int32_t trust);
-
-/**
  * Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
  *
  * The timeout of the call also applies to them.
@@ -703,6 +675,115 @@ ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_log_callback(anchor_config *config,
                                              anchor_log_callback callback,
                                              void *user_data);
+
+/**
+ * Adds the certificate authorities of a file to those that are trusted.
+ *
+ * @param config   the settings
+ * @param ca_file  the path of a PEM file, which anchor_client_new reads
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_file(anchor_config *config,
+                                        const char *ca_file);
+
+/**
+ * Adds the certificate authorities of a text to those that are trusted, beside those of anchor_config_set_ca_file.
+ *
+ * @param config  the settings
+ * @param ca_pem  certificates as PEM, which are copied; anchor_client_new reports what is wrong with them
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_pem(anchor_config *config,
+                                       const char *ca_pem);
+
+/**
+ * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file and
+ * anchor_config_set_ca_pem.
+ *
+ * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
+ * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
+ * may be read, and reports it to the log.
+ *
+ * @param config  the settings
+ * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_trust(anchor_config *config,
+                                      int32_t trust);
+
+/**
+ * Sets the certificate by which the client identifies itself to a service that asks for one, and its private key.
+ *
+ * A proxy does not get it. anchor_client_new reads the files, and checks that the key is that of the certificate.
+ *
+ * @param config            the settings
+ * @param certificate_file  the path of a PEM file: the client's certificate, then those above it that the service needs to
+ *                          check it
+ * @param key_file          the path of a PEM file with the key, which may be the same file. RSA of 2,048 to 4,096 bits,
+ *                          ECDSA on P-256 or P-384, or Ed25519, as PKCS#8, PKCS#1 or SEC1; an encrypted key is refused
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_client_certificate(anchor_config *config,
+                                                   const char *certificate_file,
+                                                   const char *key_file);
+
+/**
+ * Sets the certificate by which the client identifies itself, and its private key, as texts.
+ *
+ * It is as anchor_config_set_client_certificate, for programs that have them from elsewhere than a file. The copy of the
+ * key is wiped when the settings and the clients that were made from them are freed.
+ *
+ * @param config           the settings
+ * @param certificate_pem  the client's certificate, then those above it, as PEM, which are copied
+ * @param key_pem          the key as PEM, which is copied
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_client_certificate_pem(anchor_config *config,
+                                                       const char *certificate_pem,
+                                                       const char *key_pem);
+
+/**
+ * Sets the file of certificate revocation lists.
+ *
+ * A certificate of the service, or of a proxy that is reached over TLS, is then accepted only if the file has a list of
+ * the authority that signed it, and so on up to a trusted authority. The list must be valid now and not name the
+ * certificate. The file is read once, by anchor_client_new: a program that runs for longer than its lists are valid
+ * makes a new client. Without a file, revocation is not checked.
+ *
+ * @param config    the settings
+ * @param crl_file  the path of a PEM file with one list or several
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_crl_file(anchor_config *config,
+                                         const char *crl_file);
+
+/**
+ * Sets which public keys the service may have.
+ *
+ * Its certificate has to be valid as well. Any other key is refused with ANCHOR_TLS, and the message shows it. A proxy may
+ * have any key.
+ *
+ * @param config  the settings
+ * @param pins    up to 32, as CURLOPT_PINNEDPUBLICKEY takes them: "sha256//" and the SHA-256 of the key
+ *                (SubjectPublicKeyInfo) in base64, with ";" between them
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_pinned_public_keys(anchor_config *config,
+                                                   const char *pins);
 
 /**
  * Makes a client.

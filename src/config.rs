@@ -7,10 +7,14 @@ use crate::credentials::{Credentials, Header};
 use crate::error::Error;
 use crate::secret::Secret;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
+
+mod tls;
+
+pub use tls::Trust;
+pub(crate) use tls::{ClientCertificate, Pin, TlsOptions};
 
 /// The base URL of the service if none is set.
 pub const DEFAULT_BASE_URL: &str = "https://api.anchorbrowser.io";
@@ -18,19 +22,6 @@ pub const DEFAULT_BASE_URL: &str = "https://api.anchorbrowser.io";
 const MAX_KEY_LENGTH: usize = 4096;
 const MAX_USER_AGENT_LENGTH: usize = 1024;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Which certificate authorities a client trusts, in addition to those of a CA file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Trust {
-    /// The system's; or Mozilla's, which are built in, if the system has none that may be read. The log reports this.
-    #[default]
-    Auto = 0,
-    /// Only the system's.
-    System = 1,
-    /// Only Mozilla's, which are built in.
-    Bundled = 2,
-}
 
 /// After how many failures in a row a call gives up. What counts as a failure is decided in `calls`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,8 +78,7 @@ pub struct Config {
     proxy: Option<Option<Proxy>>,
     proxy_variables: ProxyVariables,
     pub(crate) allow_http: bool,
-    pub(crate) trust: Trust,
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) tls: TlsOptions,
     pub(crate) connect_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) max_response_bytes: usize,
@@ -121,8 +111,7 @@ impl Config {
             proxy: None,
             proxy_variables: ProxyVariables::default(),
             allow_http: false,
-            trust: Trust::Auto,
-            ca_file: None,
+            tls: TlsOptions::default(),
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             max_response_bytes: 8 * 1024 * 1024,
@@ -233,28 +222,6 @@ impl Config {
         let proxy = if url.is_empty() { None } else { Some(parse_proxy("proxy", url)?) };
         self.proxy = Some(proxy);
         Ok(self)
-    }
-
-    /// Adds the certificate authorities of a PEM file to those that are trusted. [`Client::new`](crate::Client::new) reads
-    /// the file. None by default.
-    ///
-    /// # Errors
-    ///
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for an empty path.
-    pub fn set_ca_file(&mut self, path: impl AsRef<Path>) -> Result<&mut Self, Error> {
-        let path = path.as_ref();
-        if path.as_os_str().is_empty() {
-            return Err(Error::invalid("ca_file is empty"));
-        }
-        self.ca_file = Some(path.to_owned());
-        Ok(self)
-    }
-
-    /// Sets which certificate authorities are trusted in addition to those of [`set_ca_file`](Self::set_ca_file).
-    /// [`Trust::Auto`] by default.
-    pub fn set_trust(&mut self, trust: Trust) -> &mut Self {
-        self.trust = trust;
-        self
     }
 
     /// Sets how long DNS lookup, connect and TLS handshake of a connection may take together: 1 ms to 24 h; 10 s by default.
@@ -509,6 +476,5 @@ mod tests {
         assert!(config.set_max_response_bytes(0).unwrap_err().message().contains("max_response_bytes"));
         assert!(config.set_user_agent("a\r\nb: c").unwrap_err().message().contains("user_agent"));
         assert!(config.set_proxy("socks5://h").unwrap_err().message().contains("SOCKS"));
-        assert!(config.set_ca_file("").unwrap_err().message().contains("ca_file"));
     }
 }

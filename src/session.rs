@@ -113,13 +113,13 @@ impl Session {
 
 /// Reads the certificate authorities only if TLS is used: it takes some milliseconds.
 fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> Result<Option<TlsSettings>, Error> {
-    let is_needed = endpoint.https || proxy.is_some_and(|proxy| proxy.https) || config.ca_file.is_some();
+    let is_needed = endpoint.https || proxy.is_some_and(|proxy| proxy.https) || config.tls.has_texts();
     let warn = |line: &str| {
         if let Some(sink) = &config.log {
             sink(LogLevel::Warning, line);
         }
     };
-    let read = || TlsSettings::read(config.trust, config.ca_file.as_deref(), warn);
+    let read = || TlsSettings::read(&config.tls, warn);
     is_needed.then(read).transpose()
 }
 

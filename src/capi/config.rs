@@ -1,7 +1,7 @@
 //! The handle of a configuration.
 
 use super::boundary::{catch, renamed, run_quietly, text};
-use crate::config::{Config, LogLevel, Trust};
+use crate::config::{Config, LogLevel};
 use crate::error::Error;
 use crate::status::Status;
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -182,42 +182,7 @@ pub unsafe extern "C" fn anchor_config_set_proxy(config: *mut anchor_config, pro
     unsafe { set_text(config, "proxy", proxy, Config::set_proxy) }
 }
 
-/// Adds the certificate authorities of a file to those that are trusted.
-///
-/// @param config   the settings
-/// @param ca_file  the path of a PEM file, which anchor_client_new reads
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
-/// @since 0.1.0
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, ca_file: *const c_char) -> Status {
-    // SAFETY: by contract NULL or live, NULL or a C string.
-    unsafe { set_text(config, "ca_file", ca_file, |config, path| config.set_ca_file(path)) }
-}
-
-/// Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
-///
-/// The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
-/// anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
-/// may be read, and reports it to the log.
-///
-/// @param config  the settings
-/// @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
-/// @since 0.1.0
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, trust: i32) -> Status {
-    let known = [Trust::Auto, Trust::System, Trust::Bundled].into_iter().find(|known| *known as i32 == trust);
-    // SAFETY: by contract NULL or live.
-    unsafe {
-        set(config, &mut |config| {
-            let trust = known.ok_or_else(|| Error::invalid("trust is not an anchor_trust"))?;
-            config.set_trust(trust);
-            Ok(())
-        })
-    }
-}
+mod tls;
 
 /// Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
 ///

@@ -24,8 +24,10 @@ pub(super) struct Route {
     pub https: bool,
     pub host: String,
     pub port: u16,
-    /// `None` if neither the service nor a proxy is reached over TLS.
+    /// For the service; `None` if neither it nor a proxy is reached over TLS.
     pub tls: Option<Arc<ClientConfig>>,
+    /// For a proxy that is reached over TLS.
+    pub proxy_tls: Option<Arc<ClientConfig>>,
     pub tunnel: Option<Tunnel>,
     /// The key would be sent unencrypted, so only loopback addresses may be connected to.
     pub only_loopback: bool,
@@ -205,7 +207,8 @@ impl Dial {
             call.note_connected();
             return Ok(Progress::Connected(stream));
         };
-        self.0 = match (layer, &route.tunnel, &route.tls) {
+        let tls = if layer == Layer::ProxyTls { &route.proxy_tls } else { &route.tls };
+        self.0 = match (layer, &route.tunnel, tls) {
             (Layer::Tunnel, ..) => {
                 call.enter(Phase::Connect);
                 Stage::Tunnel(stream, Opening::default())
@@ -300,7 +303,15 @@ mod tests {
         ] {
             let tunnel = proxy.map(|url| Tunnel::new(&parse(url).unwrap(), "service", 1, ""));
             let first_hop = tunnel.as_ref().map_or("service", |_| "p");
-            let route = Route { https, host: "service".to_owned(), port: 1, tls: None, tunnel, only_loopback: false };
+            let route = Route {
+                https,
+                host: "service".to_owned(),
+                port: 1,
+                tls: None,
+                proxy_tls: None,
+                tunnel,
+                only_loopback: false,
+            };
             let above = |below: &Option<Layer>| route.layer_above(*below).map(Some);
             let layers: Vec<Layer> = std::iter::successors(Some(None), above).flatten().collect();
             assert_eq!(layers, expected, "{https} {proxy:?}");

@@ -97,12 +97,14 @@ impl Agent {
         let authority: Authority =
             options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
         let target_port = authority.port_u16().unwrap_or(default_port(options.https));
+        let over_tls = options.proxy.is_some_and(|proxy| proxy.https);
         let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
         let route = Route {
             https: options.https,
             host: authority.host().to_owned(),
             port: target_port,
-            tls: options.tls.map(TlsSettings::of_process),
+            tls: options.tls.map(TlsSettings::for_service),
+            proxy_tls: options.tls.filter(|_| over_tls).map(TlsSettings::for_proxy),
             tunnel: options.proxy.map(tunnel),
             only_loopback: !options.https && !options.allow_http,
         };

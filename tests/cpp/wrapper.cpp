@@ -142,7 +142,16 @@ void settings_are_chained_and_the_first_refusal_is_reported()
     anchor::config cut;
     cut.proxy(std::string_view("http://\0", 8)).ca_file("/none");
     CHECK_CONTAINS("NUL", anchor::client::make(std::nothrow, cut).error().what());
-    anchor::config missing;
+    anchor::config missing, untrusting, unnamed;
+    untrusting.ca_pem("not PEM").crl_file("/none").pinned_public_keys("sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    untrusting.trust(ANCHOR_TRUST_BUNDLED);
+    CHECK_CONTAINS("ca_pem", anchor::client::make(std::nothrow, untrusting).error().what());
+    unnamed.trust(ANCHOR_TRUST_BUNDLED).client_certificate_pem("no certificate", "no key");
+    CHECK_CONTAINS("certificate_pem", anchor::client::make(std::nothrow, unnamed).error().what());
+    unnamed.client_certificate("/none.pem", "/none.key");
+    CHECK_CONTAINS("/none.pem", anchor::client::make(std::nothrow, unnamed).error().what());
+    CHECK_CONTAINS("NUL", anchor::config().client_certificate("a", std::string_view("b\0", 2)).refusal().what());
+    CHECK_CONTAINS("pinned", anchor::config().pinned_public_keys("").refusal().what());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::client::make(std::nothrow, missing.ca_file("/none")).status());
 }
 
