@@ -40,8 +40,9 @@
  * Threads    Any number of threads may use a client, a queue or a cancel token at once; one thread at a time may use
  *            settings. No handle may be freed while another thread uses it. Blocking calls hold no lock. There is
  *            nothing to initialise, and no global state that a program can see. The library starts a thread only to
- *            look up a name, and one for all started waits, which ends when their handles and queues are freed; all
- *            signals are blocked on these threads. pthread_cancel has no effect during a call: it acts at the
+ *            look up a name, which all calls share that need this name at the same time, and one for all started
+ *            waits, which ends when their handles and queues are freed; all signals are blocked on these threads.
+ *            pthread_cancel has no effect during a call: it acts at the
  *            thread's next cancellation point after the call. To end the call itself, cancel its token. Threads
  *            whose cancellation type is asynchronous may not call the library. A callback that throws ends the
  *            process; a callback may not leave by longjmp.
@@ -244,7 +245,7 @@ typedef int32_t anchor_log_level;
 #endif /* __cplusplus */
 
 /**
- * Which certificate authorities a client trusts, in addition to those of a CA file.
+ * Which certificate authorities a client trusts, in addition to those of a CA file or text.
  */
 enum anchor_trust
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -318,7 +319,7 @@ typedef struct anchor_wait anchor_wait;
  *
  * - user_data: what was passed with the function
  * - level: an anchor_log_level
- * - message: one line without its end, valid during the call
+ * - message: one line without its end, valid during the call; a JSON object if anchor_config_set_log_json asks for it
  */
 typedef void (*anchor_log_callback)(void *user_data, int32_t level, const char *message);
 
@@ -565,34 +566,6 @@ anchor_status anchor_config_set_connect_to(anchor_config *config,
                                            const char *address);
 
 /**
- * Adds the certificate authorities of a file to those that are trusted.
- *
- * @param config   the settings
- * @param ca_file  the path of a PEM file, which anchor_client_new reads
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
- * @since 0.1.0
- */
-ANCHOR_API ANCHOR_MUST_USE
-anchor_status anchor_config_set_ca_file(anchor_config *config,
-                                        const char *ca_file);
-
-/**
- * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
- *
- * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
- * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
- * may be read, and reports it to the log.
- *
- * @param config  the settings
- * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
- * @since 0.1.0
- */
-ANCHOR_API ANCHOR_MUST_USE
-anchor_status anchor_config_set_trust(anchor_config *config,
-                                      int32_t trust);
-
-/**
  * Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
  *
  * The timeout of the call also applies to them.
@@ -735,6 +708,131 @@ anchor_status anchor_config_set_log_callback(anchor_config *config,
                                              void *user_data);
 
 /**
+ * Sets whether a log line is a JSON object with the fields of what it reports.
+ *
+ * Its members are level ("warning", "info" or "debug"), message, and what else is known: operation ("wait" or
+ * "signal"), eventName, attempt, phase and status as in an error's JSON, code for the HTTP status, and pauseMs before
+ * the call tries again. anchor_json_get reads them.
+ *
+ * @param config  the settings
+ * @param json    0 or 1; 0 by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_log_json(anchor_config *config,
+                                         int json);
+
+/**
+ * Adds the certificate authorities of a file to those that are trusted.
+ *
+ * @param config   the settings
+ * @param ca_file  the path of a PEM file, which anchor_client_new reads
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_file(anchor_config *config,
+                                        const char *ca_file);
+
+/**
+ * Adds the certificate authorities of a text to those that are trusted, beside those of anchor_config_set_ca_file.
+ *
+ * @param config  the settings
+ * @param ca_pem  certificates as PEM, which are copied; anchor_client_new reports what is wrong with them
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_pem(anchor_config *config,
+                                       const char *ca_pem);
+
+/**
+ * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file and
+ * anchor_config_set_ca_pem.
+ *
+ * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
+ * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
+ * may be read, and reports it to the log.
+ *
+ * @param config  the settings
+ * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_trust(anchor_config *config,
+                                      int32_t trust);
+
+/**
+ * Sets the certificate by which the client identifies itself to a service that asks for one, and its private key.
+ *
+ * A proxy does not get it. anchor_client_new reads the files, and checks that the key is that of the certificate.
+ *
+ * @param config            the settings
+ * @param certificate_file  the path of a PEM file: the client's certificate, then those above it that the service needs to
+ *                          check it
+ * @param key_file          the path of a PEM file with the key, which may be the same file. RSA of 2,048 to 4,096 bits,
+ *                          ECDSA on P-256 or P-384, or Ed25519, as PKCS#8, PKCS#1 or SEC1; an encrypted key is refused
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_client_certificate(anchor_config *config,
+                                                   const char *certificate_file,
+                                                   const char *key_file);
+
+/**
+ * Sets the certificate by which the client identifies itself, and its private key, as texts.
+ *
+ * It is as anchor_config_set_client_certificate, for programs that have them from elsewhere than a file. The copy of the
+ * key is wiped when the settings and the clients that were made from them are freed.
+ *
+ * @param config           the settings
+ * @param certificate_pem  the client's certificate, then those above it, as PEM, which are copied
+ * @param key_pem          the key as PEM, which is copied
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_client_certificate_pem(anchor_config *config,
+                                                       const char *certificate_pem,
+                                                       const char *key_pem);
+
+/**
+ * Sets the file of certificate revocation lists.
+ *
+ * A certificate of the service, or of a proxy that is reached over TLS, is then accepted only if the file has a list of
+ * the authority that signed it, and so on up to a trusted authority. The list must be valid now and not name the
+ * certificate. The file is read once, by anchor_client_new: a program that runs for longer than its lists are valid
+ * makes a new client. Without a file, revocation is not checked.
+ *
+ * @param config    the settings
+ * @param crl_file  the path of a PEM file with one list or several
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_crl_file(anchor_config *config,
+                                         const char *crl_file);
+
+/**
+ * Sets which public keys the service may have.
+ *
+ * Its certificate has to be valid as well. Any other key is refused with ANCHOR_TLS, and the message shows it. A proxy may
+ * have any key.
+ *
+ * @param config  the settings
+ * @param pins    up to 32, as CURLOPT_PINNEDPUBLICKEY takes them: "sha256//" and the SHA-256 of the key
+ *                (SubjectPublicKeyInfo) in base64, with ";" between them
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_pinned_public_keys(anchor_config *config,
+                                                   const char *pins);
+
+/**
  * Makes a client.
  *
  * It reads the certificates of the settings. It does not connect to the service.
@@ -793,13 +891,16 @@ anchor_status anchor_client_set_api_key(anchor_client *client,
 ANCHOR_API void anchor_client_cancel_all(anchor_client *client);
 
 /**
- * Returns counts of what the client has done, as a JSON object.
+ * Returns counts of what the client has done and does, as a JSON object.
  *
  * Its members are the numbers waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries,
- * unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the object started. "dropped"
- * counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
+ * unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the objects connections and
+ * started. "dropped" counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
  * requests that were sent and whose answer was never read: each of them may have taken an event or delivered a
  * signal.
+ *
+ * "connections" shows the connections that this process has now: open is their number; of these, idle are those that
+ * no call uses, and waiting those on which a request was sent and no byte of its answer has arrived.
  *
  * "started" shows where the started waits of this process are now. Its members are queued, for a turn to make a
  * connection, of which a client makes 128 at once; dns, connect, tls, send, wait, for an answer, and receive, which

@@ -283,7 +283,19 @@ public:
         return set(anchor_config_set_connect_to, host, address);
     }
     config &ca_file(std::string_view path) noexcept { return set(anchor_config_set_ca_file, path); }
+    config &ca_pem(std::string_view pem) noexcept { return set(anchor_config_set_ca_pem, pem); }
     config &trust(anchor_trust trust) noexcept { return set(anchor_config_set_trust, std::int32_t{trust}); }
+    config &client_certificate(std::string_view certificate_file, std::string_view key_file) noexcept
+    {
+        return set(anchor_config_set_client_certificate, certificate_file, key_file);
+    }
+    // The copy of the key that is made here is not wiped; that of the library is.
+    config &client_certificate_pem(std::string_view certificate_pem, std::string_view key_pem) noexcept
+    {
+        return set(anchor_config_set_client_certificate_pem, certificate_pem, key_pem);
+    }
+    config &crl_file(std::string_view path) noexcept { return set(anchor_config_set_crl_file, path); }
+    config &pinned_public_keys(std::string_view pins) noexcept { return set(anchor_config_set_pinned_public_keys, pins); }
     config &connect_timeout(timeout time) noexcept { return set(anchor_config_set_connect_timeout_ms, time); }
     config &request_timeout(timeout time) noexcept { return set(anchor_config_set_request_timeout_ms, time); }
     config &max_response_bytes(std::size_t bytes) noexcept { return set(anchor_config_set_max_response_bytes, bytes); }
@@ -299,6 +311,7 @@ public:
             return anchor_config_set_log_callback(handle, callback, user_data);
         }, 0);
     }
+    config &log_json(bool json) noexcept { return set(anchor_config_set_log_json, int{json}); }
 
     anchor_status status() const noexcept { return status_; }
     error refusal() const noexcept { return refused_nul_ ? error(status_, nul) : error(status_, why()); }
@@ -326,11 +339,12 @@ private:
     }
     template <class Setter> config &set(Setter setter, std::string_view first, std::string_view second) noexcept
     {
-        const detail::c_string other(second);
-        return set([&](anchor_config *handle, const char *text) {
-            if (other.status() == ANCHOR_INVALID_ARGUMENT) refused_nul_ = true;
-            return other.status() == ANCHOR_OK ? setter(handle, text, other.get()) : other.status();
-        }, first);
+        const detail::c_string text(second);
+        if (status_ == ANCHOR_OK && text.status() != ANCHOR_OK) {
+            status_ = text.status();
+            refused_nul_ = status_ == ANCHOR_INVALID_ARGUMENT;
+        }
+        return set([setter, &text](anchor_config *handle, const char *value) { return setter(handle, value, text.get()); }, first);
     }
     std::string_view why() const noexcept { return handle_ ? anchor_config_error(handle_.get()) : ""; }
 

@@ -236,10 +236,10 @@ impl Client {
         started::note_cancel_all();
     }
 
-    /// Returns counts of what the client and its clones have done since the client was made.
+    /// Returns counts of what the client and its clones have done since the client was made, and of what they do now.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.session.counters.read(self.session.census().read())
+        self.session.stats()
     }
 
     /// `None` is no limit.

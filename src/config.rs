@@ -7,12 +7,17 @@ use crate::address::host::HostPort;
 use crate::address::proxy::{self, Proxy, ProxyVariables};
 use crate::credentials::{Credentials, Header};
 use crate::error::Error;
+use crate::log::{Log, LogLevel};
 use crate::secret::Secret;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
+
+mod tls;
+
+pub use tls::Trust;
+pub(crate) use tls::{ClientCertificate, Pin, TlsOptions};
 
 /// The base URL of the service if none is set.
 pub const DEFAULT_BASE_URL: &str = "https://api.anchorbrowser.io";
@@ -22,19 +27,6 @@ const MAX_USER_AGENT_LENGTH: usize = 1024;
 /// The longest name that a message of SOCKS can carry.
 const LONGEST_NAME: usize = 255;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Which certificate authorities a client trusts, in addition to those of a CA file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Trust {
-    /// The system's; or Mozilla's, which are built in, if the system has none that may be read. The log reports this.
-    #[default]
-    Auto = 0,
-    /// Only the system's.
-    System = 1,
-    /// Only Mozilla's, which are built in.
-    Bundled = 2,
-}
 
 /// After how many failures in a row a call gives up. What counts as a failure is decided in `calls`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,20 +57,6 @@ pub(crate) struct Policy {
     pub connect_timeout: Duration,
 }
 
-/// The importance of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum LogLevel {
-    /// A failure after which a call tries again, or a system without certificate authorities.
-    Warning = 1,
-    /// A wait asks again because the event was not signaled yet.
-    Info = 2,
-    /// One line for each request.
-    Debug = 3,
-}
-
-pub(crate) type LogSink = Arc<dyn Fn(LogLevel, &str) + Send + Sync>;
-
 /// Settings, which [`Client::new`](crate::Client::new) copies. Each setter returns the settings, so that calls can be
 /// chained.
 #[derive(Clone)]
@@ -92,8 +70,7 @@ pub struct Config {
     proxy_variables: ProxyVariables,
     connect_to: Option<ConnectTo>,
     pub(crate) allow_http: bool,
-    pub(crate) trust: Trust,
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) tls: TlsOptions,
     pub(crate) connect_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) max_response_bytes: usize,
@@ -102,7 +79,7 @@ pub struct Config {
     pub(crate) retries: Retries,
     pub(crate) rearm: bool,
     pub(crate) interruptible: bool,
-    pub(crate) log: Option<LogSink>,
+    pub(crate) log: Log,
     /// What is wrong with the key in the environment.
     bad_key: Option<String>,
 }
@@ -134,8 +111,7 @@ impl Config {
             proxy_variables: ProxyVariables::default(),
             connect_to: None,
             allow_http: false,
-            trust: Trust::Auto,
-            ca_file: None,
+            tls: TlsOptions::default(),
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             max_response_bytes: 8 * 1024 * 1024,
@@ -144,7 +120,7 @@ impl Config {
             retries: Retries::Default,
             rearm: true,
             interruptible: false,
-            log: None,
+            log: Log::default(),
             bad_key: None,
         }
     }
@@ -278,28 +254,6 @@ impl Config {
         Ok(self)
     }
 
-    /// Adds the certificate authorities of a PEM file to those that are trusted. [`Client::new`](crate::Client::new) reads
-    /// the file. None by default.
-    ///
-    /// # Errors
-    ///
-    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) for an empty path.
-    pub fn set_ca_file(&mut self, path: impl AsRef<Path>) -> Result<&mut Self, Error> {
-        let path = path.as_ref();
-        if path.as_os_str().is_empty() {
-            return Err(Error::invalid("ca_file is empty"));
-        }
-        self.ca_file = Some(path.to_owned());
-        Ok(self)
-    }
-
-    /// Sets which certificate authorities are trusted in addition to those of [`set_ca_file`](Self::set_ca_file).
-    /// [`Trust::Auto`] by default.
-    pub fn set_trust(&mut self, trust: Trust) -> &mut Self {
-        self.trust = trust;
-        self
-    }
-
     /// Sets how long DNS lookup, connect and TLS handshake of a connection may take together: 1 ms to 24 h; 10 s by default.
     /// The timeout of the call also applies to them.
     ///
@@ -394,13 +348,21 @@ impl Config {
     /// line of a wait comes after its [`StartedWait`](crate::StartedWait) or its [`Queue`](crate::Queue) was dropped. A line
     /// contains neither the key nor events' data.
     pub fn set_log(&mut self, sink: impl Fn(LogLevel, &str) + Send + Sync + 'static) -> &mut Self {
-        self.log = Some(Arc::new(sink));
+        self.log.sink = Some(Arc::new(sink));
         self
     }
 
     /// Removes the function that receives log lines.
     pub fn clear_log(&mut self) -> &mut Self {
-        self.log = None;
+        self.log.sink = None;
+        self
+    }
+
+    /// Sets whether a log line is a JSON object, whose members are `level`, `message` and what else is known: `operation`
+    /// (`wait` or `signal`), `eventName`, `attempt`, `phase` and `status` as in an error's JSON, `code` for the HTTP status, and
+    /// `pauseMs` before the call tries again. False by default.
+    pub fn set_log_json(&mut self, json: bool) -> &mut Self {
+        self.log.json = json;
         self
     }
 
@@ -621,6 +583,5 @@ mod tests {
         assert!(
             config.set_connect_to("h:1", "").unwrap_err().message().contains("connect_to: address has no valid host")
         );
-        assert!(config.set_ca_file("").unwrap_err().message().contains("ca_file"));
     }
 }

@@ -4,11 +4,12 @@
 use crate::address::destination::Destination;
 use crate::cancel::CancelToken;
 use crate::census::Census;
-use crate::config::{Config, LogLevel};
+use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::http::{Agent, AgentOptions, TlsSettings, Trace};
-use crate::stats::Counters;
+use crate::log::{LogLevel, Record};
+use crate::stats::{Counters, Stats};
 use crate::status::Status;
 use crate::sys::{Latest, PerProcess};
 use std::convert::Infallible;
@@ -66,6 +67,12 @@ impl Session {
         self.credentials.replace(|credentials| credentials.with_key(key));
     }
 
+    /// The connections and the started waits are those of this process.
+    pub fn stats(&self) -> Stats {
+        let connections = self.process_state().map(|state| state.agent.connections()).unwrap_or_default();
+        self.counters.read(connections, self.census().read())
+    }
+
     pub fn cancel_all(&self) {
         if let Ok(state) = self.process_state() {
             state.cancel_all();
@@ -109,13 +116,11 @@ impl Session {
 
 /// Reads the certificate authorities only if TLS is used: it takes some milliseconds.
 fn tls_settings(config: &Config, destination: &Destination) -> Result<Option<TlsSettings>, Error> {
-    let is_needed = destination.uses_tls() || config.ca_file.is_some();
+    let is_needed = destination.uses_tls() || config.tls.has_texts();
     let warn = |line: &str| {
-        if let Some(sink) = &config.log {
-            sink(LogLevel::Warning, line);
-        }
+        config.log.write(LogLevel::Warning, || Record { message: line.to_owned(), ..Record::default() });
     };
-    let read = || TlsSettings::read(config.trust, config.ca_file.as_deref(), warn);
+    let read = || TlsSettings::read(&config.tls, warn);
     is_needed.then(read).transpose()
 }
 

@@ -104,8 +104,8 @@ impl<'a> Call<'a> {
     }
 
     fn post(&mut self, request: &Request, body: &[u8]) -> Outcome {
-        self.observer.sends(request);
         self.attempts += 1;
+        self.observer.sends(self.attempts, request);
         let post =
             Post { path: &self.path, body, lines: self.lines, limits: request.limits, max_idle: request.max_idle };
         let (reply, trace) = self.process_state.agent.exchange(&post, &self.cancels, self.interruptible);
@@ -113,7 +113,7 @@ impl<'a> Call<'a> {
     }
 
     fn pause(&self, pause: &Pause) -> Result<(), Stop> {
-        self.observer.pauses(pause);
+        self.observer.pauses(self.attempts, pause);
         pause_until(pause.until, &self.cancels, self.interruptible)
     }
 

@@ -7,6 +7,7 @@ use crate::address::endpoint::Endpoint;
 use crate::error::Phase;
 use crate::http::{Failure, FailureKind, Reply, Trace};
 use crate::json::{self, Refusal};
+use crate::status::Status;
 use std::time::{Duration, Instant, SystemTime};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -18,6 +19,13 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Wait => "wait",
+            Operation::Signal => "signal",
+        }
+    }
+
     /// The path of its requests.
     pub fn path(self, endpoint: &Endpoint, event_name: &str) -> String {
         match self {
@@ -73,6 +81,40 @@ impl Outcome {
     /// Whether the service or a gateway answered.
     pub fn is_answered(&self) -> bool {
         !matches!(self.kind, Kind::Failed { .. })
+    }
+
+    /// The status of a call that ends with it, if no earlier request of the call is unanswered.
+    pub fn status(&self) -> Status {
+        use FailureKind::{
+            Broken, Cancelled, Exhausted, Interrupted, Malformed, NotPermitted, TimedOut, TlsRefused, TooLarge,
+            UnknownHost,
+        };
+        match &self.kind {
+            Kind::Answer(_) => Status::Ok,
+            Kind::NotSignaled => Status::Timeout,
+            Kind::Refused { code, .. } => Status::from_http(*code),
+            Kind::NotApi { .. } => Status::Protocol,
+            Kind::Failed { kind, .. } => match kind {
+                Cancelled => Status::Cancelled,
+                Interrupted => Status::Interrupted,
+                TlsRefused => Status::Tls,
+                Malformed => Status::Protocol,
+                TooLarge => Status::ResponseTooLarge,
+                Exhausted => Status::OutOfMemory,
+                NotPermitted | UnknownHost => Status::NotSent,
+                Broken | TimedOut if self.written.is_none() => Status::NotSent,
+                Broken | TimedOut => Status::ConnectionLost,
+            },
+        }
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub fn code(&self) -> Option<u16> {
+        match self.kind {
+            Kind::NotSignaled => Some(408),
+            Kind::Refused { code, .. } | Kind::NotApi { code, .. } => Some(code),
+            Kind::Answer(_) | Kind::Failed { .. } => None,
+        }
     }
 
     /// One line for the log.

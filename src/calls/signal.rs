@@ -111,7 +111,9 @@ impl Signal {
         let facts = Facts { elapsed: self.story.elapsed(now), reached };
         let has_time = |pause| self.deadline.is_none_or(|deadline| now + pause < deadline);
         match self.backoff.next(Patience::Counted, facts) {
-            Some(pause) if has_time(pause) => Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) }),
+            Some(pause) if has_time(pause) => {
+                Step::Pause(Pause { until: now + pause, reason: Reason::Retry { status, phase: outcome.phase } })
+            }
             // No time is left for another attempt.
             Some(_) => self.end(status, true, outcome, now),
             None => self.fail(status, outcome, now),
@@ -136,33 +138,19 @@ impl Rules for Signal {
     }
 
     fn answered(&mut self, outcome: Outcome, reached: bool, now: Instant) -> Step {
-        use FailureKind::{
-            Broken, Cancelled, Exhausted, Interrupted, Malformed, NotPermitted, TimedOut, TlsRefused, TooLarge,
-            UnknownHost,
-        };
+        use FailureKind::{Broken, Exhausted, TimedOut, UnknownHost};
         self.story.note(&outcome);
-        let is_written = outcome.written.is_some();
-        let status = match outcome.kind {
-            Kind::Answer(answer) => return Step::Done(Ok(answer)),
+        let status = outcome.status();
+        match outcome.kind {
+            Kind::Answer(answer) => Step::Done(Ok(answer)),
+            // If it is written, the signal may have been delivered, so it is not sent again.
+            Kind::Failed { kind: Broken | TimedOut | UnknownHost | Exhausted, .. } if outcome.written.is_none() => {
+                self.retry(status, outcome, reached, now)
+            }
             // The API answers 408 only to a wait.
-            Kind::NotSignaled => Status::from_http(408),
-            Kind::NotApi { .. } => Status::Protocol,
-            Kind::Refused { code, .. } => Status::from_http(code),
-            Kind::Failed { kind, .. } => match kind {
-                Cancelled => Status::Cancelled,
-                Interrupted => Status::Interrupted,
-                TlsRefused => Status::Tls,
-                NotPermitted => Status::NotSent,
-                Malformed => Status::Protocol,
-                TooLarge => Status::ResponseTooLarge,
-                Exhausted if is_written => Status::OutOfMemory,
-                // The signal may have been delivered, so it is not sent again.
-                Broken | TimedOut if is_written => Status::ConnectionLost,
-                Exhausted => return self.retry(Status::OutOfMemory, outcome, reached, now),
-                Broken | TimedOut | UnknownHost => return self.retry(Status::NotSent, outcome, reached, now),
-            },
-        };
-        self.fail(status, outcome, now)
+            Kind::NotSignaled => self.fail(Status::from_http(408), outcome, now),
+            Kind::NotApi { .. } | Kind::Refused { .. } | Kind::Failed { .. } => self.fail(status, outcome, now),
+        }
     }
 
     fn paused(&mut self, now: Instant) -> Step {

@@ -180,7 +180,7 @@ impl Wait {
             (pause, _) => pause,
         };
         match pause {
-            Some(pause) => self.pause(pause, Reason::Retry(status), now),
+            Some(pause) => self.pause(pause, Reason::Retry { status, phase: outcome.phase }, now),
             // Too many failures, or the service asks for a longer pause than the time that remains.
             None => self.fail(status, outcome, now),
         }
@@ -272,31 +272,23 @@ impl Rules for Wait {
         self.story.note(&outcome);
         self.last_was_not_signaled = outcome.kind == Kind::NotSignaled;
         let is_written = outcome.written.is_some();
-        let (status, patience) = match outcome.kind {
+        let status = outcome.status();
+        let patience = match outcome.kind {
             Kind::Answer(answer) => return Step::Done(Ok(answer)),
             Kind::NotSignaled => return self.rearm(outcome.held(now), now),
-            Kind::NotApi { .. } => (Status::Protocol, None),
-            Kind::Refused { code, by_gateway, .. } => {
-                let patience = match code {
-                    502..=504 if by_gateway => Some(OUTAGE),
-                    408 | 429 | 502..=504 => Some(Patience::Counted),
-                    _ => None,
-                };
-                (Status::from_http(code), patience)
-            }
+            Kind::NotApi { .. } => None,
+            Kind::Refused { code, by_gateway, .. } => match code {
+                502..=504 if by_gateway => Some(OUTAGE),
+                408 | 429 | 502..=504 => Some(Patience::Counted),
+                _ => None,
+            },
             Kind::Failed { kind: Broken, stale: true, .. } if is_written => return self.reconnect(outcome, now),
             Kind::Failed { kind, .. } => match kind {
-                Cancelled => (Status::Cancelled, None),
-                Interrupted => (Status::Interrupted, None),
-                TlsRefused => (Status::Tls, None),
-                NotPermitted => (Status::NotSent, None),
-                Malformed => (Status::Protocol, None),
-                TooLarge => (Status::ResponseTooLarge, None),
-                Exhausted if is_written => (Status::OutOfMemory, None),
-                Exhausted => (Status::OutOfMemory, Some(Patience::Counted)),
-                UnknownHost => (Status::NotSent, Some(Patience::Outage { unknown_host: true })),
-                Broken | TimedOut if !is_written => (Status::NotSent, Some(OUTAGE)),
-                Broken | TimedOut => (Status::ConnectionLost, Some(Patience::Counted)),
+                Cancelled | Interrupted | TlsRefused | NotPermitted | Malformed | TooLarge => None,
+                Exhausted => (!is_written).then_some(Patience::Counted),
+                UnknownHost => Some(Patience::Outage { unknown_host: true }),
+                Broken | TimedOut if !is_written => Some(OUTAGE),
+                Broken | TimedOut => Some(Patience::Counted),
             },
         };
         match patience {

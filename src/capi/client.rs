@@ -115,13 +115,16 @@ pub unsafe extern "C" fn anchor_client_cancel_all(client: *mut anchor_client) {
     }
 }
 
-/// Returns counts of what the client has done, as a JSON object.
+/// Returns counts of what the client has done and does, as a JSON object.
 ///
 /// Its members are the numbers waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries,
-/// unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the object started. "dropped"
-/// counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
+/// unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the objects connections and
+/// started. "dropped" counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
 /// requests that were sent and whose answer was never read: each of them may have taken an event or delivered a
 /// signal.
+///
+/// "connections" shows the connections that this process has now: open is their number; of these, idle are those that
+/// no call uses, and waiting those on which a request was sent and no byte of its answer has arrived.
 ///
 /// "started" shows where the started waits of this process are now. Its members are queued, for a turn to make a
 /// connection, of which a client makes 128 at once; dns, connect, tls, send, wait, for an answer, and receive, which

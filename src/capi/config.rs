@@ -1,8 +1,9 @@
 //! The handle of a configuration.
 
 use super::boundary::{catch, renamed, run_quietly, text};
-use crate::config::{Config, LogLevel, Trust};
+use crate::config::Config;
 use crate::error::Error;
+use crate::log::LogLevel;
 use crate::status::Status;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
@@ -31,7 +32,7 @@ impl anchor_config {
 ///
 /// - user_data: what was passed with the function
 /// - level: an anchor_log_level
-/// - message: one line without its end, valid during the call
+/// - message: one line without its end, valid during the call; a JSON object if anchor_config_set_log_json asks for it
 #[allow(non_camel_case_types)]
 pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
@@ -213,42 +214,7 @@ pub unsafe extern "C" fn anchor_config_set_connect_to(
     }
 }
 
-/// Adds the certificate authorities of a file to those that are trusted.
-///
-/// @param config   the settings
-/// @param ca_file  the path of a PEM file, which anchor_client_new reads
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
-/// @since 0.1.0
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, ca_file: *const c_char) -> Status {
-    // SAFETY: by contract NULL or live, NULL or a C string.
-    unsafe { set_text(config, "ca_file", ca_file, |config, path| config.set_ca_file(path)) }
-}
-
-/// Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
-///
-/// The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
-/// anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
-/// may be read, and reports it to the log.
-///
-/// @param config  the settings
-/// @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
-/// @since 0.1.0
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, trust: i32) -> Status {
-    let known = [Trust::Auto, Trust::System, Trust::Bundled].into_iter().find(|known| *known as i32 == trust);
-    // SAFETY: by contract NULL or live.
-    unsafe {
-        set(config, &mut |config| {
-            let trust = known.ok_or_else(|| Error::invalid("trust is not an anchor_trust"))?;
-            config.set_trust(trust);
-            Ok(())
-        })
-    }
-}
+mod tls;
 
 /// Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
 ///
@@ -416,6 +382,23 @@ pub unsafe extern "C" fn anchor_config_set_log_callback(
             Ok(())
         })
     }
+}
+
+/// Sets whether a log line is a JSON object with the fields of what it reports.
+///
+/// Its members are level ("warning", "info" or "debug"), message, and what else is known: operation ("wait" or
+/// "signal"), eventName, attempt, phase and status as in an error's JSON, code for the HTTP status, and pauseMs before
+/// the call tries again. anchor_json_get reads them.
+///
+/// @param config  the settings
+/// @param json    0 or 1; 0 by default
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_config_set_log_json(config: *mut anchor_config, json: c_int) -> Status {
+    // SAFETY: by contract NULL or live.
+    unsafe { set_flag(config, "log_json", json, Config::set_log_json) }
 }
 
 #[derive(Clone, Copy)]

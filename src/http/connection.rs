@@ -5,6 +5,7 @@ use super::blocking::{Blocking, with_current};
 use super::buffers::HeldBuffers;
 use super::dial;
 use super::failure::FailureKind;
+use super::gauge::Gauge;
 use super::link::{Link, MAX_UNREAD, Sending};
 use super::pool::{Idle, Pool};
 use super::route::Route;
@@ -28,6 +29,7 @@ pub(super) struct Origin {
     /// Such as `http://host:81`: what a proxy that forwards the requests needs in their first line.
     pub for_proxy: Option<String>,
     pub pool: Pool,
+    pub gauge: Arc<Gauge>,
     pub credentials: Arc<Latest<Credentials>>,
 }
 
@@ -53,7 +55,7 @@ impl Dialer {
         match self.0.pool.take(call.max_idle) {
             Some(idle) => Ok(idle),
             None => {
-                let link = Link::new(dial::blocking(&self.0.route, call)?);
+                let link = Link::new(dial::blocking(&self.0.route, call)?, &self.0.gauge);
                 Ok(Idle { link, buffers: HeldBuffers::default() })
             }
         }

@@ -90,14 +90,12 @@ impl Dial {
         }
     }
 
-    /// The lookup of this host has an outcome. It may come again, for an earlier dial of the same call.
-    pub fn found(&mut self, route: &Route, host: &HostPort, addresses: &Addresses, call: &Context) -> io::Result<()> {
-        match (&self.stage, addresses) {
-            (Stage::Lookup(wanted), Ok(addresses)) if self.wanted(route) == Some(host) => {
-                self.take_addresses(*wanted, addresses.clone(), route, call)
-            }
-            (Stage::Lookup(_), Err(e)) if self.wanted(route) == Some(host) => Err(note_lookup_error(e, call)),
-            _ => Ok(()),
+    /// The lookup that [`Progress::Addresses`] asked for has an outcome.
+    pub fn found(&mut self, route: &Route, addresses: &Addresses, call: &Context) -> io::Result<()> {
+        let Stage::Lookup(wanted) = self.stage else { return Err(is_over()) };
+        match addresses {
+            Ok(addresses) => self.take_addresses(wanted, addresses.clone(), route, call),
+            Err(e) => Err(note_lookup_error(e, call)),
         }
     }
 
@@ -241,7 +239,8 @@ impl Dial {
             call.note_connected();
             return Ok(Progress::Connected(stream));
         };
-        self.stage = match (layer, route.proxy(), &route.tls) {
+        let tls = if layer == Layer::ProxyTls { &route.proxy_tls } else { &route.tls };
+        self.stage = match (layer, route.proxy(), tls) {
             (Layer::Tunnel, ..) => {
                 call.enter(Phase::Connect);
                 let Some(tunnel) = route.tunnel() else { return Err(is_over()) };
@@ -271,7 +270,7 @@ pub(super) fn blocking(route: &Route, call: &Blocking) -> io::Result<Box<dyn Str
             Progress::Connected(stream) => return Ok(stream),
             Progress::Addresses => {
                 let Some(host) = dial.wanted(route) else { return Err(is_over()) };
-                dial.found(route, host, &lookup::blocking(host.host.bare(), host.port, call), context)?;
+                dial.found(route, &lookup::blocking(host.host.bare(), host.port, call), context)?;
                 dial.step(route, context)?
             }
             Progress::Attempts => {
@@ -303,7 +302,7 @@ fn refuse_clear_text(call: &Context) -> io::Error {
 fn note_lookup_error(e: &LookupError, call: &Context) -> io::Error {
     let (kind, why) = match e {
         LookupError::UnknownHost(why) => (Some(FailureKind::UnknownHost), why.clone()),
-        LookupError::Exhausted(e) => (Some(FailureKind::Exhausted), e.to_string()),
+        LookupError::Exhausted(why) => (Some(FailureKind::Exhausted), why.clone()),
         LookupError::Failed(why) => (None, why.clone()),
     };
     match kind {

@@ -8,15 +8,18 @@ use super::connection::{Dialer, NoResolver, Origin};
 use super::context::{Limits, Trace};
 use super::credentials::{KEY_HEADER, PLACEHOLDER};
 use super::failure::{ExchangeError, Failure, classify};
+use super::gauge::Gauge;
 use super::inbound::MAX_HEAD;
 use super::pool::Pool;
 use super::route::{Hop, Route, Via};
 use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
 use crate::address::destination::Destination;
+use crate::address::proxy::Proxy;
 use crate::credentials::{Credentials, Lines};
 use crate::error::Error;
 use crate::panic::inject;
+use crate::stats::Connections;
 use crate::sys::{Latest, UnixAddress};
 use std::io::Read;
 use std::sync::Arc;
@@ -98,7 +101,7 @@ impl Agent {
         let route = route(options)?;
         let for_proxy = route.is_forwarded().then(|| format!("http://{}", endpoint.host_header()));
         let credentials = Arc::clone(options.credentials);
-        let origin = Arc::new(Origin { route, for_proxy, pool: Pool::default(), credentials });
+        let origin = Arc::new(Origin { route, for_proxy, pool: Pool::default(), gauge: Arc::default(), credentials });
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = Method::POST;
         request.headers = headers(options)?;
@@ -128,6 +131,16 @@ impl Agent {
         let outcome = call.scope(|| self.post(post).and_then(|response| self.take(response)));
         let outcome = outcome.map_err(|cause| classify(&call.context, cause));
         (outcome, call.context.trace())
+    }
+
+    /// How many connections there are. While calls are running, the counts may not add up exactly.
+    pub fn connections(&self) -> Connections {
+        let (open, waiting) = (self.gauge().open() as u64, self.gauge().waiting() as u64);
+        Connections { open, idle: self.pool().len() as u64, waiting }
+    }
+
+    pub(super) fn gauge(&self) -> &Arc<Gauge> {
+        &self.origin.gauge
     }
 
     pub(super) fn route(&self) -> &Route {
@@ -253,11 +266,13 @@ fn route(options: &AgentOptions<'_>) -> Result<Route, Error> {
         }
         (None, None) => Via::Nothing,
     };
+    let is_proxy_over_tls = options.destination.proxy.as_ref().is_some_and(Proxy::is_over_tls);
     Ok(Route {
         https: endpoint.https,
         target,
         name: endpoint.host.in_url().to_owned(),
-        tls: options.tls.map(TlsSettings::of_process),
+        tls: options.tls.map(TlsSettings::for_service),
+        proxy_tls: options.tls.filter(|_| is_proxy_over_tls).map(TlsSettings::for_proxy),
         via,
         only_loopback: !endpoint.https && !options.allow_http,
     })

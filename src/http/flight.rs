@@ -9,10 +9,9 @@ use super::dial::{Dial, Progress};
 use super::exchange::{Agent, Post, Reply};
 use super::failure::{ExchangeError, Failure, FailureKind, classify};
 use super::link::Link;
-use super::lookup::Addresses;
+use super::lookup::{self, Found, Waiter};
 use super::pool::Idle;
 use super::stream::Input;
-use crate::address::host::HostPort;
 use crate::credentials::Lines;
 use crate::error::Phase;
 use crate::panic::inject;
@@ -38,6 +37,8 @@ enum Stage {
 
 struct Dialing {
     dial: Dial,
+    /// The lookup that the dial has asked for.
+    lookup: Option<Waiter>,
     /// With a placeholder for the credentials.
     request: Vec<u8>,
     lines: Option<Lines>,
@@ -61,7 +62,7 @@ struct Receiving {
 
 /// What a flight waits for.
 pub(crate) enum Await {
-    /// The addresses of a [host](Flight::wanted), for [`Flight::found`].
+    /// A lookup, which [`Flight::look_up`] begins.
     Addresses,
     /// One of its sockets.
     Sockets { output: bool },
@@ -106,7 +107,7 @@ impl Agent {
             Some(link) => self.begin_sending(link, request, post.lines, context),
             None => {
                 let dial = Dial::new(self.route(), context)?;
-                Ok(Stage::Dialing(Box::new(Dialing { dial, request, lines: post.lines.cloned() })))
+                Ok(Stage::Dialing(Box::new(Dialing { dial, lookup: None, request, lines: post.lines.cloned() })))
             }
         }
     }
@@ -145,18 +146,22 @@ impl Flight {
         }
     }
 
-    /// The host whose addresses [`Await::Addresses`] asks for.
-    pub fn wanted<'a>(&self, agent: &'a Agent) -> Option<&'a HostPort> {
-        match &self.stage {
-            Stage::Dialing(dialing) => dialing.dial.wanted(agent.route()),
-            _ => None,
+    /// Begins the lookup that [`Await::Addresses`] asks for. The driver passes what `done` gets to [`found`](Self::found), unless
+    /// the flight is over by then.
+    pub fn look_up(&mut self, agent: &Agent, done: impl FnOnce(Found) + Send + 'static) {
+        if let Stage::Dialing(dialing) = &mut self.stage {
+            let Some(host) = dialing.dial.wanted(agent.route()) else { return };
+            dialing.lookup = Some(lookup::start(host.host.bare(), host.port, done));
         }
     }
 
-    /// A lookup that [`Await::Addresses`] asked for has an outcome.
-    pub fn found(&mut self, agent: &Agent, host: &HostPort, addresses: &Addresses) -> Await {
+    /// A lookup has an outcome. It may be one of an earlier flight.
+    pub fn found(&mut self, agent: &Agent, found: &Found) -> Await {
         let Stage::Dialing(dialing) = &mut self.stage else { return Await::Turn };
-        match dialing.dial.found(agent.route(), host, addresses, &self.context) {
+        if dialing.lookup.take_if(|waiter| waiter.has(found)).is_none() {
+            return Await::Turn;
+        }
+        match dialing.dial.found(agent.route(), &found.addresses, &self.context) {
             Ok(()) => self.step(agent, false),
             Err(e) => self.fail(e.into()),
         }
@@ -223,7 +228,8 @@ impl Flight {
                 Stage::Dialing(dialing) => match dialing.step(agent, &self.context)? {
                     Progress::Connected(stream) => {
                         let (request, lines) = (std::mem::take(&mut dialing.request), dialing.lines.take());
-                        self.stage = agent.begin_sending(Link::new(stream), request, lines.as_ref(), &self.context)?;
+                        let link = Link::new(stream, agent.gauge());
+                        self.stage = agent.begin_sending(link, request, lines.as_ref(), &self.context)?;
                     }
                     Progress::Addresses => return Ok(Await::Addresses),
                     Progress::Attempts => return Ok(Await::Sockets { output: true }),
@@ -413,7 +419,7 @@ mod tests {
         let (peer, _) = listener.accept().unwrap();
         let context = Context::new(Limits::default());
         let post = Post { path: "/", body: b"{}", lines: None, limits: Limits::default(), max_idle: Duration::ZERO };
-        let link = Link::new(Box::new(Full(Tcp(socket), refusals)));
+        let link = Link::new(Box::new(Full(Tcp(socket), refusals)), agent.gauge());
         let stage = agent.begin_sending(link, agent.encode(&post), None, &context);
         let Ok(stage) = stage else { panic!("it does not begin") };
         (Flight { context, stage }, peer)

@@ -12,8 +12,10 @@ pub(super) struct Route {
     pub target: HostPort,
     /// The name for which the service's certificate must be.
     pub name: String,
-    /// `None` if neither the service nor a proxy is reached over TLS.
+    /// For the service; `None` if neither it nor a proxy is reached over TLS.
     pub tls: Option<Arc<ClientConfig>>,
+    /// For a proxy that is reached over TLS.
+    pub proxy_tls: Option<Arc<ClientConfig>>,
     pub via: Via,
     /// The key would be sent unencrypted, so only this machine may be connected to.
     pub only_loopback: bool,
@@ -104,7 +106,7 @@ mod tests {
             });
             let first_hop = hop.as_ref().map_or("service:1", |_| "p:1");
             let via = hop.map_or(Via::Nothing, Via::Proxy);
-            let route = Route { https, target, name: String::new(), tls: None, via, only_loopback: false };
+            let route = Route { https, target, name: String::new(), tls: None, proxy_tls: None, via, only_loopback: false };
             let above = |below: &Option<Layer>| route.layer_above(*below).map(Some);
             let layers: Vec<Layer> = std::iter::successors(Some(None), above).flatten().collect();
             assert_eq!(layers, expected, "{https} {proxy:?}");

@@ -3,7 +3,6 @@
 
 use super::sink::Sink;
 use super::ticket::Ticket;
-use crate::address::host::HostPort;
 use crate::calls::call::Start;
 use crate::calls::observer::Observer;
 use crate::calls::outcome::Operation;
@@ -12,7 +11,7 @@ use crate::calls::{Request, Rules, Step};
 use crate::census::{Seat, Stage};
 use crate::credentials::Lines;
 use crate::error::Error;
-use crate::http::{Addresses, Await, Flight, Landed, Post, Stop};
+use crate::http::{Await, Flight, Found, Landed, Post, Stop};
 use crate::options::Options;
 use crate::session::Session;
 use crate::sys::Socket;
@@ -50,8 +49,8 @@ pub(super) enum Event<'a> {
     Ready {
         has_input: bool,
     },
-    /// The addresses of this host were looked up.
-    Found(&'a HostPort, &'a Addresses),
+    /// A lookup of its host is over.
+    Found(&'a Found),
     /// A socket cannot be watched.
     Exhausted(&'a io::Error),
     /// The time of [`Task::timer`] has come.
@@ -64,7 +63,7 @@ pub(super) enum Event<'a> {
 pub(super) enum Next {
     /// A turn to make a connection.
     Turn,
-    /// The addresses of [`Task::wanted`].
+    /// The addresses of its host, for which it has to [look it up](Task::look_up).
     Addresses,
     /// Its sockets, of which `output` says whether it waits for room, or the time of [`Task::timer`].
     Sockets { output: bool },
@@ -110,14 +109,6 @@ impl Task {
         self.rules.deadline()
     }
 
-    /// The host whose addresses [`Next::Addresses`] asks for.
-    pub fn wanted(&self) -> Option<HostPort> {
-        let (State::Flying(flight), Ok(process_state)) = (&self.state, self.session().process_state()) else {
-            return None;
-        };
-        flight.wanted(&process_state.agent).cloned()
-    }
-
     /// When [`Event::Time`] comes, whatever the sockets do.
     pub fn timer(&self) -> Option<Instant> {
         match &self.state {
@@ -145,6 +136,14 @@ impl Task {
     pub fn sockets(&self, see: &mut dyn FnMut(&Socket)) {
         if let State::Flying(flight) = &self.state {
             flight.sockets(see);
+        }
+    }
+
+    /// Looks up the host, for [`Event::Found`].
+    pub fn look_up(&mut self, done: impl FnOnce(Found) + Send + 'static) {
+        let session = Arc::clone(self.session());
+        if let (State::Flying(flight), Ok(process_state)) = (&mut self.state, session.process_state()) {
+            flight.look_up(&process_state.agent, done);
         }
     }
 
@@ -197,7 +196,7 @@ impl Task {
             _ if is_cancelled => Await::Landed(flight.end(agent, Stop::Cancelled)),
             Event::Time if is_late() => Await::Landed(flight.end(agent, Stop::Deadline)),
             Event::Ready { has_input } => flight.step(agent, *has_input),
-            Event::Found(host, addresses) => flight.found(agent, host, addresses),
+            Event::Found(found) => flight.found(agent, found),
             Event::Exhausted(e) => flight.exhausted(e),
             Event::Time | Event::Begin | Event::Turn => flight.step(agent, false),
         };
@@ -231,7 +230,7 @@ impl Task {
                     }
                 }
                 Step::Pause(pause) => {
-                    self.observer(&session).pauses(&pause);
+                    self.observer(&session).pauses(self.rules.story().attempts(), &pause);
                     if !self.is_cancelled() {
                         self.state = State::Paused(pause.until);
                         return Next::Pause;
@@ -250,7 +249,7 @@ impl Task {
         let (lines, limits, max_idle) = (self.lines.as_ref(), request.limits, request.max_idle);
         let post = Post { path: &path, body: &body, lines, limits, max_idle };
         let Some(mut flight) = agent.depart(&post, may_dial) else { return Ok(None) };
-        self.observer(session).sends(request);
+        self.observer(session).sends(self.rules.story().attempts() + 1, request);
         // The log callback may have cancelled it.
         let next = if self.is_cancelled() {
             Await::Landed(flight.end(agent, Stop::Cancelled))

@@ -17,6 +17,7 @@ mod event_names;
 mod floods;
 #[cfg(target_os = "linux")]
 mod interrupt;
+mod log;
 #[cfg(target_os = "linux")]
 mod lookup;
 #[cfg(target_os = "linux")]
@@ -29,6 +30,8 @@ mod queue_callback;
 mod reactor;
 #[cfg(target_os = "linux")]
 mod routes;
+#[cfg(target_os = "linux")]
+mod shared_lookup;
 #[cfg(target_os = "linux")]
 mod started;
 mod wait_rules;

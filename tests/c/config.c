@@ -163,8 +163,45 @@ static void texts(void)
     CHECK_REFUSED(c, "user_agent contains a control character", anchor_config_set_user_agent(c, "a\r\nb: c"));
     CHECK_REFUSED(c, "ca_file is NULL", anchor_config_set_ca_file(c, NULL));
     CHECK_REFUSED(c, "ca_file is empty", anchor_config_set_ca_file(c, ""));
+    CHECK_REFUSED(c, "ca_file is not UTF-8", anchor_config_set_ca_file(c, NOT_UTF_8));
+    CHECK_REFUSED(c, "crl_file is NULL", anchor_config_set_crl_file(c, NULL));
+    CHECK_REFUSED(c, "crl_file is empty", anchor_config_set_crl_file(c, ""));
+    CHECK_REFUSED(c, "ca_pem is NULL", anchor_config_set_ca_pem(c, NULL));
+    CHECK_REFUSED(c, "ca_pem is empty", anchor_config_set_ca_pem(c, ""));
+    CHECK_TAKEN(c, anchor_config_set_ca_pem(c, NOT_UTF_8));
     free(longest);
     free(too_long);
+    anchor_config_free(c);
+}
+
+static void client_certificates(void)
+{
+    anchor_config *c = check_config();
+    CHECK_REFUSED(c, "certificate_file is NULL", anchor_config_set_client_certificate(c, NULL, "k"));
+    CHECK_REFUSED(c, "key_file is NULL", anchor_config_set_client_certificate(c, "c", NULL));
+    CHECK_REFUSED(c, "certificate_file is empty", anchor_config_set_client_certificate(c, "", "k"));
+    CHECK_REFUSED(c, "key_file is empty", anchor_config_set_client_certificate(c, "c", ""));
+    CHECK_REFUSED(c, "key_file is not UTF-8", anchor_config_set_client_certificate(c, "c", NOT_UTF_8));
+    CHECK_REFUSED(c, "certificate_pem is NULL", anchor_config_set_client_certificate_pem(c, NULL, "k"));
+    CHECK_REFUSED(c, "key_pem is NULL", anchor_config_set_client_certificate_pem(c, "c", NULL));
+    CHECK_REFUSED(c, "certificate_pem is empty", anchor_config_set_client_certificate_pem(c, "", "k"));
+    CHECK_REFUSED(c, "key_pem is empty", anchor_config_set_client_certificate_pem(c, "c", ""));
+    CHECK_TAKEN(c, anchor_config_set_client_certificate(c, "/nowhere/client.pem", "/nowhere/client.key"));
+    CHECK_TAKEN(c, anchor_config_set_client_certificate_pem(c, NOT_UTF_8, NOT_UTF_8));
+    anchor_config_free(c);
+}
+
+#define ZEROS "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+static void pins(void)
+{
+    static const char *const refused[] = {"", ";", ZEROS ";", "sha256//AAAA", "sha1//AAAA", "sha256/AAAA", "pin", NOT_UTF_8};
+    anchor_config *c = check_config();
+    CHECK_REFUSED(c, "pinned_public_keys is NULL", anchor_config_set_pinned_public_keys(c, NULL));
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        CHECK_REFUSED(c, "pinned_public_keys is not ", anchor_config_set_pinned_public_keys(c, refused[i]));
+    CHECK_TAKEN(c, anchor_config_set_pinned_public_keys(c, ZEROS));
+    CHECK_TAKEN(c, anchor_config_set_pinned_public_keys(c, ZEROS ";" ZEROS));
     anchor_config_free(c);
 }
 
@@ -231,6 +268,7 @@ static void enumerations_and_flags(void)
         {anchor_config_set_allow_http, "allow_http is neither 0 nor 1"},
         {anchor_config_set_rearm, "rearm is neither 0 nor 1"},
         {anchor_config_set_interruptible, "interruptible is neither 0 nor 1"},
+        {anchor_config_set_log_json, "log_json is neither 0 nor 1"},
     };
     anchor_config *c = check_config();
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
@@ -396,6 +434,8 @@ static const struct test_case cases[] = {
     CASE(proxies),
     CASE(another_address),
     CASE(texts),
+    CASE(client_certificates),
+    CASE(pins),
     CASE(a_ca_file_must_hold_certificates),
     CASE(times),
     CASE(numbers),

@@ -129,7 +129,10 @@ void settings_are_chained_and_the_first_refusal_is_reported()
     config.api_key("test-key").allow_http(false).user_agent("wrapper").trust(ANCHOR_TRUST_BUNDLED).retries(1).rearm(true);
     config.connect_timeout(1min).request_timeout(1min).slice(1min).grace(1min).max_response_bytes(1 << 20).interruptible(false);
     int lines = 0;
-    config.log_callback([](void *data, std::int32_t, const char *) { ++*static_cast<int *>(data); }, &lines);
+    const anchor_log_callback count_objects = [](void *data, std::int32_t, const char *line) {
+        *static_cast<int *>(data) += line[0] == '{';
+    };
+    config.log_callback(count_objects, &lines).log_json(true);
     auto client = anchor::client::make(std::nothrow, config);
     CHECK_STATUS(ANCHOR_OK, client.status());
     CHECK_STATUS(ANCHOR_TIMEOUT, client->wait(std::nothrow, "quiet", 0s).status());
@@ -148,7 +151,16 @@ void settings_are_chained_and_the_first_refusal_is_reported()
     anchor::config portless;
     portless.connect_to("api.example:443", "192.0.2.7:8443").connect_to("api.example", "192.0.2.7:8443");
     CHECK_CONTAINS("host has no port", anchor::client::make(std::nothrow, portless).error().what());
-    anchor::config missing;
+    anchor::config missing, untrusting, unnamed;
+    untrusting.ca_pem("not PEM").crl_file("/none").pinned_public_keys("sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    untrusting.trust(ANCHOR_TRUST_BUNDLED);
+    CHECK_CONTAINS("ca_pem", anchor::client::make(std::nothrow, untrusting).error().what());
+    unnamed.trust(ANCHOR_TRUST_BUNDLED).client_certificate_pem("no certificate", "no key");
+    CHECK_CONTAINS("certificate_pem", anchor::client::make(std::nothrow, unnamed).error().what());
+    unnamed.client_certificate("/none.pem", "/none.key");
+    CHECK_CONTAINS("/none.pem", anchor::client::make(std::nothrow, unnamed).error().what());
+    CHECK_CONTAINS("NUL", anchor::config().client_certificate("a", std::string_view("b\0", 2)).refusal().what());
+    CHECK_CONTAINS("pinned", anchor::config().pinned_public_keys("").refusal().what());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::client::make(std::nothrow, missing.ca_file("/none")).status());
 }
 

@@ -119,6 +119,8 @@ const NAMES: [&str; 18] = [
 fn call(said: &Said, what: &str, mut config: Config) {
     let sink = (said.clone(), format!("the log, {what}"));
     config.set_log(move |level: LogLevel, line| sink.0.note(&sink.1, format!("{level:?} {line}")));
+    // The others are in words.
+    config.set_log_json(what == "TLS" || what == "a proxy that refuses");
     config.set_retries(1).set_max_response_bytes(100_000).unwrap();
     let client = Client::new(&config).unwrap();
     said.note_debug("a configuration", &config);
@@ -219,8 +221,10 @@ fn no_output_holds_a_secret() {
         }
     });
     assert!(plain.requests().len() > NAMES.len() && refusing_proxy.requests().len() > NAMES.len());
-    let is_log = |(source, _): &(String, String)| source == "the log, plain";
-    assert!(said.0.lock().unwrap().iter().filter(|text| is_log(text)).count() > NAMES.len());
+    for log in ["the log, plain", "the log, TLS"] {
+        let is_log = |(source, _): &&(String, String)| source == log;
+        assert!(said.0.lock().unwrap().iter().filter(is_log).count() > NAMES.len());
+    }
     said.check(500);
 }
 

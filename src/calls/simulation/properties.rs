@@ -245,7 +245,7 @@ fn check_signal(config: &Config, timeout: Option<Duration>, script: &Script) {
     assert!(run.took <= limit, "it ended {:?} after {limit:?}", run.took);
     assert!(run.written() <= 1, "it was written twice");
     assert!(run.requests.iter().rev().skip(1).all(|made| made.outcome.written.is_none()), "tried again");
-    assert!(run.pauses.iter().all(|paused| matches!(paused.reason, Reason::Retry(_))));
+    assert!(run.pauses.iter().all(|paused| matches!(paused.reason, Reason::Retry { .. })));
     assert_eq!(run.result.is_ok(), checked.last().is_some_and(|made| made.last() == Last::Event));
     let Err(error) = &run.result else { return };
     let is_stopped = matches!(error.status(), Status::Cancelled | Status::Interrupted);
