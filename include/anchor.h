@@ -50,6 +50,11 @@
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
  *
+ * Network    A call connects to the host of the base URL, to what anchor_config_set_connect_to puts in its place, or to
+ *            the proxy of the settings or of the environment. Over TLS the certificate is checked for the host of
+ *            the base URL, wherever the connection goes. Without anchor_config_set_allow_http the key leaves
+ *            unencrypted only over loopback or a Unix socket.
+ *
  * fork       A child process may use a client of its parent: it makes its own connections and does not touch
  *            those of the parent. A queue of the parent is empty in the child. Parent and child share a cancel token. A
  *            call in progress and a started wait belong to the parent.
@@ -240,7 +245,7 @@ typedef int32_t anchor_log_level;
 #endif /* __cplusplus */
 
 /**
- * Which certificate authorities a client trusts, in addition to those of a CA file.
+ * Which certificate authorities a client trusts, in addition to those of a CA file or text.
  */
 enum anchor_trust
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -466,8 +471,11 @@ anchor_status anchor_config_set_api_key(anchor_config *config,
  *
  * anchor_client_new refuses plain http, unless the host is loopback or anchor_config_set_allow_http allows it.
  *
+ * An IPv6 address may have a zone, as in "http://[fe80::1%25eth0]:8642". "unix:/path" is a service at a Unix socket of
+ * this machine, in plain HTTP; anchor_client_new refuses it on Windows, and where its path is too long for the system.
+ *
  * @param config    the settings
- * @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored.
+ * @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored. Or "unix:/path".
  *                  "https://api.anchorbrowser.io" by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
@@ -520,15 +528,19 @@ anchor_status anchor_config_set_user_agent(anchor_config *config,
                                            const char *user_agent);
 
 /**
- * Sets the proxy to connect through, with CONNECT.
+ * Sets the proxy to connect through.
+ *
+ * With http, and with https over TLS, the proxy opens a tunnel by CONNECT; if the base URL is plain http, it gets the
+ * requests themselves. With socks5h it opens a tunnel by SOCKS5 and looks up the name of the service. With socks5 the
+ * library looks up the name, and asks for its addresses in turn.
  *
  * Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
  * anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
  *
  * @param config  the settings
- * @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
- *                refused
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The port is 80, 443 or
+ *                1080 by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT, also for SOCKS of another version than 5
  * @since 0.1.0
  */
 ANCHOR_API ANCHOR_MUST_USE
@@ -536,32 +548,22 @@ anchor_status anchor_config_set_proxy(anchor_config *config,
                                       const char *proxy);
 
 /**
- * Adds the certificate authorities of a file to those that are trusted.
+ * Sets what to connect to in place of the host of the base URL, as curl's --connect-to does.
+ *
+ * The request, and the check of the certificate, still name the host. A proxy is asked for the address, by a tunnel; the
+ * proxies of the environment are not used if the address is loopback. A host that is not that of the base URL has no
+ * effect.
  *
  * @param config   the settings
- * @param ca_file  the path of a PEM file, which anchor_client_new reads
+ * @param host     "host:port" of the base URL; the port of https is 443, that of http 80
+ * @param address  "address:port"; the address may be a name too. Two empty strings remove the setting
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
 ANCHOR_API ANCHOR_MUST_USE
-anchor_status anchor_config_set_ca_file(anchor_config *config,
-                                        const char *ca_file);
-
-/**
- * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
- *
- * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
- * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
- * may be read, and reports it to the log.
- *
- * @param config  the settings
- * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
- * @since 0.1.0
- */
-ANCHOR_API ANCHOR_MUST_USE
-anchor_status anchor_config_set_trust(anchor_config *config,
-                                      int32_t trust);
+anchor_status anchor_config_set_connect_to(anchor_config *config,
+                                           const char *host,
+                                           const char *address);
 
 /**
  * Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
@@ -720,6 +722,115 @@ anchor_status anchor_config_set_log_callback(anchor_config *config,
 ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_config_set_log_json(anchor_config *config,
                                          int json);
+
+/**
+ * Adds the certificate authorities of a file to those that are trusted.
+ *
+ * @param config   the settings
+ * @param ca_file  the path of a PEM file, which anchor_client_new reads
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_file(anchor_config *config,
+                                        const char *ca_file);
+
+/**
+ * Adds the certificate authorities of a text to those that are trusted, beside those of anchor_config_set_ca_file.
+ *
+ * @param config  the settings
+ * @param ca_pem  certificates as PEM, which are copied; anchor_client_new reports what is wrong with them
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_pem(anchor_config *config,
+                                       const char *ca_pem);
+
+/**
+ * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file and
+ * anchor_config_set_ca_pem.
+ *
+ * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
+ * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
+ * may be read, and reports it to the log.
+ *
+ * @param config  the settings
+ * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_trust(anchor_config *config,
+                                      int32_t trust);
+
+/**
+ * Sets the certificate by which the client identifies itself to a service that asks for one, and its private key.
+ *
+ * A proxy does not get it. anchor_client_new reads the files, and checks that the key is that of the certificate.
+ *
+ * @param config            the settings
+ * @param certificate_file  the path of a PEM file: the client's certificate, then those above it that the service needs to
+ *                          check it
+ * @param key_file          the path of a PEM file with the key, which may be the same file. RSA of 2,048 to 4,096 bits,
+ *                          ECDSA on P-256 or P-384, or Ed25519, as PKCS#8, PKCS#1 or SEC1; an encrypted key is refused
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_client_certificate(anchor_config *config,
+                                                   const char *certificate_file,
+                                                   const char *key_file);
+
+/**
+ * Sets the certificate by which the client identifies itself, and its private key, as texts.
+ *
+ * It is as anchor_config_set_client_certificate, for programs that have them from elsewhere than a file. The copy of the
+ * key is wiped when the settings and the clients that were made from them are freed.
+ *
+ * @param config           the settings
+ * @param certificate_pem  the client's certificate, then those above it, as PEM, which are copied
+ * @param key_pem          the key as PEM, which is copied
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_client_certificate_pem(anchor_config *config,
+                                                       const char *certificate_pem,
+                                                       const char *key_pem);
+
+/**
+ * Sets the file of certificate revocation lists.
+ *
+ * A certificate of the service, or of a proxy that is reached over TLS, is then accepted only if the file has a list of
+ * the authority that signed it, and so on up to a trusted authority. The list must be valid now and not name the
+ * certificate. The file is read once, by anchor_client_new: a program that runs for longer than its lists are valid
+ * makes a new client. Without a file, revocation is not checked.
+ *
+ * @param config    the settings
+ * @param crl_file  the path of a PEM file with one list or several
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_crl_file(anchor_config *config,
+                                         const char *crl_file);
+
+/**
+ * Sets which public keys the service may have.
+ *
+ * Its certificate has to be valid as well. Any other key is refused with ANCHOR_TLS, and the message shows it. A proxy may
+ * have any key.
+ *
+ * @param config  the settings
+ * @param pins    up to 32, as CURLOPT_PINNEDPUBLICKEY takes them: "sha256//" and the SHA-256 of the key
+ *                (SubjectPublicKeyInfo) in base64, with ";" between them
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_pinned_public_keys(anchor_config *config,
+                                                   const char *pins);
 
 /**
  * Makes a client.

@@ -359,8 +359,24 @@ public:
     }
     config &user_agent(std::string_view agent) noexcept { return set(anchor_config_set_user_agent, agent); }
     config &proxy(std::string_view url) noexcept { return set(anchor_config_set_proxy, url); }
+    config &connect_to(std::string_view host, std::string_view address) noexcept
+    {
+        return set(anchor_config_set_connect_to, host, address);
+    }
     config &ca_file(std::string_view path) noexcept { return set(anchor_config_set_ca_file, path); }
+    config &ca_pem(std::string_view pem) noexcept { return set(anchor_config_set_ca_pem, pem); }
     config &trust(anchor_trust trust) noexcept { return set(anchor_config_set_trust, std::int32_t{trust}); }
+    config &client_certificate(std::string_view certificate_file, std::string_view key_file) noexcept
+    {
+        return set(anchor_config_set_client_certificate, certificate_file, key_file);
+    }
+    // The copy of the key that is made here is not wiped; that of the library is.
+    config &client_certificate_pem(std::string_view certificate_pem, std::string_view key_pem) noexcept
+    {
+        return set(anchor_config_set_client_certificate_pem, certificate_pem, key_pem);
+    }
+    config &crl_file(std::string_view path) noexcept { return set(anchor_config_set_crl_file, path); }
+    config &pinned_public_keys(std::string_view pins) noexcept { return set(anchor_config_set_pinned_public_keys, pins); }
     config &connect_timeout(timeout time) noexcept { return set(anchor_config_set_connect_timeout_ms, time); }
     config &request_timeout(timeout time) noexcept { return set(anchor_config_set_request_timeout_ms, time); }
     config &max_response_bytes(std::size_t bytes) noexcept { return set(anchor_config_set_max_response_bytes, bytes); }

@@ -120,6 +120,11 @@ impl Header {
         Ok(())
     }
 
+    /// The header for a proxy that forwards the requests.
+    pub fn proxy_authorization(value: &Secret) -> Header {
+        Header { name: "proxy-authorization".to_owned(), value: value.clone() }
+    }
+
     fn new(name: &str, value: &str) -> Result<Header, String> {
         if name.is_empty() || name.len() > LONGEST_NAME {
             return Err(format!("has a name that is not of 1 to {LONGEST_NAME} bytes"));

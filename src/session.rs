@@ -1,8 +1,7 @@
 //! What the calls of a client share: settings, certificate authorities, counts, connections and the token of `cancel_all`. A
 //! forked child uses the same settings and authorities, but makes connections and a token of its own.
 
-use crate::address::endpoint::Endpoint;
-use crate::address::proxy::Proxy;
+use crate::address::destination::Destination;
 use crate::cancel::CancelToken;
 use crate::census::Census;
 use crate::config::Config;
@@ -23,8 +22,7 @@ pub(crate) type SentCredentials = Latest<Credentials>;
 /// What the calls of a client share.
 pub(crate) struct Session {
     pub config: Config,
-    pub endpoint: Endpoint,
-    proxy: Option<Proxy>,
+    pub destination: Destination,
     /// `None` if neither the service nor a proxy is reached over TLS.
     tls: Option<TlsSettings>,
     process_state: PerProcess<ProcessState>,
@@ -39,15 +37,13 @@ pub(crate) struct Session {
 
 impl Session {
     pub fn new(config: &Config) -> Result<Session, Error> {
-        let credentials = Arc::new(SentCredentials::new(config.credentials()?));
-        let endpoint = config.endpoint()?;
-        let proxy = config.proxy_for(&endpoint)?;
-        let tls = tls_settings(config, &endpoint, proxy.as_ref())?;
-        let process_state = ProcessState::new(config, &credentials, &endpoint, proxy.as_ref(), tls.as_ref())?;
+        let destination = config.destination()?;
+        let credentials = Arc::new(SentCredentials::new(config.credentials(&destination)?));
+        let tls = tls_settings(config, &destination)?;
+        let process_state = ProcessState::new(config, &credentials, &destination, tls.as_ref())?;
         Ok(Session {
             config: config.clone(),
-            endpoint,
-            proxy,
+            destination,
             tls,
             process_state: PerProcess::new(process_state),
             counters: Counters::default(),
@@ -59,8 +55,8 @@ impl Session {
 
     /// The state of this process. A forked child makes its own, from what its parent has read.
     pub fn process_state(&self) -> Result<&ProcessState, Error> {
-        let (proxy, tls) = (self.proxy.as_ref(), self.tls.as_ref());
-        self.process_state.get(|| ProcessState::new(&self.config, &self.credentials, &self.endpoint, proxy, tls))
+        let tls = self.tls.as_ref();
+        self.process_state.get(|| ProcessState::new(&self.config, &self.credentials, &self.destination, tls))
     }
 
     /// The started waits that run.
@@ -122,12 +118,12 @@ impl Session {
 }
 
 /// Reads the certificate authorities only if TLS is used: it takes some milliseconds.
-fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> Result<Option<TlsSettings>, Error> {
-    let is_needed = endpoint.https || proxy.is_some_and(|proxy| proxy.https) || config.ca_file.is_some();
+fn tls_settings(config: &Config, destination: &Destination) -> Result<Option<TlsSettings>, Error> {
+    let is_needed = destination.uses_tls() || config.tls.has_texts();
     let warn = |line: &str| {
         config.log.write(LogLevel::Warning, || Record { message: line.to_owned(), ..Record::default() });
     };
-    let read = || TlsSettings::read(config.trust, config.ca_file.as_deref(), warn);
+    let read = || TlsSettings::read(&config.tls, warn);
     is_needed.then(read).transpose()
 }
 
@@ -142,17 +138,14 @@ impl ProcessState {
     fn new(
         config: &Config,
         credentials: &Arc<SentCredentials>,
-        endpoint: &Endpoint,
-        proxy: Option<&Proxy>,
+        destination: &Destination,
         tls: Option<&TlsSettings>,
     ) -> Result<ProcessState, Error> {
         let agent = Agent::new(&AgentOptions {
-            https: endpoint.https,
+            destination,
             allow_http: config.allow_http,
-            authority: &endpoint.authority(),
             credentials,
             user_agent: config.user_agent(),
-            proxy,
             tls,
             max_response_bytes: config.max_response_bytes,
         })?;

@@ -189,6 +189,10 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = 8642)]
     pub port: u16,
 
+    /// Listen on a Unix socket at this path instead, which only programs of this machine can reach; not on Windows
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["host", "port", "tls", "page_host"])]
+    pub unix: Option<PathBuf>,
+
     /// Accept this API key instead of every key; may be repeated. Other users can read a command line (ps): prefer
     /// --api-key-file, or ANCHOR_SERVE_API_KEY, which is used if neither option is given
     #[arg(long, value_name = "KEY")]

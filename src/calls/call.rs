@@ -74,7 +74,7 @@ impl<'a> Call<'a> {
             observer: Observer::new(session, operation, event_name, lines, data),
             cancels: [Some(&start.all), how.cancel].map(|token| token.map(|token| Arc::clone(token.latch()))),
             interruptible: session.config.interruptible,
-            path: operation.path(&session.endpoint, event_name),
+            path: operation.path(&session.destination.endpoint, event_name),
             lines,
             attempts: 0,
         })

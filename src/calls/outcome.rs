@@ -213,6 +213,7 @@ fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> 
     {
         Some(said) => shown(&said)
             .unwrap_or_else(|| format!("HTTP {code}; the service's message is omitted, since it may contain a secret")),
+        None if code == 407 => "HTTP 407: a proxy wants a user name and a password, or does not know these".to_owned(),
         None => format!("HTTP {code} without a message of the API"),
     }
 }
@@ -264,6 +265,12 @@ mod tests {
             };
             assert_eq!(message, expected);
         }
+    }
+
+    #[test]
+    fn a_407_without_words_of_the_api_is_a_proxys() {
+        let Kind::Refused { message, .. } = judged(Operation::Wait, 407, PAGE) else { panic!("it is refused") };
+        assert!(message.contains("a proxy wants a user name"), "{message}");
     }
 
     #[test]

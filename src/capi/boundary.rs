@@ -107,12 +107,22 @@ pub(super) unsafe fn handle<'a, T>(handle: *const T, name: &str) -> Result<&'a T
 ///
 /// `text` is NULL or a NUL-terminated string that lives and stays unchanged for as long as the reference is used.
 pub(super) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str, Error> {
+    // SAFETY: the caller's promise.
+    let text = unsafe { bytes(text, name) }?;
+    std::str::from_utf8(text).map_err(|e| Error::invalid(format!("{name} is not UTF-8 at byte {}", e.valid_up_to())))
+}
+
+/// A string argument in any encoding, without its NUL.
+///
+/// # Safety
+///
+/// As `text`.
+pub(super) unsafe fn bytes<'a>(text: *const c_char, name: &str) -> Result<&'a [u8], Error> {
     if text.is_null() {
         return Err(Error::invalid(format!("{name} is NULL")));
     }
     // SAFETY: the caller's promise, and it is not NULL.
-    let text = unsafe { CStr::from_ptr(text) };
-    text.to_str().map_err(|e| Error::invalid(format!("{name} is not UTF-8 at byte {}", e.valid_up_to())))
+    Ok(unsafe { CStr::from_ptr(text) }.to_bytes())
 }
 
 /// An argument that is 0 or 1.

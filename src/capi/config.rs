@@ -1,7 +1,7 @@
 //! The handle of a configuration.
 
 use super::boundary::{catch, flag, millis, renamed, run_quietly, text};
-use crate::config::{Config, Trust};
+use crate::config::Config;
 use crate::error::Error;
 use crate::log::LogLevel;
 use crate::status::Status;
@@ -105,8 +105,11 @@ pub unsafe extern "C" fn anchor_config_set_api_key(config: *mut anchor_config, a
 ///
 /// anchor_client_new refuses plain http, unless the host is loopback or anchor_config_set_allow_http allows it.
 ///
+/// An IPv6 address may have a zone, as in "http://[fe80::1%25eth0]:8642". "unix:/path" is a service at a Unix socket of
+/// this machine, in plain HTTP; anchor_client_new refuses it on Windows, and where its path is too long for the system.
+///
 /// @param config    the settings
-/// @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored.
+/// @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored. Or "unix:/path".
 ///                  "https://api.anchorbrowser.io" by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
@@ -166,15 +169,19 @@ pub unsafe extern "C" fn anchor_config_set_user_agent(config: *mut anchor_config
     unsafe { set_text(config, "user_agent", user_agent, Config::set_user_agent) }
 }
 
-/// Sets the proxy to connect through, with CONNECT.
+/// Sets the proxy to connect through.
+///
+/// With http, and with https over TLS, the proxy opens a tunnel by CONNECT; if the base URL is plain http, it gets the
+/// requests themselves. With socks5h it opens a tunnel by SOCKS5 and looks up the name of the service. With socks5 the
+/// library looks up the name, and asks for its addresses in turn.
 ///
 /// Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
 /// anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
 ///
 /// @param config  the settings
-/// @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
-///                refused
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The port is 80, 443 or
+///                1080 by default
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT, also for SOCKS of another version than 5
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -183,42 +190,31 @@ pub unsafe extern "C" fn anchor_config_set_proxy(config: *mut anchor_config, pro
     unsafe { set_text(config, "proxy", proxy, Config::set_proxy) }
 }
 
-/// Adds the certificate authorities of a file to those that are trusted.
+/// Sets what to connect to in place of the host of the base URL, as curl's --connect-to does.
+///
+/// The request, and the check of the certificate, still name the host. A proxy is asked for the address, by a tunnel; the
+/// proxies of the environment are not used if the address is loopback. A host that is not that of the base URL has no
+/// effect.
 ///
 /// @param config   the settings
-/// @param ca_file  the path of a PEM file, which anchor_client_new reads
+/// @param host     "host:port" of the base URL; the port of https is 443, that of http 80
+/// @param address  "address:port"; the address may be a name too. Two empty strings remove the setting
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, ca_file: *const c_char) -> Status {
-    // SAFETY: by contract NULL or live, NULL or a C string.
-    unsafe { set_text(config, "ca_file", ca_file, |config, path| config.set_ca_file(path)) }
-}
-
-/// Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
-///
-/// The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
-/// anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
-/// may be read, and reports it to the log.
-///
-/// @param config  the settings
-/// @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
-/// @since 0.1.0
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, trust: i32) -> Status {
-    let known = [Trust::Auto, Trust::System, Trust::Bundled].into_iter().find(|known| *known as i32 == trust);
-    // SAFETY: by contract NULL or live.
+pub unsafe extern "C" fn anchor_config_set_connect_to(
+    config: *mut anchor_config,
+    host: *const c_char,
+    address: *const c_char,
+) -> Status {
+    // SAFETY: by contract NULL or live, NULL or C strings.
     unsafe {
-        set(config, &mut |config| {
-            let trust = known.ok_or_else(|| Error::invalid("trust is not an anchor_trust"))?;
-            config.set_trust(trust);
-            Ok(())
-        })
+        set(config, &mut |config| config.set_connect_to(text(host, "host")?, text(address, "address")?).map(drop))
     }
 }
+
+mod tls;
 
 /// Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
 ///

@@ -2,7 +2,7 @@
 //! memory.
 
 use super::blocking::with_current;
-use super::credentials::put_credentials;
+use super::credentials::{put_credentials, put_origin};
 use crate::sys::wipe;
 use ureq::unversioned::transport::Buffers;
 
@@ -37,8 +37,9 @@ impl HeldBuffers {
         &self.output[..self.held]
     }
 
-    /// Puts the credentials into the head of a request.
-    pub fn put_credentials(&mut self, parts: [&str; 2]) {
+    /// Completes the head of a request: with its origin, if a proxy forwards it, and with the credentials.
+    pub fn complete_head(&mut self, origin: Option<&str>, parts: [&str; 2]) {
+        self.held = put_origin(&mut self.output, self.held, origin);
         self.held = put_credentials(&mut self.output, self.held, parts);
     }
 

@@ -3,11 +3,12 @@
 
 use super::blocking::{Blocking, with_current};
 use super::buffers::HeldBuffers;
-use super::dial::{self, Route};
+use super::dial;
 use super::failure::FailureKind;
 use super::gauge::Gauge;
 use super::link::{Link, MAX_UNREAD, Sending};
 use super::pool::{Idle, Pool};
+use super::route::Route;
 use super::stream::Input;
 use crate::credentials::{Credentials, Lines};
 use crate::sys::Latest;
@@ -25,6 +26,8 @@ pub(super) struct Dialer(pub Arc<Origin>);
 /// What the connections of a client share.
 pub(super) struct Origin {
     pub route: Route,
+    /// Such as `http://host:81`: what a proxy that forwards the requests needs in their first line.
+    pub for_proxy: Option<String>,
     pub pool: Pool,
     pub gauge: Arc<Gauge>,
     pub credentials: Arc<Latest<Credentials>>,
@@ -94,7 +97,8 @@ impl Connection {
             call.may_begin()?;
             link.begin(self.buffers.input_end(), &call.context)?;
             let lines = call.lines.as_ref().map_or("", Lines::as_str);
-            self.buffers.put_credentials([self.origin.credentials.get().as_str(), lines]);
+            let origin = &self.origin;
+            self.buffers.complete_head(origin.for_proxy.as_deref(), [origin.credentials.get().as_str(), lines]);
         } else {
             call.may_send()?;
         }

@@ -45,6 +45,17 @@ pub(super) fn put_credentials(bytes: &mut Vec<u8>, held: usize, parts: [&str; 2]
     new_held
 }
 
+/// Puts the origin, such as `http://host:81`, before the path of a request, for a proxy that forwards it. Returns how many bytes are
+/// held now.
+pub(super) fn put_origin(bytes: &mut Vec<u8>, held: usize, origin: Option<&str>) -> usize {
+    let Some(origin) = origin else { return held };
+    let Some(path) = bytes[..held].iter().position(|byte| *byte == b' ').map(|space| space + 1) else { return held };
+    bytes.resize(bytes.len().max(held + origin.len()), 0);
+    bytes.copy_within(path..held, path + origin.len());
+    bytes[path..path + origin.len()].copy_from_slice(origin.as_bytes());
+    held + origin.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +87,20 @@ mod tests {
         let held = request.len();
         let new_held = put_credentials(&mut request, held, ["k", ""]);
         assert!(request[new_held..].iter().all(|byte| *byte == 0) && request.len() == held);
+    }
+
+    #[test]
+    fn a_forwarded_request_names_its_origin() {
+        for free in [0, 3, 40] {
+            let mut request = head("k");
+            let held = request.len();
+            request.resize(held + free, b'.');
+            assert_eq!(put_origin(&mut request, held, None), held);
+            let held = put_origin(&mut request, held, Some("http://h:81"));
+            let expected = [&b"POST http://h:81"[..], &head("k")[5..]].concat();
+            assert_eq!(request[..held], expected, "{free}");
+        }
+        assert_eq!(put_origin(&mut b"POST".to_vec(), 4, Some("http://h")), 4);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::buffers::HeldBuffers;
 use super::codec::{Answer, Discard};
 use super::context::{Context, Limits, Stop, Trace};
-use super::credentials::put_credentials;
+use super::credentials::{put_credentials, put_origin};
 use super::dial::{Dial, Progress};
 use super::exchange::{Agent, Post, Reply};
 use super::failure::{ExchangeError, Failure, FailureKind, classify};
@@ -122,6 +122,7 @@ impl Agent {
         link.begin(&mut Discard, context)?;
         let parts = [self.credentials().as_str(), lines.map_or("", Lines::as_str)];
         let held = request.len();
+        let held = put_origin(&mut request, held, self.request_origin());
         let held = put_credentials(&mut request, held, parts);
         request.truncate(held);
         Ok(Stage::Sending(Box::new(Sending {
@@ -149,8 +150,8 @@ impl Flight {
     /// the flight is over by then.
     pub fn look_up(&mut self, agent: &Agent, done: impl FnOnce(Found) + Send + 'static) {
         if let Stage::Dialing(dialing) = &mut self.stage {
-            let (host, port) = agent.route().first_hop();
-            dialing.lookup = Some(lookup::start(host, port, done));
+            let Some(host) = dialing.dial.wanted(agent.route()) else { return };
+            dialing.lookup = Some(lookup::start(host.host.bare(), host.port, done));
         }
     }
 
@@ -353,6 +354,8 @@ mod tests {
     use super::super::stream::Stream;
     use super::super::tcp::Tcp;
     use super::*;
+    use crate::address::destination::Destination;
+    use crate::address::endpoint::Endpoint;
     use crate::credentials::Credentials;
     use crate::sys::Latest;
     use std::io::Write;
@@ -397,13 +400,12 @@ mod tests {
     }
 
     fn agent() -> Agent {
+        let endpoint = Endpoint::parse("http://localhost:1").unwrap();
         let options = AgentOptions {
-            https: false,
+            destination: &Destination { endpoint, connect_to: None, proxy: None },
             allow_http: false,
-            authority: "localhost:1",
             credentials: &Arc::new(Latest::new(Credentials::new("key", &[]))),
             user_agent: "",
-            proxy: None,
             tls: None,
             max_response_bytes: 100,
         };

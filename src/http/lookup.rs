@@ -5,8 +5,9 @@ mod running;
 
 use self::running::{Running, Waiting};
 use super::blocking::Blocking;
+use crate::address::host::HostPort;
 use crate::panic::catch;
-use crate::sys::{Event, LookupError, PerProcess, Thread, Watch, look_up as system_look_up};
+use crate::sys::{Event, LookupError, PerProcess, Thread, Watch, look_up as system_look_up, scope_id};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -33,9 +34,15 @@ type Done = Box<dyn FnOnce(Found) + Send>;
 /// Those of this process: a forked child has none of the threads.
 static RUNNING: PerProcess<Mutex<Running<Done>>> = PerProcess::empty();
 
-/// The address that the host is, if it is not a name.
-pub(super) fn literal(host: &str, port: u16) -> Option<SocketAddr> {
-    Some(SocketAddr::new(host.parse::<IpAddr>().ok()?, port))
+/// The address that the host is, if it is not a name. It fails if this machine does not have the zone.
+pub(super) fn literal(host: &HostPort) -> io::Result<Option<SocketAddr>> {
+    let Some(address) = host.host.address() else { return Ok(None) };
+    let mut address = SocketAddr::new(address, host.port);
+    if let (SocketAddr::V6(address), Some(zone)) = (&mut address, host.host.zone()) {
+        let no_zone = |e| io::Error::new(io::ErrorKind::AddrNotAvailable, format!("the IPv6 zone {zone}: {e}"));
+        address.set_scope_id(scope_id(zone).map_err(no_zone)?);
+    }
+    Ok(Some(address))
 }
 
 /// Looks up the name of a host, or joins a lookup of it that runs. `done` is called on the thread of the lookup, or at once if no

@@ -244,7 +244,7 @@ impl Task {
     /// Makes a request. `None` if it needs a turn for a new connection.
     fn depart(&mut self, session: &Session, request: &Request, may_dial: bool) -> Result<Option<Await>, Error> {
         let agent = &session.process_state()?.agent;
-        let path = Operation::Wait.path(&session.endpoint, &self.event_name);
+        let path = Operation::Wait.path(&session.destination.endpoint, &self.event_name);
         let body = self.rules.body(request);
         let (lines, limits, max_idle) = (self.lines.as_ref(), request.limits, request.max_idle);
         let post = Post { path: &path, body: &body, lines, limits, max_idle };

@@ -54,7 +54,12 @@ static void a_null_config_is_refused(void)
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_user_agent(NULL, "u"));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_proxy(NULL, ""));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_ca_file(NULL, "f"));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_ca_pem(NULL, "p"));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_trust(NULL, ANCHOR_TRUST_AUTO));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_client_certificate(NULL, "f", "f"));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_client_certificate_pem(NULL, "p", "p"));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_crl_file(NULL, "f"));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_pinned_public_keys(NULL, "sha256//"));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_connect_timeout_ms(NULL, 1));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_request_timeout_ms(NULL, 1));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_max_response_bytes(NULL, 1));

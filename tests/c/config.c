@@ -60,7 +60,9 @@ static void base_urls(void)
 {
     static const char *const taken[] = {"https://a.example",        "https://a.example/",    "https://a.example/v1",
                                         "https://a.example/api/v1/", "HTTPS://A.EXAMPLE:8443", "https://[::1]:1/gate",
-                                        "http://127.0.0.1:1",       "http://localhost",      "http://a.example"};
+                                        "http://127.0.0.1:1",       "http://localhost",      "http://a.example",
+                                        "http://[fe80::1%25eth0]",  "http://[fe80::1%eth0]", "unix:/run/anchor.sock",
+                                        "unix:///run/anchor.sock"};
     static const char *const refused[] = {"",
                                           "a.example",
                                           "ftp://a.example",
@@ -76,6 +78,10 @@ static void base_urls(void)
                                           "https://a.example/../v1",
                                           "https://a.example\n",
                                           "https://[::1",
+                                          "https://[fe80::1%25]%",
+                                          "https://a.example%25eth0",
+                                          "unix:anchor.sock",
+                                          "unix:/run/",
                                           "https://caf\xc3\xa9.example"};
     anchor_config *c = check_config();
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) CHECK_TAKEN(c, anchor_config_set_base_url(c, taken[i]));
@@ -164,11 +170,30 @@ static void proxies(void)
     CHECK_TAKEN(c, anchor_config_set_proxy(c, "https://proxy.example"));
     CHECK_TAKEN(c, anchor_config_set_proxy(c, ""));
     CHECK_REFUSED(c, "proxy is NULL", anchor_config_set_proxy(c, NULL));
-    CHECK_REFUSED(c, "SOCKS", anchor_config_set_proxy(c, "socks5://127.0.0.1:1080"));
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, "socks5://127.0.0.1"));
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, "SOCKS5H://user:pass%20word@[::1]:9050"));
     CHECK_REFUSED(c, "SOCKS", anchor_config_set_proxy(c, "socks4a://127.0.0.1:1080"));
+    CHECK_REFUSED(c, "SOCKS", anchor_config_set_proxy(c, "socks://127.0.0.1:1080"));
+    CHECK_REFUSED(c, "1 to 255 bytes", anchor_config_set_proxy(c, "socks5://:password@127.0.0.1"));
     CHECK_REFUSED(c, "proxy ", anchor_config_set_proxy(c, "ftp://127.0.0.1"));
     CHECK_REFUSED(c, "proxy ", anchor_config_set_proxy(c, "http://"));
     CHECK_REFUSED(c, "proxy is not UTF-8", anchor_config_set_proxy(c, NOT_UTF_8));
+    anchor_config_free(c);
+}
+
+static void another_address(void)
+{
+    anchor_config *c = check_config();
+    CHECK_TAKEN(c, anchor_config_set_connect_to(c, "api.example:443", "192.0.2.7:8443"));
+    CHECK_TAKEN(c, anchor_config_set_connect_to(c, "[::1]:80", "[fe80::1%25lo]:8443"));
+    CHECK_TAKEN(c, anchor_config_set_connect_to(c, "", ""));
+    CHECK_REFUSED(c, "host is NULL", anchor_config_set_connect_to(c, NULL, "192.0.2.7:8443"));
+    CHECK_REFUSED(c, "address is NULL", anchor_config_set_connect_to(c, "api.example:443", NULL));
+    CHECK_REFUSED(c, "host is not UTF-8", anchor_config_set_connect_to(c, NOT_UTF_8, "192.0.2.7:8443"));
+    CHECK_REFUSED(c, "connect_to: host has no port", anchor_config_set_connect_to(c, "api.example", "192.0.2.7:8443"));
+    CHECK_REFUSED(c, "connect_to: address has no port", anchor_config_set_connect_to(c, "api.example:443", "192.0.2.7"));
+    CHECK_REFUSED(c, "connect_to: address has no valid host", anchor_config_set_connect_to(c, "api.example:443", ""));
+    CHECK_REFUSED(c, "connect_to: address has a port", anchor_config_set_connect_to(c, "api.example:443", "h:0"));
     anchor_config_free(c);
 }
 
@@ -184,8 +209,45 @@ static void texts(void)
     CHECK_REFUSED(c, "user_agent contains a control character", anchor_config_set_user_agent(c, "a\r\nb: c"));
     CHECK_REFUSED(c, "ca_file is NULL", anchor_config_set_ca_file(c, NULL));
     CHECK_REFUSED(c, "ca_file is empty", anchor_config_set_ca_file(c, ""));
+    CHECK_REFUSED(c, "ca_file is not UTF-8", anchor_config_set_ca_file(c, NOT_UTF_8));
+    CHECK_REFUSED(c, "crl_file is NULL", anchor_config_set_crl_file(c, NULL));
+    CHECK_REFUSED(c, "crl_file is empty", anchor_config_set_crl_file(c, ""));
+    CHECK_REFUSED(c, "ca_pem is NULL", anchor_config_set_ca_pem(c, NULL));
+    CHECK_REFUSED(c, "ca_pem is empty", anchor_config_set_ca_pem(c, ""));
+    CHECK_TAKEN(c, anchor_config_set_ca_pem(c, NOT_UTF_8));
     free(longest);
     free(too_long);
+    anchor_config_free(c);
+}
+
+static void client_certificates(void)
+{
+    anchor_config *c = check_config();
+    CHECK_REFUSED(c, "certificate_file is NULL", anchor_config_set_client_certificate(c, NULL, "k"));
+    CHECK_REFUSED(c, "key_file is NULL", anchor_config_set_client_certificate(c, "c", NULL));
+    CHECK_REFUSED(c, "certificate_file is empty", anchor_config_set_client_certificate(c, "", "k"));
+    CHECK_REFUSED(c, "key_file is empty", anchor_config_set_client_certificate(c, "c", ""));
+    CHECK_REFUSED(c, "key_file is not UTF-8", anchor_config_set_client_certificate(c, "c", NOT_UTF_8));
+    CHECK_REFUSED(c, "certificate_pem is NULL", anchor_config_set_client_certificate_pem(c, NULL, "k"));
+    CHECK_REFUSED(c, "key_pem is NULL", anchor_config_set_client_certificate_pem(c, "c", NULL));
+    CHECK_REFUSED(c, "certificate_pem is empty", anchor_config_set_client_certificate_pem(c, "", "k"));
+    CHECK_REFUSED(c, "key_pem is empty", anchor_config_set_client_certificate_pem(c, "c", ""));
+    CHECK_TAKEN(c, anchor_config_set_client_certificate(c, "/nowhere/client.pem", "/nowhere/client.key"));
+    CHECK_TAKEN(c, anchor_config_set_client_certificate_pem(c, NOT_UTF_8, NOT_UTF_8));
+    anchor_config_free(c);
+}
+
+#define ZEROS "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+static void pins(void)
+{
+    static const char *const refused[] = {"", ";", ZEROS ";", "sha256//AAAA", "sha1//AAAA", "sha256/AAAA", "pin", NOT_UTF_8};
+    anchor_config *c = check_config();
+    CHECK_REFUSED(c, "pinned_public_keys is NULL", anchor_config_set_pinned_public_keys(c, NULL));
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        CHECK_REFUSED(c, "pinned_public_keys is not ", anchor_config_set_pinned_public_keys(c, refused[i]));
+    CHECK_TAKEN(c, anchor_config_set_pinned_public_keys(c, ZEROS));
+    CHECK_TAKEN(c, anchor_config_set_pinned_public_keys(c, ZEROS ";" ZEROS));
     anchor_config_free(c);
 }
 
@@ -418,7 +480,10 @@ static const struct test_case cases[] = {
     CASE(a_header_is_sent),
     CASE(plain_http_needs_loopback_or_permission),
     CASE(proxies),
+    CASE(another_address),
     CASE(texts),
+    CASE(client_certificates),
+    CASE(pins),
     CASE(a_ca_file_must_hold_certificates),
     CASE(times),
     CASE(numbers),

@@ -163,7 +163,22 @@ void settings_are_chained_and_the_first_refusal_is_reported()
     with_header.add_header("host", "nowhere").add_header(cut_off, "a");
     CHECK_CONTAINS("header is host", anchor::client::make(std::nothrow, with_header).error().what());
     CHECK_CONTAINS("NUL", anchor::config().add_header("a", cut_off).refusal().what());
-    anchor::config missing;
+    anchor::config elsewhere;
+    elsewhere.connect_to("api.example:443", std::string_view("\0", 1));
+    CHECK_CONTAINS("NUL", anchor::client::make(std::nothrow, elsewhere).error().what());
+    anchor::config portless;
+    portless.connect_to("api.example:443", "192.0.2.7:8443").connect_to("api.example", "192.0.2.7:8443");
+    CHECK_CONTAINS("host has no port", anchor::client::make(std::nothrow, portless).error().what());
+    anchor::config missing, untrusting, unnamed;
+    untrusting.ca_pem("not PEM").crl_file("/none").pinned_public_keys("sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    untrusting.trust(ANCHOR_TRUST_BUNDLED);
+    CHECK_CONTAINS("ca_pem", anchor::client::make(std::nothrow, untrusting).error().what());
+    unnamed.trust(ANCHOR_TRUST_BUNDLED).client_certificate_pem("no certificate", "no key");
+    CHECK_CONTAINS("certificate_pem", anchor::client::make(std::nothrow, unnamed).error().what());
+    unnamed.client_certificate("/none.pem", "/none.key");
+    CHECK_CONTAINS("/none.pem", anchor::client::make(std::nothrow, unnamed).error().what());
+    CHECK_CONTAINS("NUL", anchor::config().client_certificate("a", std::string_view("b\0", 2)).refusal().what());
+    CHECK_CONTAINS("pinned", anchor::config().pinned_public_keys("").refusal().what());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::client::make(std::nothrow, missing.ca_file("/none")).status());
 }
 

@@ -2,6 +2,7 @@
 //! its own.
 
 use super::proxies::{LONG, tls_service, tunnel};
+use super::socks::socks;
 use anchor::{Client, Config, Phase, Status, Timeout, Trust};
 use testkit::addresses::free_port;
 use testkit::certificates::authority_file;
@@ -74,7 +75,7 @@ fn loopback_goes_direct_whatever_the_environment_says(way: Way) {
 #[each_way]
 fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed(way: Way) {
     for url in ["http://localhost:9", "http://127.0.0.1:9", "http://[::1]:9"] {
-        let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
+        let proxy = ScriptedServer::always(vec![Step::AnswerAll(event())]);
         let mut config = config(url);
         let error = Client::new(config.set_proxy(&proxy.http()).unwrap()).unwrap_err();
         assert_eq!(error.status(), Status::InvalidArgument);
@@ -87,19 +88,34 @@ fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed(way: Way) {
     }
 }
 
+#[each_way]
+fn a_socks_proxy_for_all(way: Way) {
+    let port = free_port().to_string();
+    let proxy = format!("socks5h://127.0.0.1:{port}");
+    let variables = [("ALL_PROXY", proxy.as_str()), ("TEST_PORT", &port)];
+    if !is_alone(&way.of("environment::a_socks_proxy_for_all"), &variables) {
+        return;
+    }
+    let port: u16 = std::env::var("TEST_PORT").unwrap().parse().unwrap();
+    let proxy = ScriptedServer::start_at(([127, 0, 0, 1], port).into(), vec![socks(tls_service())]);
+    let client = Client::new(&from_environment("https://service.test")).unwrap();
+    assert_eq!((way.wait(&client, "e", LONG).unwrap().as_str(), proxy.connections()), (EVENT, 1));
+}
+
 #[test]
-fn a_socks_proxy_is_refused_and_not_ignored() {
-    if !is_alone("environment::a_socks_proxy_is_refused_and_not_ignored", &[("ALL_PROXY", "socks5h://127.0.0.1:1080")])
-    {
+fn a_socks_proxy_of_another_version_is_refused_and_not_ignored() {
+    let test = "environment::a_socks_proxy_of_another_version_is_refused_and_not_ignored";
+    if !is_alone(test, &[("ALL_PROXY", "socks4a://127.0.0.1:1080")]) {
         return;
     }
     assert!(Client::new(&from_environment("https://localhost:9")).is_ok(), "it is not for loopback");
+    assert!(Client::new(&from_environment("unix:/run/anchor.sock")).is_ok(), "nor for a Unix socket");
     let error = Client::new(&from_environment("https://service.test")).unwrap_err();
     assert_eq!(error.status(), Status::InvalidArgument);
     assert!(error.message().contains("ALL_PROXY") && error.message().contains("SOCKS"), "{error}");
-    let mut config = Config::bare();
-    let error = config.set_proxy("socks4://127.0.0.1").unwrap_err();
-    assert!(error.message().contains("SOCKS"), "{error}");
+    let mut config = from_environment("https://service.test");
+    config.set_connect_to("service.test:443", "127.0.0.1:9").unwrap();
+    assert!(Client::new(&config).is_ok(), "what is connected to is loopback");
 }
 
 #[each_way]

@@ -1,6 +1,7 @@
-//! A real program in the middle: squid, tinyproxy, nginx or haproxy, in the foreground, with settings of the test's own, and
-//! ended by its process id. What the settings are is up to the tests.
+//! A real program in the middle: squid, tinyproxy, microsocks, dante, nginx or haproxy, in the foreground, with settings of the
+//! test's own, and ended by its process id. What the settings are is up to the tests.
 
+use std::ffi::OsString;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,26 +13,36 @@ use testkit::{PATIENCE, tools};
 /// A program that is running. Its settings are in a directory that goes with it.
 pub struct Program {
     name: &'static str,
-    arguments: &'static [&'static str],
+    arguments: Vec<OsString>,
     child: Child,
     pub port: u16,
     directory: PathBuf,
 }
 
 impl Program {
-    /// Starts the program, if the machine has it; `settings` makes its file from a free port and the directory.
-    pub fn start(
-        name: &'static str,
-        arguments: &'static [&'static str],
-        settings: impl Fn(u16, &Path) -> String,
-    ) -> Option<Program> {
+    /// Starts the program, if the machine has it; `settings` makes its file, which is the last argument, from a free port and the
+    /// directory.
+    pub fn start(name: &'static str, arguments: &[&str], settings: impl Fn(u16, &Path) -> String) -> Option<Program> {
+        Program::launched(name, |port, directory| {
+            let file = directory.join("settings");
+            std::fs::write(&file, settings(port, directory)).unwrap();
+            arguments.iter().map(OsString::from).chain([file.into()]).collect()
+        })
+    }
+
+    /// Starts a program that has its settings in its arguments, which are made from a free port.
+    pub fn start_with(name: &'static str, arguments: impl Fn(u16) -> Vec<String>) -> Option<Program> {
+        Program::launched(name, |port, _| arguments(port).into_iter().map(OsString::from).collect())
+    }
+
+    fn launched(name: &'static str, arguments: impl Fn(u16, &Path) -> Vec<OsString>) -> Option<Program> {
         // Another program may take the port first.
         for _ in 0..5 {
             let port = free_port();
             let directory = std::env::temp_dir().join(format!("anchor-{name}-{}-{port}", std::process::id()));
             std::fs::create_dir_all(&directory).unwrap();
-            std::fs::write(directory.join("settings"), settings(port, &directory)).unwrap();
-            let Ok(child) = launch(name, arguments, &directory) else {
+            let arguments = arguments(port, &directory);
+            let Ok(child) = launch(name, &arguments, &directory) else {
                 tools::missing(name);
                 let _ = std::fs::remove_dir_all(&directory);
                 return None;
@@ -59,7 +70,7 @@ impl Program {
 
     /// With the same settings, at the same port.
     pub fn start_again(&mut self) {
-        self.child = launch(self.name, self.arguments, &self.directory).expect("it was there before");
+        self.child = launch(self.name, &self.arguments, &self.directory).expect("it was there before");
         assert!(self.listens(), "{} does not start again", self.name);
     }
 
@@ -98,9 +109,9 @@ impl Drop for Program {
     }
 }
 
-fn launch(name: &str, arguments: &[&str], directory: &Path) -> std::io::Result<Child> {
+fn launch(name: &str, arguments: &[OsString], directory: &Path) -> std::io::Result<Child> {
     let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
     let mut command = Command::new(name);
-    command.args(arguments).arg(directory.join("settings")).env("PATH", path).current_dir(directory);
+    command.args(arguments).env("PATH", path).current_dir(directory);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
 }

@@ -188,11 +188,11 @@ static void replace_key(anchor_client *client)
     CHECK_STATUS(ANCHOR_OK, status);
 }
 
-static void set_proxy(anchor_config *config, const char *address)
+static void set_proxy(anchor_config *config, const char *scheme, const char *address)
 {
     char password[LENGTH + 1], url[LENGTH + 100];
     reveal(password, of_password);
-    int length = snprintf(url, sizeof url, "http://user:%s@%s", password, address);
+    int length = snprintf(url, sizeof url, "%s://user:%s@%s", scheme, password, address);
     anchor_status status = anchor_config_set_proxy(config, url);
     explicit_bzero(password, sizeof password);
     explicit_bzero(url, sizeof url);
@@ -272,11 +272,11 @@ static void settings_leave_nothing(void)
 {
     anchor_config *config = config_for("http://127.0.0.1:9");
     set_key(config);
-    set_proxy(config, "127.0.0.1:9");
+    set_proxy(config, "http", "127.0.0.1:9");
     CHECK(count_pieces(0) >= 2);
     /* Once more: the first ones are replaced. */
     set_key(config);
-    set_proxy(config, "127.0.0.1:9");
+    set_proxy(config, "http", "127.0.0.1:9");
     anchor_config_free(config);
     CHECK_GONE();
 }
@@ -303,12 +303,21 @@ static void a_proxy_leaves_nothing(void)
 {
     anchor_config *config = config_for("https://localhost:9");
     set_key(config);
-    set_proxy(config, variable("TUNNEL"));
+    set_proxy(config, "http", variable("TUNNEL"));
     use(config, ANCHOR_OK, NULL);
     config = config_for("https://localhost:9");
     set_key(config);
-    set_proxy(config, variable("NO_TUNNEL"));
+    set_proxy(config, "http", variable("NO_TUNNEL"));
     use(config, ANCHOR_NOT_SENT, NULL);
+    config = config_for("https://localhost:9");
+    set_key(config);
+    set_proxy(config, "socks5h", variable("SOCKS"));
+    use(config, ANCHOR_OK, NULL);
+    config = config_for("http://localhost:9");
+    set_key(config);
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_allow_http(config, 1));
+    set_proxy(config, "http", variable("FORWARD"));
+    use(config, ANCHOR_OK, NULL);
 }
 
 static void call_with_options(anchor_client *client)

@@ -15,7 +15,8 @@ use testkit::{library, tools};
 /// which nobody can wipe.
 fn answers(is_tls: bool) -> Step {
     Step::AnswerWith(Arc::new(move |request: &Request| {
-        let name = request.path().split('/').nth(3).unwrap_or_default();
+        let name =
+            request.path().split_once("/v1/events/").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
         match (name, name.strip_prefix("status_")) {
             ("quiet", _) => Vec::new(),
             ("quoted", _) if is_tls => refusal(401),
@@ -46,6 +47,13 @@ fn tunnel() -> Script {
     [Step::ReadRequest, established].into_iter().chain(over_tls(&rustls::version::TLS13)).collect()
 }
 
+/// With a login.
+fn socks() -> Script {
+    let answers = [vec![5, 2], vec![1, 0], vec![5, 0, 0, 1, 0, 0, 0, 0, 0, 0]];
+    let dialogue = answers.into_iter().flat_map(|answer| [Step::ReadSome, Step::Send(answer)]);
+    dialogue.chain(over_tls(&rustls::version::TLS13)).collect()
+}
+
 #[test]
 fn freed_clients_and_settings_leave_no_secret_in_memory() {
     if !tools::has("cc") {
@@ -58,6 +66,7 @@ fn freed_clients_and_settings_leave_no_secret_in_memory() {
     let hangs_up = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
     let tunnel = ScriptedServer::always(tunnel());
     let no_tunnel = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(answer(407, "", "")), Step::Hang]);
+    let socks = ScriptedServer::always(socks());
     let nobody = Refusing::bind();
     let program = compiler::compile_with("cc", "tests/security/memory.c", Linkage::Shared, &["-O2"]);
     for library in [library::debug(), library::release()] {
@@ -68,6 +77,7 @@ fn freed_clients_and_settings_leave_no_secret_in_memory() {
         command.env("BAD_CERTIFICATE", bad_certificate.https()).env("HANGS_UP", hangs_up.http());
         command.env("NOBODY", format!("http://{}", nobody.address()));
         command.env("TUNNEL", tunnel.address.to_string()).env("NO_TUNNEL", no_tunnel.address.to_string());
+        command.env("SOCKS", socks.address.to_string()).env("FORWARD", plain.address.to_string());
         let outcome = run(&mut command);
         assert!(outcome.status.success(), "{}: {outcome:#?}", library.folder.display());
     }

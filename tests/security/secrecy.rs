@@ -170,6 +170,25 @@ fn through(proxy: &ScriptedServer) -> Config {
     with_key(config)
 }
 
+/// The requests themselves go to the proxy.
+fn forwarded(proxy: &ScriptedServer) -> Config {
+    let mut config = through(proxy);
+    config.set_base_url("http://localhost:9").unwrap().set_allow_http(true);
+    config
+}
+
+fn by_socks(proxy: &ScriptedServer) -> Config {
+    let mut config = through(proxy);
+    config.set_proxy(&format!("socks5h://user:{PASSWORD_IN_URL}@{}", proxy.address)).unwrap();
+    config
+}
+
+/// Refuses the login by sending the password back.
+fn socks_that_quotes() -> Script {
+    let quoted = PASSWORD.as_bytes().to_vec();
+    vec![Step::ReadSome, Step::Send(vec![5, 2]), Step::ReadSome, Step::Send(quoted), Step::Hang]
+}
+
 fn tunnel(then: Script) -> Script {
     let established = Step::Send(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
     [Step::ReadRequest, established].into_iter().chain(then).collect()
@@ -194,6 +213,7 @@ fn no_output_holds_a_secret() {
     let lost = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
     let proxy = ScriptedServer::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
     let refusing_proxy = ScriptedServer::always(vec![quoting_proxy()]);
+    let socks_proxy = ScriptedServer::always(socks_that_quotes());
     let nobody = Refusing::bind();
     let cases = [
         ("plain", with_key(config(&plain.http()))),
@@ -203,6 +223,8 @@ fn no_output_holds_a_secret() {
         ("nobody", with_key(config(&format!("http://{}", nobody.address())))),
         ("a proxy", through(&proxy)),
         ("a proxy that refuses", through(&refusing_proxy)),
+        ("a proxy that forwards nothing", forwarded(&refusing_proxy)),
+        ("a SOCKS proxy that refuses", by_socks(&socks_proxy)),
     ];
     thread::scope(|scope| {
         for (what, config) in cases {
@@ -279,7 +301,9 @@ fn settings_that_are_refused_are_not_repeated() {
         config.set_base_url(&format!("https://user:{PASSWORD}@localhost")).unwrap_err(),
         config.set_base_url(&format!("https://localhost/?{KEY}")).unwrap_err(),
         config.set_proxy(&format!("http://user:{PASSWORD}\n@localhost")).unwrap_err(),
-        config.set_proxy(&format!("socks5://user:{PASSWORD_IN_URL}@localhost")).unwrap_err(),
+        config.set_proxy(&format!("socks4://user:{PASSWORD_IN_URL}@localhost")).unwrap_err(),
+        config.set_proxy(&format!("socks5://user:{PASSWORD}\n@localhost")).unwrap_err(),
+        config.set_connect_to(KEY, KEY).unwrap_err(),
         config.set_proxy(&format!("http://user:{PASSWORD_IN_URL}@local host")).unwrap_err(),
     ] {
         said.note_error("a setter", &error);
