@@ -10,8 +10,8 @@ use std::path::Path;
 #[cfg(feature = "client-certificates")]
 use zeroize::Zeroizing;
 
-#[cfg(feature = "client-certificates")]
 /// More than any key with its certificates needs.
+#[cfg(feature = "client-certificates")]
 const LARGEST_SECRET: usize = 256 * 1024;
 
 /// The setting and the file, as messages name them.
@@ -23,8 +23,8 @@ pub(super) fn read(setting: &str, path: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|e| refusal(setting, path, &e))
 }
 
-#[cfg(feature = "client-certificates")]
 /// Reads into memory that is wiped. It does not grow, so no copy is left behind.
+#[cfg(feature = "client-certificates")]
 pub(super) fn read_secret(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut text = Zeroizing::new(vec![0; LARGEST_SECRET]);
     let mut filled = 0;
