@@ -13,7 +13,7 @@ use tokio_rustls::rustls::version::TLS13;
 
 /// Exit codes of the command.
 const OK: Option<i32> = Some(0);
-const USAGE: Option<i32> = Some(2);
+const USAGE: Option<i32> = Some(1);
 const TLS: Option<i32> = Some(4);
 /// In TLS 1.3 the server refuses after the request was sent.
 const TLS_AFTER_THE_REQUEST: Option<i32> = Some(5);
