@@ -1,4 +1,4 @@
-//! Writes `include/anchor.h` from the sources, and gives the shared library its soname, its install name on macOS, or its version
+//! Writes `include/anchor.h` from the sources, chooses the cipher suites, and gives the shared library its soname, its install name on macOS, or its version
 //! on Windows.
 
 use std::path::Path;
@@ -15,7 +15,17 @@ fn main() {
     if fs::read_to_string(&header).ok().as_deref() != Some(&text) {
         fs::write(&header, text).expect("include/anchor.h can be written");
     }
+    choose_algorithms();
     link();
+}
+
+/// ChaCha20-Poly1305 is for processors that may have no AES instructions. Those of x86-64 have had them for a decade.
+fn choose_algorithms() {
+    println!("cargo::rustc-check-cfg=cfg(anchor_chacha20)");
+    let has_aes = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
+    if !has_aes || env::var_os("CARGO_FEATURE_CHACHA20").is_some() {
+        println!("cargo::rustc-cfg=anchor_chacha20");
+    }
 }
 
 fn generate(root: &str) -> String {

@@ -165,6 +165,22 @@ pub struct ClientArgs {
     #[arg(long, value_name = "PATH")]
     pub ca_file: Option<PathBuf>,
 
+    /// Refuse certificates that a revocation list in this PEM file names, and those of an authority that has no list in it
+    #[arg(long, value_name = "PATH")]
+    pub crl_file: Option<PathBuf>,
+
+    /// Accept these public keys of the service only: sha256//BASE64, with ; between them
+    #[arg(long, value_name = "PINS")]
+    pub pinned_public_keys: Option<String>,
+
+    /// Show the service, if it asks, the certificate in this PEM file
+    #[arg(long, value_name = "PATH")]
+    pub client_certificate: Option<PathBuf>,
+
+    /// The PEM file of the private key of that certificate, if it is not in the same file
+    #[arg(long, value_name = "PATH", requires = "client_certificate")]
+    pub client_key: Option<PathBuf>,
+
     /// How many failures in a row to retry: a number, or always. The default is 5, but a wait goes on through an outage of
     /// a service that it has reached
     #[arg(long, value_name = "N", value_parser = retries)]

@@ -16,12 +16,24 @@ use std::ptr;
 use std::time::Duration;
 
 fuzz_target!(|input: &[u8]| {
-    let mut fields = input.splitn(9, |byte| *byte == 0).map(|field| CString::new(field).unwrap_or_default());
+    let mut fields = input.splitn(11, |byte| *byte == 0).map(|field| CString::new(field).unwrap_or_default());
     let mut next = || fields.next().unwrap_or_default();
     let (base_url, event_name, api_key, user_agent) = (next(), next(), next(), next());
-    let (proxy, data, ca_file, header_name) = (next(), next(), next(), next());
-    let header_value = next();
-    run(&Settings { base_url, event_name, api_key, user_agent, proxy, data, ca_file, header_name, header_value });
+    let (proxy, data, ca_file, client_pem, pins) = (next(), next(), next(), next(), next());
+    let (header_name, header_value) = (next(), next());
+    run(&Settings {
+        base_url,
+        event_name,
+        api_key,
+        user_agent,
+        proxy,
+        data,
+        ca_file,
+        client_pem,
+        pins,
+        header_name,
+        header_value,
+    });
 });
 
 struct Settings {
@@ -33,6 +45,10 @@ struct Settings {
     data: CString,
     /// Its content; empty for no file.
     ca_file: CString,
+    /// A certificate and its key; empty for none.
+    client_pem: CString,
+    /// Empty for none.
+    pins: CString,
     /// Empty for no header.
     header_name: CString,
     header_value: CString,
@@ -74,16 +90,28 @@ unsafe fn configure(config: *mut anchor_config, settings: &Settings) -> bool {
             && path.is_none_or(|path| {
                 took(config, anchor_config_set_ca_file(config, path.as_ptr()))
                     && took(config, anchor_config_set_trust(config, 2))
-                    && has_authorities(config)
+                    && makes_a_client(config)
             })
             && took(config, anchor_config_set_trust(config, 2))
+            && (settings.client_pem.is_empty() || identifies(config, &settings.client_pem))
+            && (settings.pins.is_empty()
+                || took(config, anchor_config_set_pinned_public_keys(config, settings.pins.as_ptr())))
             && took(config, anchor_config_set_allow_http(config, 1))
             && took(config, anchor_config_set_retries(config, 0))
     }
 }
 
+/// The certificate and the key are read when a client is made.
+unsafe fn identifies(config: *mut anchor_config, pem: &CStr) -> bool {
+    // SAFETY: the caller's handle; the strings live during the calls.
+    unsafe {
+        took(config, anchor_config_set_client_certificate_pem(config, pem.as_ptr(), pem.as_ptr()))
+            && makes_a_client(config)
+    }
+}
+
 /// The file is read when a client is made, while it is open.
-unsafe fn has_authorities(config: *mut anchor_config) -> bool {
+unsafe fn makes_a_client(config: *mut anchor_config) -> bool {
     let mut client = ptr::null_mut();
     // SAFETY: the caller's handle; the client is freed once.
     unsafe {

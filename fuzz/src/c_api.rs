@@ -28,6 +28,13 @@ unsafe extern "C" {
     pub fn anchor_config_set_user_agent(config: *mut anchor_config, user_agent: *const c_char) -> i32;
     pub fn anchor_config_set_proxy(config: *mut anchor_config, proxy: *const c_char) -> i32;
     pub fn anchor_config_set_ca_file(config: *mut anchor_config, ca_file: *const c_char) -> i32;
+    pub fn anchor_config_set_ca_pem(config: *mut anchor_config, ca_pem: *const c_char) -> i32;
+    pub fn anchor_config_set_client_certificate_pem(
+        config: *mut anchor_config,
+        certificate_pem: *const c_char,
+        key_pem: *const c_char,
+    ) -> i32;
+    pub fn anchor_config_set_pinned_public_keys(config: *mut anchor_config, pins: *const c_char) -> i32;
     pub fn anchor_config_set_trust(config: *mut anchor_config, trust: i32) -> i32;
     pub fn anchor_config_set_connect_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> i32;
     pub fn anchor_config_set_request_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> i32;

@@ -35,6 +35,7 @@ pub(crate) struct TlsOptions {
 
 /// The certificate by which the client identifies itself, with those above it, and its private key, as PEM.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "client-certificates"), allow(dead_code, reason = "it is refused then"))]
 pub(crate) enum ClientCertificate {
     Files { certificate: PathBuf, key: PathBuf },
     Memory { certificate: Arc<[u8]>, key: Arc<Zeroizing<Vec<u8>>> },

@@ -106,7 +106,8 @@ mod tests {
             });
             let first_hop = hop.as_ref().map_or("service:1", |_| "p:1");
             let via = hop.map_or(Via::Nothing, Via::Proxy);
-            let route = Route { https, target, name: String::new(), tls: None, proxy_tls: None, via, only_loopback: false };
+            let route =
+                Route { https, target, name: String::new(), tls: None, proxy_tls: None, via, only_loopback: false };
             let above = |below: &Option<Layer>| route.layer_above(*below).map(Some);
             let layers: Vec<Layer> = std::iter::successors(Some(None), above).flatten().collect();
             assert_eq!(layers, expected, "{https} {proxy:?}");

@@ -1,7 +1,10 @@
 //! The configuration of a client's TLS sessions: whom it trusts, and what it shows of itself. Everything is read here, when the
 //! client is made.
 
+mod algorithms;
+#[cfg(feature = "client-certificates")]
 mod client_certificate;
+#[cfg(feature = "client-certificates")]
 mod der;
 mod file;
 mod pem;
@@ -9,13 +12,12 @@ mod pins;
 mod revocation;
 mod roots;
 
-use crate::config::TlsOptions;
+use crate::config::{ClientCertificate, TlsOptions};
 use crate::error::Error;
 pub(super) use pins::NotPinned;
 use pins::Pinned;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
-use rustls::crypto::ring::default_provider;
 use std::sync::Arc;
 
 /// The TLS configuration, read when the client was made. A forked child uses the same.
@@ -28,7 +30,7 @@ pub(crate) struct TlsSettings {
 impl TlsSettings {
     /// Reads what the settings name. `warn` is called if the built-in authorities are used because the system has none.
     pub fn read(options: &TlsOptions, warn: impl FnOnce(&str)) -> Result<TlsSettings, Error> {
-        let provider = Arc::new(default_provider());
+        let provider = Arc::new(algorithms::provider());
         let roots = roots::read(options, warn)?;
         let verifier = revocation::verifier(roots, Arc::clone(&provider), options.crl_file.as_deref())?;
         let proxy = ClientConfig::builder_with_provider(provider)
@@ -42,7 +44,7 @@ impl TlsSettings {
             service.dangerous().set_certificate_verifier(Arc::new(Pinned::new(verifier, options.pins.clone())));
         }
         if let Some(certificate) = &options.client_certificate {
-            service.client_auth_cert_resolver = client_certificate::read(certificate)?;
+            identify(&mut service, certificate)?;
         }
         Ok(TlsSettings { service, proxy })
     }
@@ -56,6 +58,17 @@ impl TlsSettings {
     pub(super) fn for_proxy(&self) -> Arc<ClientConfig> {
         of_process(&self.proxy)
     }
+}
+
+#[cfg(feature = "client-certificates")]
+fn identify(config: &mut ClientConfig, certificate: &ClientCertificate) -> Result<(), Error> {
+    config.client_auth_cert_resolver = client_certificate::read(certificate)?;
+    Ok(())
+}
+
+#[cfg(not(feature = "client-certificates"))]
+fn identify(_: &mut ClientConfig, _: &ClientCertificate) -> Result<(), Error> {
+    Err(Error::invalid("certificate_file: this libanchor was built without the feature client-certificates"))
 }
 
 /// With a store of its own for session resumption: the store has a lock, which a thread of the parent may hold at the fork.

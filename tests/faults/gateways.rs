@@ -11,7 +11,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::addresses::Refusing;
-use testkit::certificates::{Certificate, pem};
+use testkit::certificates::{Certificate, authority_file, pem};
 use testkit::local_server::LocalServer;
 use testkit::relay::Relay;
 use testkit::until;
@@ -33,7 +33,9 @@ fn gateway_faults_during_a_call(way: Way) {
 }
 
 pub fn cases() -> Vec<Case> {
-    [Gateway::Nginx, Gateway::Haproxy].into_iter().flat_map(cases_of).chain(haproxy_that_read_nothing()).collect()
+    let gateways = [Gateway::Nginx, Gateway::Haproxy];
+    let asking = gateways.into_iter().flat_map(cases_of_certificates);
+    gateways.into_iter().flat_map(cases_of).chain(haproxy_that_read_nothing()).chain(asking).collect()
 }
 
 fn cases_of(gateway: Gateway) -> Vec<Case> {
@@ -78,11 +80,14 @@ struct Habits {
     /// It answers 408 if a request has not come through by then; nginx has no such habit here.
     request: u32,
     tls: bool,
+    /// It wants a certificate of the client.
+    asks: bool,
 }
 
 const HASTY: Habits = Habits { cut: 2, ..PATIENT };
-const PATIENT: Habits = Habits { cut: 60, idle: 60, request: 60, tls: true };
+const PATIENT: Habits = Habits { cut: 60, idle: 60, request: 60, tls: true, asks: false };
 const FORGETFUL: Habits = Habits { idle: 1, ..PATIENT };
+const ASKING: Habits = Habits { asks: true, ..PATIENT };
 
 impl Gateway {
     fn name(self) -> &'static str {
@@ -155,6 +160,9 @@ fn write_certificate(directory: &Path) -> String {
 fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
     let certificate = write_certificate(directory);
     let tls = if habits.tls { "ssl" } else { "" };
+    let authority = authority_file().display();
+    let asks =
+        if habits.asks { format!("ssl_client_certificate {authority}; ssl_verify_client on;") } else { String::new() };
     // Otherwise the workers drop root, and can no longer read the directory.
     // SAFETY: the call has no arguments.
     let user = if unsafe { libc::geteuid() } == 0 { "user root;" } else { "" };
@@ -166,7 +174,7 @@ fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAd
          http {{ access_log off; {}\n\
          upstream service {{ server {service}; keepalive 16; }}\n\
          server {{ listen 127.0.0.1:{port} {tls}; ssl_certificate {certificate}; ssl_certificate_key {certificate};\n\
-         keepalive_timeout {}s;\n\
+         {asks} keepalive_timeout {}s;\n\
          location / {{ proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection \"\";\n\
          proxy_read_timeout {}s; }} }} }}\n",
         directory.display(),
@@ -179,10 +187,12 @@ fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAd
 fn haproxy_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
     let certificate = write_certificate(directory);
     let tls = if habits.tls { format!("ssl crt {certificate}") } else { String::new() };
+    let asks =
+        if habits.asks { format!("ca-file {} verify required", authority_file().display()) } else { String::new() };
     format!(
         "defaults\n mode http\n retries 0\n timeout connect 2s\n timeout client 60s\n timeout server {}s\n\
          \x20timeout http-request {}s\n timeout http-keep-alive {}s\n\
-         frontend calls\n bind 127.0.0.1:{port} {tls}\n default_backend service\n\
+         frontend calls\n bind 127.0.0.1:{port} {tls} {asks}\n default_backend service\n\
          backend service\n server service {service}\n",
         habits.cut, habits.request, habits.idle
     )
@@ -360,4 +370,39 @@ fn signals_into_a_408(ground: &mut Ground<'_>) -> Option<Seen> {
     let seen = ground.send(&client);
     relay.stall(false);
     Some(seen)
+}
+
+/// nginx answers 400 when it has no good certificate of the client, haproxy refuses the handshake. In TLS 1.3 that arrives after
+/// the request was sent.
+fn cases_of_certificates(gateway: Gateway) -> Vec<Case> {
+    let outcomes: &[_] = match gateway {
+        Gateway::Nginx => &[(Status::BadRequest, false)],
+        Gateway::Haproxy => &[(Status::Tls, true)],
+    };
+    let refused = ends(outcomes, Within::AMoment);
+    let faults: [(_, _, fn(&mut Config)); 4] = [
+        ("wants a client certificate, and gets none", refused, |_| {}),
+        ("wants one, and gets one of an unknown authority", refused, |config| {
+            show(config, Certificate::UnknownAuthority)
+        }),
+        ("wants one, and gets one that has expired", refused, |config| show(config, Certificate::Expired)),
+        ("wants one, and gets it", DELIVERED, |config| show(config, Certificate::ForClients)),
+    ];
+    let cases = faults.into_iter().flat_map(|(fault, expected, tweak)| {
+        [Wait, Signal].map(|operation| {
+            let play = move |ground: &mut Ground<'_>| {
+                let (_running, client) = gateway.before(ground, ASKING, tweak)?;
+                let is_held = operation == Wait && expected.outcomes == DELIVERED.outcomes;
+                Some(if is_held { ground.wait_signaled_after(&client, || {}) } else { ground.call(&client, operation) })
+            };
+            case(fault, gateway.name(), operation, expected, play)
+        })
+    });
+    cases.collect()
+}
+
+fn show(config: &mut Config, certificate: Certificate) {
+    let (chain, key) = pem(certificate);
+    config.set_client_certificate_pem(chain, key).unwrap();
+    unhurried(config);
 }

@@ -7,7 +7,9 @@
  */
 #define _GNU_SOURCE
 #include "../c/check.h"
+#include <fcntl.h>
 #include <malloc.h>
+#include <unistd.h>
 
 /* The library calls it too, and what it frees keeps its contents. */
 void free(void *block)
@@ -72,6 +74,23 @@ static char of_credentials(size_t index)
     return alphabet[group >> (18 - index % 4 * 6) & 63];
 }
 
+/*
+ * The private key of the client certificate, with all bits inverted: 24 characters of the second line of its PEM file, and
+ * its number, which the file has in the base64 characters from 48 on. The rest of the file is no secret.
+ */
+enum { LINE = 64, OF_NUMBER = 48, NUMBER = 32, CHARACTERS = 24 };
+static char inverted_characters[CHARACTERS], inverted_number[NUMBER];
+
+static char of_client_key(size_t index)
+{
+    return (char)~inverted_characters[index];
+}
+
+static char of_client_number(size_t index)
+{
+    return (char)~inverted_number[index];
+}
+
 static const struct secret secrets[] = {
     {"the key", LENGTH, of_key},
     {"the second key", LENGTH, of_second_key},
@@ -79,6 +98,8 @@ static const struct secret secrets[] = {
     {"a header of one call", LENGTH, of_header_of_one_call},
     {"the proxy's password", LENGTH, of_password},
     {"the proxy's credentials in base64", LENGTH, of_credentials},
+    {"the client's private key in PEM", CHARACTERS, of_client_key},
+    {"the client's private key", NUMBER, of_client_number},
 };
 
 /* A piece of the secret that begins here. */
@@ -200,6 +221,55 @@ static void set_proxy(anchor_config *config, const char *scheme, const char *add
     CHECK_STATUS(ANCHOR_OK, status);
 }
 
+static uint32_t sextet(char character)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = strchr(alphabet, character);
+    return found != NULL ? (uint32_t)(found - alphabet) : 0;
+}
+
+/* Reads one character at a time, so that no buffer has two. */
+static void learn_the_client_key(void)
+{
+    int file = open(variable("CLIENT_KEY"), O_RDONLY);
+    volatile char character = 0;
+    uint32_t group = 0;
+    CHECK(file >= 0);
+    while (character != '\n') CHECK(read(file, (char *)&character, 1) == 1);
+    for (size_t i = 0; i < OF_NUMBER + 4 * ((NUMBER + 2) / 3);) {
+        CHECK(read(file, (char *)&character, 1) == 1);
+        if (character == '\n') continue;
+        if (i >= LINE && i < LINE + CHARACTERS) inverted_characters[i - LINE] = (char)~character;
+        if (i >= OF_NUMBER) {
+            size_t at = (i - OF_NUMBER) / 4 * 3;
+            group = group << 6 | sextet(character);
+            for (size_t b = 0; i % 4 == 3 && b < 3 && at + b < NUMBER; b++)
+                inverted_number[at + b] = (char)~(group >> (16 - 8 * b));
+        }
+        i++;
+    }
+    group = character = 0;
+    CHECK(close(file) == 0);
+}
+
+static void set_client_certificate_of_files(anchor_config *config)
+{
+    const char *certificate = variable("CLIENT_CERTIFICATE"), *key = variable("CLIENT_KEY");
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_client_certificate(config, certificate, key));
+}
+
+static void set_client_certificate_of_memory(anchor_config *config)
+{
+    char certificate[4096] = "", key[4096] = "";
+    int file = open(variable("CLIENT_CERTIFICATE"), O_RDONLY);
+    CHECK(file >= 0 && read(file, certificate, sizeof certificate - 1) > 0 && close(file) == 0);
+    file = open(variable("CLIENT_KEY"), O_RDONLY);
+    CHECK(file >= 0 && read(file, key, sizeof key - 1) > 0 && close(file) == 0);
+    anchor_status status = anchor_config_set_client_certificate_pem(config, certificate, key);
+    explicit_bzero(key, sizeof key);
+    CHECK_STATUS(ANCHOR_OK, status);
+}
+
 static anchor_config *config_for(const char *url)
 {
     anchor_config *config = check_config();
@@ -266,6 +336,13 @@ static void use_server(const char *name, anchor_status expected)
     anchor_config *config = config_for(variable(name));
     set_key(config);
     use(config, expected, NULL);
+}
+
+/* Comes first: what is not known is not found. */
+static void the_secrets_are_nowhere_yet(void)
+{
+    learn_the_client_key();
+    CHECK_GONE();
 }
 
 static void settings_leave_nothing(void)
@@ -355,6 +432,23 @@ static void headers_options_and_a_replaced_key_leave_nothing(void)
     }
 }
 
+static void a_client_certificate_leaves_nothing(void)
+{
+    anchor_config *config = config_for(variable("MUTUAL"));
+    set_client_certificate_of_memory(config);
+    CHECK(count_pieces(0) > 0);
+    anchor_config_free(config);
+    CHECK_GONE();
+    config = config_for(variable("MUTUAL"));
+    set_key(config);
+    set_client_certificate_of_memory(config);
+    use(config, ANCHOR_OK, NULL);
+    config = config_for(variable("MUTUAL"));
+    set_key(config);
+    set_client_certificate_of_files(config);
+    use(config, ANCHOR_OK, NULL);
+}
+
 /* The environment itself is the program's own, which wipes it. */
 static void a_key_of_the_environment_leaves_nothing(void)
 {
@@ -366,12 +460,14 @@ static void a_key_of_the_environment_leaves_nothing(void)
 }
 
 static const struct test_case cases[] = {
+    CASE(the_secrets_are_nowhere_yet),
     CASE(settings_leave_nothing),
     CASE(plain_calls_leave_nothing),
     CASE(calls_over_tls_leave_nothing),
     CASE(refused_and_broken_calls_leave_nothing),
     CASE(a_proxy_leaves_nothing),
     CASE(headers_options_and_a_replaced_key_leave_nothing),
+    CASE(a_client_certificate_leaves_nothing),
     CASE(a_key_of_the_environment_leaves_nothing),
 };
 

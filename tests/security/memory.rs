@@ -1,15 +1,16 @@
 //! Once a client and its settings are freed, the process's memory holds no key, no added header and no proxy password. memory.c looks;
 //! here are the servers that it calls.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use testkit::addresses::Refusing;
 use testkit::c_build::compiler::{self, Linkage};
-use testkit::certificates::{Certificate, authority_file, tls, tls_versions};
+use testkit::certificates::{Certificate, authority_file, mutual_tls, pem, tls, tls_versions};
 use testkit::process::{run, without_settings};
 use testkit::scripted::script::{Script, Step, answer, event, refusal};
 use testkit::scripted::{Request, ScriptedServer};
 use testkit::target::Target;
-use testkit::{library, tools};
+use testkit::{library, scratch, tools};
 
 /// The answer goes by the event's name. The key is quoted in clear only: what rustls decrypts passes through buffers of its own,
 /// which nobody can wipe.
@@ -54,6 +55,16 @@ fn socks() -> Script {
     dialogue.chain(over_tls(&rustls::version::TLS13)).collect()
 }
 
+/// Files of a certificate and its key.
+fn client_certificate() -> (PathBuf, PathBuf) {
+    let folder = scratch("memory");
+    let files = (folder.join("client.pem"), folder.join("client.key"));
+    let (certificate, key) = pem(Certificate::ForClients);
+    std::fs::write(&files.0, certificate).unwrap();
+    std::fs::write(&files.1, key).unwrap();
+    files
+}
+
 #[test]
 fn freed_clients_and_settings_leave_no_secret_in_memory() {
     if !tools::has("cc") {
@@ -67,7 +78,9 @@ fn freed_clients_and_settings_leave_no_secret_in_memory() {
     let tunnel = ScriptedServer::always(tunnel());
     let no_tunnel = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(answer(407, "", "")), Step::Hang]);
     let socks = ScriptedServer::always(socks());
+    let mutual = ScriptedServer::always(vec![Step::Handshake(mutual_tls(&rustls::version::TLS13)), answers(true)]);
     let nobody = Refusing::bind();
+    let (certificate, key) = client_certificate();
     let program = compiler::compile_with("cc", "tests/security/memory.c", Linkage::Shared, &["-O2"]);
     for library in [library::debug(), library::release()] {
         let mut command = Target::of_programs().command(&program);
@@ -75,6 +88,7 @@ fn freed_clients_and_settings_leave_no_secret_in_memory() {
         command.env("LD_LIBRARY_PATH", &library.folder).env("CA_FILE", authority_file());
         command.env("PLAIN", plain.http()).env("TLS12", tls12.https()).env("TLS13", tls13.https());
         command.env("BAD_CERTIFICATE", bad_certificate.https()).env("HANGS_UP", hangs_up.http());
+        command.env("MUTUAL", mutual.https()).env("CLIENT_CERTIFICATE", &certificate).env("CLIENT_KEY", &key);
         command.env("NOBODY", format!("http://{}", nobody.address()));
         command.env("TUNNEL", tunnel.address.to_string()).env("NO_TUNNEL", no_tunnel.address.to_string());
         command.env("SOCKS", socks.address.to_string()).env("FORWARD", plain.address.to_string());

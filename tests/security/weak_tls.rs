@@ -59,24 +59,40 @@ fn weak_servers_are_refused_and_get_nothing() {
     }
 }
 
-/// A server that lacks nothing gets the request, so the weakness alone kept it from the others. ChaCha20-Poly1305 is what servers
-/// choose for machines without AES instructions.
+/// A server that lacks nothing gets the request, so the weakness alone kept it from the others.
 #[test]
 fn a_strong_server_gets_the_request() {
     if !tools::has("openssl") {
         return;
     }
     let folder = made("strong", CERTIFICATES);
-    for (certificate, options) in [
-        ("good", "-tls1_3"),
-        ("good", "-tls1_2"),
-        ("good", "-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256"),
-        ("good", "-tls1_2 -cipher ECDHE-RSA-CHACHA20-POLY1305"),
-        ("ed25519", "-tls1_3"),
-        ("ed25519", "-tls1_2"),
-    ] {
+    for (certificate, options) in
+        [("good", "-tls1_3"), ("good", "-tls1_2"), ("ed25519", "-tls1_3"), ("ed25519", "-tls1_2")]
+    {
         let server = OpensslServer::start(&folder, certificate, options);
         let client = client(&folder, &server.url);
         server.gets_the_request_of(client);
+    }
+}
+
+/// By servers that accept nothing else. The processors of x86-64 have AES instructions, so it is left out there by default.
+#[test]
+fn chacha20_is_offered_where_a_processor_may_lack_aes() {
+    if !tools::has("openssl") {
+        return;
+    }
+    let folder = made("chacha20", CERTIFICATES);
+    let is_offered = cfg!(feature = "chacha20") || !cfg!(target_arch = "x86_64");
+    for options in ["-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256", "-tls1_2 -cipher ECDHE-RSA-CHACHA20-POLY1305"]
+    {
+        let server = OpensslServer::start(&folder, "good", options);
+        let client = client(&folder, &server.url);
+        if is_offered {
+            server.gets_the_request_of(client);
+        } else {
+            let error = client.signal("e", None, Timeout::Request, None).unwrap_err();
+            assert_eq!(error.status(), Status::Tls, "{options}: {error:?}");
+            assert!(!server.received().contains("POST"), "{options}");
+        }
     }
 }

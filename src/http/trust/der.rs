@@ -48,7 +48,7 @@ impl<'a> Element<'a> {
     fn first(bytes: &'a [u8], tag: u8) -> Option<(Element<'a>, &'a [u8])> {
         let (&found, rest) = bytes.split_first()?;
         let (&first, rest) = rest.split_first()?;
-        let more = usize::from(first.checked_sub(0x80).unwrap_or_default());
+        let more = usize::from(first.saturating_sub(0x80));
         let length = match more {
             0 if first < 0x80 => usize::from(first),
             1..=3 => rest.get(..more)?.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)),

@@ -3,12 +3,15 @@
 use crate::error::Error;
 use crate::status::Status;
 use crate::sys::is_exhausted;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+#[cfg(feature = "client-certificates")]
+use std::io::Read;
 use std::path::Path;
+#[cfg(feature = "client-certificates")]
 use zeroize::Zeroizing;
 
 /// More than any key with its certificates needs.
+#[cfg(feature = "client-certificates")]
 const LARGEST_SECRET: usize = 256 * 1024;
 
 /// The setting and the file, as messages name them.
@@ -21,10 +24,11 @@ pub(super) fn read(setting: &str, path: &Path) -> Result<Vec<u8>, Error> {
 }
 
 /// Reads into memory that is wiped. It does not grow, so no copy is left behind.
+#[cfg(feature = "client-certificates")]
 pub(super) fn read_secret(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut text = Zeroizing::new(vec![0; LARGEST_SECRET]);
     let mut filled = 0;
-    let mut file = File::open(path).map_err(|e| refusal(setting, path, &e))?;
+    let mut file = std::fs::File::open(path).map_err(|e| refusal(setting, path, &e))?;
     loop {
         match file.read(&mut text[filled..]) {
             Ok(0) if filled == text.len() => {

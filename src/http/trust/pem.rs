@@ -1,6 +1,8 @@
 //! PEM texts (RFC 7468). Only the sections that are asked for are decoded, since others may be private keys; and a private key
 //! leaves no copy in memory that is not wiped.
 
+#![cfg_attr(not(feature = "client-certificates"), allow(dead_code, reason = "no private key is read then"))]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
