@@ -383,7 +383,7 @@ fn cases_of_certificates(gateway: Gateway) -> Vec<Case> {
     let faults: [(_, _, fn(&mut Config)); 4] = [
         ("wants a client certificate, and gets none", refused, |_| {}),
         ("wants one, and gets one of an unknown authority", refused, |config| {
-            show(config, Certificate::UnknownAuthority)
+            show(config, Certificate::UnknownAuthority);
         }),
         ("wants one, and gets one that has expired", refused, |config| show(config, Certificate::Expired)),
         ("wants one, and gets it", DELIVERED, |config| show(config, Certificate::ForClients)),

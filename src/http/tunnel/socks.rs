@@ -235,8 +235,11 @@ mod tests {
         Socks::new(&HostPort::parse(target).unwrap(), looks_up, login.as_ref()).begin(None).dialogue
     }
 
+    /// How many bytes of the proxy were taken, or why there is no tunnel.
+    type End = Result<usize, (&'static str, Refusal)>;
+
     /// Feeds answers as they arrive, and returns what is sent after the greeting, and how it ends.
-    fn talk(mut dialogue: Dialogue, mut answers: &[u8]) -> (Vec<Vec<u8>>, Result<usize, (&'static str, Refusal)>) {
+    fn talk(mut dialogue: Dialogue, mut answers: &[u8]) -> (Vec<Vec<u8>>, End) {
         let (mut sent, mut taken) = (Vec::new(), 0);
         loop {
             let needed = dialogue.needed;
