@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("config", &["address", "credentials", "error", "log", "secret"]),
     ("options", &["config", "credentials", "error"]),
     ("cancel", &["error", "status", "sys"]),
-    ("http", &["address", "config", "credentials", "error", "panic", "stats", "status", "sys"]),
+    ("http", &["address", "config", "credentials", "error", "panic", "secret", "stats", "status", "sys"]),
     (
         "session",
         &["address", "cancel", "census", "config", "credentials", "error", "http", "log", "stats", "status", "sys"],
