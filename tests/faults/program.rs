@@ -55,9 +55,11 @@ impl Program {
         panic!("{name} ends at once");
     }
 
-    /// Ends it at once, with all its connections. One that has workers gets SIGTERM, so that it ends them too.
+    /// Ends it at once, with all its connections. One that has workers gets SIGTERM, so that it ends them too. Those of dante
+    /// stay until their connections end, so they are killed.
     pub fn stop(&mut self) {
-        let patience = if self.workers().is_empty() { Duration::ZERO } else { Duration::from_secs(30) };
+        let workers: Vec<_> = self.workers().into_iter().map(|id| (birth(&id), id)).collect();
+        let patience = if workers.is_empty() { Duration::ZERO } else { Duration::from_secs(30) };
         self.signal(libc::SIGTERM);
         let began = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
@@ -65,6 +67,10 @@ impl Program {
                 let _ = self.child.kill();
             }
             thread::sleep(Duration::from_millis(5));
+        }
+        for (_, id) in workers.iter().filter(|(born, id)| born.is_some() && birth(id) == *born) {
+            // SAFETY: no pointers are passed. One that has ended meanwhile makes this fail, which does not matter.
+            unsafe { libc::kill(id.parse().unwrap(), libc::SIGKILL) };
         }
     }
 
@@ -107,6 +113,13 @@ impl Drop for Program {
         }
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+/// When the process began, which tells it from a later one of the same id; `None` if there is none.
+fn birth(id: &str) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name, which may have spaces, is in parentheses. What follows are the third field and the others.
+    stat.rsplit_once(')')?.1.split_whitespace().nth(22 - 3).map(str::to_owned)
 }
 
 fn launch(name: &str, arguments: &[OsString], directory: &Path) -> std::io::Result<Child> {
