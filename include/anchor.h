@@ -538,8 +538,8 @@ anchor_status anchor_config_set_user_agent(anchor_config *config,
  * anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
  *
  * @param config  the settings
- * @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The port is 80, 443 or
- *                1080 by default
+ * @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The
+ *                default port is 80, 443 or 1080
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT, also for SOCKS of another version than 5
  * @since 0.1.0
  */
@@ -1349,7 +1349,7 @@ void anchor_wait_free(anchor_wait *wait);
  *     anchor_queue *queue = NULL;
  *     anchor_completion *done = NULL;
  *     if (anchor_queue_new(&queue) == ANCHOR_OK) {
- *         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL);
+ *         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL, NULL);
  *         ...                                  any number of them, each with a tag of its own
  *         while (anchor_queue_running(queue) > 0 &&
  *                anchor_queue_next(queue, ANCHOR_NO_TIMEOUT, NULL, &done) == ANCHOR_OK) {

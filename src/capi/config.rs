@@ -179,8 +179,8 @@ pub unsafe extern "C" fn anchor_config_set_user_agent(config: *mut anchor_config
 /// anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
 ///
 /// @param config  the settings
-/// @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The port is 80, 443 or
-///                1080 by default
+/// @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The
+///                default port is 80, 443 or 1080
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT, also for SOCKS of another version than 5
 /// @since 0.1.0
 #[must_use]

@@ -35,7 +35,7 @@ pub type anchor_queue_callback = Option<unsafe extern "C" fn(user_data: *mut c_v
 ///     anchor_queue *queue = NULL;
 ///     anchor_completion *done = NULL;
 ///     if (anchor_queue_new(&queue) == ANCHOR_OK) {
-///         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL);
+///         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL, NULL);
 ///         ...                                  any number of them, each with a tag of its own
 ///         while (anchor_queue_running(queue) > 0 &&
 ///                anchor_queue_next(queue, ANCHOR_NO_TIMEOUT, NULL, &done) == ANCHOR_OK) {
