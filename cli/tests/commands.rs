@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use command::{accept, anchor, printed, run, stderr, stdout};
 use server::Server;
-use testkit::addresses::free_port;
+use testkit::addresses::ReservedPort;
 
 #[test]
 fn a_signal_takes_its_data_in_many_ways() {
@@ -165,8 +165,9 @@ fn each_class_of_outcome_has_its_exit_code() {
 
 #[test]
 fn a_request_that_was_sent_and_not_answered_is_not_called_safe_to_repeat() {
-    // No server of another test is given the port when this one has ended.
-    let listener = TcpListener::bind(("127.0.0.1", free_port())).unwrap();
+    // No server of another test gets the port when this one has ended.
+    let port = ReservedPort::bind();
+    let listener = TcpListener::bind(port.address()).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut wait = anchor(None, &["wait", "a", "--timeout", "30s", "--retries", "1"]);
     let child = wait.env("ANCHORBROWSER_BASE_URL", url).stderr(Stdio::piped()).spawn().unwrap();

@@ -25,7 +25,6 @@ fn the_page_works_in_a_browser() {
         .current_dir(&folder)
         .output()
         .expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}");
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "what failed is listed above\n{}", String::from_utf8_lossy(&output.stderr));
 }

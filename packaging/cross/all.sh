@@ -15,6 +15,6 @@ for target in ${*:-$targets}; do
     sh packaging/cross/run.sh "$target" || failed="$failed $target"
     cp "target/cross/results/$target.json" docs/platforms/
 done
-ANCHOR_ACCEPT_PLATFORMS=1 cargo test --quiet --test package platforms:: >/dev/null
+ANCHOR_ACCEPT_PLATFORMS=1 cargo test --quiet --test package the_page_is_what_the_runs_found >/dev/null
 sed -n '/^| target/,/^$/p' docs/platforms.md
 [ -z "$failed" ] || fail "these failed:$failed"

@@ -7,10 +7,11 @@
 #     programs    the programs of tests/c, tests/cpp and examples-c, linked statically and dynamically
 #     exactness   how late deadlines and cancels are
 #     unit        the tests in src/
+#     command     the tests in cli/src; for Windows, tests of cli/tests too, which drive anchor-events.exe from this machine
 #     behaviour faults      the test programs of these names
 #
 # All steps by default. What tests/skipped.md lists for the target is not run, and named. What came out is in
-# target/cross/results/TARGET.json.
+# target/cross/results/TARGET.json; of a step that is not run this time, what came out last time.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -20,7 +21,7 @@ cd "$(dirname "$0")/../.."
 [ $# -gt 0 ] || fail "which target? $(echo $targets)"
 target "$1"
 shift
-steps=${*:-inspect programs exactness unit behaviour faults}
+steps=${*:-inspect programs exactness unit command behaviour faults}
 out=$PWD/target/cross
 log=$out/log/$triple
 result=$out/results/$triple.json
@@ -55,21 +56,47 @@ build_as() { # the target, with or without -dynamic; the crate types; what they 
 on_target() {
     (
         export_target
-        export ANCHOR_TEST_TARGET="$triple" ANCHOR_TEST_LIBRARY="$library" ANCHOR_TEST_EXACTNESS="$log/exactness.json"
+        export ANCHOR_TEST_TARGET="$triple" ANCHOR_TEST_EXACTNESS="$log/exactness.json"
+        # Tests of this machine itself build the library on their own, for valgrind as it is shipped.
+        [ -z "$std" ] || export ANCHOR_TEST_LIBRARY="$library"
         cargo test --test c -- "$@"
     )
 }
 
 # The tests themselves run on the target.
-rust_tests() { # the folder of the tests, then what cargo test gets
-    folder=$1
+rust_tests() { # the folder of the tests, and what cargo test gets
+    skip=
+    for name in $(skips "$1"); do
+        skip="$skip --skip $name"
+    done
     shift
-    skips=$(skipped "$folder" | sed 's/: .*//')
-    skipped "$folder" | sed "s|^|skipped: $folder: |" >&2
-    sh packaging/cross/cargo.sh "$triple" test --package anchor-events "$@" -- $(printf -- '--skip %s ' $skips)
+    sh packaging/cross/cargo.sh "$triple" test "$@" -- $skip
 }
 
-# Rows of tests/skipped.md that are about this target and tests of that folder, as `name: reason`.
+# wine's own processes start with its first program, and hold the stdout and stderr of that one as long as any program runs. Who
+# reads its output to the end would wait for all the others. So this program is the first, and stays until the steps have ended.
+keep_wine() {
+    "$runner" cmd.exe /c exit </dev/null >/dev/null 2>&1
+    mkfifo "$log/wine"
+    "$runner" cmd.exe /c more <"$log/wine" >/dev/null 2>&1 &
+    exec 8>"$log/wine"
+    rm "$log/wine"
+}
+
+# A program under wine cannot call cargo to build the server.
+server_for_wine() {
+    sh packaging/cross/cargo.sh "$triple" build --package anchor-events-cli || return
+    export ANCHOR_TEST_SERVER="Z:$(build_folder)/$triple/debug/anchor-events.exe"
+}
+
+# The names that tests/skipped.md lists for this target in a folder. stderr has the reasons.
+skips() {
+    skipped "$1" | sed "s|^|skipped: $1: |" >&2
+    skipped "$1" | sed 's/: .*//'
+}
+
+# Those rows of tests/skipped.md, as `name: reason`, or as the reason alone where the row is about the whole folder. The name is
+# that of a test or of a file, which is not compiled for the system.
 skipped() {
     awk -F ' *[|] *' -v folder="$1" -v triple="$triple" -v runner="$runner" '
         function is(word, i) {
@@ -79,34 +106,57 @@ skipped() {
             for (i = split(triple, parts, "-"); i > 0; i--) if (index(parts[i], word) == 1) return 1
             return 0
         }
-        NF >= 4 && index($3, "`" folder ": ") == 1 {
+        NF >= 4 && match($3, "^`" folder "(: |/|`)") {
+            name = substr($3, RLENGTH + 1)
+            sub("`$", "", name)
             for (i = split($2, words, " "); i > 0; i--) if (!is(words[i])) next
-            gsub("`", "", $3)
-            print substr($3, length(folder) + 3) ": " $4
+            print (name == "" ? "" : name ": ") $4
         }
     ' tests/skipped.md
+}
+
+# Of a step whose whole folder is listed: why it is not run.
+reason() {
+    case $1 in
+    behaviour | faults) skipped "tests/$1" | grep -v '^[a-z_:0-9.]*: ' ;;
+    *) false ;;
+    esac
 }
 
 step() { # its name and its command; adds a line to the result
     began=$(date +%s)
     outcome=passed
-    "step_$1" >"$log/$1.log" 2>&1 || outcome=failed
+    "step_$1" >"$log/$1.log" 2>&1 8>&- || outcome=failed
     [ $outcome = passed ] || failed="$failed $1"
     tests=$(sed -n 's/^test result: .* \([0-9]*\) passed;.*/\1/p' "$log/$1.log" | awk '{ sum += $1 } END { print sum + 0 }')
     seconds=$(($(date +%s) - began))
-    sed -n 's/^skipped: //p' "$log/$1.log" | sort -u >>"$log/skipped"
     printf '%s %s: %s, %s tests, %s s\n' "$triple" "$1" "$outcome" "$tests" "$seconds"
     [ $outcome = passed ] || tail -n 40 "$log/$1.log"
-    printf '    {"step": "%s", "outcome": "%s", "tests": %s}\n' "$1" "$outcome" "$tests" >>"$log/steps"
+    note "$1" "$outcome" "$tests"
+}
+
+note() { # a step, its outcome and how many tests passed
+    printf '    {"step": "%s", "outcome": "%s", "tests": %s, "commit": %s}\n' "$1" "$2" "$3" "$commit" >"$log/$1.step"
 }
 
 step_build() { build; }
 step_inspect() { sh packaging/cross/inspect.sh "$triple" "$library"; }
-step_programs() { on_target suite::; }
+step_programs() { on_target suite:: windows::; }
 step_exactness() { on_target exactness::; }
-step_unit() { rust_tests src --lib; }
-step_behaviour() { rust_tests tests/behaviour --test behaviour; }
-step_faults() { rust_tests tests/faults --test faults; }
+step_unit() { rust_tests src --package anchor-events --lib; }
+step_behaviour() {
+    case $triple in
+    *-windows-*) server_for_wine || return ;;
+    esac
+    rust_tests tests/behaviour --package anchor-events --test behaviour
+}
+step_faults() { rust_tests tests/faults --package anchor-events --test faults; }
+step_command() {
+    rust_tests cli/src --package anchor-events-cli --bin anchor-events || return
+    case $triple in
+    *-windows-*) sh packaging/cross/windows-command.sh $(skips cli/tests) ;;
+    esac
+}
 
 # What runs the programs, in words.
 by() {
@@ -124,15 +174,15 @@ text() { # a text of JSON
 
 write_result() {
     {
-        printf '{\n  "target": %s,\n  "commit": %s,\n' "$(text "$triple")" "$(text "$(git describe --always --abbrev=10 --dirty)")"
+        printf '{\n  "target": %s,\n' "$(text "$triple")"
         printf '  "rust": %s,\n' "$(text "$("$rust/bin/rustc" --version | cut -d ' ' -f 2)")"
         printf '  "compiler": %s,\n' "$(text "$(basename "$cc")")"
         printf '  "run_by": %s,\n' "$(text "$(by)")"
         printf '  "steps": [\n'
-        sed '$!s/$/,/' "$log/steps"
+        cat "$log"/*.step | sed '$!s/$/,/'
         printf '  ],\n  "skipped": ['
         comma='\n    '
-        sort -u "$log/skipped" | while IFS= read -r line; do
+        sed -n 's/^skipped: //p' "$log"/*.log | sort -u | while IFS= read -r line; do
             printf "$comma%s" "$(text "$line")"
             comma=',\n    '
         done
@@ -142,17 +192,24 @@ write_result() {
     } >"$result"
 }
 
-rm -f "$log"/*
-: >"$log/steps"
-: >"$log/skipped"
+commit=$(text "$(git describe --always --abbrev=10 --dirty)")
 sh packaging/cross/prepare.sh "$triple"
+case $runner in */wine) keep_wine ;; esac
 step build
 if [ -z "$failed" ]; then
     for step in $steps; do
         case $runner,$step in
         no,inspect) step inspect ;;
         no,*) echo "$triple $step: not run, because nothing here runs its programs" ;;
-        *) step "$step" ;;
+        *)
+            if why=$(reason "$step"); then
+                echo "skipped: tests/$step: $why" >"$log/$step.log"
+                note "$step" skipped 0
+                echo "$triple $step: not run: $why"
+            else
+                step "$step"
+            fi
+            ;;
         esac
     done
 fi

@@ -3,7 +3,7 @@
 #
 #     triple       the target's name in Rust
 #     rust         the folder of the Rust that has its standard library
-#     std          where that library is from: an architecture of Debian's packages, or built
+#     std          where that library is from: an architecture of Debian's packages, or built; nothing if Rust brings it
 #     cc cxx ar    its compilers of C and C++, and its archiver
 #     linker       which is the C compiler in most cases
 #     runner       the command that runs its programs; nothing if this machine runs them itself, and no if nothing does
@@ -21,7 +21,7 @@ target() {
     arch=${triple%%-*}
     rust=$cross/rust-1.96 std=built runner= flags= packages= linker=
     case $1 in
-    x86_64-unknown-linux-gnu) std= && with_gcc amd64 "$arch" "$arch-linux-gnu" ;;
+    x86_64-unknown-linux-gnu) rust=$(rustc --print sysroot) std= && with_gcc amd64 "$arch" "$arch-linux-gnu" ;;
     aarch64-unknown-linux-gnu) with_gcc arm64 "$arch" "$arch-linux-gnu" ;;
     armv7-unknown-linux-gnueabihf) with_gcc armhf arm arm-linux-gnueabihf ;;
     i686-unknown-linux-gnu) with_gcc i386 i386 "$arch-linux-gnu" ;;

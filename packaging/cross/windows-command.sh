@@ -1,7 +1,9 @@
 #!/bin/sh
-# Tests the command for Windows under wine: its own unit tests, then tests that run on this machine and drive anchor-events.exe.
+# Tests the command for Windows under wine: tests that run on this machine and drive anchor-events.exe.
 #
-#     windows-command.sh
+#     windows-command.sh SKIPPED...     the names of tests that are not run
+#
+# run.sh calls it, and keeps wine running.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -11,33 +13,19 @@ cd "$(dirname "$0")/../.."
 target x86_64-pc-windows-gnu
 folder=${CARGO_TARGET_DIR:-$PWD/target/cross/build}
 
-windows_cargo() {
-    sh packaging/cross/cargo.sh "$triple" "$@"
-}
-
-windows_cargo build --package anchor-events-cli
-windows_cargo test --package anchor-events-cli --bin anchor-events
-
-# wine's own processes start with its first program, and hold the stdout and stderr of that one. A test that reads to the end of
-# its program's output would wait for them, so this program is the first, and stays until the tests have ended.
-keep_wine() {
-    "$runner" cmd.exe /c exit </dev/null >/dev/null 2>&1
-    mkfifo "$folder/wine.$$"
-    "$runner" cmd.exe /c more <"$folder/wine.$$" >/dev/null 2>&1 &
-    exec 8>"$folder/wine.$$"
-    rm "$folder/wine.$$"
-}
+sh packaging/cross/cargo.sh "$triple" build --package anchor-events-cli
 
 # wine decodes arguments and file names by the locale.
 export LC_ALL=C.UTF-8
 ANCHOR_TEST_COMMAND=$(command_file anchor-events.exe "$runner" "$folder/$triple/debug/anchor-events.exe")
 export ANCHOR_TEST_COMMAND ANCHOR_TEST_SERVER="$ANCHOR_TEST_COMMAND"
-keep_wine
 
 # What differs on Windows, and what holds on every system. The other tests are about signals, shells, terminals and /proc, end
-# the server by SIGTERM, or read files whose Windows path it printed. Skipped are, in this order: a command for /bin/sh, an end by
-# a signal, an end by SIGTERM, and a measurement that takes the start of a wait for quick.
+# the server by SIGTERM, or read files whose Windows path it printed.
 unset RUSTC
+skip=
+for name in "$@"; do
+    skip="$skip --skip $name"
+done
 cargo test --package anchor-events-cli --test windows --test commands --test wait_several --test serve_api --test serve_faults \
-    -- --skip any_takes_no_other_event_while_the_command --skip follow_prints_event_after_event_until_it_is_interrupted \
-    --skip hang_does_not_answer --skip probe_finds_out 8>&-
+    -- $skip

@@ -1,42 +1,29 @@
-//! Addresses that fail in ways of their own, and free ports.
+//! Addresses that fail in ways of their own, and ports that nobody else gets.
 
 #[cfg(target_os = "linux")]
 use crate::until;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-/// A port of loopback for a program that must be given one. It is outside the range from which the kernel picks ports, so
-/// that no server of another test gets it in the meantime. Processes that run at the same time have close ids, and different
-/// ports.
-pub fn free_port() -> u16 {
-    const PROCESSES: u32 = 120;
-    const EACH: u16 = 100;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % PROCESSES) as u16 * EACH;
-    let mut ports = std::iter::from_fn(|| Some(first + NEXT.fetch_add(1, Ordering::Relaxed) % EACH));
-    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("one of them is free")
-}
+/// A port of loopback that the kernel gives to nobody while this lives. Who is told of it can listen there, as often as they
+/// like, with SO_REUSEADDR, which servers set. As long as nobody does, connections are refused.
+pub struct ReservedPort(Socket);
 
-/// An address where nobody listens, and where nobody else can while this lives.
-pub struct Refusing(Socket);
-
-impl Refusing {
-    pub fn bind() -> Refusing {
-        Refusing::at((Ipv4Addr::LOCALHOST, 0).into())
-    }
-
-    pub fn at(address: SocketAddr) -> Refusing {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
-        // Connections of another server may have been there a moment ago.
-        socket.set_reuse_address(address.port() != 0).unwrap();
-        socket.bind(&SockAddr::from(address)).unwrap();
-        Refusing(socket)
+impl ReservedPort {
+    pub fn bind() -> ReservedPort {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_reuse_address(true).unwrap();
+        socket.bind(&SockAddr::from(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))).unwrap();
+        ReservedPort(socket)
     }
 
     pub fn address(&self) -> SocketAddr {
         self.0.local_addr().unwrap().as_socket().unwrap()
+    }
+
+    pub fn number(&self) -> u16 {
+        self.address().port()
     }
 }
 
@@ -55,8 +42,10 @@ impl BlackHole {
         let listener = TcpListener::bind(address).unwrap();
         SockRef::from(&listener).listen(0).unwrap();
         let address = listener.local_addr().unwrap();
-        let fill = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
-        let filling = std::iter::from_fn(fill).collect();
+        // On Linux the first fills it, however long that takes on a busy machine.
+        let first = TcpStream::connect(address).unwrap();
+        let more = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok();
+        let filling = std::iter::once(first).chain(std::iter::from_fn(more)).collect();
         BlackHole { listener, _filling: filling }
     }
 

@@ -4,7 +4,7 @@ use anchor::{Client, Config, LogLevel, Timeout, json_get};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use testkit::PATIENCE;
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request, event, refusal};
 use testkit::settings::config;
@@ -79,7 +79,7 @@ fn a_line_has_its_fields_as_json(way: Way) {
 
 #[test]
 fn a_line_about_a_signal_that_was_not_sent() {
-    let nobody = Refusing::bind();
+    let nobody = ReservedPort::bind();
     let mut config = config(&format!("http://{}", nobody.address()));
     let lines = logged(config.set_retries(0).set_log_json(true));
     Client::new(&config).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();

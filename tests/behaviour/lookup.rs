@@ -5,7 +5,7 @@ use anchor::{Client, Config, Phase, Status, Timeout};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
-use testkit::addresses::{BlackHole, Refusing};
+use testkit::addresses::{BlackHole, ReservedPort};
 use testkit::sandbox::is_inside;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, event};
@@ -137,7 +137,7 @@ fn when_no_address_answers_the_call_ends_in_time(way: Way) {
         took - timeout
     });
     drop(hole);
-    let refusing = Refusing::bind();
+    let refusing = ReservedPort::bind();
     let client = Client::new(settings("dual.test", refusing.address().port()).set_retries(0)).unwrap();
     let error = way.wait(&client, "e", LONG).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");

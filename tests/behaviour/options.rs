@@ -4,7 +4,7 @@ use anchor::{Client, Config, Error, Options, Queue, Status, Timeout};
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::PATIENCE;
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::scripted::script::{Step, after_request, answer, event, refusal};
 use testkit::scripted::{Request, ScriptedServer};
 use testkit::settings::config;
@@ -77,7 +77,7 @@ fn nothing_is_left(request: &Request) -> Vec<u8> {
 
 #[test]
 fn the_retries_of_the_call_count() {
-    let refusing = Refusing::bind();
+    let refusing = ReservedPort::bind();
     let url = format!("http://{}", refusing.address());
     let client = client(config(&url).set_retries(0));
     // A drain does not try again.

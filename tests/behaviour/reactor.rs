@@ -2,11 +2,11 @@
 
 use anchor::{Client, Config, Queue, StageCount, StartedWaits, Stats, Status, Timeout};
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::{Duration, Instant};
-use testkit::addresses::{BlackHole, Refusing, free_port};
+use testkit::addresses::{BlackHole, ReservedPort};
 use testkit::certificates::{Certificate, tls};
 use testkit::freeze::while_started_waits_stop;
 use testkit::local_server::LocalServer;
@@ -83,14 +83,12 @@ fn a_client_makes_so_many_connections_at_once_and_no_client_waits_for_another() 
 /// However the waits end that have turns or wait for one.
 #[test]
 fn no_turn_is_lost() {
-    // It is bound again and again, so nobody else may be given the port in between.
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-    let (refusing, queue) = (Refusing::at(address), Queue::new().unwrap());
+    let (port, queue) = (ReservedPort::bind(), Queue::new().unwrap());
+    let address = port.address();
     let mut config = config(&format!("http://{address}"));
     let client = Client::new(config.set_retries(0)).unwrap();
     start(&client, &queue, MANY, Some(Duration::from_secs(1)));
     all_end(&queue, MANY, Status::NotSent);
-    drop(refusing);
     let hole = BlackHole::at(address);
     for _ in 0..3 {
         start(&client, &queue, MANY, Some(Duration::from_millis(50)));
@@ -250,7 +248,7 @@ fn a_flood_on_one_wait_does_not_delay_others() {
 fn a_panic_in_a_log_callback_ends_only_its_wait() {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let silent = ScriptedServer::always(vec![Step::ReadRequest, Step::Hang]);
-    let refusing = Refusing::bind();
+    let refusing = ReservedPort::bind();
     let (calm, waiting) = (client(&server.http()), client(&silent.http()));
     let running = waiting.start("running", None).unwrap();
     until("it runs", || waiting.stats().started.wait.count == 1);

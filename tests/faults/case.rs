@@ -4,11 +4,12 @@
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Error, Status, Timeout, json_get};
 use serde_json::Value;
+use std::any::Any;
 use std::collections::HashSet;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
 use testkit::local_server::LocalServer;
@@ -136,12 +137,17 @@ pub fn played(way: Way, cases: Vec<Case>) -> Vec<Case> {
     cases.into_iter().filter(|case| way == Way::Blocking || case.operation == Wait).collect()
 }
 
-/// Runs the cases in parallel, since they mostly wait, and reports all whose outcome is another one.
+/// Runs the cases in parallel, since they mostly wait, and reports all whose outcome is another one, or that have panicked.
 pub fn check(way: Way, service: &LocalServer, cases: Vec<Case>) {
     let differing: Vec<String> = thread::scope(|scope| {
-        let play = |(number, case): (usize, Case)| scope.spawn(move || case.run(way, service, number));
+        let play = |(number, case): (usize, Case)| {
+            let title = format!("{} ({}, {:?})", case.fault, case.by, case.operation);
+            (title, scope.spawn(move || case.run(way, service, number)))
+        };
         let running: Vec<_> = cases.into_iter().enumerate().map(play).collect();
-        running.into_iter().filter_map(|run| run.join().expect("a case that ends")).collect()
+        let complaint = |run: ScopedJoinHandle<'_, _>| run.join().unwrap_or_else(|panic| Some(words_of(&*panic)));
+        let ended = running.into_iter().map(|(title, run)| Some(format!("{title}: {}", complaint(run)?)));
+        ended.flatten().collect()
     });
     assert!(differing.is_empty(), "\n{}", differing.join("\n"));
 }
@@ -152,9 +158,13 @@ impl Case {
         let direct = Client::new(&service.config_with_key(KEY)).unwrap();
         let mut ground = Ground { way, service, event, direct };
         let seen = (self.play)(&mut ground)?;
-        let complaint = self.expected.compare(self.operation, &seen, &ground).err()?;
-        Some(format!("{} ({}, {:?}): {complaint}", self.fault, self.by, self.operation))
+        self.expected.compare(self.operation, &seen, &ground).err()
     }
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let literal = panic.downcast_ref::<&str>().map(ToString::to_string);
+    literal.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into())
 }
 
 impl Expected {

@@ -4,7 +4,7 @@ use super::table::{Outcome, Row, Section, Wait, both, check, lost, once, row, se
 use anchor::{Client, Phase, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
-use testkit::addresses::{BlackHole, Refusing};
+use testkit::addresses::{BlackHole, ReservedPort};
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::script::{Script, Step, after_request, event};
 use testkit::settings::{config, unhurried};
@@ -12,7 +12,7 @@ use testkit::way::{Way, each_way};
 
 #[each_way]
 fn a_refused_connection_is_not_sent(way: Way) {
-    let nowhere = Refusing::bind();
+    let nowhere = ReservedPort::bind();
     let mut config = config(&format!("http://{}", nowhere.address()));
     let client = Client::new(config.set_retries(1)).unwrap();
     let errors = [

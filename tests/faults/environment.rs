@@ -4,7 +4,7 @@
 use super::proxies::{LONG, tls_service, tunnel};
 use super::socks::socks;
 use anchor::{Client, Config, Phase, Status, Timeout, Trust};
-use testkit::addresses::free_port;
+use testkit::addresses::ReservedPort;
 use testkit::certificates::authority_file;
 use testkit::sandbox::is_alone;
 use testkit::scripted::ScriptedServer;
@@ -26,7 +26,8 @@ fn proxy_at(port: u16) -> ScriptedServer {
 
 #[each_way]
 fn the_scheme_decides_and_no_proxy_exempts(way: Way) {
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let variables = [("HTTPS_PROXY", proxy.as_str()), ("NO_PROXY", "127.0.0.1, other.test"), ("TEST_PORT", &port)];
     if !is_alone(&way.of("environment::the_scheme_decides_and_no_proxy_exempts"), &variables) {
@@ -49,7 +50,8 @@ fn the_scheme_decides_and_no_proxy_exempts(way: Way) {
 /// The key of a plain request would be in clear on the way to a proxy, which is on another machine as a rule.
 #[each_way]
 fn loopback_goes_direct_whatever_the_environment_says(way: Way) {
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let named = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"];
     let mut variables: Vec<(&str, &str)> = named.iter().map(|name| (*name, proxy.as_str())).collect();
@@ -90,7 +92,8 @@ fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed(way: Way) {
 
 #[each_way]
 fn a_socks_proxy_for_all(way: Way) {
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let proxy = format!("socks5h://127.0.0.1:{port}");
     let variables = [("ALL_PROXY", proxy.as_str()), ("TEST_PORT", &port)];
     if !is_alone(&way.of("environment::a_socks_proxy_for_all"), &variables) {
@@ -120,7 +123,8 @@ fn a_socks_proxy_of_another_version_is_refused_and_not_ignored() {
 
 #[each_way]
 fn the_variables_count_as_they_were_when_they_were_read(way: Way) {
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let variables = [("HTTPS_PROXY", &*format!("http://127.0.0.1:{port}")), ("TEST_PORT", &port)];
     if !is_alone(&way.of("environment::the_variables_count_as_they_were_when_they_were_read"), &variables) {
         return;
@@ -138,7 +142,8 @@ fn the_variables_count_as_they_were_when_they_were_read(way: Way) {
 fn an_empty_variable_is_as_if_unset(way: Way) {
     let named =
         ["ANCHORBROWSER_API_KEY", "ANCHORBROWSER_BASE_URL", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"];
-    let port = free_port().to_string();
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
     let proxy = format!("http://127.0.0.1:{port}");
     let mut variables: Vec<(&str, &str)> = named.into_iter().map(|name| (name, "")).collect();
     variables.extend([("SSL_CERT_FILE", ""), ("SSL_CERT_DIR", ""), ("REQUEST_METHOD", "")]);

@@ -6,7 +6,7 @@ use super::proxies::LONG;
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Status, Timeout};
 use std::time::Instant;
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::local_server::LocalServer;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, event};
@@ -122,7 +122,7 @@ fn waits_as_it_dies(ground: &mut Ground<'_>) -> Option<Seen> {
 
 fn asks_for_what_is_not_there(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
     let program = squid()?;
-    let nowhere = Refusing::bind();
+    let nowhere = ReservedPort::bind();
     let mut config = ground.config(&format!("http://{}", nowhere.address()));
     config.set_allow_http(true).set_proxy(&format!("http://127.0.0.1:{}", program.port)).unwrap();
     Some(ground.call(&Client::new(&config).unwrap(), operation))

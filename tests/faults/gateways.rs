@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::certificates::{Certificate, authority_file, pem};
 use testkit::local_server::LocalServer;
 use testkit::relay::Relay;
@@ -233,7 +233,7 @@ fn signals_as_it_hangs_up(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 }
 
 fn waits_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let nowhere = Refusing::bind();
+    let nowhere = ReservedPort::bind();
     let running = gateway.start(PATIENT, nowhere.address())?;
     let client = running.client(PATIENT, ground, |_| {});
     connect(&client);
@@ -241,7 +241,7 @@ fn waits_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 }
 
 fn signals_while_it_is_down(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let nowhere = Refusing::bind();
+    let nowhere = ReservedPort::bind();
     let running = gateway.start(PATIENT, nowhere.address())?;
     Some(ground.send(&running.client(PATIENT, ground, keeps_on)))
 }

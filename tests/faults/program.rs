@@ -2,13 +2,17 @@
 //! test's own, and ended by its process id. What the settings are is up to the tests.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use testkit::addresses::free_port;
-use testkit::{PATIENCE, tools};
+use testkit::addresses::ReservedPort;
+use testkit::{tools, until};
+
+/// What the program prints, in its directory.
+const LOG: &str = "log";
 
 /// A program that is running. Its settings are in a directory that goes with it.
 pub struct Program {
@@ -16,6 +20,8 @@ pub struct Program {
     arguments: Vec<OsString>,
     child: Child,
     pub port: u16,
+    /// Nobody gets the port while the program is started again.
+    _reserved: ReservedPort,
     directory: PathBuf,
 }
 
@@ -36,23 +42,19 @@ impl Program {
     }
 
     fn launched(name: &'static str, arguments: impl Fn(u16, &Path) -> Vec<OsString>) -> Option<Program> {
-        // Another program may take the port first.
-        for _ in 0..5 {
-            let port = free_port();
-            let directory = std::env::temp_dir().join(format!("anchor-{name}-{}-{port}", std::process::id()));
-            std::fs::create_dir_all(&directory).unwrap();
-            let arguments = arguments(port, &directory);
-            let Ok(child) = launch(name, &arguments, &directory) else {
-                tools::missing(name);
-                let _ = std::fs::remove_dir_all(&directory);
-                return None;
-            };
-            let mut program = Program { name, arguments, child, port, directory };
-            if program.listens() {
-                return Some(program);
-            }
-        }
-        panic!("{name} ends at once");
+        let reserved = ReservedPort::bind();
+        let port = reserved.number();
+        let directory = std::env::temp_dir().join(format!("anchor-{name}-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let arguments = arguments(port, &directory);
+        let Ok(child) = launch(name, &arguments, &directory) else {
+            tools::missing(name);
+            let _ = std::fs::remove_dir_all(&directory);
+            return None;
+        };
+        let mut program = Program { name, arguments, child, port, _reserved: reserved, directory };
+        program.until_it_listens();
+        Some(program)
     }
 
     /// Ends it at once, with all its connections. One that has workers gets SIGTERM, so that it ends them too. Those of dante
@@ -77,7 +79,7 @@ impl Program {
     /// With the same settings, at the same port.
     pub fn start_again(&mut self) {
         self.child = launch(self.name, &self.arguments, &self.directory).expect("it was there before");
-        assert!(self.listens(), "{} does not start again", self.name);
+        self.until_it_listens();
     }
 
     pub fn signal(&self, signal: libc::c_int) {
@@ -92,17 +94,13 @@ impl Program {
         children.split_whitespace().map(str::to_owned).collect()
     }
 
-    /// False if it has ended instead.
-    fn listens(&mut self) -> bool {
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if self.child.try_wait().unwrap().is_some() {
-                return false;
-            }
-            assert!(began.elapsed() < PATIENCE, "{} does not listen", self.name);
-            thread::sleep(Duration::from_millis(10));
-        }
-        true
+    fn until_it_listens(&mut self) {
+        let (name, port) = (self.name, self.port);
+        until(&format!("{name} listens"), || {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{name} ends at once: {ended:?}\n{}", said(&self.directory));
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
     }
 }
 
@@ -126,5 +124,10 @@ fn launch(name: &str, arguments: &[OsString], directory: &Path) -> std::io::Resu
     let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
     let mut command = Command::new(name);
     command.args(arguments).env("PATH", path).current_dir(directory);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+    let log = File::options().create(true).append(true).open(directory.join(LOG))?;
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()
+}
+
+fn said(directory: &Path) -> String {
+    std::fs::read_to_string(directory.join(LOG)).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use anchor::{Client, Phase, Status, Timeout};
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::certificates::{Certificate, tls};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, after_request, answer, event, refusal, reply};
@@ -15,7 +15,7 @@ const LONG: Option<Duration> = Some(PATIENCE);
 
 #[each_way]
 fn retries_are_counted_in_a_row(way: Way) {
-    let nowhere = Refusing::bind();
+    let nowhere = ReservedPort::bind();
     for retries in [0, 3] {
         let mut config = config(&format!("http://{}", nowhere.address()));
         let client = Client::new(config.set_retries(retries)).unwrap();

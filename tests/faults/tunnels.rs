@@ -6,7 +6,7 @@ use super::proxies::{LONG, tls_service};
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Status, Timeout};
 use std::time::Instant;
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::local_server::LocalServer;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::EVENT;
@@ -195,7 +195,7 @@ fn waits_as_it_dies(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
 
 fn asks_for_what_is_not_there(tunnel: Tunnel, ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
     let program = tunnel.start()?;
-    let nowhere = Refusing::bind();
+    let nowhere = ReservedPort::bind();
     let config = tunnel.config(&program, ground, &nowhere.address().to_string(), PASSWORD);
     Some(ground.call(&Client::new(&config).unwrap(), operation))
 }

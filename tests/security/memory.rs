@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::c_build::compiler::{self, Linkage};
 use testkit::certificates::{Certificate, authority_file, mutual_tls, pem, tls, tls_versions};
 use testkit::process::{run, without_settings};
@@ -79,7 +79,7 @@ fn freed_clients_and_settings_leave_no_secret_in_memory() {
     let no_tunnel = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(answer(407, "", "")), Step::Hang]);
     let socks = ScriptedServer::always(socks());
     let mutual = ScriptedServer::always(vec![Step::Handshake(mutual_tls(&rustls::version::TLS13)), answers(true)]);
-    let nobody = Refusing::bind();
+    let nobody = ReservedPort::bind();
     let (certificate, key) = client_certificate();
     let program = compiler::compile_with("cc", "tests/security/memory.c", Linkage::Shared, &["-O2"]);
     for library in [library::debug(), library::release()] {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 use testkit::PATIENCE;
-use testkit::addresses::Refusing;
+use testkit::addresses::ReservedPort;
 use testkit::certificates::{Certificate, authority_file, tls};
 use testkit::library;
 use testkit::process::{Outcome, run, without_settings};
@@ -214,7 +214,7 @@ fn no_output_holds_a_secret() {
     let proxy = ScriptedServer::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
     let refusing_proxy = ScriptedServer::always(vec![quoting_proxy()]);
     let socks_proxy = ScriptedServer::always(socks_that_quotes());
-    let nobody = Refusing::bind();
+    let nobody = ReservedPort::bind();
     let cases = [
         ("plain", with_key(config(&plain.http()))),
         ("TLS", with_key(config(&secure.https()))),

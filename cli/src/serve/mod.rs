@@ -36,7 +36,10 @@ const SWEEP: Duration = Duration::from_millis(500);
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     // Thousands of waits are thousands of sockets.
     system::allow_many_sockets();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(http::request::STACK_SIZE)
+        .enable_all()
+        .build()?;
     runtime.block_on(serve(args))
 }
 

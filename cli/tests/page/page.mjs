@@ -19,6 +19,14 @@ const wait = async (name, timeoutMs = 240000) => {
 };
 const row = (list, name) => page.locator(`#${list} li`, { hasText: name });
 
+// The page changes when the server or the browser says so: what is to become true is waited for, never looked at once.
+const until = async (holds, what) => {
+  for (const limit = Date.now() + 120000; !(await holds());) {
+    assert.ok(Date.now() < limit, `it did not come true: ${what}`);
+    await new Promise(ready => setTimeout(ready, 20));
+  }
+};
+
 // Whether the whole element is inside the window, and not below the bar of the phone's views.
 const isInView = async locator => {
   const box = await locator.boundingBox(), { width, height } = page.viewportSize();
@@ -156,7 +164,8 @@ const tests = {
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => axe.run());
       assert.deepEqual(violations.map(found => `${found.id}: ${found.nodes[0].html}`), [], situation);
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${situation} scrolls sideways`);
+      const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+      await until(fits, `${situation} does not scroll sideways`);
     };
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
@@ -180,10 +189,11 @@ const tests = {
     const form = page.locator("#signal"), history = page.locator("#history");
     for (const top of [0, 1e6]) {
       await page.evaluate(top => scrollTo(0, top), top);
-      assert.ok(await isInView(form), "the form is in view");
+      await until(() => isInView(form), "the form is in view");
     }
-    assert.ok(await isInView(history), "the history is at the bottom of the page");
-    assert.ok(await page.evaluate(() => document.documentElement.scrollHeight < 2 * innerHeight), "which is near");
+    await until(() => isInView(history), "the history is at the bottom of the page");
+    const isShort = () => page.evaluate(() => document.documentElement.scrollHeight < 2 * innerHeight);
+    await until(isShort, "the page is less than two windows long");
 
     await page.fill("#filter", "CROWD_19");
     const shown = page.locator("#waiting li");
@@ -191,22 +201,26 @@ const tests = {
     assert.equal(await shown.count(), 11);
     await signal("crowd_19", {});
     await page.locator("#waiting-count", { hasText: "10 of 199" }).waitFor();
-    assert.equal(await page.locator("#history li:not([hidden])").first().locator(".name").innerText(), "crowd_19");
+    const newest = page.locator("#history li:not([hidden])").first().locator(".name");
+    await until(async () => (await newest.innerText()) === "crowd_19", "the history begins with what was filtered for");
     await page.fill("#filter", "no such event");
     await page.locator("#waiting-filtered").waitFor();
 
     await page.fill("#filter", "");
+    await row("queued", "kept").waitFor();
+    await shown.nth(198).waitFor();
     await page.setViewportSize({ width: 390, height: 844 });
     await page.evaluate(() => scrollTo(0, 1e6));
     const views = page.getByRole("navigation");
     for (const [name, seen] of [["History", "#history"], ["Queued", "#queued"], ["Signal", "#signal"], ["Waiting", "#waiting"]]) {
-      assert.ok(await isInView(views), "the views are one tap away");
+      await until(() => isInView(views), "the views are one tap away");
       await views.getByRole("button", { name }).click();
-      assert.ok(await page.locator(seen).isVisible(), `${name} is shown`);
-      assert.equal(await page.locator("main section:visible").count(), name === "Signal" ? 2 : 1);
+      await page.locator(seen).waitFor();
+      const sections = name === "Signal" ? 2 : 1;
+      await until(async () => (await page.locator("main section:visible").count()) === sections, `only ${name} is shown`);
     }
-    await page.locator("#waiting li").nth(150).getByRole("button").click();
-    assert.ok(await isInView(form), "a wait leads to the form");
+    await shown.nth(150).getByRole("button").click();
+    await until(() => isInView(form), "a wait leads to the form");
     assert.equal(await page.evaluate(() => document.activeElement.id), "data");
 
     await page.setViewportSize(desktop);
@@ -233,6 +247,7 @@ const tests = {
     await remote.click("#signal button");
     await remote.locator("#result", { hasText: "Signaled remote" }).waitFor();
     await remote.click("#copy");
+    await remote.locator("#copy", { hasText: "Selected" }).waitFor();
     const selected = await remote.evaluate(() => String(getSelection()));
     assert.match(selected, /^export ANCHORBROWSER_BASE_URL=http:..devbox\.test:/);
     await remote.close();
@@ -246,15 +261,18 @@ const tests = {
   },
 };
 
-let failed = 0;
+const failed = [];
 for (const [name, test] of Object.entries(tests)) {
   try {
+    // What a test before it changed and left so, since it failed, is not held against this one.
+    await page.setViewportSize(desktop);
     await test();
     console.log(`ok      ${name}`);
   } catch (error) {
-    failed++;
+    failed.push(`${name}: ${error.message.split("\n", 1)}`);
     console.log(`FAILED  ${name}\n${error.stack}`);
   }
 }
 await browser.close();
-process.exit(failed ? 1 : 0);
+failed.forEach(line => console.log(`FAILED  ${line}`));
+process.exit(failed.length ? 1 : 0);

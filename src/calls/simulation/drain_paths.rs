@@ -77,6 +77,11 @@ fn the_limit_holds_over_all_of_it() {
             ends(Status::Timeout).after(500).timed_out().at(SECOND),
         ),
         (
+            "for two minutes",
+            within(2 * MINUTE, [event().before(Duration::ZERO)]),
+            ends(Status::Timeout).after(120_000).timed_out().at(2 * MINUTE),
+        ),
+        (
             "an answer at the end is taken",
             within(SECOND, [slow(), slow(), event().held(199 * MILLI)]),
             ends(Status::Timeout).after(3).timed_out().at(SECOND),

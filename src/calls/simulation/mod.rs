@@ -46,8 +46,8 @@ struct Paused {
     reason: Reason,
 }
 
-/// A call that makes more steps than this runs in a loop.
-const MOST_STEPS: usize = 100_000;
+/// A call that makes more steps than this runs in a loop. A drain may make one in each millisecond of two minutes.
+const MOST_STEPS: usize = 200_000;
 
 /// Does what the rules say, from `first` on, until they are done.
 fn simulate(rules: &mut impl Rules, first: Step, began: Instant, script: &Script) -> Run {

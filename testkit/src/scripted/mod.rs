@@ -4,7 +4,6 @@
 pub mod script;
 mod stream;
 
-#[cfg(target_os = "linux")]
 use crate::PATIENCE;
 use rustls::{ServerConnection, StreamOwned};
 use script::{Script, Step};

@@ -12,6 +12,6 @@ pub mod inject;
 pub mod listener;
 pub mod page;
 mod query;
-mod request;
+pub mod request;
 pub mod routes;
 pub mod tls;
