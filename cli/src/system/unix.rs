@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -90,8 +91,9 @@ impl Drop for LocalListener {
     }
 }
 
-/// Whether the file is a socket at which nobody listens.
+/// Whether the file is a socket at which nobody listens. On Linux a connection to any other file is refused in the same way.
 fn is_abandoned(path: &Path) -> bool {
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     let reached = std::os::unix::net::UnixStream::connect(path);
-    reached.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    is_socket && reached.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
