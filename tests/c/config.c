@@ -429,7 +429,9 @@ static void environment_proxy(void)
     empty_environment();
     portable_set_variable("ANCHOR_API_KEY", "key");
     portable_set_variable("HTTPS_PROXY", "socks5://127.0.0.1:1080");
-    check_environment("HTTPS_PROXY");
+    check_environment(NULL);
+    portable_set_variable("HTTPS_PROXY", "socks4://127.0.0.1:1080");
+    check_environment("HTTPS_PROXY is a SOCKS proxy of another version than 5");
     portable_set_variable("NO_PROXY", "anchorbrowser.io"); /* then it does not count */
     check_environment(NULL);
     portable_set_variable("NO_PROXY", NULL);
@@ -438,6 +440,8 @@ static void environment_proxy(void)
     check_environment(NULL);
     portable_set_variable("ALL_PROXY", "nonsense://");
     check_environment("ALL_PROXY");
+    portable_set_variable("ALL_PROXY", "socks5h://user:password@127.0.0.1");
+    check_environment(NULL);
     restore_environment();
 }
 
@@ -446,7 +450,7 @@ static void a_setting_wins_over_the_environment(void)
     empty_environment();
     portable_set_variable("ANCHORBROWSER_API_KEY", "bad\n");
     portable_set_variable("ANCHORBROWSER_BASE_URL", "nonsense");
-    portable_set_variable("HTTPS_PROXY", "socks5://127.0.0.1:1080");
+    portable_set_variable("HTTPS_PROXY", "nonsense://");
     anchor_config *c = check_config();
     anchor_client *client = NULL;
     CHECK_TAKEN(c, anchor_config_set_api_key(c, "good"));
