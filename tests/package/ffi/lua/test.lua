@@ -78,8 +78,8 @@ local cases = {
         calls(10000)
         local memory_after, descriptors_after = footprint()
         print(("memory %d -> %d KiB, descriptors %d -> %d"):format(memory, memory_after, descriptors, descriptors_after))
-        -- An answer that was not freed would make it 40,000 KiB.
-        assert(memory_after - memory < 10000 and descriptors_after == descriptors)
+        -- An answer that was not freed would make it 40,000 KiB. A connection of an earlier case may be closed after 50 s idle.
+        assert(memory_after - memory < 10000 and descriptors_after <= descriptors)
     end,
 }
 

@@ -67,7 +67,7 @@ sub leaks_nothing {
     my ($memory_after, $descriptors_after) = footprint();
     print "memory $memory -> $memory_after KiB, descriptors $descriptors -> $descriptors_after\n";
     # An answer that was not freed would make it 40,000 KiB.
-    check($memory_after - $memory < 10_000 && $descriptors_after == $descriptors);
+    check($memory_after - $memory < 10_000 && $descriptors_after <= $descriptors);
 }
 
 # JSON::PP is slow on long texts: the filler is signaled, and left as text when it comes back.

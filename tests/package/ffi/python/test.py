@@ -152,7 +152,7 @@ def leaks_nothing():
     after = footprint()
     print(f"memory {before[0]} -> {after[0]} KiB, descriptors {before[1]} -> {after[1]}")
     # An answer that was not freed would make it 40,000 KiB.
-    assert after[0] - before[0] < 10000 and after[1] == before[1]
+    assert after[0] - before[0] < 10000 and after[1] <= before[1]
 
 
 def footprint():

@@ -80,7 +80,7 @@ def leaks_nothing
   after = footprint
   puts "memory #{before[0]} -> #{after[0]} KiB, descriptors #{before[1]} -> #{after[1]}"
   # An answer that was not freed would make it 40,000 KiB.
-  check(after[0] - before[0] < 15_000 && after[1] == before[1], after)
+  check(after[0] - before[0] < 15_000 && after[1] <= before[1], after)
 end
 
 def calls(count)
