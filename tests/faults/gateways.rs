@@ -7,7 +7,7 @@ use super::table::{Signal, Wait};
 use anchor::{Client, Config, Status, Timeout};
 use std::cell::Cell;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::addresses::ReservedPort;
@@ -34,8 +34,7 @@ fn gateway_faults_during_a_call(way: Way) {
 
 pub fn cases() -> Vec<Case> {
     let gateways = [Gateway::Nginx, Gateway::Haproxy];
-    let asking = gateways.into_iter().flat_map(cases_of_certificates);
-    gateways.into_iter().flat_map(cases_of).chain(haproxy_that_read_nothing()).chain(asking).collect()
+    gateways.into_iter().flat_map(cases_of).chain(haproxy_that_read_nothing()).collect()
 }
 
 fn cases_of(gateway: Gateway) -> Vec<Case> {
@@ -65,14 +64,14 @@ fn cases_of(gateway: Gateway) -> Vec<Case> {
 }
 
 #[derive(Clone, Copy)]
-enum Gateway {
+pub enum Gateway {
     Nginx,
     Haproxy,
 }
 
 /// What a gateway does of its own accord, in seconds.
 #[derive(Clone, Copy)]
-struct Habits {
+pub struct Habits {
     /// It gives up on the service after this.
     cut: u32,
     /// It closes a connection that is idle for so long.
@@ -85,12 +84,12 @@ struct Habits {
 }
 
 const HASTY: Habits = Habits { cut: 2, ..PATIENT };
-const PATIENT: Habits = Habits { cut: 60, idle: 60, request: 60, tls: true, asks: false };
+pub const PATIENT: Habits = Habits { cut: 60, idle: 60, request: 60, tls: true, asks: false };
 const FORGETFUL: Habits = Habits { idle: 1, ..PATIENT };
-const ASKING: Habits = Habits { asks: true, ..PATIENT };
+pub const ASKING: Habits = Habits { asks: true, ..PATIENT };
 
 impl Gateway {
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Gateway::Nginx => "nginx",
             Gateway::Haproxy => "haproxy",
@@ -100,7 +99,9 @@ impl Gateway {
     fn start(self, habits: Habits, service: SocketAddr) -> Option<Running> {
         let (program, relay) = match self {
             Gateway::Nginx => {
-                let settings = |port, directory: &Path| nginx_settings(port, directory, habits, service);
+                let settings = |port, directory: &Path| {
+                    nginx_settings(port, directory, &write_certificate(directory), habits, service)
+                };
                 (Program::start("nginx", &["-e", "stderr", "-c"], settings)?, None)
             }
             Gateway::Haproxy => {
@@ -126,7 +127,7 @@ impl Gateway {
     }
 
     /// The gateway with these habits, and a client that calls through it.
-    fn before(self, ground: &Ground<'_>, habits: Habits, tweak: fn(&mut Config)) -> Option<(Running, Client)> {
+    pub fn before(self, ground: &Ground<'_>, habits: Habits, tweak: fn(&mut Config)) -> Option<(Running, Client)> {
         let running = self.start(habits, ground.service.socket_address())?;
         let client = running.client(habits, ground, tweak);
         Some((running, client))
@@ -135,7 +136,7 @@ impl Gateway {
 
 /// haproxy ends its connections to the service with a reset, also when it has passed the answer on. `anchor-events serve` takes a
 /// reset after an answer for an answer that was not read, and would deliver the event again. So a relay ends them in order.
-struct Running {
+pub struct Running {
     program: Program,
     _relay: Option<Relay>,
 }
@@ -150,15 +151,16 @@ impl Running {
 }
 
 /// The certificate and its key in one file, as haproxy wants it; nginx finds both in it as well.
-fn write_certificate(directory: &Path) -> String {
+fn write_certificate(directory: &Path) -> PathBuf {
     let (certificate, key) = pem(Certificate::Good);
     let file = directory.join("certificate.pem");
     std::fs::write(&file, certificate + &key).unwrap();
-    file.display().to_string()
+    file
 }
 
-fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
-    let certificate = write_certificate(directory);
+/// `certificate` is the file of the certificate and its key.
+pub fn nginx_settings(port: u16, directory: &Path, certificate: &Path, habits: Habits, service: SocketAddr) -> String {
+    let certificate = certificate.display();
     let tls = if habits.tls { "ssl" } else { "" };
     let authority = authority_file().display();
     let asks =
@@ -186,7 +188,7 @@ fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAd
 
 fn haproxy_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
     let certificate = write_certificate(directory);
-    let tls = if habits.tls { format!("ssl crt {certificate}") } else { String::new() };
+    let tls = if habits.tls { format!("ssl crt {}", certificate.display()) } else { String::new() };
     let asks =
         if habits.asks { format!("ca-file {} verify required", authority_file().display()) } else { String::new() };
     format!(
@@ -293,7 +295,7 @@ fn connect(client: &Client) {
 }
 
 /// A busy machine may need longer than the usual request timeout for a TLS handshake.
-fn unhurried(config: &mut Config) {
+pub fn unhurried(config: &mut Config) {
     config.set_request_timeout(TIMEOUT * 5).unwrap();
 }
 
@@ -370,39 +372,4 @@ fn signals_into_a_408(ground: &mut Ground<'_>) -> Option<Seen> {
     let seen = ground.send(&client);
     relay.stall(false);
     Some(seen)
-}
-
-/// nginx answers 400 when it has no good certificate of the client, haproxy refuses the handshake. In TLS 1.3 that arrives after
-/// the request was sent.
-fn cases_of_certificates(gateway: Gateway) -> Vec<Case> {
-    let outcomes: &[_] = match gateway {
-        Gateway::Nginx => &[(Status::BadRequest, false)],
-        Gateway::Haproxy => &[(Status::Tls, true)],
-    };
-    let refused = ends(outcomes, Within::AMoment);
-    let faults: [(_, _, fn(&mut Config)); 4] = [
-        ("wants a client certificate, and gets none", refused, |_| {}),
-        ("wants one, and gets one of an unknown authority", refused, |config| {
-            show(config, Certificate::UnknownAuthority);
-        }),
-        ("wants one, and gets one that has expired", refused, |config| show(config, Certificate::Expired)),
-        ("wants one, and gets it", DELIVERED, |config| show(config, Certificate::ForClients)),
-    ];
-    let cases = faults.into_iter().flat_map(|(fault, expected, tweak)| {
-        [Wait, Signal].map(|operation| {
-            let play = move |ground: &mut Ground<'_>| {
-                let (_running, client) = gateway.before(ground, ASKING, tweak)?;
-                let is_held = operation == Wait && expected.outcomes == DELIVERED.outcomes;
-                Some(if is_held { ground.wait_signaled_after(&client, || {}) } else { ground.call(&client, operation) })
-            };
-            case(fault, gateway.name(), operation, expected, play)
-        })
-    });
-    cases.collect()
-}
-
-fn show(config: &mut Config, certificate: Certificate) {
-    let (chain, key) = pem(certificate);
-    config.set_client_certificate_pem(chain, key).unwrap();
-    unhurried(config);
 }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod case;
+mod certificates;
 mod connections;
 mod environment;
 mod forwards;

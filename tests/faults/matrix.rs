@@ -3,7 +3,7 @@
 
 use super::case::{Case, Expected};
 use super::table::{Outcome, Section, Signal, Wait};
-use super::{answers, connections, forwards, gateways, network, statuses, tls, tunnels};
+use super::{answers, certificates, connections, forwards, gateways, network, statuses, tls, tunnels};
 use anchor::Status;
 use std::fmt::Write;
 
@@ -60,6 +60,7 @@ fn document() -> String {
     text += "| --- | --- | --- | --- | --- | --- | --- |\n";
     let played = gateways::cases()
         .into_iter()
+        .chain(certificates::cases())
         .chain(tunnels::cases())
         .chain(forwards::cases())
         .chain(network::cases())
