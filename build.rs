@@ -1,4 +1,4 @@
-//! Writes `include/anchor.h` from the sources, and gives the shared library its soname, its install name on macOS, or its version
+//! Writes `include/anchor.h` from the sources, chooses the cipher suites, and gives the shared library its soname, its install name on macOS, or its version
 //! on Windows.
 
 use std::path::Path;
@@ -15,7 +15,17 @@ fn main() {
     if fs::read_to_string(&header).ok().as_deref() != Some(&text) {
         fs::write(&header, text).expect("include/anchor.h can be written");
     }
+    choose_algorithms();
     link();
+}
+
+/// ChaCha20-Poly1305 is for processors that may have no AES instructions. Those of x86-64 have had them for a decade.
+fn choose_algorithms() {
+    println!("cargo::rustc-check-cfg=cfg(anchor_chacha20)");
+    let has_aes = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
+    if !has_aes || env::var_os("CARGO_FEATURE_CHACHA20").is_some() {
+        println!("cargo::rustc-cfg=anchor_chacha20");
+    }
 }
 
 fn generate(root: &str) -> String {
@@ -35,6 +45,7 @@ fn as_c89(header: &str) -> String {
         .replace(",\n}", "\n}")
         .replace("__STDC_VERSION__ >=", "(defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >=")
         .replace("ANCHOR_NO_TIMEOUT -1", "ANCHOR_NO_TIMEOUT (-1)")
+        .replace("ANCHOR_REQUEST_TIMEOUT -2", "ANCHOR_REQUEST_TIMEOUT (-2)")
         .replace("ANCHOR_RETRY_ALWAYS 4294967295", "ANCHOR_RETRY_ALWAYS 4294967295u");
     let mut lines: Vec<String> = header.trim_start().lines().map(str::to_owned).collect();
     for line in lines.iter_mut().filter(|line| line.starts_with('#') || line.starts_with('}')) {

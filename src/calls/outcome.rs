@@ -7,6 +7,7 @@ use crate::address::endpoint::Endpoint;
 use crate::error::Phase;
 use crate::http::{Failure, FailureKind, Reply, Trace};
 use crate::json::{self, Refusal};
+use crate::status::Status;
 use std::time::{Duration, Instant, SystemTime};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -18,6 +19,13 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Wait => "wait",
+            Operation::Signal => "signal",
+        }
+    }
+
     /// The path of its requests.
     pub fn path(self, endpoint: &Endpoint, event_name: &str) -> String {
         match self {
@@ -73,6 +81,40 @@ impl Outcome {
     /// Whether the service or a gateway answered.
     pub fn is_answered(&self) -> bool {
         !matches!(self.kind, Kind::Failed { .. })
+    }
+
+    /// The status of a call that ends with it, if no earlier request of the call is unanswered.
+    pub fn status(&self) -> Status {
+        use FailureKind::{
+            Broken, Cancelled, Exhausted, Interrupted, Malformed, NotPermitted, TimedOut, TlsRefused, TooLarge,
+            UnknownHost,
+        };
+        match &self.kind {
+            Kind::Answer(_) => Status::Ok,
+            Kind::NotSignaled => Status::Timeout,
+            Kind::Refused { code, .. } => Status::from_http(*code),
+            Kind::NotApi { .. } => Status::Protocol,
+            Kind::Failed { kind, .. } => match kind {
+                Cancelled => Status::Cancelled,
+                Interrupted => Status::Interrupted,
+                TlsRefused => Status::Tls,
+                Malformed => Status::Protocol,
+                TooLarge => Status::ResponseTooLarge,
+                Exhausted => Status::OutOfMemory,
+                NotPermitted | UnknownHost => Status::NotSent,
+                Broken | TimedOut if self.written.is_none() => Status::NotSent,
+                Broken | TimedOut => Status::ConnectionLost,
+            },
+        }
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub fn code(&self) -> Option<u16> {
+        match self.kind {
+            Kind::NotSignaled => Some(408),
+            Kind::Refused { code, .. } | Kind::NotApi { code, .. } => Some(code),
+            Kind::Answer(_) | Kind::Failed { .. } => None,
+        }
     }
 
     /// One line for the log.
@@ -171,6 +213,7 @@ fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> 
     {
         Some(said) => shown(&said)
             .unwrap_or_else(|| format!("HTTP {code}; the service's message is omitted, since it may contain a secret")),
+        None if code == 407 => "HTTP 407: a proxy wants a user name and a password, or does not know these".to_owned(),
         None => format!("HTTP {code} without a message of the API"),
     }
 }
@@ -182,13 +225,20 @@ fn text(reply: &Reply) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::Credentials;
+    use crate::session::SentCredentials;
 
     const API: &str = r#"{"error":{"code":1,"message":"words of the API"}}"#;
     const PAGE: &str = "<html>words of a gateway</html>";
 
     fn judged(operation: Operation, status: u16, body: &str) -> Kind {
         let reply = Reply { status, body: body.into(), retry_after: None, request_id: None, location: None };
-        of_reply(operation, reply, &Redactor { key: "k", data: None }, &mut || true)
+        of_reply(
+            operation,
+            reply,
+            &Redactor { credentials: &SentCredentials::new(Credentials::new("k", &[])), lines: None, data: None },
+            &mut || true,
+        )
     }
 
     #[test]
@@ -215,6 +265,12 @@ mod tests {
             };
             assert_eq!(message, expected);
         }
+    }
+
+    #[test]
+    fn a_407_without_words_of_the_api_is_a_proxys() {
+        let Kind::Refused { message, .. } = judged(Operation::Wait, 407, PAGE) else { panic!("it is refused") };
+        assert!(message.contains("a proxy wants a user name"), "{message}");
     }
 
     #[test]

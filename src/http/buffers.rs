@@ -2,6 +2,7 @@
 //! memory.
 
 use super::blocking::with_current;
+use super::credentials::{put_credentials, put_origin};
 use crate::sys::wipe;
 use ureq::unversioned::transport::Buffers;
 
@@ -36,8 +37,10 @@ impl HeldBuffers {
         &self.output[..self.held]
     }
 
-    pub fn held_mut(&mut self) -> &mut [u8] {
-        &mut self.output[..self.held]
+    /// Completes the head of a request: with its origin, if a proxy forwards it, and with the credentials.
+    pub fn complete_head(&mut self, origin: Option<&str>, parts: [&str; 2]) {
+        self.held = put_origin(&mut self.output, self.held, origin);
+        self.held = put_credentials(&mut self.output, self.held, parts);
     }
 
     pub fn are_empty(&self) -> bool {

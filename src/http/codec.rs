@@ -2,21 +2,25 @@
 //! ureq, writes the head of a request once for each client; a request has its own path, body and length. `inbound` has read and
 //! repaired an answer when it comes here.
 
+use super::credentials::{PLACEHOLDER, find_placeholder};
 use super::exchange::Reply;
 use super::failure::ExchangeError;
 use super::framing::{BodyEnd, Framing, write_decimal};
 use super::head::{Field, append_repaired};
 use super::inbound::Output;
+use std::ops::Range;
 use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{HeaderValue, Request, request};
 use ureq_proto::client::Call;
 
-/// What all requests of a client have in common, with a placeholder for the key.
+/// What all requests of a client have in common.
 pub(super) struct Template {
-    /// The header lines before the length of the body.
-    before: Vec<u8>,
-    /// Those after it, and the empty line.
-    after: Vec<u8>,
+    /// The header lines before the credentials.
+    first: Vec<u8>,
+    /// What comes between them and the length of the body.
+    middle: Vec<u8>,
+    /// What comes after it, and the empty line.
+    last: Vec<u8>,
 }
 
 const LENGTH_LINE: &[u8] = b"content-length: 0\r\n";
@@ -34,25 +38,34 @@ impl Template {
         bytes.truncate(filled);
         let after_line =
             |line: &[u8]| bytes.windows(line.len()).position(|part| part == line).map(|at| at + line.len());
-        match (after_line(b"\r\n"), after_line(LENGTH_LINE)) {
-            (Some(fields), Some(end)) if fields < end => {
-                Ok(Template { before: bytes[fields..end - LENGTH_LINE.len()].to_vec(), after: bytes[end..].to_vec() })
+        match (after_line(b"\r\n"), find_placeholder(&bytes), after_line(LENGTH_LINE)) {
+            (Some(fields), Some(credentials), Some(end)) if fields <= credentials.start && credentials.end < end => {
+                let part = |range: Range<usize>| bytes[range].to_vec();
+                Ok(Template {
+                    first: part(fields..credentials.start),
+                    middle: part(credentials.end..end - LENGTH_LINE.len()),
+                    last: part(end..bytes.len()),
+                })
             }
             _ => Err(ureq::Error::Other("the head of the request has no length".into())),
         }
     }
 
-    /// Encodes a POST.
-    pub fn encode(&self, path: &str, body: &[u8]) -> Vec<u8> {
+    /// Encodes a POST, with a placeholder for credentials of this length.
+    pub fn encode(&self, path: &str, credentials: usize, body: &[u8]) -> Vec<u8> {
         const DIGITS: usize = 20;
-        let fixed = b"POST  HTTP/1.1\r\n".len() + self.before.len() + LENGTH_LINE.len() + DIGITS + self.after.len();
-        // Exactly as large as needed: a buffer that grows leaves a copy behind, which is not wiped.
-        let mut bytes = Vec::with_capacity(fixed + path.len() + body.len());
-        for part in [b"POST ", path.as_bytes(), b" HTTP/1.1\r\n", &self.before, b"content-length: "] {
+        let fixed = b"POST  HTTP/1.1\r\n".len() + LENGTH_LINE.len() + DIGITS;
+        let lines = self.first.len() + credentials + self.middle.len() + self.last.len();
+        let mut bytes = Vec::with_capacity(fixed + path.len() + lines + body.len());
+        for part in [b"POST ", path.as_bytes(), b" HTTP/1.1\r\n", &self.first] {
+            bytes.extend_from_slice(part);
+        }
+        bytes.resize(bytes.len() + credentials, PLACEHOLDER);
+        for part in [&self.middle[..], b"content-length: "] {
             bytes.extend_from_slice(part);
         }
         write_decimal(body.len() as u64, &mut bytes);
-        for part in [b"\r\n", &self.after[..], body] {
+        for part in [b"\r\n", &self.last[..], body] {
             bytes.extend_from_slice(part);
         }
         bytes

@@ -4,18 +4,23 @@
 use super::blocking::{Blocking, Cancels};
 use super::buffers::HeldBuffers;
 use super::codec::Template;
-use super::connection::{Dialer, KEY_HEADER, NoResolver, Origin, placeholder};
+use super::connection::{Dialer, NoResolver, Origin};
 use super::context::{Limits, Trace};
-use super::dial::Route;
+use super::credentials::{KEY_HEADER, PLACEHOLDER};
 use super::failure::{ExchangeError, Failure, classify};
+use super::gauge::Gauge;
 use super::inbound::MAX_HEAD;
 use super::pool::Pool;
+use super::route::{Hop, Route, Via};
 use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
+use crate::address::destination::Destination;
 use crate::address::proxy::Proxy;
+use crate::credentials::{Credentials, Lines};
 use crate::error::Error;
 use crate::panic::inject;
-use crate::secret::Secret;
+use crate::stats::Connections;
+use crate::sys::{Latest, UnixAddress};
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,13 +30,11 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, 
 
 /// What an agent is made from.
 pub(crate) struct AgentOptions<'a> {
-    pub https: bool,
+    pub destination: &'a Destination,
     /// The key may be sent unencrypted to another machine.
     pub allow_http: bool,
-    pub authority: &'a str,
-    pub key: &'a Secret,
+    pub credentials: &'a Arc<Latest<Credentials>>,
     pub user_agent: &'a str,
-    pub proxy: Option<&'a Proxy>,
     /// `None` if neither the service nor a proxy is reached over TLS.
     pub tls: Option<&'a TlsSettings>,
     pub max_response_bytes: usize,
@@ -54,6 +57,8 @@ pub(crate) struct Agent {
 pub(crate) struct Post<'a> {
     pub path: &'a str,
     pub body: &'a [u8],
+    /// The headers of this call alone.
+    pub lines: Option<&'a Lines>,
     pub limits: Limits,
     /// The longest time that a connection of the pool may have been idle; zero asks for a new connection.
     pub max_idle: Duration,
@@ -89,25 +94,20 @@ impl Agent {
             .max_idle_connections(0)
             .max_idle_connections_per_host(0)
             .build();
-        let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
+        let endpoint = &options.destination.endpoint;
+        let scheme = if endpoint.https { Scheme::HTTPS } else { Scheme::HTTP };
         let authority: Authority =
-            options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
-        let target_port = authority.port_u16().unwrap_or(default_port(options.https));
-        let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
-        let route = Route {
-            https: options.https,
-            host: authority.host().to_owned(),
-            port: target_port,
-            tls: options.tls.map(TlsSettings::of_process),
-            tunnel: options.proxy.map(tunnel),
-            only_loopback: !options.https && !options.allow_http,
-        };
-        let origin = Arc::new(Origin { route, pool: Pool::default(), key: options.key.clone() });
+            endpoint.authority().parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
+        let route = route(options)?;
+        let for_proxy = route.is_forwarded().then(|| format!("http://{}", endpoint.host_header()));
+        let credentials = Arc::clone(options.credentials);
+        let origin = Arc::new(Origin { route, for_proxy, pool: Pool::default(), gauge: Arc::default(), credentials });
         let (mut request, ()) = Request::new(()).into_parts();
         request.method = Method::POST;
         request.headers = headers(options)?;
         let size_of = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-        let head_size = request.headers.iter().map(size_of).sum::<usize>() + options.authority.len() + HEAD_OVERHEAD;
+        let origin_size = authority.as_str().len() + origin.for_proxy.as_ref().map_or(0, String::len);
+        let head_size = request.headers.iter().map(size_of).sum::<usize>() + origin_size + HEAD_OVERHEAD;
         let head = head(&request, &scheme, &authority, "/").map_err(no_request)?;
         let template = Template::new(head, 2 * head_size).map_err(no_request)?;
         Ok(Agent {
@@ -126,32 +126,49 @@ impl Agent {
     pub fn exchange(&self, post: &Post<'_>, cancels: &Cancels, interruptible: bool) -> (Result<Reply, Failure>, Trace) {
         let mut call = Blocking::new(post.limits, cancels, interruptible);
         call.max_idle = post.max_idle;
+        call.lines = post.lines.cloned();
         call.output_size = self.request_size(post).min(self.head_size + HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(post).and_then(|response| self.take(response)));
         let outcome = outcome.map_err(|cause| classify(&call.context, cause));
         (outcome, call.context.trace())
     }
 
+    /// How many connections there are. While calls are running, the counts may not add up exactly.
+    pub fn connections(&self) -> Connections {
+        let (open, waiting) = (self.gauge().open() as u64, self.gauge().waiting() as u64);
+        Connections { open, idle: self.pool().len() as u64, waiting }
+    }
+
+    pub(super) fn gauge(&self) -> &Arc<Gauge> {
+        &self.origin.gauge
+    }
+
     pub(super) fn route(&self) -> &Route {
         &self.origin.route
+    }
+
+    /// What stands before the path of a request that a proxy forwards.
+    pub(super) fn request_origin(&self) -> Option<&str> {
+        self.origin.for_proxy.as_deref()
     }
 
     pub(super) fn pool(&self) -> &Pool {
         &self.origin.pool
     }
 
-    pub(super) fn key(&self) -> &str {
-        self.origin.key.as_str()
+    pub(super) fn credentials(&self) -> &Credentials {
+        self.origin.credentials.get()
     }
 
     pub(super) fn max_response_bytes(&self) -> usize {
         self.max_response_bytes
     }
 
-    /// The bytes of the request, with a placeholder for the key.
+    /// The bytes of the request, with a placeholder for the credentials.
     pub(super) fn encode(&self, post: &Post<'_>) -> Vec<u8> {
         inject("request");
-        self.template.encode(post.path, post.body)
+        let lines = post.lines.map_or(0, |lines| lines.as_str().len());
+        self.template.encode(post.path, self.credentials().as_str().len() + lines, post.body)
     }
 
     fn post(&self, post: &Post<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
@@ -162,7 +179,8 @@ impl Agent {
 
     /// About how many bytes the request has.
     fn request_size(&self, post: &Post<'_>) -> usize {
-        self.head_size + post.path.len() + post.body.len()
+        let lines = post.lines.map_or(0, |lines| lines.as_str().len());
+        self.head_size + lines + post.path.len() + post.body.len()
     }
 
     fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, ExchangeError> {
@@ -232,8 +250,32 @@ fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), ExchangeError> {
     Ok(())
 }
 
-pub(super) fn default_port(https: bool) -> u16 {
-    if https { 443 } else { 80 }
+/// The way to the service.
+fn route(options: &AgentOptions<'_>) -> Result<Route, Error> {
+    let endpoint = &options.destination.endpoint;
+    let target = options.destination.target();
+    let via = match (endpoint.unix_socket(), &options.destination.proxy) {
+        (Some(path), _) => {
+            let address = UnixAddress::new(path);
+            Via::UnixSocket(address.map_err(|e| Error::invalid(format!("base_url is not a Unix socket here: {e}")))?)
+        }
+        (None, Some(proxy)) => {
+            let is_forwarded = options.destination.is_forwarded();
+            let tunnel = (!is_forwarded).then(|| Tunnel::new(proxy, &target, options.user_agent));
+            Via::Proxy(Hop { at: proxy.at.clone(), https: proxy.is_over_tls(), tunnel })
+        }
+        (None, None) => Via::Nothing,
+    };
+    let is_proxy_over_tls = options.destination.proxy.as_ref().is_some_and(Proxy::is_over_tls);
+    Ok(Route {
+        https: endpoint.https,
+        target,
+        name: endpoint.host.in_url().to_owned(),
+        tls: options.tls.map(TlsSettings::for_service),
+        proxy_tls: options.tls.filter(|_| is_proxy_over_tls).map(TlsSettings::for_proxy),
+        via,
+        only_loopback: !endpoint.https && !options.allow_http,
+    })
 }
 
 fn head(
@@ -258,49 +300,16 @@ fn no_request(e: ureq::Error) -> Error {
 fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::with_capacity(8);
     // Made once here; ureq would make it for each request.
-    let default_port = format!(":{}", default_port(options.https));
-    let host = options.authority.strip_suffix(&default_port).unwrap_or(options.authority);
-    headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
-    headers.insert(HeaderName::from_static(KEY_HEADER), key_header(options.key)?);
+    let host = HeaderValue::try_from(options.destination.endpoint.host_header());
+    headers.insert(HOST, host.map_err(|_| Error::invalid("base_url has no valid host"))?);
+    let placeholder = [PLACEHOLDER].repeat(options.credentials.get().as_str().len());
+    let placeholder =
+        HeaderValue::try_from(placeholder).map_err(|_| Error::invalid("api_key is not a header value"))?;
+    headers.insert(HeaderName::from_static(KEY_HEADER), placeholder);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if !options.user_agent.is_empty() {
         let user_agent = HeaderValue::from_str(options.user_agent);
         headers.insert(USER_AGENT, user_agent.map_err(|_| Error::invalid("user_agent is not a header value"))?);
     }
     Ok(headers)
-}
-
-/// ureq gets a placeholder of the key's length, since its log could show the key. `connection` replaces it.
-fn key_header(key: &Secret) -> Result<HeaderValue, Error> {
-    HeaderValue::try_from(placeholder(key)).map_err(|_| Error::invalid("api_key is not a header value"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_header_omits_the_default_port() {
-        let key = Secret::from("key");
-        for (https, authority, expected) in [
-            (true, "host:443", "host"),
-            (true, "host:80", "host:80"),
-            (false, "host:80", "host"),
-            (false, "[::1:443]", "[::1:443]"),
-            (true, "[::1]:443", "[::1]"),
-            (true, "host", "host"),
-        ] {
-            let options = AgentOptions {
-                https,
-                allow_http: true,
-                authority,
-                key: &key,
-                user_agent: "",
-                proxy: None,
-                tls: None,
-                max_response_bytes: 1,
-            };
-            assert_eq!(headers(&options).expect("valid headers")[HOST], expected, "{authority}");
-        }
-    }
 }

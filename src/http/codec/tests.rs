@@ -159,6 +159,6 @@ fn a_request_is_what_ureq_sends() {
         }
         expected.truncate(filled);
         expected.extend_from_slice(body);
-        assert_eq!(template.encode(path, body), expected);
+        assert_eq!(template.encode(path, 5, body), expected);
     }
 }

@@ -106,11 +106,12 @@ impl Build {
         command
     }
 
-    /// What a program does on purpose is in a file of suppressions beside its source.
+    /// What a program does on purpose is in a file of suppressions, tests/c/NAME.supp.
     fn valgrind(&self) -> Command {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99", "--fair-sched=try"]);
-        let suppressions = self.source.with_extension("supp");
+        let name = self.source.file_name().expect("a source is a file");
+        let suppressions = root().join("tests/c").join(name).with_extension("supp");
         if suppressions.exists() {
             valgrind.arg(format!("--suppressions={}", suppressions.display()));
         }
