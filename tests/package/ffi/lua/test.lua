@@ -38,7 +38,8 @@ local cases = {
     end,
 
     "times_out", function()
-        local json, status, failure = client:wait("quiet", 200)
+        -- On a busy machine the request may not be sent within a shorter time.
+        local json, status, failure = client:wait("quiet", 1000)
         assert(json == nil and status == "ANCHOR_TIMEOUT", status)
         assert(anchor.get(failure, "/error/code") == "408", failure)
     end,
@@ -62,7 +63,7 @@ local cases = {
         local function calls(count)
             for _ = 1, count / 2 do
                 assert(client:signal("many", data))
-                assert(client:wait("many", 0))
+                assert(client:wait("many", 30000))
             end
             collectgarbage()
         end
@@ -72,7 +73,8 @@ local cases = {
         local memory_after, descriptors_after = footprint()
         print(("memory %d -> %d KiB, descriptors %d -> %d"):format(memory, memory_after, descriptors, descriptors_after))
         -- An answer that was not freed would make it 40,000 KiB.
-        assert(memory_after - memory < 10000 and descriptors_after == descriptors)
+        -- A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
+        assert(memory_after - memory < 10000 and descriptors_after < descriptors + 10)
     end,
 }
 

@@ -7,6 +7,9 @@ const { Client, Queue } = require('./anchor.js');
 
 const client = new Client();
 
+// In milliseconds. On a busy machine a request may not be sent within a shorter time.
+const BRIEFLY = 1000;
+
 async function waitsAtTheServer() {
     const headers = { 'anchor-admin-token': process.env.ANCHOR_TEST_ADMIN_TOKEN };
     const response = await fetch(process.env.ANCHORBROWSER_BASE_URL + '/admin/state', { headers });
@@ -33,16 +36,16 @@ const cases = {
     async leavesTheEventLoopAlone() {
         let ticks = 0;
         const timer = setInterval(() => ticks++, 5);
-        await assert.rejects(client.wait('quiet', { timeout: 300 }), { status: 'ANCHOR_TIMEOUT' });
+        await assert.rejects(client.wait('quiet', { timeout: BRIEFLY }), { status: 'ANCHOR_TIMEOUT' });
         clearInterval(timer);
-        assert(ticks > 5, `only ${ticks} ticks of a timer within 300 ms`);
+        assert(ticks > 5, `only ${ticks} ticks of a timer within ${BRIEFLY} ms`);
     },
 
     async timesOut() {
         const began = performance.now();
-        const error = await client.wait('quiet', { timeout: 200 }).catch(error => error);
+        const error = await client.wait('quiet', { timeout: BRIEFLY }).catch(error => error);
         assert.deepEqual([error.status, error.details.code], ['ANCHOR_TIMEOUT', 408]);
-        assert(performance.now() - began >= 199 && performance.now() - began < 30000);
+        assert(performance.now() - began >= BRIEFLY - 1 && performance.now() - began < 30000);
     },
 
     // The call blocks on a worker thread; this is another.
@@ -66,7 +69,7 @@ const cases = {
         assert.deepEqual((await Promise.all(waits)).map(answer => answer.data.job), [...waits.keys()]);
         controller.abort();
         await assert.rejects(quiet, { name: 'AbortError', status: 'ANCHOR_CANCELLED' });
-        await assert.rejects(client.waitOn(queue, 'quiet', { timeout: 50 }), { status: 'ANCHOR_TIMEOUT' });
+        await assert.rejects(client.waitOn(queue, 'quiet', { timeout: BRIEFLY }), { status: 'ANCHOR_TIMEOUT' });
         await assert.rejects(client.waitOn(queue, '..'), { status: 'ANCHOR_INVALID_ARGUMENT', message: /event_name/ });
         queue.close();
     },
@@ -81,7 +84,7 @@ const cases = {
         async function calls(count) {
             for (let i = 0; i < count / 2; i++) {
                 await client.signal('many', { filler });
-                await client.wait('many', { timeout: 0, signal });
+                await client.wait('many', { timeout: 30000, signal });
             }
             global.gc();
         }
@@ -90,8 +93,9 @@ const cases = {
         await calls(10000);
         const after = footprint();
         console.log(`memory ${before[0]} -> ${after[0]} KiB, descriptors ${before[1]} -> ${after[1]}`);
-        // An answer that was not freed would make it 40,000 KiB. This test's own connection may be gone.
-        assert(after[0] - before[0] < 20000 && after[1] <= before[1]);
+        // An answer that was not freed would make it 40,000 KiB.
+        // A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
+        assert(after[0] - before[0] < 20000 && after[1] < before[1] + 10);
     },
 };
 

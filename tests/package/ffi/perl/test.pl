@@ -36,7 +36,8 @@ sub signals_and_waits {
 }
 
 sub times_out {
-    my $failure = failure(sub { $client->wait_for('quiet', 200) });
+    # On a busy machine the request may not be sent within a shorter time.
+    my $failure = failure(sub { $client->wait_for('quiet', 1_000) });
     check($failure->{status} eq 'ANCHOR_TIMEOUT' && $failure->{code} == 408, %$failure);
 }
 
@@ -60,7 +61,8 @@ sub leaks_nothing {
     my ($memory_after, $descriptors_after) = footprint();
     print "memory $memory -> $memory_after KiB, descriptors $descriptors -> $descriptors_after\n";
     # An answer that was not freed would make it 40,000 KiB.
-    check($memory_after - $memory < 10_000 && $descriptors_after == $descriptors);
+    # A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
+    check($memory_after - $memory < 10_000 && $descriptors_after < $descriptors + 10);
 }
 
 # JSON::PP is slow on long texts: the filler is signaled, and left as text when it comes back.
@@ -69,7 +71,7 @@ sub calls {
     my $data = '{"filler":"' . 'x' x 8192 . '"}';
     for (1 .. $count / 2) {
         check(Anchor::anchor_signal_event($$client, 'many', $data, undef) == 0);
-        check(Anchor::anchor_wait_for_event($$client, 'many', 0, undef, \my $json) == 0);
+        check(Anchor::anchor_wait_for_event($$client, 'many', 30_000, undef, \my $json) == 0);
         Anchor::anchor_string_free($json);
     }
 }

@@ -14,6 +14,9 @@ import anchor
 
 client = anchor.Client()
 
+# In seconds. On a busy machine a request may not be sent within a shorter time.
+BRIEFLY = 1
+
 
 def waits_at_the_server():
     address = os.environ["ANCHORBROWSER_BASE_URL"] + "/admin/state"
@@ -54,12 +57,12 @@ def signals_and_waits():
 def times_out():
     began = time.monotonic()
     try:
-        client.wait("quiet", timeout=0.2)
+        client.wait("quiet", timeout=BRIEFLY)
         raise AssertionError("nobody signaled it")
     except TimeoutError as error:
         assert error.status == "ANCHOR_TIMEOUT" and error.details["code"] == 408, error.details
     # In seconds, and not in another unit.
-    assert 0.2 <= time.monotonic() - began < 30
+    assert BRIEFLY / 2 < time.monotonic() - began < 30
 
 
 def cancels_from_another_thread():
@@ -100,7 +103,8 @@ def awaits_many_events_in_asyncio():
                 client.signal(f"job_{job}", {"job": job})
             assert [answer["data"]["job"] for answer in await asyncio.gather(*waits)] == list(range(100))
 
-            for quiet in [queue.wait(client, "quiet", timeout=0.2), asyncio.wait_for(queue.wait(client, "quiet"), 0.2)]:
+            by_the_library = queue.wait(client, "quiet", timeout=BRIEFLY)
+            for quiet in [by_the_library, asyncio.wait_for(queue.wait(client, "quiet"), 0.2)]:
                 try:
                     await quiet
                     raise AssertionError("nobody signaled it")
@@ -131,7 +135,7 @@ def leaks_nothing():
     def calls(count):
         for _ in range(count // 2):
             client.signal("many", {"filler": "x" * 8192})
-            client.wait("many", timeout=0, cancel=anchor.CancelToken())
+            client.wait("many", timeout=30, cancel=anchor.CancelToken())
 
     calls(2000)
     before = footprint()
@@ -139,7 +143,8 @@ def leaks_nothing():
     after = footprint()
     print(f"memory {before[0]} -> {after[0]} KiB, descriptors {before[1]} -> {after[1]}")
     # An answer that was not freed would make it 40,000 KiB.
-    assert after[0] - before[0] < 10000 and after[1] == before[1]
+    # A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
+    assert after[0] - before[0] < 10000 and after[1] < before[1] + 10
 
 
 def footprint():

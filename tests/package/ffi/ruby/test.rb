@@ -45,7 +45,8 @@ def signals_and_waits
 end
 
 def times_out
-  error = error_of { CLIENT.wait('quiet', timeout: 0.2) }
+  # On a busy machine the request may not be sent within a shorter time.
+  error = error_of { CLIENT.wait('quiet', timeout: 1) }
   check(error.is_a?(Anchor::Timeout) && error.details['code'] == 408, error.details)
 end
 
@@ -70,13 +71,14 @@ def leaks_nothing
   after = footprint
   puts "memory #{before[0]} -> #{after[0]} KiB, descriptors #{before[1]} -> #{after[1]}"
   # An answer that was not freed would make it 40,000 KiB.
-  check(after[0] - before[0] < 15_000 && after[1] == before[1], after)
+  # A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
+  check(after[0] - before[0] < 15_000 && after[1] < before[1] + 10, after)
 end
 
 def calls(count)
   (count / 2).times do
     CLIENT.signal('many', { filler: 'x' * 8192 })
-    CLIENT.wait('many', timeout: 0)
+    CLIENT.wait('many', timeout: 30)
   end
   GC.start
 end
