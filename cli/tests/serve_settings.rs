@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use server::Server;
+use testkit::process::without_settings;
 
 #[test]
 fn a_full_queue_is_a_clear_answer() {
@@ -77,6 +78,7 @@ fn tls_uses_an_authority_whose_file_is_removed_at_the_end() {
     assert!(std::fs::read_to_string(ca).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
     let anchor = |arguments: &[&str]| {
         let mut command = Command::new(server::program());
+        without_settings(&mut command);
         command.args(arguments).env("ANCHORBROWSER_BASE_URL", &server.url).env("ANCHORBROWSER_API_KEY", "any");
         command.output().unwrap()
     };
