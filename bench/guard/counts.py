@@ -20,14 +20,15 @@ def instructions(peer: Peer, server: Server, few: int, many: int, within: str = 
 
 def instructions_of_process(peer: Peer, server: Server, few: int, many: int, crowd: int = 0) -> int:
     """The same on all threads, because those of the library work for the wait too. What the driver does is in it. A crowd is
-    blocked meanwhile in the same process."""
-    collected = []
-    for count in (few, many):
-        valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-        collected.append(
-            int(re.search(r"Collected : (\d+)", traced(valgrind, peer, server, count, "silent", crowd))[1])
-        )
-    return round((collected[1] - collected[0]) / (many - few))
+    blocked meanwhile in the same process. Threads that meet at a lock take more, the more the busier the machine is, so the
+    least of three runs counts."""
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+
+    def collected(count: int) -> int:
+        reports = [traced(valgrind, peer, server, count, "silent", crowd) for _ in range(3)]
+        return min(int(re.search(r"Collected : (\d+)", report)[1]) for report in reports)
+
+    return round((collected(many) - collected(few)) / (many - few))
 
 
 def system_calls(peer: Peer, server: Server, few: int, many: int) -> dict[str, float]:

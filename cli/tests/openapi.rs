@@ -6,6 +6,7 @@ mod tools;
 use std::process::Command;
 
 use server::Server;
+use testkit::process::without_settings;
 
 const DESCRIPTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/events-openapi.yaml");
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis.toml");
@@ -29,7 +30,9 @@ fn schemathesis(mode: &str, options: &[&str]) {
     // A generated wait may ask for a minute.
     let server = Server::start(&["--api-key", "the-key", "--max-wait", "5ms"]);
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new("schemathesis")
+    let mut schemathesis = Command::new("schemathesis");
+    without_settings(&mut schemathesis);
+    let output = schemathesis
         .args(["--config-file", CONFIG, "--no-color", "run", DESCRIPTION, "--url", &server.url, "--mode", mode])
         .args(options)
         .current_dir(folder.path())

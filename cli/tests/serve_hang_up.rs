@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use server::{PATIENCE, Server};
 use socket2::SockRef;
+use testkit::process::without_settings;
 
 /// The ways in which a client disconnects.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +105,7 @@ fn over_tls_it_is_the_same() {
     };
     let anchor = |arguments: &[&str]| {
         let mut command = Command::new(server::program());
+        without_settings(&mut command);
         command.args(arguments).args(["--ca-file", ca.trim_end()]).stdout(Stdio::piped());
         command.env("ANCHORBROWSER_BASE_URL", &server.url).env("ANCHORBROWSER_API_KEY", "any");
         command

@@ -2,11 +2,12 @@
 
 mod server;
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::TcpStream;
 use std::process::Command;
 
 use server::{Http, Server};
+use testkit::process::with_every_signal;
 
 #[test]
 fn the_first_line_is_the_url_and_the_server_is_ready_by_then() {
@@ -19,10 +20,8 @@ fn the_first_line_is_the_url_and_the_server_is_ready_by_then() {
 #[test]
 fn a_signal_ends_the_server_with_0_and_answers_every_waiter() {
     for signal in ["-INT", "-TERM"] {
-        if signal == "-INT" && is_interrupt_ignored() {
-            continue;
-        }
-        let mut server = Server::start(&[]);
+        let mut command = Command::new(server::program());
+        let mut server = Server::spawn(with_every_signal(command.args(["serve", "--port", "0", "--log", "off"])));
         let mut waiters: Vec<Http> = (0..20).map(|_| server.connect()).collect();
         for waiter in &mut waiters {
             waiter.start_wait("a");
@@ -91,17 +90,6 @@ fn five_thousand_wait_at_once_in_little_memory_and_each_gets_its_own() {
     for (number, waiter) in waiters.iter_mut().enumerate() {
         assert_eq!(waiter.read().unwrap().data(), format!(r#"{{"n":{number}}}"#));
     }
-}
-
-/// A shell without job control starts background jobs this way, and the server inherits it.
-fn is_interrupt_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("a mask");
-    let is_ignored = u64::from_str_radix(mask.trim(), 16).expect("a number") & 2 != 0;
-    if is_ignored {
-        let _ = writeln!(std::io::stderr(), "skipped: SIGINT is ignored where the tests were started");
-    }
-    is_ignored
 }
 
 fn resident_kib(process: u32) -> u64 {

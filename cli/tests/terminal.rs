@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use server::{PATIENCE, Server, until};
 use tempfile::TempDir;
+use testkit::process::without_settings;
 
 /// A shell in a terminal of its own, pointed at the server.
 struct Terminal {
@@ -28,8 +29,13 @@ impl Terminal {
         environment.iter().for_each(|variable| arguments.extend(["-e", variable]));
         arguments.push("env -u NO_COLOR sh");
         terminal.tmux(&arguments);
-        until("a prompt", || !terminal.screen().trim().is_empty());
+        terminal.until_prompt();
         terminal
+    }
+
+    /// Blocks until the shell waits for a line, below what commands have left on the screen.
+    fn until_prompt(&self) {
+        until("a prompt", || self.screen().trim_end().ends_with(['$', '#']));
     }
 
     fn run(&self, line: &str) {
@@ -65,6 +71,7 @@ impl Terminal {
 
     fn command(&self) -> Command {
         let mut command = Command::new("tmux");
+        without_settings(&mut command);
         command.arg("-S").arg(self.folder.path().join("socket")).env_remove("TMUX");
         command
     }
@@ -111,9 +118,11 @@ fn ctrl_c_ends_a_wait_at_once() {
     server.until_waiting(1);
     terminal.press("C-c");
     server.until_waiting(0);
+    // What is typed before that would move the cursor off the line that is removed.
+    terminal.until_prompt();
+    assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
     terminal.run("echo code $?");
     terminal.until_shown("code 130");
-    assert!(!terminal.screen().contains("elapsed"), "{}", terminal.screen());
 }
 
 #[test]
@@ -186,8 +195,7 @@ fn in_a_pipe_there_is_the_event_and_nothing_else() {
     let server = Server::start(&[]);
     server.signal("a", r#"{"n":1}"#);
     let terminal = Terminal::open(&server);
-    terminal
-        .run("$A wait a 2>/tmp/anchor-test-$$ | od -c | head -1; wc -c < /tmp/anchor-test-$$; rm /tmp/anchor-test-$$");
+    terminal.run("$A wait a 2>$E | od -c | head -1; wc -c <$E");
     terminal.until_shown("0000000   {   \"   n   \"   :   1   }  \\n");
     until("an empty stderr", || terminal.screen().lines().any(|line| line.trim() == "0"));
 }

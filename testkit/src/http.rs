@@ -53,9 +53,10 @@ impl Http {
         }
     }
 
-    /// Sends a wait and does not read the answer.
+    /// Sends a wait, for longer than a test takes, and does not read the answer.
     pub fn start_wait(&mut self, name: &str) {
-        self.send("POST", &format!("/v1/events/{name}/wait"), r#"{"timeoutMs":60000}"#);
+        let body = format!(r#"{{"timeoutMs":{}}}"#, PATIENCE.as_millis());
+        self.send("POST", &format!("/v1/events/{name}/wait"), &body);
     }
 
     pub fn send(&mut self, method: &str, path: &str, body: &str) {

@@ -62,6 +62,22 @@ pub fn without_settings(command: &mut Command) {
     }
 }
 
+/// It ignores no signal that ends a command, whatever the tests were started with: a child inherits what nohup ignores, or a shell
+/// for a job in the background.
+#[cfg(unix)]
+pub fn with_every_signal(command: &mut Command) -> &mut Command {
+    use std::os::unix::process::CommandExt;
+    let listen = || {
+        for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
+            // SAFETY: it may be called after fork, and names no handler.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // SAFETY: the closure allocates nothing and takes no lock.
+    unsafe { command.pre_exec(listen) }
+}
+
 /// Sends a signal by the shell's own `kill`, since a minimal system has no other.
 pub fn kill(pid: u32, signal: &str) {
     output(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]));

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use testkit::process::{with_every_signal, without_settings};
 
 use crate::server::{Server, program, until};
 
@@ -22,8 +23,10 @@ pub fn after(line: &str, server: &Server, arguments: &[&str]) -> Command {
 
 fn configured(mut command: Command, server: Option<&Server>, arguments: &[&str]) -> Command {
     let url = server.map_or("http://127.0.0.1:1", |server| &server.url);
+    without_settings(&mut command);
+    with_every_signal(&mut command);
     command.args(arguments).env("ANCHORBROWSER_BASE_URL", url).env("ANCHORBROWSER_API_KEY", "test-key");
-    command.env_remove("HTTP_PROXY").env_remove("ALL_PROXY").stdin(Stdio::null());
+    command.stdin(Stdio::null());
     command
 }
 

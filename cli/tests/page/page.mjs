@@ -35,8 +35,12 @@ const isInView = async locator => {
 
 const desktop = { width: 1180, height: 900 };
 const browser = await launch();
-const page = await browser.newPage({ viewport: desktop });
-page.setDefaultTimeout(120000);
+const open = async options => {
+  const opened = await browser.newPage(options);
+  opened.setDefaultTimeout(120000);
+  return opened;
+};
+const page = await open({ viewport: desktop });
 const complaints = [];
 page.on("console", message => message.type() === "error" && complaints.push(message.text()));
 page.on("pageerror", error => complaints.push(error.message));
@@ -137,7 +141,7 @@ const tests = {
   async "another page cannot signal"() {
     const other = createServer((_, answer) => answer.setHeader("content-type", "text/html").end("<title>other</title>"));
     await new Promise(ready => other.listen(0, "127.0.0.1", ready));
-    const stranger = await browser.newPage();
+    const stranger = await open();
     await stranger.goto(`http://127.0.0.1:${other.address().port}`);
     const read = await stranger.evaluate(async ([url, token]) => {
       const body = '{"data":{},"event":"forged","account":1}';
@@ -238,7 +242,7 @@ const tests = {
 
   async "it opens under another name with the token"() {
     const elsewhere = url.replace("127.0.0.1", "devbox.test");
-    const remote = await browser.newPage();
+    const remote = await open();
     assert.equal((await remote.goto(elsewhere)).status(), 403);
     assert.equal((await remote.goto(`${elsewhere}/?token=${encodeURIComponent(token)}`)).status(), 200);
     await remote.locator("#connection", { hasText: "Live" }).waitFor();
