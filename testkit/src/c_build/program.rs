@@ -106,7 +106,7 @@ impl Build {
         command
     }
 
-    /// What a program does on purpose is in a file of suppressions, tests/c/NAME.supp.
+    /// What a program does on purpose is in a file of suppressions of the same name in tests/c.
     fn valgrind(&self) -> Command {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99", "--fair-sched=try"]);
