@@ -4,6 +4,7 @@ use crate::PATIENCE;
 use crate::target::Target;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
+use std::time::Duration;
 
 /// What a program printed and how it ended.
 #[derive(Debug)]
@@ -21,8 +22,13 @@ impl Outcome {
 
 /// Runs it to its end.
 pub fn run(command: &mut Command) -> Outcome {
+    run_within(command, PATIENCE)
+}
+
+/// The same for a program that may take longer.
+pub fn run_within(command: &mut Command, limit: Duration) -> Outcome {
     let child = spawn(command);
-    finish(child, &format!("{command:?}"))
+    finish_within(child, &format!("{command:?}"), limit)
 }
 
 /// Runs a tool that has to succeed, and returns what it printed.
@@ -40,10 +46,14 @@ pub fn spawn(command: &mut Command) -> Child {
 
 /// Waits for its end; a program that hangs is killed, and the test fails.
 pub fn finish(child: Child, what: &str) -> Outcome {
+    finish_within(child, what, PATIENCE)
+}
+
+fn finish_within(child: Child, what: &str, limit: Duration) -> Outcome {
     let pid = child.id();
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
+    let Ok(output) = receiver.recv_timeout(limit) else {
         kill(pid, "-KILL");
         panic!("{what} does not end");
     };

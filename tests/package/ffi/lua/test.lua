@@ -10,6 +10,9 @@ int fcntl(int fd, int command, ...);
 
 local client = assert(anchor.client())
 
+-- Longer than a busy machine takes for anything here, in milliseconds.
+local PATIENCE = 120000
+
 local function is_readable(fd, timeout_ms)
     local POLLIN = 1
     return ffi.C.poll(ffi.new("struct pollfd[1]", { { fd, POLLIN, 0 } }), 1, timeout_ms) == 1
@@ -29,24 +32,24 @@ end
 
 local cases = {
     "signals_and_waits", function()
-        local wait = assert(client:start("lua", 30000))
+        local wait = assert(client:start("lua", PATIENCE))
         local json, status = wait:finish(0)
         assert(json == nil and status == "ANCHOR_PENDING", status)
         assert(client:signal("lua", '{"code":"123456 ✓"}'))
-        assert(is_readable(wait:fd(), 30000), "it does not end")
+        assert(is_readable(wait:fd(), PATIENCE), "it does not end")
         assert(anchor.get(wait:finish(), "/data/code") == "123456 ✓")
     end,
 
     "times_out", function()
         -- On a busy machine the request may not be sent within a shorter time.
-        local json, status, failure = client:wait("quiet", 1000)
+        local json, status, failure = client:wait("quiet", 2000)
         assert(json == nil and status == "ANCHOR_TIMEOUT", status)
         assert(anchor.get(failure, "/error/code") == "408", failure)
     end,
 
     -- The wait blocks on a thread of the library.
     "cancels_from_another_thread", function()
-        local wait = assert(client:start("quiet", 30000))
+        local wait = assert(client:start("quiet", PATIENCE))
         assert(not is_readable(wait:fd(), 0))
         wait:cancel()
         local json, status = wait:finish()
@@ -70,7 +73,7 @@ local cases = {
         local function calls(count)
             for _ = 1, count / 2 do
                 assert(client:signal("many", data))
-                assert(client:wait("many", 30000))
+                assert(client:wait("many", PATIENCE))
             end
             collectgarbage()
         end
@@ -79,9 +82,8 @@ local cases = {
         calls(10000)
         local memory_after, descriptors_after = footprint()
         print(("memory %d -> %d KiB, descriptors %d -> %d"):format(memory, memory_after, descriptors, descriptors_after))
-        -- An answer that was not freed would make it 40,000 KiB.
-        -- A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
-        assert(memory_after - memory < 10000 and descriptors_after < descriptors + 10)
+        -- An answer that was not freed would make it 40,000 KiB. Idle connections may be closed, or another made, meanwhile.
+        assert(memory_after - memory < 10000 and descriptors_after - descriptors < 100)
     end,
 }
 

@@ -7,8 +7,8 @@ const { Client, Queue } = require('./anchor.js');
 
 const client = new Client();
 
-// In milliseconds. On a busy machine a request may not be sent within a shorter time.
-const BRIEFLY = 1000;
+// Longer than a busy machine takes for anything here, in milliseconds.
+const PATIENCE = 120000;
 
 async function waitsAtTheServer() {
     const headers = { 'anchor-admin-token': process.env.ANCHOR_TEST_ADMIN_TOKEN };
@@ -17,7 +17,7 @@ async function waitsAtTheServer() {
 }
 
 async function until(condition) {
-    const deadline = Date.now() + 30000;
+    const deadline = Date.now() + PATIENCE;
     while (!await condition()) {
         assert(Date.now() < deadline, 'it does not come');
         await new Promise(resolve => setTimeout(resolve, 10));
@@ -26,7 +26,7 @@ async function until(condition) {
 
 const cases = {
     async signalsAndWaits() {
-        const waiting = client.wait('node', { timeout: 30000 });
+        const waiting = client.wait('node', { timeout: PATIENCE });
         // The event loop asks the server while the wait blocks: it goes on.
         await until(async () => await waitsAtTheServer() === 1);
         await client.signal('node', { code: '123456 ✓' });
@@ -35,23 +35,25 @@ const cases = {
 
     async leavesTheEventLoopAlone() {
         let ticks = 0;
-        const timer = setInterval(() => ticks++, 5);
-        await assert.rejects(client.wait('quiet', { timeout: BRIEFLY }), { status: 'ANCHOR_TIMEOUT' });
+        const controller = new AbortController();
+        const timer = setInterval(() => ++ticks > 5 && controller.abort(), 5);
+        const waiting = client.wait('quiet', { timeout: PATIENCE, signal: controller.signal });
+        await assert.rejects(waiting, { status: 'ANCHOR_CANCELLED' });
         clearInterval(timer);
-        assert(ticks > 5, `only ${ticks} ticks of a timer within ${BRIEFLY} ms`);
     },
 
     async timesOut() {
         const began = performance.now();
-        const error = await client.wait('quiet', { timeout: BRIEFLY }).catch(error => error);
+        // On a busy machine the request may not be sent within a shorter time.
+        const error = await client.wait('quiet', { timeout: 2000 }).catch(error => error);
         assert.deepEqual([error.status, error.details.code], ['ANCHOR_TIMEOUT', 408]);
-        assert(performance.now() - began >= BRIEFLY - 1 && performance.now() - began < 30000);
+        assert(performance.now() - began >= 1999 && performance.now() - began < PATIENCE);
     },
 
     // The call blocks on a worker thread; this is another.
     async cancelsFromAnotherThread() {
         const controller = new AbortController();
-        const waiting = client.wait('quiet', { timeout: 30000, signal: controller.signal });
+        const waiting = client.wait('quiet', { timeout: PATIENCE, signal: controller.signal });
         await until(async () => await waitsAtTheServer() === 1);
         controller.abort();
         await assert.rejects(waiting, { name: 'AbortError', status: 'ANCHOR_CANCELLED' });
@@ -78,7 +80,7 @@ const cases = {
         assert.deepEqual((await Promise.all(waits)).map(answer => answer.data.job), [...waits.keys()]);
         controller.abort();
         await assert.rejects(quiet, { name: 'AbortError', status: 'ANCHOR_CANCELLED' });
-        await assert.rejects(client.waitOn(queue, 'quiet', { timeout: BRIEFLY }), { status: 'ANCHOR_TIMEOUT' });
+        await assert.rejects(client.waitOn(queue, 'quiet', { timeout: 2000 }), { status: 'ANCHOR_TIMEOUT' });
         await assert.rejects(client.waitOn(queue, '..'), { status: 'ANCHOR_INVALID_ARGUMENT', message: /event_name/ });
         queue.close();
     },
@@ -93,7 +95,7 @@ const cases = {
         async function calls(count) {
             for (let i = 0; i < count / 2; i++) {
                 await client.signal('many', { filler });
-                await client.wait('many', { timeout: 30000, signal });
+                await client.wait('many', { timeout: PATIENCE, signal });
             }
             global.gc();
         }
@@ -102,9 +104,8 @@ const cases = {
         await calls(10000);
         const after = footprint();
         console.log(`memory ${before[0]} -> ${after[0]} KiB, descriptors ${before[1]} -> ${after[1]}`);
-        // An answer that was not freed would make it 40,000 KiB.
-        // A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
-        assert(after[0] - before[0] < 20000 && after[1] < before[1] + 10);
+        // An answer that was not freed would make it 40,000 KiB. Idle connections may be closed, or another made, meanwhile.
+        assert(after[0] - before[0] < 20000 && after[1] - before[1] < 100);
     },
 };
 

@@ -9,6 +9,9 @@ use IO::Poll qw(POLLIN);
 
 my $client = Anchor->new;
 
+# Longer than a busy machine takes for anything here, in milliseconds.
+my $patience = 120_000;
+
 sub is_readable {
     my ($fd, $timeout_ms) = @_;
     return IO::Poll::_poll($timeout_ms, $fd, my $events = POLLIN) == 1;
@@ -28,22 +31,22 @@ sub check {
 }
 
 sub signals_and_waits {
-    my $wait = $client->start('perl', 30_000);
+    my $wait = $client->start('perl', $patience);
     check(failure(sub { $wait->finish(0) })->{status} eq 'ANCHOR_PENDING');
     $client->signal('perl', { code => '123456 ✓' });
-    check(is_readable($wait->fd, 30_000), 'it ends');
+    check(is_readable($wait->fd, $patience), 'it ends');
     check($wait->finish->{data}{code} eq '123456 ✓');
 }
 
 sub times_out {
     # On a busy machine the request may not be sent within a shorter time.
-    my $failure = failure(sub { $client->wait_for('quiet', 1_000) });
+    my $failure = failure(sub { $client->wait_for('quiet', 2_000) });
     check($failure->{status} eq 'ANCHOR_TIMEOUT' && $failure->{code} == 408, %$failure);
 }
 
 # The wait blocks on a thread of the library.
 sub cancels_from_another_thread {
-    my $wait = $client->start('quiet', 30_000);
+    my $wait = $client->start('quiet', $patience);
     check(!is_readable($wait->fd, 0), 'it blocks');
     $wait->cancel;
     check(failure(sub { $wait->finish })->{status} eq 'ANCHOR_CANCELLED');
@@ -67,9 +70,8 @@ sub leaks_nothing {
     calls(10_000);
     my ($memory_after, $descriptors_after) = footprint();
     print "memory $memory -> $memory_after KiB, descriptors $descriptors -> $descriptors_after\n";
-    # An answer that was not freed would make it 40,000 KiB.
-    # A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
-    check($memory_after - $memory < 10_000 && $descriptors_after < $descriptors + 10);
+    # An answer that was not freed would make it 40,000 KiB. Idle connections may be closed, or another made, meanwhile.
+    check($memory_after - $memory < 10_000 && $descriptors_after - $descriptors < 100);
 }
 
 # JSON::PP is slow on long texts: the filler is signaled, and left as text when it comes back.
@@ -78,7 +80,7 @@ sub calls {
     my $data = '{"filler":"' . 'x' x 8192 . '"}';
     for (1 .. $count / 2) {
         check(Anchor::anchor_signal_event($$client, 'many', $data, Anchor::REQUEST_TIMEOUT, undef, undef) == 0);
-        check(Anchor::anchor_wait_for_event($$client, 'many', 30_000, undef, \my $json) == 0);
+        check(Anchor::anchor_wait_for_event($$client, 'many', $patience, undef, \my $json) == 0);
         Anchor::anchor_string_free($json);
     }
 }

@@ -14,8 +14,8 @@ import anchor
 
 client = anchor.Client()
 
-# In seconds. On a busy machine a request may not be sent within a shorter time.
-BRIEFLY = 1
+# Longer than a busy machine takes for anything here, in seconds.
+PATIENCE = 120
 
 
 def waits_at_the_server():
@@ -25,7 +25,7 @@ def waits_at_the_server():
 
 
 def until(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it does not come"
         time.sleep(0.01)
@@ -46,7 +46,7 @@ def in_thread(function):
 
 
 def signals_and_waits():
-    waiting = in_thread(lambda: client.wait("python", timeout=30))
+    waiting = in_thread(lambda: client.wait("python", timeout=PATIENCE))
     # It is seen to wait while this thread runs: the GIL is free.
     until(lambda: waits_at_the_server() == 1)
     client.signal("python", {"code": "123456 ✓"})
@@ -57,17 +57,18 @@ def signals_and_waits():
 def times_out():
     began = time.monotonic()
     try:
-        client.wait("quiet", timeout=BRIEFLY)
+        # On a busy machine the request may not be sent within a shorter time.
+        client.wait("quiet", timeout=2)
         raise AssertionError("nobody signaled it")
     except TimeoutError as error:
         assert error.status == "ANCHOR_TIMEOUT" and error.details["code"] == 408, error.details
-    # In seconds, and not in another unit.
-    assert BRIEFLY / 2 < time.monotonic() - began < 30
+    # In seconds, and not in another unit; whole milliseconds are left of them when the call begins.
+    assert 1.99 <= time.monotonic() - began < PATIENCE
 
 
 def cancels_from_another_thread():
     token = anchor.CancelToken()
-    waiting = in_thread(lambda: client.wait("quiet", timeout=30, cancel=token))
+    waiting = in_thread(lambda: client.wait("quiet", timeout=PATIENCE, cancel=token))
     until(lambda: waits_at_the_server() == 1)
     token.cancel()
     waiting.join()
@@ -76,7 +77,7 @@ def cancels_from_another_thread():
 
 
 def ctrl_c_ends_a_wait():
-    program = 'import anchor; anchor.Client().wait("quiet", timeout=60)'
+    program = 'import anchor; anchor.Client().wait("quiet", timeout=120)'
     # A test that a shell runs in the background inherits that SIGINT is ignored; a terminal's program does not.
     child = subprocess.Popen(
         [sys.executable, "-c", program],
@@ -87,7 +88,7 @@ def ctrl_c_ends_a_wait():
     until(lambda: waits_at_the_server() == 1)
     until(lambda: open(f"/proc/{child.pid}/stat").read().rpartition(")")[2].split()[0] == "S")
     child.send_signal(signal.SIGINT)
-    _, stderr = child.communicate(timeout=30)
+    _, stderr = child.communicate(timeout=PATIENCE)
     assert stderr.rstrip().endswith(b"KeyboardInterrupt"), stderr
 
 
@@ -103,8 +104,7 @@ def awaits_many_events_in_asyncio():
                 client.signal(f"job_{job}", {"job": job})
             assert [answer["data"]["job"] for answer in await asyncio.gather(*waits)] == list(range(100))
 
-            by_the_library = queue.wait(client, "quiet", timeout=BRIEFLY)
-            for quiet in [by_the_library, asyncio.wait_for(queue.wait(client, "quiet"), 0.2)]:
+            for quiet in [queue.wait(client, "quiet", timeout=2), asyncio.wait_for(queue.wait(client, "quiet"), 0.2)]:
                 try:
                     await quiet
                     raise AssertionError("nobody signaled it")
@@ -120,7 +120,7 @@ def awaits_many_events_in_asyncio():
         finally:
             queue.close()
 
-    asyncio.run(asyncio.wait_for(program(), 60))
+    asyncio.run(asyncio.wait_for(program(), PATIENCE))
 
 
 def signals_end_in_time_or_when_they_are_cancelled():
@@ -148,16 +148,15 @@ def leaks_nothing():
     def calls(count):
         for _ in range(count // 2):
             client.signal("many", {"filler": "x" * 8192})
-            client.wait("many", timeout=30, cancel=anchor.CancelToken())
+            client.wait("many", timeout=PATIENCE, cancel=anchor.CancelToken())
 
     calls(2000)
     before = footprint()
     calls(10000)
     after = footprint()
     print(f"memory {before[0]} -> {after[0]} KiB, descriptors {before[1]} -> {after[1]}")
-    # An answer that was not freed would make it 40,000 KiB.
-    # A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
-    assert after[0] - before[0] < 10000 and after[1] < before[1] + 10
+    # An answer that was not freed would make it 40,000 KiB. Idle connections may be closed, or another made, meanwhile.
+    assert after[0] - before[0] < 10000 and after[1] - before[1] < 100
 
 
 def footprint():

@@ -5,6 +5,8 @@ require 'net/http'
 $stdout.sync = true
 Thread.report_on_exception = false
 CLIENT = Anchor::Client.new
+# Longer than a busy machine takes for anything here, in seconds.
+PATIENCE = 120
 
 def waits_at_the_server
   uri = URI("#{ENV.fetch('ANCHORBROWSER_BASE_URL')}/admin/state")
@@ -17,7 +19,7 @@ def now
 end
 
 def until_waiting(count)
-  deadline = now + 30
+  deadline = now + PATIENCE
   until waits_at_the_server == count
     raise 'it does not come' if now > deadline
 
@@ -37,7 +39,7 @@ rescue Anchor::Error => e
 end
 
 def signals_and_waits
-  waiting = Thread.new { CLIENT.wait('ruby', timeout: 30) }
+  waiting = Thread.new { CLIENT.wait('ruby', timeout: PATIENCE) }
   # It is seen to wait while this thread runs: the interpreter's lock is free.
   until_waiting(1)
   CLIENT.signal('ruby', { code: '123456 ✓' })
@@ -46,13 +48,13 @@ end
 
 def times_out
   # On a busy machine the request may not be sent within a shorter time.
-  error = error_of { CLIENT.wait('quiet', timeout: 1) }
+  error = error_of { CLIENT.wait('quiet', timeout: 2) }
   check(error.is_a?(Anchor::Timeout) && error.details['code'] == 408, error.details)
 end
 
 def cancels_from_another_thread
   token = Anchor::CancelToken.new
-  waiting = Thread.new { error_of { CLIENT.wait('quiet', timeout: 30, cancel: token) } }
+  waiting = Thread.new { error_of { CLIENT.wait('quiet', timeout: PATIENCE, cancel: token) } }
   until_waiting(1)
   token.cancel
   check(waiting.value.is_a?(Anchor::Cancelled), waiting.value)
@@ -80,15 +82,14 @@ def leaks_nothing
   calls(10_000)
   after = footprint
   puts "memory #{before[0]} -> #{after[0]} KiB, descriptors #{before[1]} -> #{after[1]}"
-  # An answer that was not freed would make it 40,000 KiB.
-  # A connection may end or be made meanwhile; a descriptor of each call would be 10,000.
-  check(after[0] - before[0] < 15_000 && after[1] < before[1] + 10, after)
+  # An answer that was not freed would make it 40,000 KiB. Idle connections may be closed, or another made, meanwhile.
+  check(after[0] - before[0] < 15_000 && after[1] - before[1] < 100, after)
 end
 
 def calls(count)
   (count / 2).times do
     CLIENT.signal('many', { filler: 'x' * 8192 })
-    CLIENT.wait('many', timeout: 30)
+    CLIENT.wait('many', timeout: PATIENCE)
   end
   GC.start
 end
