@@ -31,10 +31,18 @@ impl Credentials {
         self.0.as_str()
     }
 
+    pub fn key(&self) -> &str {
+        self.split().0
+    }
+
     /// The key, and the value of each header.
     pub fn values(&self) -> impl Iterator<Item = &str> {
-        let (key, lines) = self.as_str().split_once(LINE_END).unwrap_or((self.as_str(), ""));
+        let (key, lines) = self.split();
         std::iter::once(key).chain(values(lines))
+    }
+
+    fn split(&self) -> (&str, &str) {
+        self.as_str().split_once(LINE_END).unwrap_or((self.as_str(), ""))
     }
 }
 

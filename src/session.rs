@@ -65,9 +65,11 @@ impl Session {
         census
     }
 
-    /// Another key for what is sent from now on.
+    /// Another key for what is sent from now on. The one before stays in memory, so the same one again must not be added.
     pub fn set_key(&self, key: &str) {
-        self.credentials.replace(|credentials| credentials.with_key(key));
+        if self.credentials.get().key() != key {
+            self.credentials.replace(|credentials| credentials.with_key(key));
+        }
     }
 
     /// The connections and the started waits are those of this process.
@@ -168,5 +170,23 @@ impl ProcessState {
         if let Some(token) = token {
             token.cancel();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program may read its key from a file every minute, and set it each time.
+    #[test]
+    fn the_same_key_takes_no_more_memory() {
+        let mut config = Config::bare();
+        config.set_api_key("first").unwrap().set_base_url("http://127.0.0.1:1").unwrap();
+        let session = Session::new(config.add_header("x-gate", "open").unwrap()).unwrap();
+        for key in ["first", "second", "second", "first", "first"] {
+            session.set_key(key);
+        }
+        let keys: Vec<&str> = session.credentials.all().map(Credentials::key).collect();
+        assert!(keys == ["first", "second", "first"], "{} keys", keys.len());
     }
 }
