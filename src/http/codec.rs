@@ -2,7 +2,7 @@
 //! ureq, writes the head of a request once for each client; a request has its own path, body and length. `inbound` has read and
 //! repaired an answer when it comes here.
 
-use super::credentials::{PLACEHOLDER, find_placeholder};
+use super::credentials::find_placeholder;
 use super::exchange::Reply;
 use super::failure::ExchangeError;
 use super::framing::{BodyEnd, Framing, write_decimal};
@@ -12,6 +12,7 @@ use std::ops::Range;
 use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{HeaderValue, Request, request};
 use ureq_proto::client::Call;
+use zeroize::Zeroizing;
 
 /// What all requests of a client have in common.
 pub(super) struct Template {
@@ -51,17 +52,19 @@ impl Template {
         }
     }
 
-    /// Encodes a POST, with a placeholder for credentials of this length.
-    pub fn encode(&self, path: &str, credentials: usize, body: &[u8]) -> Vec<u8> {
+    /// Encodes a POST with these credentials.
+    ///
+    /// - `origin`: what stands before the path if a proxy forwards the request.
+    pub fn encode(&self, origin: &str, path: &str, credentials: [&str; 2], body: &[u8]) -> Zeroizing<Vec<u8>> {
         const DIGITS: usize = 20;
-        let fixed = b"POST  HTTP/1.1\r\n".len() + LENGTH_LINE.len() + DIGITS;
-        let lines = self.first.len() + credentials + self.middle.len() + self.last.len();
-        let mut bytes = Vec::with_capacity(fixed + path.len() + lines + body.len());
-        for part in [b"POST ", path.as_bytes(), b" HTTP/1.1\r\n", &self.first] {
-            bytes.extend_from_slice(part);
-        }
-        bytes.resize(bytes.len() + credentials, PLACEHOLDER);
-        for part in [&self.middle[..], b"content-length: "] {
+        let [key, lines] = credentials.map(str::as_bytes);
+        let target = [b"POST ", origin.as_bytes(), path.as_bytes(), b" HTTP/1.1\r\n"];
+        let head = [&self.first, key, lines, &self.middle, b"content-length: "];
+        let size: usize = target.iter().chain(&head).map(|part| part.len()).sum();
+        // Large enough at once: a buffer that grows leaves a copy behind, which is not wiped.
+        let mut bytes =
+            Zeroizing::new(Vec::with_capacity(size + DIGITS + b"\r\n".len() + self.last.len() + body.len()));
+        for part in target.into_iter().chain(head) {
             bytes.extend_from_slice(part);
         }
         write_decimal(body.len() as u64, &mut bytes);
