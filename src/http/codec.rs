@@ -8,11 +8,11 @@ use super::failure::ExchangeError;
 use super::framing::{BodyEnd, Framing, write_decimal};
 use super::head::{Field, append_repaired};
 use super::inbound::Output;
+use crate::secret::Wiped;
 use std::ops::Range;
 use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{HeaderValue, Request, request};
 use ureq_proto::client::Call;
-use zeroize::Zeroizing;
 
 /// What all requests of a client have in common.
 pub(super) struct Template {
@@ -55,23 +55,19 @@ impl Template {
     /// Encodes a POST with these credentials.
     ///
     /// - `origin`: what stands before the path if a proxy forwards the request.
-    pub fn encode(&self, origin: &str, path: &str, credentials: [&str; 2], body: &[u8]) -> Zeroizing<Vec<u8>> {
+    pub fn encode(&self, origin: &str, path: &str, credentials: [&str; 2], body: &[u8]) -> Wiped<Vec<u8>> {
         const DIGITS: usize = 20;
         let [key, lines] = credentials.map(str::as_bytes);
-        let target = [b"POST ", origin.as_bytes(), path.as_bytes(), b" HTTP/1.1\r\n"];
-        let head = [&self.first, key, lines, &self.middle, b"content-length: "];
-        let size: usize = target.iter().chain(&head).map(|part| part.len()).sum();
-        // Large enough at once: a buffer that grows leaves a copy behind, which is not wiped.
-        let mut bytes =
-            Zeroizing::new(Vec::with_capacity(size + DIGITS + b"\r\n".len() + self.last.len() + body.len()));
-        for part in target.into_iter().chain(head) {
-            bytes.extend_from_slice(part);
-        }
-        write_decimal(body.len() as u64, &mut bytes);
-        for part in [b"\r\n", &self.last[..], body] {
-            bytes.extend_from_slice(part);
-        }
-        bytes
+        let (origin, path) = (origin.as_bytes(), path.as_bytes());
+        let first: [&[u8]; 9] =
+            [b"POST ", origin, path, b" HTTP/1.1\r\n", &self.first, key, lines, &self.middle, b"content-length: "];
+        let last = [b"\r\n", &self.last[..], body];
+        let size = |parts: &[&[u8]]| parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut request = Wiped::new(Vec::with_capacity(size(&first) + DIGITS + size(&last)));
+        first.iter().for_each(|part| request.extend_from_slice(part));
+        write_decimal(body.len() as u64, &mut request);
+        last.iter().for_each(|part| request.extend_from_slice(part));
+        request
     }
 }
 

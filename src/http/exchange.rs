@@ -19,6 +19,7 @@ use crate::address::proxy::Proxy;
 use crate::credentials::{Credentials, Lines};
 use crate::error::Error;
 use crate::panic::inject;
+use crate::secret::Wiped;
 use crate::stats::Connections;
 use crate::sys::{Latest, UnixAddress};
 use std::io::Read;
@@ -27,7 +28,6 @@ use std::time::Duration;
 use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
 use ureq::http::uri::{Authority, PathAndQuery, Scheme};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
-use zeroize::Zeroizing;
 
 /// What an agent is made from.
 pub(crate) struct AgentOptions<'a> {
@@ -157,7 +157,7 @@ impl Agent {
     }
 
     /// The bytes of a request, with the credentials of this moment.
-    pub(super) fn encode(&self, path: &str, body: &[u8], lines: Option<&Lines>) -> Zeroizing<Vec<u8>> {
+    pub(super) fn encode(&self, path: &str, body: &[u8], lines: Option<&Lines>) -> Wiped<Vec<u8>> {
         inject("request");
         let origin = &*self.origin;
         let credentials = [origin.credentials.get().as_str(), lines.map_or("", Lines::as_str)];

@@ -14,10 +14,10 @@ use super::stream::Input;
 use crate::credentials::Lines;
 use crate::error::Phase;
 use crate::panic::inject;
+use crate::secret::Wiped;
 use crate::sys::{Socket, poll};
 use std::io;
 use std::time::Instant;
-use zeroize::Zeroizing;
 
 /// An exchange in progress.
 pub(crate) struct Flight {
@@ -46,7 +46,7 @@ struct Dialing {
 
 struct Sending {
     link: Link,
-    request: Zeroizing<Vec<u8>>,
+    request: Wiped<Vec<u8>>,
     sent: usize,
     /// There was no room for the rest. Input may have arrived meanwhile.
     was_blocked: bool,
@@ -286,7 +286,7 @@ impl Flight {
     }
 }
 
-fn begin_sending(mut link: Link, request: Zeroizing<Vec<u8>>, context: &Context) -> Result<Stage, ExchangeError> {
+fn begin_sending(mut link: Link, request: Wiped<Vec<u8>>, context: &Context) -> Result<Stage, ExchangeError> {
     link.begin(&mut Discard, context)?;
     Ok(Stage::Sending(Box::new(Sending { link, request, sent: 0, was_blocked: false, answer: None })))
 }
