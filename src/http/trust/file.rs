@@ -1,6 +1,7 @@
 //! The files that the settings of TLS name: what is in them, or a refusal that names the setting, the file and the reason.
 
 use crate::error::Error;
+#[cfg(feature = "client-certificates")]
 use crate::secret::Wiped;
 use crate::status::Status;
 use crate::sys::is_exhausted;
@@ -8,7 +9,6 @@ use std::io;
 #[cfg(feature = "client-certificates")]
 use std::io::Read;
 use std::path::Path;
-#[cfg(feature = "client-certificates")]
 
 /// More than any key with its certificates needs.
 #[cfg(feature = "client-certificates")]
