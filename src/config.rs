@@ -8,11 +8,10 @@ use crate::address::proxy::{self, Proxy, ProxyVariables};
 use crate::credentials::{Credentials, Header};
 use crate::error::Error;
 use crate::log::{Log, LogLevel};
-use crate::secret::Secret;
+use crate::secret::{Secret, Wiped};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 mod tls;
 
@@ -453,9 +452,9 @@ impl fmt::Debug for Config {
 
 /// The value of an environment variable. One that is not UTF-8 is not taken for absent: its replacement characters are refused
 /// where the value is used.
-fn variable(name: &str) -> Option<Zeroizing<String>> {
-    let value = Zeroizing::new(std::env::var_os(name)?.into_encoded_bytes());
-    let text = Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
+fn variable(name: &str) -> Option<Wiped<String>> {
+    let value = Wiped::new(std::env::var_os(name)?.into_encoded_bytes());
+    let text = Wiped::new(String::from_utf8_lossy(&value).into_owned());
     (!text.is_empty()).then_some(text)
 }
 

@@ -1,8 +1,7 @@
 //! What identifies a program to the service and to the gateways before it: the API key, and the headers that the program adds.
 //! Pure. No log, error or debug output may contain them.
 
-use crate::secret::Secret;
-use zeroize::Zeroizing;
+use crate::secret::{Secret, Wiped};
 
 /// The key and the headers as they stand in a request: the value of the key's header, then a line for each header.
 #[derive(Clone, Debug)]
@@ -68,7 +67,7 @@ fn joined(first: &[&str], headers: &[Header], request_id: Option<&str>) -> Secre
     let headers = headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
     let lines = headers.chain(request_id.map(|id| (REQUEST_ID, id)));
     let parts = || first.iter().copied().chain(lines.clone().flat_map(|(name, value)| [LINE_END, name, COLON, value]));
-    let mut text = Zeroizing::new(String::with_capacity(parts().map(str::len).sum()));
+    let mut text = Wiped::new(String::with_capacity(parts().map(str::len).sum()));
     parts().for_each(|part| text.push_str(part));
     Secret::new(text)
 }

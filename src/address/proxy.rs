@@ -4,12 +4,11 @@
 use super::endpoint::Endpoint;
 use super::host::HostPort;
 use super::no_proxy::is_exempt;
-use crate::secret::Secret;
+use crate::secret::{Secret, Wiped};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// A proxy, and how it is asked.
 #[derive(Clone)]
@@ -35,7 +34,7 @@ pub(crate) enum Protocol {
 
 /// A user name and a password, as the message that a SOCKS proxy wants (RFC 1929).
 #[derive(Clone)]
-pub(crate) struct Login(Arc<Zeroizing<Vec<u8>>>);
+pub(crate) struct Login(Arc<Wiped<Vec<u8>>>);
 
 impl Login {
     pub fn message(&self) -> &[u8] {
@@ -52,10 +51,10 @@ impl Proxy {
 
 /// The proxy variables of the environment, as they were when they were read.
 #[derive(Clone, Default)]
-pub(crate) struct ProxyVariables(Vec<(&'static str, Zeroizing<String>)>);
+pub(crate) struct ProxyVariables(Vec<(&'static str, Wiped<String>)>);
 
 impl ProxyVariables {
-    pub fn read(variable: impl Fn(&str) -> Option<Zeroizing<String>>) -> ProxyVariables {
+    pub fn read(variable: impl Fn(&str) -> Option<Wiped<String>>) -> ProxyVariables {
         const PAIRS: [[&str; 2]; 4] = [
             ["HTTPS_PROXY", "https_proxy"],
             ["HTTP_PROXY", "http_proxy"],
@@ -111,13 +110,13 @@ fn basic(credentials: &str) -> Result<Secret, String> {
     if user.contains(&b':') {
         return Err("has a user name with a colon, which Basic authentication cannot send".to_owned());
     }
-    let mut plain = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
+    let mut plain = Wiped::new(Vec::with_capacity(user.len() + 1 + password.len()));
     [&user[..], b":", &password].into_iter().for_each(|part| plain.extend_from_slice(part));
     const SCHEME: &[u8] = b"Basic ";
-    let mut header = Zeroizing::new(vec![0; SCHEME.len() + plain.len().div_ceil(3) * 4]);
+    let mut header = Wiped::new(vec![0; SCHEME.len() + plain.len().div_ceil(3) * 4]);
     header[..SCHEME.len()].copy_from_slice(SCHEME);
     let encoded = STANDARD.encode_slice(&*plain, &mut header[SCHEME.len()..]);
-    let header = String::from_utf8(std::mem::take(&mut *header)).map(Zeroizing::new);
+    let header = String::from_utf8(std::mem::take(&mut *header)).map(Wiped::new);
     match (encoded, header) {
         (Ok(_), Ok(header)) => Ok(Secret::new(header)),
         _ => Err("has no valid user name or password".to_owned()),
@@ -133,7 +132,7 @@ fn login(credentials: &str) -> Result<Login, String> {
             "has a user name that is not of 1 to 255 bytes, or a longer password, which SOCKS cannot send".to_owned()
         );
     };
-    let mut message = Zeroizing::new(Vec::with_capacity(3 + user.len() + password.len()));
+    let mut message = Wiped::new(Vec::with_capacity(3 + user.len() + password.len()));
     message.extend_from_slice(&[VERSION, user_length]);
     message.extend_from_slice(&user);
     message.push(password_length);
@@ -142,13 +141,13 @@ fn login(credentials: &str) -> Result<Login, String> {
 }
 
 /// The user name and the password of `user:password`, both percent-encoded.
-fn decoded(credentials: &str) -> Result<[Zeroizing<Vec<u8>>; 2], String> {
+fn decoded(credentials: &str) -> Result<[Wiped<Vec<u8>>; 2], String> {
     if !credentials.bytes().all(|b| b.is_ascii_graphic() && !b"/?#".contains(&b)) {
         return Err("has a user name or password with a character that must be percent-encoded".to_owned());
     }
     let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
     let parts = [user, password].map(|text| {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+        let mut bytes = Wiped::new(Vec::with_capacity(text.len()));
         bytes.extend(percent_decode_str(text));
         bytes
     });
@@ -165,7 +164,7 @@ mod tests {
     fn chosen(url: &str, environment: &[(&str, &str)]) -> Option<String> {
         let endpoint = Endpoint::parse(url).unwrap();
         let variable =
-            |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| Zeroizing::new((*v).to_owned()));
+            |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, v)| Wiped::new((*v).to_owned()));
         ProxyVariables::read(variable).proxy_for(&endpoint).map(|(_, url)| url.to_owned())
     }
 

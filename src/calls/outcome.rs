@@ -7,9 +7,9 @@ use crate::address::endpoint::Endpoint;
 use crate::error::Phase;
 use crate::http::{Failure, FailureKind, Reply, Trace};
 use crate::json::{self, Refusal};
+use crate::secret::Wiped;
 use crate::status::Status;
 use std::time::{Duration, Instant, SystemTime};
-use zeroize::{Zeroize, Zeroizing};
 
 /// What a call asks the service to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ pub(crate) fn judge(
     match exchanged {
         Ok(mut reply) => {
             outcome.request_id =
-                reply.request_id.take().map(Zeroizing::new).and_then(|id| redactor.service_words(&id, keep_on));
+                reply.request_id.take().map(Wiped::new).and_then(|id| redactor.service_words(&id, keep_on));
             outcome.retry_after = reply.retry_after.take().and_then(|asked| retry_after(&asked, SystemTime::now()));
             outcome.kind = of_reply(operation, reply, redactor, keep_on);
         }
@@ -159,12 +159,7 @@ pub(crate) fn judge(
     outcome
 }
 
-fn of_reply(
-    operation: Operation,
-    mut reply: Reply,
-    redactor: &Redactor<'_>,
-    keep_on: &mut dyn FnMut() -> bool,
-) -> Kind {
+fn of_reply(operation: Operation, reply: Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> bool) -> Kind {
     let code = reply.status;
     if (200..300).contains(&code) {
         return match json::one_object(reply.body) {
@@ -183,8 +178,7 @@ fn of_reply(
     }
     let message = message(&reply, redactor, keep_on);
     // It may quote the key.
-    reply.body.zeroize();
-    reply.location.zeroize();
+    drop((Wiped::new(reply.body), reply.location.map(Wiped::new)));
     Kind::Refused { code, by_gateway, message }
 }
 
@@ -209,7 +203,7 @@ fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> 
     match text(reply)
         .and_then(|body| json::json_get(body, "/error/message"))
         .filter(|said| !said.is_empty())
-        .map(Zeroizing::new)
+        .map(Wiped::new)
     {
         Some(said) => shown(&said)
             .unwrap_or_else(|| format!("HTTP {code}; the service's message is omitted, since it may contain a secret")),

@@ -7,11 +7,11 @@ mod index;
 
 use crate::credentials::{Credentials, Lines};
 use crate::json::{Scanner, Token};
+use crate::secret::Wiped;
 use crate::session::SentCredentials;
 use form::{Form, Space, is_space};
 use index::Index;
 use std::ops::Range;
-use zeroize::Zeroizing;
 
 /// What is hidden.
 pub(crate) struct Redactor<'a> {
@@ -196,7 +196,7 @@ fn end_of_quote(form: &Form, at: usize, text: &str, shortest: usize) -> Option<u
 
 /// What is looked for in a form, spelled as that is; not more of it than can be there.
 struct Needle {
-    text: Zeroizing<String>,
+    text: Wiped<String>,
     /// In characters, with all the white space that is in it.
     length: usize,
     limit: usize,
@@ -205,7 +205,7 @@ struct Needle {
 impl Needle {
     fn new(form: &Form) -> Option<Needle> {
         let limit = form.text.len() + 1;
-        let mut text = Zeroizing::new(String::new());
+        let mut text = Wiped::new(String::new());
         text.try_reserve_exact(limit + 2 * LARGEST_CHARACTER).ok()?;
         Some(Needle { text, length: 0, limit })
     }

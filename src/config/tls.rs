@@ -2,11 +2,11 @@
 
 use super::Config;
 use crate::error::Error;
+use crate::secret::Wiped;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// Which certificate authorities a client trusts, in addition to those of a CA file or text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(crate) struct TlsOptions {
 #[cfg_attr(not(feature = "client-certificates"), allow(dead_code, reason = "it is refused then"))]
 pub(crate) enum ClientCertificate {
     Files { certificate: PathBuf, key: PathBuf },
-    Memory { certificate: Arc<[u8]>, key: Arc<Zeroizing<Vec<u8>>> },
+    Memory { certificate: Arc<[u8]>, key: Arc<Wiped<Vec<u8>>> },
 }
 
 /// The SHA-256 of a public key, as a certificate has it (SubjectPublicKeyInfo).
@@ -134,7 +134,7 @@ impl Config {
         key_pem: impl AsRef<[u8]>,
     ) -> Result<&mut Self, Error> {
         let certificate = Arc::from(text_of("certificate_pem", certificate_pem.as_ref())?);
-        let key = Arc::new(Zeroizing::new(text_of("key_pem", key_pem.as_ref())?.to_vec()));
+        let key = Arc::new(Wiped::new(text_of("key_pem", key_pem.as_ref())?.to_vec()));
         self.tls.client_certificate = Some(ClientCertificate::Memory { certificate, key });
         Ok(self)
     }

@@ -2,12 +2,13 @@
 //! ureq, writes the head of a request once for each client; a request has its own path, body and length. `inbound` has read and
 //! repaired an answer when it comes here.
 
-use super::credentials::{PLACEHOLDER, find_placeholder};
+use super::credentials::find_placeholder;
 use super::exchange::Reply;
 use super::failure::ExchangeError;
 use super::framing::{BodyEnd, Framing, write_decimal};
 use super::head::{Field, append_repaired};
 use super::inbound::Output;
+use crate::secret::Wiped;
 use std::ops::Range;
 use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{HeaderValue, Request, request};
@@ -51,24 +52,22 @@ impl Template {
         }
     }
 
-    /// Encodes a POST, with a placeholder for credentials of this length.
-    pub fn encode(&self, path: &str, credentials: usize, body: &[u8]) -> Vec<u8> {
+    /// Encodes a POST with these credentials.
+    ///
+    /// - `origin`: what stands before the path if a proxy forwards the request.
+    pub fn encode(&self, origin: &str, path: &str, credentials: [&str; 2], body: &[u8]) -> Wiped<Vec<u8>> {
         const DIGITS: usize = 20;
-        let fixed = b"POST  HTTP/1.1\r\n".len() + LENGTH_LINE.len() + DIGITS;
-        let lines = self.first.len() + credentials + self.middle.len() + self.last.len();
-        let mut bytes = Vec::with_capacity(fixed + path.len() + lines + body.len());
-        for part in [b"POST ", path.as_bytes(), b" HTTP/1.1\r\n", &self.first] {
-            bytes.extend_from_slice(part);
-        }
-        bytes.resize(bytes.len() + credentials, PLACEHOLDER);
-        for part in [&self.middle[..], b"content-length: "] {
-            bytes.extend_from_slice(part);
-        }
-        write_decimal(body.len() as u64, &mut bytes);
-        for part in [b"\r\n", &self.last[..], body] {
-            bytes.extend_from_slice(part);
-        }
-        bytes
+        let [key, lines] = credentials.map(str::as_bytes);
+        let (origin, path) = (origin.as_bytes(), path.as_bytes());
+        let first: [&[u8]; 9] =
+            [b"POST ", origin, path, b" HTTP/1.1\r\n", &self.first, key, lines, &self.middle, b"content-length: "];
+        let last = [b"\r\n", &self.last[..], body];
+        let size = |parts: &[&[u8]]| parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut request = Wiped::new(Vec::with_capacity(size(&first) + DIGITS + size(&last)));
+        first.iter().for_each(|part| request.extend_from_slice(part));
+        write_decimal(body.len() as u64, &mut request);
+        last.iter().for_each(|part| request.extend_from_slice(part));
+        request
     }
 }
 

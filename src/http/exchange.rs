@@ -19,6 +19,7 @@ use crate::address::proxy::Proxy;
 use crate::credentials::{Credentials, Lines};
 use crate::error::Error;
 use crate::panic::inject;
+use crate::secret::Wiped;
 use crate::stats::Connections;
 use crate::sys::{Latest, UnixAddress};
 use std::io::Read;
@@ -147,28 +148,20 @@ impl Agent {
         &self.origin.route
     }
 
-    /// What stands before the path of a request that a proxy forwards.
-    pub(super) fn request_origin(&self) -> Option<&str> {
-        self.origin.for_proxy.as_deref()
-    }
-
     pub(super) fn pool(&self) -> &Pool {
         &self.origin.pool
-    }
-
-    pub(super) fn credentials(&self) -> &Credentials {
-        self.origin.credentials.get()
     }
 
     pub(super) fn max_response_bytes(&self) -> usize {
         self.max_response_bytes
     }
 
-    /// The bytes of the request, with a placeholder for the credentials.
-    pub(super) fn encode(&self, post: &Post<'_>) -> Vec<u8> {
+    /// The bytes of a request, with the credentials of this moment.
+    pub(super) fn encode(&self, path: &str, body: &[u8], lines: Option<&Lines>) -> Wiped<Vec<u8>> {
         inject("request");
-        let lines = post.lines.map_or(0, |lines| lines.as_str().len());
-        self.template.encode(post.path, self.credentials().as_str().len() + lines, post.body)
+        let origin = &*self.origin;
+        let credentials = [origin.credentials.get().as_str(), lines.map_or("", Lines::as_str)];
+        self.template.encode(origin.for_proxy.as_deref().unwrap_or(""), path, credentials, body)
     }
 
     fn post(&self, post: &Post<'_>) -> Result<Response<ureq::Body>, ExchangeError> {

@@ -4,7 +4,6 @@
 use super::buffers::HeldBuffers;
 use super::codec::{Answer, Discard};
 use super::context::{Context, Limits, Stop, Trace};
-use super::credentials::{put_credentials, put_origin};
 use super::dial::{Dial, Progress};
 use super::exchange::{Agent, Post, Reply};
 use super::failure::{ExchangeError, Failure, FailureKind, classify};
@@ -15,10 +14,10 @@ use super::stream::Input;
 use crate::credentials::Lines;
 use crate::error::Phase;
 use crate::panic::inject;
+use crate::secret::Wiped;
 use crate::sys::{Socket, poll};
 use std::io;
 use std::time::Instant;
-use zeroize::Zeroizing;
 
 /// An exchange in progress.
 pub(crate) struct Flight {
@@ -39,14 +38,15 @@ struct Dialing {
     dial: Dial,
     /// The lookup that the dial has asked for.
     lookup: Option<Waiter>,
-    /// With a placeholder for the credentials.
-    request: Vec<u8>,
+    /// What is sent once there is a connection.
+    path: String,
+    body: Vec<u8>,
     lines: Option<Lines>,
 }
 
 struct Sending {
     link: Link,
-    request: Zeroizing<Vec<u8>>,
+    request: Wiped<Vec<u8>>,
     sent: usize,
     /// There was no room for the rest. Input may have arrived meanwhile.
     was_blocked: bool,
@@ -102,36 +102,14 @@ impl Agent {
     }
 
     fn first_stage(&self, link: Option<Link>, post: &Post<'_>, context: &Context) -> Result<Stage, ExchangeError> {
-        let request = self.encode(post);
         match link {
-            Some(link) => self.begin_sending(link, request, post.lines, context),
+            Some(link) => begin_sending(link, self.encode(post.path, post.body, post.lines), context),
             None => {
                 let dial = Dial::new(self.route(), context)?;
-                Ok(Stage::Dialing(Box::new(Dialing { dial, lookup: None, request, lines: post.lines.cloned() })))
+                let (path, body, lines) = (post.path.to_owned(), post.body.to_vec(), post.lines.cloned());
+                Ok(Stage::Dialing(Box::new(Dialing { dial, lookup: None, path, body, lines })))
             }
         }
-    }
-
-    fn begin_sending(
-        &self,
-        mut link: Link,
-        mut request: Vec<u8>,
-        lines: Option<&Lines>,
-        context: &Context,
-    ) -> Result<Stage, ExchangeError> {
-        link.begin(&mut Discard, context)?;
-        let parts = [self.credentials().as_str(), lines.map_or("", Lines::as_str)];
-        let held = request.len();
-        let held = put_origin(&mut request, held, self.request_origin());
-        let held = put_credentials(&mut request, held, parts);
-        request.truncate(held);
-        Ok(Stage::Sending(Box::new(Sending {
-            link,
-            request: Zeroizing::new(request),
-            sent: 0,
-            was_blocked: false,
-            answer: None,
-        })))
     }
 }
 
@@ -227,9 +205,9 @@ impl Flight {
             match &mut self.stage {
                 Stage::Dialing(dialing) => match dialing.step(agent, &self.context)? {
                     Progress::Connected(stream) => {
-                        let (request, lines) = (std::mem::take(&mut dialing.request), dialing.lines.take());
+                        let request = agent.encode(&dialing.path, &dialing.body, dialing.lines.as_ref());
                         let link = Link::new(stream, agent.gauge());
-                        self.stage = agent.begin_sending(link, request, lines.as_ref(), &self.context)?;
+                        self.stage = begin_sending(link, request, &self.context)?;
                     }
                     Progress::Addresses => return Ok(Await::Addresses),
                     Progress::Attempts => return Ok(Await::Sockets { output: true }),
@@ -306,6 +284,11 @@ impl Flight {
     fn landed(&self, outcome: Result<Reply, Failure>, link: Option<Link>) -> Box<Landed> {
         Box::new(Landed { outcome, trace: self.context.trace(), limits: self.context.limits(), link })
     }
+}
+
+fn begin_sending(mut link: Link, request: Wiped<Vec<u8>>, context: &Context) -> Result<Stage, ExchangeError> {
+    link.begin(&mut Discard, context)?;
+    Ok(Stage::Sending(Box::new(Sending { link, request, sent: 0, was_blocked: false, answer: None })))
 }
 
 impl Dialing {
@@ -420,7 +403,7 @@ mod tests {
         let context = Context::new(Limits::default());
         let post = Post { path: "/", body: b"{}", lines: None, limits: Limits::default(), max_idle: Duration::ZERO };
         let link = Link::new(Box::new(Full(Tcp(socket), refusals)), agent.gauge());
-        let stage = agent.begin_sending(link, agent.encode(&post), None, &context);
+        let stage = begin_sending(link, agent.encode(post.path, post.body, None), &context);
         let Ok(stage) = stage else { panic!("it does not begin") };
         (Flight { context, stage }, peer)
     }

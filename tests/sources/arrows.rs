@@ -28,7 +28,20 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ),
     (
         "calls",
-        &["address", "cancel", "config", "credentials", "error", "http", "json", "log", "options", "session", "status"],
+        &[
+            "address",
+            "cancel",
+            "config",
+            "credentials",
+            "error",
+            "http",
+            "json",
+            "log",
+            "options",
+            "secret",
+            "session",
+            "status",
+        ],
     ),
     (
         "started",

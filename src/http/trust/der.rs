@@ -1,7 +1,7 @@
 //! As much DER as a client certificate needs: its public key, and a key of SEC1 as PKCS#8. It is for what the program itself
 //! has set: what a peer sends is read by webpki.
 
-use zeroize::Zeroizing;
+use crate::secret::Wiped;
 
 const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
@@ -28,7 +28,7 @@ pub(super) fn public_key_of(certificate: &[u8]) -> Option<&[u8]> {
 }
 
 /// PKCS#8 around a key of SEC1, which names its curve; `None` if the curve is another one than P-256 and P-384.
-pub(super) fn pkcs8_of_sec1(sec1: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn pkcs8_of_sec1(sec1: &[u8]) -> Option<Wiped<Vec<u8>>> {
     let has = |curve: &&[u8]| sec1.windows(curve.len()).any(|part| part == *curve);
     let curve = [P256, P384].into_iter().find(has)?;
     let version = [INTEGER, 1, 0];
@@ -61,7 +61,7 @@ impl<'a> Element<'a> {
 }
 
 /// Exactly as large as needed: bytes that grow leave a copy behind, which is not wiped.
-fn encode(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+fn encode(tag: u8, parts: &[&[u8]]) -> Wiped<Vec<u8>> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let [.., high, low] = length.to_be_bytes();
     let head: &[u8] = match length {
@@ -69,7 +69,7 @@ fn encode(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
         0x80..0x100 => &[tag, 0x81, low],
         _ => &[tag, 0x82, high, low],
     };
-    let mut bytes = Zeroizing::new(Vec::with_capacity(head.len() + length));
+    let mut bytes = Wiped::new(Vec::with_capacity(head.len() + length));
     bytes.extend_from_slice(head);
     parts.iter().for_each(|part| bytes.extend_from_slice(part));
     bytes

@@ -1,14 +1,14 @@
 //! The files that the settings of TLS name: what is in them, or a refusal that names the setting, the file and the reason.
 
 use crate::error::Error;
+#[cfg(feature = "client-certificates")]
+use crate::secret::Wiped;
 use crate::status::Status;
 use crate::sys::is_exhausted;
 use std::io;
 #[cfg(feature = "client-certificates")]
 use std::io::Read;
 use std::path::Path;
-#[cfg(feature = "client-certificates")]
-use zeroize::Zeroizing;
 
 /// More than any key with its certificates needs.
 #[cfg(feature = "client-certificates")]
@@ -25,8 +25,8 @@ pub(super) fn read(setting: &str, path: &Path) -> Result<Vec<u8>, Error> {
 
 /// Reads into memory that is wiped. It does not grow, so no copy is left behind.
 #[cfg(feature = "client-certificates")]
-pub(super) fn read_secret(setting: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut text = Zeroizing::new(vec![0; LARGEST_SECRET]);
+pub(super) fn read_secret(setting: &str, path: &Path) -> Result<Wiped<Vec<u8>>, Error> {
+    let mut text = Wiped::new(vec![0; LARGEST_SECRET]);
     let mut filled = 0;
     let mut file = std::fs::File::open(path).map_err(|e| refusal(setting, path, &e))?;
     loop {

@@ -3,14 +3,14 @@
 
 #![cfg_attr(not(feature = "client-certificates"), allow(dead_code, reason = "no private key is read then"))]
 
+use crate::secret::Wiped;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
 
 /// A private key in DER, which is wiped.
 pub(super) struct PrivateKey {
     pub format: KeyFormat,
-    pub der: Zeroizing<Vec<u8>>,
+    pub der: Wiped<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,10 +86,10 @@ struct Section<'a> {
 }
 
 impl Section<'_> {
-    fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
-        let mut base64 = Zeroizing::new(Vec::with_capacity(self.body.len()));
+    fn decode(&self) -> Option<Wiped<Vec<u8>>> {
+        let mut base64 = Wiped::new(Vec::with_capacity(self.body.len()));
         base64.extend(self.body.iter().filter(|byte| !byte.is_ascii_whitespace()));
-        let mut der = Zeroizing::new(vec![0; base64.len()]);
+        let mut der = Wiped::new(vec![0; base64.len()]);
         let length = STANDARD.decode_slice(&*base64, &mut der).ok()?;
         der.truncate(length);
         Some(der)

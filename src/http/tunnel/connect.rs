@@ -4,12 +4,11 @@ use crate::http::context::Context;
 use crate::http::failure::FailureKind;
 use crate::http::head::{Scan, status_line};
 use crate::http::stream::{Input, Step, Stream};
-use crate::secret::Secret;
+use crate::secret::{Secret, Wiped};
 use std::io;
-use zeroize::Zeroizing;
 
 /// The CONNECT request, with the credentials.
-pub(in crate::http) struct Connect(Zeroizing<String>);
+pub(in crate::http) struct Connect(Wiped<String>);
 
 impl Connect {
     pub fn new(target: &str, authorization: Option<&Secret>, user_agent: &str) -> Connect {
@@ -23,7 +22,7 @@ impl Connect {
             Some(credentials) => [&head, "Proxy-Authorization: ", credentials.as_str(), "\r\n\r\n"].concat(),
             None => [&head, "\r\n"].concat(),
         };
-        Connect(Zeroizing::new(request))
+        Connect(Wiped::new(request))
     }
 
     /// Sends the CONNECT and reads the answer, as far as that is possible now. A refusal with a 4xx is final.

@@ -7,9 +7,9 @@ use crate::address::proxy::Login;
 use crate::http::context::Context;
 use crate::http::failure::FailureKind;
 use crate::http::stream::{Input, Step, Stream};
+use crate::secret::Wiped;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use zeroize::Zeroizing;
 
 const VERSION: u8 = 5;
 const LOGIN_VERSION: u8 = 1;
@@ -49,7 +49,7 @@ impl Socks {
 pub(in crate::http) struct Opening {
     dialogue: Dialogue,
     /// It may hold the password.
-    output: Zeroizing<Vec<u8>>,
+    output: Wiped<Vec<u8>>,
     sent: usize,
     input: Vec<u8>,
     unreachable: bool,
@@ -57,7 +57,7 @@ pub(in crate::http) struct Opening {
 
 impl Opening {
     fn new(dialogue: Dialogue) -> Opening {
-        let output = Zeroizing::new(dialogue.greeting());
+        let output = Wiped::new(dialogue.greeting());
         Opening { dialogue, output, sent: 0, input: Vec::new(), unreachable: false }
     }
 
@@ -125,7 +125,7 @@ enum Stage {
 enum Next {
     /// The answer is longer.
     More,
-    Send(Zeroizing<Vec<u8>>),
+    Send(Wiped<Vec<u8>>),
     Opened,
     Refused {
         why: &'static str,
@@ -158,7 +158,7 @@ impl Dialogue {
             (Stage::Method, [VERSION, NO_LOGIN]) => self.request(),
             (Stage::Method, [VERSION, PASSWORD]) => match &self.login {
                 Some(login) => {
-                    let message = Zeroizing::new(login.message().to_vec());
+                    let message = Wiped::new(login.message().to_vec());
                     (self.stage, self.needed) = (Stage::Login, 2);
                     Next::Send(message)
                 }
@@ -190,7 +190,7 @@ impl Dialogue {
 
     fn request(&mut self) -> Next {
         (self.stage, self.needed) = (Stage::Reply, 2);
-        Next::Send(Zeroizing::new([&[VERSION, CONNECT, 0], &self.target[..]].concat()))
+        Next::Send(Wiped::new([&[VERSION, CONNECT, 0], &self.target[..]].concat()))
     }
 }
 
