@@ -864,8 +864,9 @@ void anchor_client_free(anchor_client *client);
 /**
  * Replaces the API key for what is sent from now on.
  *
- * Calls and started waits that run send their next request with it. The key before is wiped from memory when the
- * client is freed and its started waits have ended.
+ * Calls and started waits that run send their next request with it. The client keeps the last seven keys before it, to
+ * hide them where the service quotes them. They are wiped from memory when the client is freed and its started waits
+ * have ended.
  *
  * @param client   the client
  * @param api_key  1 to 4,096 characters of printable ASCII

@@ -217,7 +217,8 @@ impl Client {
     }
 
     /// Replaces the API key for what is sent from now on. Calls and started waits that run send their next request with it.
-    /// Any thread may call it. The key before is wiped from memory when the client and its started waits are dropped.
+    /// Any thread may call it. The client keeps the last seven keys before it, to hide them where the service quotes them. They
+    /// are wiped from memory when the client and its started waits are dropped.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The credentials that are sent, and those before the key was replaced.
+/// The credentials that are sent, and the last ones before the key was replaced: the service may quote these too.
 pub(crate) type SentCredentials = Latest<Credentials>;
 
 /// What the calls of a client share.
@@ -65,7 +65,7 @@ impl Session {
         census
     }
 
-    /// Another key for what is sent from now on. The one before stays in memory, so the same one again must not be added.
+    /// Another key for what is sent from now on. The last ones before it stay in memory, so the same one must not push them out.
     pub fn set_key(&self, key: &str) {
         if self.credentials.get().key() != key {
             self.credentials.replace(|credentials| credentials.with_key(key));
@@ -186,7 +186,8 @@ mod tests {
         for key in ["first", "second", "second", "first", "first"] {
             session.set_key(key);
         }
-        let keys: Vec<&str> = session.credentials.all().map(Credentials::key).collect();
+        let credentials = session.credentials.get();
+        let keys: Vec<&str> = credentials.all().map(Credentials::key).collect();
         assert!(keys == ["first", "second", "first"], "{} keys", keys.len());
     }
 }

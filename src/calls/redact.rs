@@ -57,8 +57,9 @@ impl Redactor<'_> {
     /// What is found with the message as it is, or without its escapes.
     fn hide(&self, said: &str, is_unescaped: bool, masks: &mut Masks, keep_on: &mut dyn FnMut() -> bool) -> Option<()> {
         let form = Form::new(said, is_unescaped, Space::One)?;
+        let credentials = self.credentials.get();
         let lines = self.lines.into_iter().flat_map(Lines::values);
-        let secrets = self.credentials.all().flat_map(Credentials::values).chain(lines);
+        let secrets = credentials.all().flat_map(Credentials::values).chain(lines);
         for secret in secrets.filter(|secret| secret.len() >= SHORTEST_KEY) {
             hide_anywhere(&form, secret, Space::One, Mask::Key, masks, keep_on)?;
         }

@@ -160,8 +160,9 @@ impl Agent {
     pub(super) fn encode(&self, path: &str, body: &[u8], lines: Option<&Lines>) -> Wiped<Vec<u8>> {
         inject("request");
         let origin = &*self.origin;
-        let credentials = [origin.credentials.get().as_str(), lines.map_or("", Lines::as_str)];
-        self.template.encode(origin.for_proxy.as_deref().unwrap_or(""), path, credentials, body)
+        let credentials = origin.credentials.get();
+        let parts = [credentials.as_str(), lines.map_or("", Lines::as_str)];
+        self.template.encode(origin.for_proxy.as_deref().unwrap_or(""), path, parts, body)
     }
 
     fn post(&self, post: &Post<'_>) -> Result<Response<ureq::Body>, ExchangeError> {

@@ -19,7 +19,7 @@
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is only the value.
 //! - [`Process`]: what identifies a process among its parents and children.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
-//! - [`Latest`]: a value that can be replaced while it is read, without a lock.
+//! - [`Latest`]: a value that can be replaced while it is read, without a lock; the last few are kept.
 //! - [`Stack`]: a lock-free list, onto which any thread and any signal handler may push.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
 //! - [`certificate_store`]: the certificate authorities of a system that has a store for them instead of files.
@@ -60,7 +60,7 @@ mod wipe;
 /// What `stack` imports; the model checker has its own.
 mod platform {
     pub use std::sync::Arc;
-    pub use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+    pub use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 }
 
 #[cfg(all(target_os = "linux", not(feature = "unix-on-linux")))]
