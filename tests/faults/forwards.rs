@@ -47,7 +47,7 @@ fn squid() -> Option<Program> {
         return None;
     };
     assert!(settings.contains("\nhttp_port 3128\n"), "{file} is another one");
-    Program::start("squid", &["-N", "-f"], |port, directory| {
+    Program::start_squid(|port, directory| {
         let settings = settings.replace("\nhttp_port 3128\n", &format!("\nhttp_port 127.0.0.1:{port}\n"));
         format!(
             "{settings}\npid_filename none\ncache_log /dev/null\naccess_log none\ncoredump_dir {}\n\

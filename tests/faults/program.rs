@@ -14,6 +14,8 @@ use testkit::{tools, until};
 /// What the program prints, in its directory.
 const LOG: &str = "log";
 
+const SQUID: &str = "squid";
+
 /// A program that is running. Its settings are in a directory that goes with it.
 pub struct Program {
     name: &'static str,
@@ -39,6 +41,16 @@ impl Program {
     /// Starts a program that has its settings in its arguments, which are made from a free port.
     pub fn start_with(name: &'static str, arguments: impl Fn(u16) -> Vec<String>) -> Option<Program> {
         Program::launched(name, |port, _| arguments(port).into_iter().map(OsString::from).collect())
+    }
+
+    /// squid, with a name of its own. By that name it has shared memory, and two that have the same end each other's start.
+    pub fn start_squid(settings: impl Fn(u16, &Path) -> String) -> Option<Program> {
+        Program::launched(SQUID, |port, directory| {
+            let file = directory.join("settings");
+            std::fs::write(&file, settings(port, directory)).unwrap();
+            let service = squid_service(port);
+            ["-N", "-d", "1", "-n", &service, "-f"].map(OsString::from).into_iter().chain([file.into()]).collect()
+        })
     }
 
     fn launched(name: &'static str, arguments: impl Fn(u16, &Path) -> Vec<OsString>) -> Option<Program> {
@@ -96,15 +108,9 @@ impl Program {
 
     fn until_it_listens(&mut self) {
         let (name, port) = (self.name, self.port);
-        // squid at times ends at once, without a word, when others of it start and end beside it.
-        let mut more = 5;
         until(&format!("{name} listens"), || {
             let ended = self.child.try_wait().unwrap();
-            if ended.is_some() {
-                assert!(more > 0, "{name} ends at once: {ended:?}\n{}", said(&self.directory));
-                more -= 1;
-                self.child = launch(name, self.arguments, &self.directory).expect("it was there before");
-            }
+            assert!(ended.is_none(), "{name} ends at once: {ended:?}\n{}", said(&self.directory));
             TcpStream::connect(("127.0.0.1", port)).is_ok()
         });
     }
@@ -115,8 +121,18 @@ impl Drop for Program {
         if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
             self.stop();
         }
+        if self.name == SQUID {
+            // One that is killed leaves its shared memory.
+            for part in ["metadata", "queues", "readers"] {
+                let _ = std::fs::remove_file(format!("/dev/shm/{}-cf__{part}.shm", squid_service(self.port)));
+            }
+        }
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+fn squid_service(port: u16) -> String {
+    format!("anchor{port}")
 }
 
 /// When the process began, which tells it from a later one of the same id; `None` if there is none.

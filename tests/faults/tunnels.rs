@@ -111,7 +111,7 @@ impl Tunnel {
 const PASSWORD: &str = "pass-word";
 
 fn squid() -> Option<Program> {
-    Program::start("squid", &["-N", "-f"], |port, directory| {
+    Program::start_squid(|port, directory| {
         let directory = directory.display();
         format!(
             "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\npid_filename none\n\
