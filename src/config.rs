@@ -501,7 +501,7 @@ mod tests {
         let mut config = Config::bare();
         config.set_api_key("s3cret-key").unwrap();
         assert!(!format!("{config:?}").contains("s3cret"));
-        assert_eq!(config.credentials(&config.destination().unwrap()).unwrap().as_str(), "s3cret-key");
+        assert_eq!(config.credentials(&config.destination().unwrap()).unwrap().key(), "s3cret-key");
     }
 
     #[test]

@@ -3,27 +3,27 @@
 
 use crate::secret::{Secret, Wiped};
 
-/// The key and the headers as they stand in a request: the value of the key's header, then a line for each header.
+/// The key and the headers as they stand in a request: a line for each, first the key's.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials(Secret);
 
-/// The headers that one call adds: lines that follow the credentials.
+/// The headers that one call adds, as lines that follow the credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines(Secret);
 
 const LINE_END: &str = "\r\n";
 const COLON: &str = ": ";
+const KEY: &str = "anchor-api-key";
 const REQUEST_ID: &str = "x-request-id";
 
 impl Credentials {
     pub fn new(key: &str, headers: &[Header]) -> Credentials {
-        Credentials(joined(&[key], headers, None))
+        Credentials(joined(std::iter::once((KEY, key)).chain(headers.iter().map(Header::parts))))
     }
 
     /// The same headers with another key.
     pub fn with_key(&self, key: &str) -> Credentials {
-        let lines = self.as_str().find(LINE_END).map_or("", |end| &self.as_str()[end..]);
-        Credentials(joined(&[key, lines], &[], None))
+        Credentials(joined(std::iter::once((KEY, key)).chain(fields(self.as_str()).skip(1))))
     }
 
     pub fn as_str(&self) -> &str {
@@ -31,17 +31,12 @@ impl Credentials {
     }
 
     pub fn key(&self) -> &str {
-        self.split().0
+        self.values().next().unwrap_or_default()
     }
 
     /// The key, and the value of each header.
     pub fn values(&self) -> impl Iterator<Item = &str> {
-        let (key, lines) = self.split();
-        std::iter::once(key).chain(values(lines))
-    }
-
-    fn split(&self) -> (&str, &str) {
-        self.as_str().split_once(LINE_END).unwrap_or((self.as_str(), ""))
+        values(self.as_str())
     }
 }
 
@@ -49,7 +44,7 @@ impl Lines {
     /// `None` if there are none.
     pub fn new(headers: &[Header], request_id: Option<&str>) -> Option<Lines> {
         let is_any = !headers.is_empty() || request_id.is_some();
-        is_any.then(|| Lines(joined(&[], headers, request_id)))
+        is_any.then(|| Lines(joined(headers.iter().map(Header::parts).chain(request_id.map(|id| (REQUEST_ID, id))))))
     }
 
     pub fn as_str(&self) -> &str {
@@ -63,18 +58,19 @@ impl Lines {
 }
 
 /// Exactly as large as needed: a text that grows leaves a copy behind, which is not wiped.
-fn joined(first: &[&str], headers: &[Header], request_id: Option<&str>) -> Secret {
-    let headers = headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
-    let lines = headers.chain(request_id.map(|id| (REQUEST_ID, id)));
-    let parts = || first.iter().copied().chain(lines.clone().flat_map(|(name, value)| [LINE_END, name, COLON, value]));
+fn joined<'a>(fields: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Secret {
+    let parts = || fields.clone().flat_map(|(name, value)| [name, COLON, value, LINE_END]);
     let mut text = Wiped::new(String::with_capacity(parts().map(str::len).sum()));
     parts().for_each(|part| text.push_str(part));
     Secret::new(text)
 }
 
+fn fields(lines: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
+    lines.split(LINE_END).filter_map(|line| line.split_once(COLON))
+}
+
 fn values(lines: &str) -> impl Iterator<Item = &str> {
-    let fields = lines.split(LINE_END).filter_map(|line| line.split_once(COLON));
-    fields.filter(|(name, _)| *name != REQUEST_ID).map(|(_, value)| value)
+    fields(lines).filter(|(name, _)| *name != REQUEST_ID).map(|(_, value)| value)
 }
 
 /// A header that a program adds to its requests.
@@ -132,6 +128,10 @@ impl Header {
         Header { name: "proxy-authorization".to_owned(), value: value.clone() }
     }
 
+    fn parts(&self) -> (&str, &str) {
+        (&self.name, self.value.as_str())
+    }
+
     fn new(name: &str, value: &str) -> Result<Header, String> {
         if name.is_empty() || name.len() > LONGEST_NAME {
             return Err(format!("has a name that is not of 1 to {LONGEST_NAME} bytes"));
@@ -176,15 +176,16 @@ mod tests {
     fn headers_stand_in_the_order_in_which_they_were_added() {
         let two = headers(&[("traceparent", "00-1"), ("X-Gate", "a: b"), ("x-gate", "")]);
         let all = Credentials::new("key", &two);
-        assert_eq!(all.as_str(), "key\r\ntraceparent: 00-1\r\nX-Gate: a: b\r\nx-gate: ");
+        assert_eq!(all.as_str(), "anchor-api-key: key\r\ntraceparent: 00-1\r\nX-Gate: a: b\r\nx-gate: \r\n");
         assert_eq!(all.values().collect::<Vec<_>>(), ["key", "00-1", "a: b", ""]);
     }
 
     #[test]
     fn another_key_leaves_the_headers() {
         let one = Credentials::new("key", &headers(&[("a", "1")]));
-        assert_eq!(one.with_key("longer-key").as_str(), "longer-key\r\na: 1");
-        assert_eq!(Credentials::new("key", &[]).with_key("k").as_str(), "k");
+        assert_eq!(one.with_key("longer-key").as_str(), "anchor-api-key: longer-key\r\na: 1\r\n");
+        assert_eq!(Credentials::new("key", &[]).with_key("k").as_str(), "anchor-api-key: k\r\n");
+        assert_eq!(one.key(), "key");
     }
 
     #[test]

@@ -137,7 +137,7 @@ mod tests {
         let mut options = Options::new();
         options.add_header("x-gate", "open").unwrap().set_request_id("id-1").unwrap();
         let lines = options.lines().unwrap();
-        assert_eq!(lines.as_str(), "\r\nx-gate: open\r\nx-request-id: id-1");
+        assert_eq!(lines.as_str(), "x-gate: open\r\nx-request-id: id-1\r\n");
         assert_eq!(lines.values().collect::<Vec<_>>(), ["open"]);
     }
 }

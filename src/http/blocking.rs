@@ -19,6 +19,7 @@ pub(super) struct Blocking {
     interruptible: bool,
     /// A connection that was idle for longer is not taken from the pool; zero: none is taken.
     pub max_idle: Duration,
+    pub path: String,
     /// The headers of this call alone.
     pub lines: Option<Lines>,
     /// The size of the head and of the first part of the body, so that the output buffer is allocated once.
@@ -55,6 +56,7 @@ impl Blocking {
             cancels: cancels.clone(),
             interruptible,
             max_idle: Duration::MAX,
+            path: String::new(),
             lines: None,
             output_size: 0,
         }

@@ -2,8 +2,9 @@
 //! memory.
 
 use super::blocking::with_current;
-use super::credentials::{put_credentials, put_origin};
+use super::request_head;
 use crate::sys::wipe;
+use std::io;
 use ureq::unversioned::transport::Buffers;
 
 /// Output that is collected until it is sent, and input that ureq has not read yet. A small buffer is kept when it is empty,
@@ -37,10 +38,11 @@ impl HeldBuffers {
         &self.output[..self.held]
     }
 
-    /// Completes the head of a request: with its origin, if a proxy forwards it, and with the credentials.
-    pub fn complete_head(&mut self, origin: Option<&str>, parts: [&str; 2]) {
-        self.held = put_origin(&mut self.output, self.held, origin);
-        self.held = put_credentials(&mut self.output, self.held, parts);
+    /// Completes the head of the request with what ureq does not write of it.
+    pub fn complete_head(&mut self, target: [&str; 2], lines: [&str; 3]) -> io::Result<()> {
+        let held = request_head::complete(&mut self.output, self.held, target, lines);
+        self.held = held.ok_or_else(|| io::Error::other("the request has another head than was expected"))?;
+        Ok(())
     }
 
     pub fn are_empty(&self) -> bool {

@@ -2,12 +2,12 @@
 //! ureq, writes the head of a request once for each client; a request has its own path, body and length. `inbound` has read and
 //! repaired an answer when it comes here.
 
-use super::credentials::find_placeholder;
 use super::exchange::Reply;
 use super::failure::ExchangeError;
 use super::framing::{BodyEnd, Framing, write_decimal};
 use super::head::{Field, append_repaired};
 use super::inbound::Output;
+use super::request_head::place_of_lines;
 use crate::secret::Wiped;
 use std::ops::Range;
 use ureq::http::header::CONTENT_LENGTH;
@@ -16,9 +16,9 @@ use ureq_proto::client::Call;
 
 /// What all requests of a client have in common.
 pub(super) struct Template {
-    /// The header lines before the credentials.
+    /// The header lines before those that ureq does not write.
     first: Vec<u8>,
-    /// What comes between them and the length of the body.
+    /// What comes between those and the length of the body.
     middle: Vec<u8>,
     /// What comes after it, and the empty line.
     last: Vec<u8>,
@@ -39,12 +39,12 @@ impl Template {
         bytes.truncate(filled);
         let after_line =
             |line: &[u8]| bytes.windows(line.len()).position(|part| part == line).map(|at| at + line.len());
-        match (after_line(b"\r\n"), find_placeholder(&bytes), after_line(LENGTH_LINE)) {
-            (Some(fields), Some(credentials), Some(end)) if fields <= credentials.start && credentials.end < end => {
+        match (after_line(b"\r\n"), place_of_lines(&bytes), after_line(LENGTH_LINE)) {
+            (Some(fields), Some(place), Some(end)) if place + LENGTH_LINE.len() <= end => {
                 let part = |range: Range<usize>| bytes[range].to_vec();
                 Ok(Template {
-                    first: part(fields..credentials.start),
-                    middle: part(credentials.end..end - LENGTH_LINE.len()),
+                    first: part(fields..place),
+                    middle: part(place..end - LENGTH_LINE.len()),
                     last: part(end..bytes.len()),
                 })
             }
@@ -52,19 +52,22 @@ impl Template {
         }
     }
 
-    /// Encodes a POST with these credentials.
+    /// Encodes a POST.
     ///
+    /// - `lines`: the header lines that ureq does not write.
     /// - `origin`: what stands before the path if a proxy forwards the request.
-    pub fn encode(&self, origin: &str, path: &str, credentials: [&str; 2], body: &[u8]) -> Wiped<Vec<u8>> {
+    pub fn encode(&self, origin: &str, path: &str, lines: [&str; 3], body: &[u8]) -> Wiped<Vec<u8>> {
         const DIGITS: usize = 20;
-        let [key, lines] = credentials.map(str::as_bytes);
+        let [common, credentials, own] = lines.map(str::as_bytes);
         let (origin, path) = (origin.as_bytes(), path.as_bytes());
-        let first: [&[u8]; 9] =
-            [b"POST ", origin, path, b" HTTP/1.1\r\n", &self.first, key, lines, &self.middle, b"content-length: "];
+        let lines = [&self.first[..], common, credentials, own, &self.middle];
+        let first: [&[u8]; 4] = [b"POST ", origin, path, b" HTTP/1.1\r\n"];
         let last = [b"\r\n", &self.last[..], body];
         let size = |parts: &[&[u8]]| parts.iter().map(|part| part.len()).sum::<usize>();
-        let mut request = Wiped::new(Vec::with_capacity(size(&first) + DIGITS + size(&last)));
-        first.iter().for_each(|part| request.extend_from_slice(part));
+        let mut request =
+            Wiped::new(Vec::with_capacity(size(&first) + size(&lines) + LENGTH_LINE.len() + DIGITS + size(&last)));
+        first.iter().chain(&lines).for_each(|part| request.extend_from_slice(part));
+        request.extend_from_slice(b"content-length: ");
         write_decimal(body.len() as u64, &mut request);
         last.iter().for_each(|part| request.extend_from_slice(part));
         request

@@ -28,6 +28,8 @@ pub(super) struct Origin {
     pub route: Route,
     /// Such as `http://host:81`: what a proxy that forwards the requests needs in their first line.
     pub for_proxy: Option<String>,
+    /// The header lines that each request of the library has.
+    pub common: String,
     pub pool: Pool,
     pub gauge: Arc<Gauge>,
     pub credentials: Arc<Latest<Credentials>>,
@@ -96,9 +98,12 @@ impl Connection {
         if link.sending() == Sending::Held {
             call.may_begin()?;
             link.begin(self.buffers.input_end(), &call.context)?;
-            let lines = call.lines.as_ref().map_or("", Lines::as_str);
+            let target = [self.origin.for_proxy.as_deref().unwrap_or(""), &call.path];
             let origin = &self.origin;
-            self.buffers.complete_head(origin.for_proxy.as_deref(), [origin.credentials.get().as_str(), lines]);
+            let credentials = origin.credentials.get();
+            let own = call.lines.as_ref().map_or("", Lines::as_str);
+            let lines = [origin.common.as_str(), credentials.as_str(), own];
+            self.buffers.complete_head(target, lines)?;
         } else {
             call.may_send()?;
         }

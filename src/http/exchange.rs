@@ -6,7 +6,6 @@ use super::buffers::HeldBuffers;
 use super::codec::Template;
 use super::connection::{Dialer, NoResolver, Origin};
 use super::context::{Limits, Trace};
-use super::credentials::{KEY_HEADER, PLACEHOLDER};
 use super::failure::{ExchangeError, Failure, classify};
 use super::gauge::Gauge;
 use super::inbound::MAX_HEAD;
@@ -25,9 +24,8 @@ use crate::sys::{Latest, UnixAddress};
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
-use ureq::http::uri::{Authority, PathAndQuery, Scheme};
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
+use ureq::http::header::{HOST, LOCATION, RETRY_AFTER};
+use ureq::http::{HeaderName, HeaderValue, Request, Response, request};
 
 /// What an agent is made from.
 pub(crate) struct AgentOptions<'a> {
@@ -45,9 +43,7 @@ pub(crate) struct AgentOptions<'a> {
 pub(crate) struct Agent {
     ureq: ureq::Agent,
     origin: Arc<Origin>,
-    scheme: Scheme,
-    authority: Authority,
-    /// The method and headers, which are the same for every request.
+    /// What ureq knows of each request, besides its length: a POST for `/`, with the host.
     request: request::Parts,
     template: Template,
     head_size: usize,
@@ -76,7 +72,7 @@ pub(crate) struct Reply {
     pub location: Option<String>,
 }
 
-/// Bytes of a request's head besides its path, host and headers.
+/// Bytes of a request's head besides its path, host, and the lines that ureq does not write.
 const HEAD_OVERHEAD: usize = 256;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -96,27 +92,25 @@ impl Agent {
             .max_idle_connections_per_host(0)
             .build();
         let endpoint = &options.destination.endpoint;
-        let scheme = if endpoint.https { Scheme::HTTPS } else { Scheme::HTTP };
-        let authority: Authority =
-            endpoint.authority().parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
         let route = route(options)?;
         let for_proxy = route.is_forwarded().then(|| format!("http://{}", endpoint.host_header()));
-        let credentials = Arc::clone(options.credentials);
-        let origin = Arc::new(Origin { route, for_proxy, pool: Pool::default(), gauge: Arc::default(), credentials });
-        let (mut request, ()) = Request::new(()).into_parts();
-        request.method = Method::POST;
-        request.headers = headers(options)?;
-        let size_of = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-        let origin_size = authority.as_str().len() + origin.for_proxy.as_ref().map_or(0, String::len);
-        let head_size = request.headers.iter().map(size_of).sum::<usize>() + origin_size + HEAD_OVERHEAD;
-        let head = head(&request, &scheme, &authority, "/").map_err(no_request)?;
-        let template = Template::new(head, 2 * head_size).map_err(no_request)?;
+        let (common, credentials) = (common_lines(options.user_agent)?, Arc::clone(options.credentials));
+        let lines_size = common.len() + credentials.get().as_str().len();
+        let (pool, gauge) = (Pool::default(), Arc::default());
+        let origin = Arc::new(Origin { route, for_proxy, common, pool, gauge, credentials });
+        let scheme = if endpoint.https { "https" } else { "http" };
+        // ureq would make the host for each request.
+        let request =
+            Request::post(format!("{scheme}://{}/", endpoint.authority())).header(HOST, endpoint.host_header());
+        let (request, ()) = request.body(()).map_err(|_| Error::invalid("base_url has no valid host"))?.into_parts();
+        let origin_size = endpoint.authority().len() + origin.for_proxy.as_ref().map_or(0, String::len);
+        let head_size = origin_size + lines_size + HEAD_OVERHEAD;
+        let template = Template::new(request.clone(), 2 * head_size);
+        let template = template.map_err(|e| Error::invalid(format!("the settings make no valid request: {e}")))?;
         Ok(Agent {
             template,
             ureq: ureq::Agent::with_parts(config, Dialer(Arc::clone(&origin)), NoResolver),
             origin,
-            scheme,
-            authority,
             request,
             head_size,
             max_response_bytes: options.max_response_bytes,
@@ -127,6 +121,7 @@ impl Agent {
     pub fn exchange(&self, post: &Post<'_>, cancels: &Cancels, interruptible: bool) -> (Result<Reply, Failure>, Trace) {
         let mut call = Blocking::new(post.limits, cancels, interruptible);
         call.max_idle = post.max_idle;
+        call.path = post.path.to_owned();
         call.lines = post.lines.cloned();
         call.output_size = self.request_size(post).min(self.head_size + HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(post).and_then(|response| self.take(response)));
@@ -161,14 +156,13 @@ impl Agent {
         inject("request");
         let origin = &*self.origin;
         let credentials = origin.credentials.get();
-        let parts = [credentials.as_str(), lines.map_or("", Lines::as_str)];
-        self.template.encode(origin.for_proxy.as_deref().unwrap_or(""), path, parts, body)
+        let lines = [origin.common.as_str(), credentials.as_str(), lines.map_or("", Lines::as_str)];
+        self.template.encode(origin.for_proxy.as_deref().unwrap_or(""), path, lines, body)
     }
 
     fn post(&self, post: &Post<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
         inject("request");
-        let head = head(&self.request, &self.scheme, &self.authority, post.path)?;
-        Ok(self.ureq.run(Request::from_parts(head, post.body))?)
+        Ok(self.ureq.run(Request::from_parts(self.request.clone(), post.body))?)
     }
 
     /// About how many bytes the request has.
@@ -272,38 +266,11 @@ fn route(options: &AgentOptions<'_>) -> Result<Route, Error> {
     })
 }
 
-fn head(
-    request: &request::Parts,
-    scheme: &Scheme,
-    authority: &Authority,
-    path: &str,
-) -> Result<request::Parts, ureq::Error> {
-    let mut uri = ureq::http::uri::Parts::default();
-    uri.scheme = Some(scheme.clone());
-    uri.authority = Some(authority.clone());
-    uri.path_and_query = Some(PathAndQuery::try_from(path).map_err(|e| ureq::Error::Http(e.into()))?);
-    let mut head = request.clone();
-    head.uri = Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?;
-    Ok(head)
-}
-
-fn no_request(e: ureq::Error) -> Error {
-    Error::invalid(format!("the settings make no valid request: {e}"))
-}
-
-fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
-    let mut headers = HeaderMap::with_capacity(8);
-    // Made once here; ureq would make it for each request.
-    let host = HeaderValue::try_from(options.destination.endpoint.host_header());
-    headers.insert(HOST, host.map_err(|_| Error::invalid("base_url has no valid host"))?);
-    let placeholder = [PLACEHOLDER].repeat(options.credentials.get().as_str().len());
-    let placeholder =
-        HeaderValue::try_from(placeholder).map_err(|_| Error::invalid("api_key is not a header value"))?;
-    headers.insert(HeaderName::from_static(KEY_HEADER), placeholder);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if !options.user_agent.is_empty() {
-        let user_agent = HeaderValue::from_str(options.user_agent);
-        headers.insert(USER_AGENT, user_agent.map_err(|_| Error::invalid("user_agent is not a header value"))?);
+fn common_lines(user_agent: &str) -> Result<String, Error> {
+    let content_type = "content-type: application/json\r\n";
+    if user_agent.is_empty() {
+        return Ok(content_type.to_owned());
     }
-    Ok(headers)
+    HeaderValue::from_str(user_agent).map_err(|_| Error::invalid("user_agent is not a header value"))?;
+    Ok(format!("{content_type}user-agent: {user_agent}\r\n"))
 }
