@@ -67,8 +67,12 @@ fn identify(config: &mut ClientConfig, certificate: &ClientCertificate) -> Resul
 }
 
 #[cfg(not(feature = "client-certificates"))]
-fn identify(_: &mut ClientConfig, _: &ClientCertificate) -> Result<(), Error> {
-    Err(Error::invalid("certificate_file: this libanchor was built without the feature client-certificates"))
+fn identify(_: &mut ClientConfig, certificate: &ClientCertificate) -> Result<(), Error> {
+    let setting = match certificate {
+        ClientCertificate::Files { .. } => "certificate_file",
+        ClientCertificate::Memory { .. } => "certificate_pem",
+    };
+    Err(Error::invalid(format!("{setting}: this libanchor was built without the feature client-certificates")))
 }
 
 /// With a store of its own for session resumption: the store has a lock, which a thread of the parent may hold at the fork.
@@ -76,4 +80,30 @@ fn of_process(config: &ClientConfig) -> Arc<ClientConfig> {
     let mut config = config.clone();
     config.resumption = Resumption::default();
     Arc::new(config)
+}
+
+// tests/package/features.rs runs this.
+#[cfg(all(test, not(feature = "client-certificates")))]
+mod tests {
+    use crate::config::Config;
+    use crate::session::Session;
+    use crate::status::Status;
+
+    #[test]
+    fn a_client_certificate_is_refused_without_the_feature() {
+        let config = || {
+            let mut config = Config::bare();
+            config.set_api_key("key").unwrap();
+            config
+        };
+        let (mut files, mut memory) = (config(), config());
+        files.set_client_certificate("chain.pem", "key.pem").unwrap();
+        memory.set_client_certificate_pem("chain", "key").unwrap();
+        for (config, setting) in [(files, "certificate_file"), (memory, "certificate_pem")] {
+            let error = Session::new(&config).err().unwrap();
+            assert_eq!(error.status(), Status::InvalidArgument);
+            let why = format!("{setting}: this libanchor was built without the feature client-certificates");
+            assert_eq!(error.message(), why);
+        }
+    }
 }
