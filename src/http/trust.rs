@@ -81,29 +81,3 @@ fn of_process(config: &ClientConfig) -> Arc<ClientConfig> {
     config.resumption = Resumption::default();
     Arc::new(config)
 }
-
-// tests/package/features.rs runs this.
-#[cfg(all(test, not(feature = "client-certificates")))]
-mod tests {
-    use crate::config::Config;
-    use crate::session::Session;
-    use crate::status::Status;
-
-    #[test]
-    fn a_client_certificate_is_refused_without_the_feature() {
-        let config = || {
-            let mut config = Config::bare();
-            config.set_api_key("key").unwrap();
-            config
-        };
-        let (mut files, mut memory) = (config(), config());
-        files.set_client_certificate("chain.pem", "key.pem").unwrap();
-        memory.set_client_certificate_pem("chain", "key").unwrap();
-        for (config, setting) in [(files, "certificate_file"), (memory, "certificate_pem")] {
-            let error = Session::new(&config).err().unwrap();
-            assert_eq!(error.status(), Status::InvalidArgument);
-            let why = format!("{setting}: this libanchor was built without the feature client-certificates");
-            assert_eq!(error.message(), why);
-        }
-    }
-}
