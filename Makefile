@@ -12,6 +12,7 @@ TARGET =
 STEPS =
 BUILD =
 GLIBC =
+FEATURES = default
 
 build: ## the library and the anchor-events command, into target/debug
 	cargo build --workspace
@@ -32,8 +33,8 @@ bench-check: ## instructions, system calls and size against the baseline; ACCEPT
 	python3 -m bench.guard.check $(ACCEPT:1=--accept)
 	python3 -m bench.compare.report --check
 
-release: ## the library and the command as they are installed, into target/installable: PROFILE=dev COMMAND=no GLIBC=2.17
-	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" GLIBC="$(GLIBC)" sh packaging/build.sh
+release: ## the library and the command as they are installed, into target/installable: PROFILE=dev COMMAND=no GLIBC=2.17 FEATURES=
+	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" GLIBC="$(GLIBC)" FEATURES="$(FEATURES)" sh packaging/build.sh
 
 install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no BUILD=no GLIBC=
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" BUILD="$(BUILD)" \

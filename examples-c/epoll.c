@@ -36,7 +36,7 @@ static int watch(int epoll, int fd)
 static int start_all(anchor_client *client, anchor_queue *queue)
 {
     for (uint64_t i = 0; i < EVENTS; i++) {
-        if (anchor_wait_start_on(client, queue, names[i], ANCHOR_NO_TIMEOUT, i, NULL) != ANCHOR_OK) {
+        if (anchor_wait_start_on(client, queue, names[i], ANCHOR_NO_TIMEOUT, i, NULL, NULL) != ANCHOR_OK) {
             return fail(names[i], anchor_last_error());
         }
     }

@@ -80,7 +80,7 @@ static int run(anchor_client *client, int64_t timeout_ms, char **names)
         return EXIT_FAILURE;
     }
     for (uint64_t i = 0; names[i] != NULL; i++) {
-        if (anchor_wait_start_on(client, program.queue, names[i], timeout_ms, i, NULL) != ANCHOR_OK) {
+        if (anchor_wait_start_on(client, program.queue, names[i], timeout_ms, i, NULL, NULL) != ANCHOR_OK) {
             fprintf(stderr, "libuv: %s: %s\n", names[i], anchor_last_error());
             anchor_queue_free(program.queue); /* cancels those that were started */
             return EXIT_FAILURE;

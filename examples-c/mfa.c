@@ -54,7 +54,7 @@ static int send_code(anchor_client *client, const char *code)
     /* Digits need no escaping. For any other text, write this with a JSON library. */
     snprintf(data, sizeof data, "{\"code\":\"%s\"}", code);
     printf("program: signaling it with %s\n", data);
-    anchor_status status = anchor_signal_event(client, EVENT, data, &json);
+    anchor_status status = anchor_signal_event(client, EVENT, data, ANCHOR_REQUEST_TIMEOUT, NULL, &json);
     if (status != ANCHOR_OK) {
         /* ANCHOR_CONNECTION_LOST means that it may have been delivered; signal.c shows what to do. */
         complain("program", status, json);
@@ -66,7 +66,7 @@ static int send_code(anchor_client *client, const char *code)
 /* Otherwise the agent could get a code of an earlier run. */
 static int drop_old_codes(anchor_client *client)
 {
-    anchor_status status = anchor_drain_event(client, EVENT, NULL);
+    anchor_status status = anchor_drain_event(client, EVENT, ANCHOR_REQUEST_TIMEOUT, NULL, NULL);
     if (status != ANCHOR_OK) {
         complain("program", status, NULL);
     }

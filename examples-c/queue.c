@@ -38,7 +38,7 @@ static int start_all(anchor_client *client, anchor_queue *queue, uint64_t count,
     for (uint64_t job = 0; job < count; job++) {
         char name[32];
         snprintf(name, sizeof name, "job_%" PRIu64, job);
-        if (anchor_wait_start_on(client, queue, name, timeout_ms, job, NULL) != ANCHOR_OK) {
+        if (anchor_wait_start_on(client, queue, name, timeout_ms, job, NULL, NULL) != ANCHOR_OK) {
             fprintf(stderr, "queue: %s: %s\n", name, anchor_last_error());
             return -1;
         }

@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     anchor_config_free(config);
 
     char *json = NULL;
-    anchor_status status = anchor_signal_event(client, argv[1], data, &json);
+    anchor_status status = anchor_signal_event(client, argv[1], data, ANCHOR_REQUEST_TIMEOUT, NULL, &json);
     int exit_status = EXIT_SUCCESS;
     if (status == ANCHOR_OK) {
         printf("signaled %s\n", argv[1]);

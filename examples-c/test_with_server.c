@@ -94,7 +94,8 @@ static anchor_client *client_of(const char *url)
 static void test(anchor_client *client)
 {
     char *json = NULL;
-    if (anchor_signal_event(client, "mfa_code", "{\"code\":\"123456\"}", NULL) != ANCHOR_OK) {
+    if (anchor_signal_event(client, "mfa_code", "{\"code\":\"123456\"}", ANCHOR_REQUEST_TIMEOUT, NULL,
+                            NULL) != ANCHOR_OK) {
         fail("the signal was not accepted");
     }
     if (anchor_wait_for_event(client, "mfa_code", 5000, NULL, &json) != ANCHOR_OK) {

@@ -88,7 +88,7 @@ static int run(anchor_client *client, int64_t timeout_ms, char **names)
     }
     int exit_status = EXIT_SUCCESS;
     for (size_t at = 0; names[at] != NULL && exit_status == EXIT_SUCCESS; at++) {
-        if (anchor_wait_start_on(client, queue, names[at], timeout_ms, at, NULL) != ANCHOR_OK) {
+        if (anchor_wait_start_on(client, queue, names[at], timeout_ms, at, NULL, NULL) != ANCHOR_OK) {
             fprintf(stderr, "windows: %s: %s\n", names[at], anchor_last_error());
             exit_status = EXIT_FAILURE;
         }

@@ -34,20 +34,26 @@
  *                timedOut       true if the call ended because its time was over
  *                retryAfterMs   the pause that the service asked for, if it did
  *                lastError      the last failure before the end, if the status reports something else
- *            Members may be absent, and later versions may add members. The error never contains the API key or
- *            an event's data.
+ *            Members may be absent, and later versions may add members. The error never contains the API key, the
+ *            value of a header that the program added, or an event's data.
  *
- * Threads    Any number of threads may use a client, a queue or a cancel token at once; one thread at a time may use
- *            settings. No handle may be freed while another thread uses it. Blocking calls hold no lock. There is
- *            nothing to initialise, and no global state that a program can see. The library starts a thread only to
- *            look up a name, and one for all started waits, which ends when their handles and queues are freed; all
- *            signals are blocked on these threads. pthread_cancel has no effect during a call: it acts at the
- *            thread's next cancellation point after the call. To end the call itself, cancel its token. Threads
- *            whose cancellation type is asynchronous may not call the library. A callback that throws ends the
- *            process; a callback may not leave by longjmp.
+ * Threads    Any number of threads may use a client, a queue or a cancel token at once, and options that no thread
+ *            changes; one thread at a time may use settings. No handle may be freed while another thread uses it.
+ *            Blocking calls hold no lock. There is nothing to initialise, and no global state that a program can see.
+ *            The library starts a thread only to look up a name, which all calls share that need this name at the same
+ *            time, and one for all started waits, which ends when their handles and queues are freed; all signals are
+ *            blocked on these threads. pthread_cancel has no effect during a call: it acts at the thread's next
+ *            cancellation point after the call. To end the call itself, cancel its token. Threads whose cancellation
+ *            type is asynchronous may not call the library. A callback that throws ends the process; a callback may
+ *            not leave by longjmp.
  *
  * Signals    The library installs no signal handler and never raises SIGPIPE. Functions are not
  *            async-signal-safe unless their comment says so.
+ *
+ * Network    A call connects to the host of the base URL, to what anchor_config_set_connect_to puts in its place, or to
+ *            the proxy of the settings or of the environment. Over TLS the certificate is checked for the host of
+ *            the base URL, wherever the connection goes. Without anchor_config_set_allow_http the key leaves
+ *            unencrypted only over loopback or a Unix socket.
  *
  * fork       A child process may use a client of its parent: it makes its own connections and does not touch
  *            those of the parent. A queue of the parent is empty in the child. Parent and child share a cancel token. A
@@ -105,6 +111,11 @@
  * As a timeout: no limit.
  */
 #define ANCHOR_NO_TIMEOUT (-1)
+
+/**
+ * As the timeout of a signal or a drain: the request timeout of the settings.
+ */
+#define ANCHOR_REQUEST_TIMEOUT (-2)
 
 /**
  * The outcome of a call. Later versions may add values; a value never changes its meaning.
@@ -234,7 +245,7 @@ typedef int32_t anchor_log_level;
 #endif /* __cplusplus */
 
 /**
- * Which certificate authorities a client trusts, in addition to those of a CA file.
+ * Which certificate authorities a client trusts, in addition to those of a CA file or text.
  */
 enum anchor_trust
 #if defined(__cplusplus) || (defined(__STDC_VERSION__) ? __STDC_VERSION__ : 0L) >= 202311L
@@ -283,6 +294,11 @@ typedef struct anchor_completion anchor_completion;
 typedef struct anchor_config anchor_config;
 
 /**
+ * Options of one call, or of many: what they set takes the place of the client's settings for these calls.
+ */
+typedef struct anchor_options anchor_options;
+
+/**
  * Collects the outcomes of any number of waits, for a program that has many of them or an event loop. Any number of
  * threads may start waits on a queue and take from it at once.
  */
@@ -299,11 +315,11 @@ typedef struct anchor_wait anchor_wait;
  * A function that receives log lines. It is called on the threads that make calls, and for started waits on the
  * thread of the library, on which all signals are blocked. There it delays every started wait of the process, so it
  * must return soon. It must not call a function that blocks, or one of the same client; it may cancel. A child that it
- * forks must not return from it. A line contains neither the key nor events' data.
+ * forks must not return from it. A line contains neither the key, nor added headers, nor events' data.
  *
  * - user_data: what was passed with the function
  * - level: an anchor_log_level
- * - message: one line without its end, valid during the call
+ * - message: one line without its end, valid during the call; a JSON object if anchor_config_set_log_json asks for it
  */
 typedef void (*anchor_log_callback)(void *user_data, int32_t level, const char *message);
 
@@ -455,8 +471,11 @@ anchor_status anchor_config_set_api_key(anchor_config *config,
  *
  * anchor_client_new refuses plain http, unless the host is loopback or anchor_config_set_allow_http allows it.
  *
+ * An IPv6 address may have a zone, as in "http://[fe80::1%25eth0]:8642". "unix:/path" is a service at a Unix socket of
+ * this machine, in plain HTTP; anchor_client_new refuses it on Windows, and where its path is too long for the system.
+ *
  * @param config    the settings
- * @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored.
+ * @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored. Or "unix:/path".
  *                  "https://api.anchorbrowser.io" by default
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
@@ -479,6 +498,23 @@ anchor_status anchor_config_set_allow_http(anchor_config *config,
                                            int allow);
 
 /**
+ * Adds a header to each request, such as traceparent or a gateway's token.
+ *
+ * Its value is treated as the key is: it is wiped from memory and never logged. There may be 32 headers, of 16,384
+ * bytes together. A header that the library sets itself is refused.
+ *
+ * @param config  the settings
+ * @param name    1 to 256 bytes, the name of a header
+ * @param value   at most 4,096 bytes of printable ASCII
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_add_header(anchor_config *config,
+                                       const char *name,
+                                       const char *value);
+
+/**
  * Sets the User-Agent header.
  *
  * @param config      the settings
@@ -492,15 +528,19 @@ anchor_status anchor_config_set_user_agent(anchor_config *config,
                                            const char *user_agent);
 
 /**
- * Sets the proxy to connect through, with CONNECT.
+ * Sets the proxy to connect through.
+ *
+ * With http, and with https over TLS, the proxy opens a tunnel by CONNECT; if the base URL is plain http, it gets the
+ * requests themselves. With socks5h it opens a tunnel by SOCKS5 and looks up the name of the service. With socks5 the
+ * library looks up the name, and asks for its addresses in turn.
  *
  * Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
  * anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
  *
  * @param config  the settings
- * @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
- *                refused
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The
+ *                default port is 80, 443 or 1080
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT, also for SOCKS of another version than 5
  * @since 0.1.0
  */
 ANCHOR_API ANCHOR_MUST_USE
@@ -508,32 +548,22 @@ anchor_status anchor_config_set_proxy(anchor_config *config,
                                       const char *proxy);
 
 /**
- * Adds the certificate authorities of a file to those that are trusted.
+ * Sets what to connect to in place of the host of the base URL, as curl's --connect-to does.
+ *
+ * The request, and the check of the certificate, still name the host. A proxy is asked for the address, by a tunnel; the
+ * proxies of the environment are not used if the address is loopback. A host that is not that of the base URL has no
+ * effect.
  *
  * @param config   the settings
- * @param ca_file  the path of a PEM file, which anchor_client_new reads
+ * @param host     "host:port" of the base URL; the port of https is 443, that of http 80
+ * @param address  "address:port"; the address may be a name too. Two empty strings remove the setting
  * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
  * @since 0.1.0
  */
 ANCHOR_API ANCHOR_MUST_USE
-anchor_status anchor_config_set_ca_file(anchor_config *config,
-                                        const char *ca_file);
-
-/**
- * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
- *
- * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
- * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
- * may be read, and reports it to the log.
- *
- * @param config  the settings
- * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
- * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
- * @since 0.1.0
- */
-ANCHOR_API ANCHOR_MUST_USE
-anchor_status anchor_config_set_trust(anchor_config *config,
-                                      int32_t trust);
+anchor_status anchor_config_set_connect_to(anchor_config *config,
+                                           const char *host,
+                                           const char *address);
 
 /**
  * Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
@@ -678,6 +708,131 @@ anchor_status anchor_config_set_log_callback(anchor_config *config,
                                              void *user_data);
 
 /**
+ * Sets whether a log line is a JSON object with the fields of what it reports.
+ *
+ * Its members are level ("warning", "info" or "debug"), message, and what else is known: operation ("wait" or
+ * "signal"), eventName, attempt, phase and status as in an error's JSON, code for the HTTP status, and pauseMs before
+ * the call tries again. anchor_json_get reads them.
+ *
+ * @param config  the settings
+ * @param json    0 or 1; 0 by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_log_json(anchor_config *config,
+                                         int json);
+
+/**
+ * Adds the certificate authorities of a file to those that are trusted.
+ *
+ * @param config   the settings
+ * @param ca_file  the path of a PEM file, which anchor_client_new reads
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_file(anchor_config *config,
+                                        const char *ca_file);
+
+/**
+ * Adds the certificate authorities of a text to those that are trusted, beside those of anchor_config_set_ca_file.
+ *
+ * @param config  the settings
+ * @param ca_pem  certificates as PEM, which are copied; anchor_client_new reports what is wrong with them
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_ca_pem(anchor_config *config,
+                                       const char *ca_pem);
+
+/**
+ * Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file and
+ * anchor_config_set_ca_pem.
+ *
+ * The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
+ * anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
+ * may be read, and reports it to the log.
+ *
+ * @param config  the settings
+ * @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_trust(anchor_config *config,
+                                      int32_t trust);
+
+/**
+ * Sets the certificate by which the client identifies itself to a service that asks for one, and its private key.
+ *
+ * A proxy does not get it. anchor_client_new reads the files, and checks that the key is that of the certificate.
+ *
+ * @param config            the settings
+ * @param certificate_file  the path of a PEM file: the client's certificate, then those above it that the service needs to
+ *                          check it
+ * @param key_file          the path of a PEM file with the key, which may be the same file. RSA of 2,048 to 4,096 bits,
+ *                          ECDSA on P-256 or P-384, or Ed25519, as PKCS#8, PKCS#1 or SEC1; an encrypted key is refused
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_client_certificate(anchor_config *config,
+                                                   const char *certificate_file,
+                                                   const char *key_file);
+
+/**
+ * Sets the certificate by which the client identifies itself, and its private key, as texts.
+ *
+ * It is as anchor_config_set_client_certificate, for programs that have them from elsewhere than a file. The copy of the
+ * key is wiped when the settings and the clients that were made from them are freed.
+ *
+ * @param config           the settings
+ * @param certificate_pem  the client's certificate, then those above it, as PEM, which are copied
+ * @param key_pem          the key as PEM, which is copied
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_client_certificate_pem(anchor_config *config,
+                                                       const char *certificate_pem,
+                                                       const char *key_pem);
+
+/**
+ * Sets the file of certificate revocation lists.
+ *
+ * A certificate of the service, or of a proxy that is reached over TLS, is then accepted only if the file has a list of
+ * the authority that signed it, and so on up to a trusted authority. The list must be valid now and not name the
+ * certificate. The file is read once, by anchor_client_new: a program that runs for longer than its lists are valid
+ * makes a new client. Without a file, revocation is not checked.
+ *
+ * @param config    the settings
+ * @param crl_file  the path of a PEM file with one list or several
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_crl_file(anchor_config *config,
+                                         const char *crl_file);
+
+/**
+ * Sets which public keys the service may have.
+ *
+ * Its certificate has to be valid as well. Any other key is refused with ANCHOR_TLS, and the message shows it. A proxy may
+ * have any key.
+ *
+ * @param config  the settings
+ * @param pins    up to 32, as CURLOPT_PINNEDPUBLICKEY takes them: "sha256//" and the SHA-256 of the key
+ *                (SubjectPublicKeyInfo) in base64, with ";" between them
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_config_set_pinned_public_keys(anchor_config *config,
+                                                   const char *pins);
+
+/**
  * Makes a client.
  *
  * It reads the certificates of the settings. It does not connect to the service.
@@ -707,6 +862,24 @@ ANCHOR_API
 void anchor_client_free(anchor_client *client);
 
 /**
+ * Replaces the API key for what is sent from now on.
+ *
+ * Calls and started waits that run send their next request with it. The client keeps the last seven keys before it, to
+ * hide them where the service quotes them. They are wiped from memory when the client is freed and its started waits
+ * have ended.
+ *
+ * @param client   the client
+ * @param api_key  1 to 4,096 characters of printable ASCII
+ * @return  ANCHOR_OK; ANCHOR_INVALID_ARGUMENT, and the key stays as it was; or ANCHOR_OUT_OF_MEMORY
+ * @par Threads
+ * Any thread. It is not async-signal-safe.
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_client_set_api_key(anchor_client *client,
+                                        const char *api_key);
+
+/**
  * Ends every call that is running on the client, and every started wait, with ANCHOR_CANCELLED.
  *
  * Later calls are not affected.
@@ -719,13 +892,16 @@ void anchor_client_free(anchor_client *client);
 ANCHOR_API void anchor_client_cancel_all(anchor_client *client);
 
 /**
- * Returns counts of what the client has done, as a JSON object.
+ * Returns counts of what the client has done and does, as a JSON object.
  *
  * Its members are the numbers waits, signals, answers, timeouts, cancels, failures, dropped, rearms, retries,
- * unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the object started. "dropped"
- * counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
+ * unanswered, connectionsMade, connectionsReused, bytesSent and bytesReceived, and the objects connections and
+ * started. "dropped" counts answers of started waits that nobody took before the wait or the queue was freed. "unanswered" counts
  * requests that were sent and whose answer was never read: each of them may have taken an event or delivered a
  * signal.
+ *
+ * "connections" shows the connections that this process has now: open is their number; of these, idle are those that
+ * no call uses, and waiting those on which a request was sent and no byte of its answer has arrived.
  *
  * "started" shows where the started waits of this process are now. Its members are queued, for a turn to make a
  * connection, of which a client makes 128 at once; dns, connect, tls, send, wait, for an answer, and receive, which
@@ -778,13 +954,36 @@ anchor_status anchor_wait_for_event(anchor_client *client,
                                     char **out_json);
 
 /**
+ * As anchor_wait_for_event, with options of this call.
+ *
+ * @param client      the client
+ * @param event_name  as in anchor_wait_for_event
+ * @param timeout_ms  as in anchor_wait_for_event
+ * @param options     what is otherwise than in the client's settings; NULL for nothing
+ * @param cancel      as in anchor_wait_for_event
+ * @param out_json    as in anchor_wait_for_event
+ * @return  as anchor_wait_for_event
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_wait_for_event_with(anchor_client *client,
+                                         const char *event_name,
+                                         int64_t timeout_ms,
+                                         const anchor_options *options,
+                                         anchor_cancel_token *cancel,
+                                         char **out_json);
+
+/**
  * Signals an event: the service hands the data to a call that waits for the event, now or later.
  *
- * The call takes at most the request timeout of the settings. A request that was written is never sent again.
+ * A request that was written is never sent again.
  *
  * @param client      the client
  * @param event_name  1 to 4,096 bytes of UTF-8, not "." or ".."
  * @param data_json   a JSON object; NULL for {}
+ * @param timeout_ms  milliseconds, 1 or more; ANCHOR_REQUEST_TIMEOUT for the request timeout of the settings;
+ *                    ANCHOR_NO_TIMEOUT sets no limit
+ * @param cancel      a token that ends the call; NULL for none
  * @param out_json    receives the answer or the error, as in anchor_wait_for_event; NULL if not wanted
  * @return  ANCHOR_OK; ANCHOR_NOT_SENT if it is certain that the signal was not delivered; ANCHOR_CONNECTION_LOST
  *          if it may have been; or any other status except ANCHOR_TIMEOUT and ANCHOR_PENDING
@@ -794,7 +993,31 @@ ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_signal_event(anchor_client *client,
                                   const char *event_name,
                                   const char *data_json,
+                                  int64_t timeout_ms,
+                                  anchor_cancel_token *cancel,
                                   char **out_json);
+
+/**
+ * As anchor_signal_event, with options of this call.
+ *
+ * @param client      the client
+ * @param event_name  as in anchor_signal_event
+ * @param data_json   as in anchor_signal_event
+ * @param timeout_ms  as in anchor_signal_event
+ * @param options     what is otherwise than in the client's settings; NULL for nothing
+ * @param cancel      as in anchor_signal_event
+ * @param out_json    as in anchor_signal_event
+ * @return  as anchor_signal_event
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_signal_event_with(anchor_client *client,
+                                       const char *event_name,
+                                       const char *data_json,
+                                       int64_t timeout_ms,
+                                       const anchor_options *options,
+                                       anchor_cancel_token *cancel,
+                                       char **out_json);
 
 /**
  * Takes and drops the signals of an event that no call has waited for, until none is left.
@@ -803,15 +1026,132 @@ anchor_status anchor_signal_event(anchor_client *client,
  *
  * @param client       the client
  * @param event_name   1 to 4,096 bytes of UTF-8, not "." or ".."
+ * @param timeout_ms   milliseconds, 0 or more; 0 asks once; ANCHOR_REQUEST_TIMEOUT for the request timeout of the
+ *                     settings; ANCHOR_NO_TIMEOUT sets no limit
+ * @param cancel       a token that ends the call; NULL for none
  * @param out_drained  receives how many signals were dropped, on failure too; NULL if not wanted
- * @return  ANCHOR_OK; ANCHOR_TIMEOUT if signals were left after the request timeout; or any other status except
+ * @return  ANCHOR_OK; ANCHOR_TIMEOUT if signals may be left after the time; or any other status except
  *          ANCHOR_PENDING
  * @since 0.1.0
  */
 ANCHOR_API ANCHOR_MUST_USE
 anchor_status anchor_drain_event(anchor_client *client,
                                  const char *event_name,
+                                 int64_t timeout_ms,
+                                 anchor_cancel_token *cancel,
                                  uint32_t *out_drained);
+
+/**
+ * As anchor_drain_event, with options of this call.
+ *
+ * @param client       the client
+ * @param event_name   as in anchor_drain_event
+ * @param timeout_ms   as in anchor_drain_event
+ * @param options      what is otherwise than in the client's settings; NULL for nothing
+ * @param cancel       as in anchor_drain_event
+ * @param out_drained  as in anchor_drain_event
+ * @return  as anchor_drain_event
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_drain_event_with(anchor_client *client,
+                                      const char *event_name,
+                                      int64_t timeout_ms,
+                                      const anchor_options *options,
+                                      anchor_cancel_token *cancel,
+                                      uint32_t *out_drained);
+
+/**
+ * Makes options that change nothing.
+ *
+ *     anchor_options *options = anchor_options_new();
+ *     if (options && anchor_options_set_request_id(options, "4bf92f35") == ANCHOR_OK) {
+ *         status = anchor_wait_for_event_with(client, "mfa_code", 60000, options, NULL, &json);
+ *     }
+ *     anchor_options_free(options);
+ *
+ * @return  the options, to be freed with anchor_options_free; NULL if no memory is left
+ * @par Threads
+ * Any number of calls may use them at once, as long as no thread changes them.
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE anchor_options *anchor_options_new(void);
+
+/**
+ * Frees options.
+ *
+ * No call may be running with them. A started wait has a copy of its own.
+ *
+ * @param options  the options; NULL does nothing
+ * @since 0.1.0
+ */
+ANCHOR_API void anchor_options_free(anchor_options *options);
+
+/**
+ * Sets after how many failures in a row the call gives up, as in anchor_config_set_retries.
+ *
+ * @param options  the options
+ * @param retries  0 or more; 0 gives up after the first failure; ANCHOR_RETRY_ALWAYS sets no limit
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_options_set_retries(anchor_options *options,
+                                         uint32_t retries);
+
+/**
+ * Sets whether the wait continues after a connection broke to which its request had been written, as in
+ * anchor_config_set_rearm.
+ *
+ * @param options  the options
+ * @param rearm    0 or 1
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_options_set_rearm(anchor_options *options,
+                                       int rearm);
+
+/**
+ * Sets the longest time for which one request of the wait asks the service to hold it, as in
+ * anchor_config_set_slice_ms.
+ *
+ * @param options   the options
+ * @param slice_ms  milliseconds, 1 to 86,400,000
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_options_set_slice_ms(anchor_options *options,
+                                          int64_t slice_ms);
+
+/**
+ * Adds a header to each request of the call, after those of the settings, as anchor_config_add_header does.
+ *
+ * @param options  the options
+ * @param name     1 to 256 bytes, the name of a header
+ * @param value    at most 4,096 bytes of printable ASCII
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_options_add_header(anchor_options *options,
+                                        const char *name,
+                                        const char *value);
+
+/**
+ * Sets the id that each request of the call carries in the header x-request-id.
+ *
+ * Logs of the service and of gateways show it. It is not a secret.
+ *
+ * @param options     the options
+ * @param request_id  1 to 256 bytes of printable ASCII without spaces
+ * @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_options_set_request_id(anchor_options *options,
+                                            const char *request_id);
 
 /**
  * Makes a cancel token.
@@ -884,6 +1224,24 @@ anchor_status anchor_wait_start(anchor_client *client,
                                 const char *event_name,
                                 int64_t timeout_ms,
                                 anchor_wait **out);
+
+/**
+ * As anchor_wait_start, with options of this wait.
+ *
+ * @param client      the client
+ * @param event_name  as in anchor_wait_start
+ * @param timeout_ms  as in anchor_wait_start
+ * @param options     what is otherwise than in the client's settings, copied; NULL for nothing
+ * @param out         as in anchor_wait_start
+ * @return  as anchor_wait_start
+ * @since 0.1.0
+ */
+ANCHOR_API ANCHOR_MUST_USE
+anchor_status anchor_wait_start_with(anchor_client *client,
+                                     const char *event_name,
+                                     int64_t timeout_ms,
+                                     const anchor_options *options,
+                                     anchor_wait **out);
 
 /**
  * Returns the file descriptor of a started wait, which is readable from the wait's end until it is finished.
@@ -992,7 +1350,7 @@ void anchor_wait_free(anchor_wait *wait);
  *     anchor_queue *queue = NULL;
  *     anchor_completion *done = NULL;
  *     if (anchor_queue_new(&queue) == ANCHOR_OK) {
- *         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL);
+ *         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL, NULL);
  *         ...                                  any number of them, each with a tag of its own
  *         while (anchor_queue_running(queue) > 0 &&
  *                anchor_queue_next(queue, ANCHOR_NO_TIMEOUT, NULL, &done) == ANCHOR_OK) {
@@ -1072,6 +1430,7 @@ anchor_status anchor_queue_set_callback(anchor_queue *queue,
  * @param event_name  as in anchor_wait_for_event
  * @param timeout_ms  as in anchor_wait_for_event
  * @param tag         any number, which anchor_completion_tag returns; the library does not look at it
+ * @param options     what is otherwise than in the client's settings, copied; NULL for nothing
  * @param out         receives the handle of the wait, to be freed with anchor_wait_free; NULL on failure. NULL if not
  *                    wanted
  * @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or
@@ -1084,6 +1443,7 @@ anchor_status anchor_wait_start_on(anchor_client *client,
                                    const char *event_name,
                                    int64_t timeout_ms,
                                    uint64_t tag,
+                                   const anchor_options *options,
                                    anchor_wait **out);
 
 /**

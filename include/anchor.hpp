@@ -21,6 +21,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -160,16 +161,49 @@ private:
     std::variant<T, anchor::error> outcome_;
 };
 
+// Success, or an error.
+template <> class [[nodiscard]] result<void> {
+public:
+    result() noexcept = default;
+    result(anchor::error error) noexcept : error_(std::move(error)) {}
+
+    explicit operator bool() const noexcept { return !error_; }
+    anchor_status status() const noexcept { return error_ ? error_->status() : ANCHOR_OK; }
+
+    // Only if there is one.
+    const anchor::error &error() const noexcept { return *error_; }
+
+#if ANCHOR_HPP_THROWS
+    void value() &&
+    {
+        if (error_) {
+            throw anchor::error(*error_);
+        }
+    }
+#endif
+
+private:
+    std::optional<anchor::error> error_;
+};
+
 struct no_timeout_t {
     explicit no_timeout_t() = default;
 };
-// A wait without a time limit.
+// No time limit.
 inline constexpr no_timeout_t no_timeout{};
 
-// Any std::chrono duration, rounded up to milliseconds; or no_timeout. A negative one is an invalid argument.
+struct request_timeout_t {
+    explicit request_timeout_t() = default;
+};
+// For a signal or a drain: the request timeout of the settings.
+inline constexpr request_timeout_t request_timeout{};
+
+// Any std::chrono duration, rounded up to milliseconds; or no_timeout; or request_timeout, but not for a wait. A negative
+// duration is an invalid argument.
 class timeout {
 public:
     constexpr timeout(no_timeout_t) noexcept : millis_(ANCHOR_NO_TIMEOUT) {}
+    constexpr timeout(request_timeout_t) noexcept : millis_(ANCHOR_REQUEST_TIMEOUT) {}
     template <class Rep, class Period>
     constexpr timeout(const std::chrono::duration<Rep, Period> &duration) noexcept
         : millis_(round_up(std::chrono::duration<long double, std::milli>(duration).count()))
@@ -259,19 +293,90 @@ inline result<json> answer(anchor_status status, char *out) noexcept
 
 } // namespace detail
 
+// What config and options share: a handle, and setters that can be chained. After the first refusal they change nothing.
+template <class Derived, class T, void (*Free)(T *)> class setters {
+public:
+    anchor_status status() const noexcept { return refusal_ ? refusal_->status() : ANCHOR_OK; }
+    // Only if the status is not ANCHOR_OK.
+    const error &refusal() const noexcept { return *refusal_; }
+    const T *get() const noexcept { return handle_.get(); }
+
+protected:
+    explicit setters(T *owned) noexcept : handle_(owned)
+    {
+        if (!handle_) {
+            refusal_.emplace(ANCHOR_OUT_OF_MEMORY);
+        }
+    }
+
+    template <class Setter, class... Values> Derived &set(Setter setter, Values... values) noexcept
+    {
+        if (!refusal_) {
+            const anchor_status status = setter(handle_.get(), values...);
+            if (status != ANCHOR_OK) {
+                refusal_.emplace(detail::last_error(status));
+            }
+        }
+        return static_cast<Derived &>(*this);
+    }
+    template <class Setter> Derived &set(Setter setter, timeout time) noexcept { return set(setter, time.milliseconds()); }
+    template <class Setter> Derived &set(Setter setter, std::string_view value) noexcept
+    {
+        const detail::c_string text(value);
+        return is_string(text) ? set(setter, text.get()) : static_cast<Derived &>(*this);
+    }
+    template <class Setter> Derived &set(Setter setter, std::string_view first, std::string_view second) noexcept
+    {
+        const detail::c_string one(first), two(second);
+        return is_string(one) && is_string(two) ? set(setter, one.get(), two.get()) : static_cast<Derived &>(*this);
+    }
+
+private:
+    bool is_string(const detail::c_string &text) noexcept
+    {
+        if (!refusal_ && text.status() != ANCHOR_OK) {
+            refusal_.emplace(text.refusal());
+        }
+        return !refusal_;
+    }
+
+    detail::handle<T, Free> handle_;
+    std::optional<error> refusal_;
+};
+
 // Settings, initially from the defaults and the environment. Setters can be chained. When a client is made from the
 // settings, it reports the first setter that failed, and why.
-class config {
+class config : public setters<config, anchor_config, anchor_config_free> {
 public:
-    config() noexcept : handle_(anchor_config_new()), status_(handle_ ? ANCHOR_OK : ANCHOR_OUT_OF_MEMORY) {}
+    config() noexcept : setters(anchor_config_new()) {}
 
     config &api_key(std::string_view key) noexcept { return set(anchor_config_set_api_key, key); }
     config &base_url(std::string_view url) noexcept { return set(anchor_config_set_base_url, url); }
     config &allow_http(bool allow) noexcept { return set(anchor_config_set_allow_http, int{allow}); }
+    config &add_header(std::string_view name, std::string_view value) noexcept
+    {
+        return set(anchor_config_add_header, name, value);
+    }
     config &user_agent(std::string_view agent) noexcept { return set(anchor_config_set_user_agent, agent); }
     config &proxy(std::string_view url) noexcept { return set(anchor_config_set_proxy, url); }
+    config &connect_to(std::string_view host, std::string_view address) noexcept
+    {
+        return set(anchor_config_set_connect_to, host, address);
+    }
     config &ca_file(std::string_view path) noexcept { return set(anchor_config_set_ca_file, path); }
+    config &ca_pem(std::string_view pem) noexcept { return set(anchor_config_set_ca_pem, pem); }
     config &trust(anchor_trust trust) noexcept { return set(anchor_config_set_trust, std::int32_t{trust}); }
+    config &client_certificate(std::string_view certificate_file, std::string_view key_file) noexcept
+    {
+        return set(anchor_config_set_client_certificate, certificate_file, key_file);
+    }
+    // The copy of the key that is made here is not wiped; that of the library is.
+    config &client_certificate_pem(std::string_view certificate_pem, std::string_view key_pem) noexcept
+    {
+        return set(anchor_config_set_client_certificate_pem, certificate_pem, key_pem);
+    }
+    config &crl_file(std::string_view path) noexcept { return set(anchor_config_set_crl_file, path); }
+    config &pinned_public_keys(std::string_view pins) noexcept { return set(anchor_config_set_pinned_public_keys, pins); }
     config &connect_timeout(timeout time) noexcept { return set(anchor_config_set_connect_timeout_ms, time); }
     config &request_timeout(timeout time) noexcept { return set(anchor_config_set_request_timeout_ms, time); }
     config &max_response_bytes(std::size_t bytes) noexcept { return set(anchor_config_set_max_response_bytes, bytes); }
@@ -283,40 +388,25 @@ public:
     // The function is called on the threads that make calls, and on the library's own. It must not throw or block.
     config &log_callback(anchor_log_callback callback, void *user_data) noexcept
     {
-        return set([callback, user_data](anchor_config *handle, int) {
-            return anchor_config_set_log_callback(handle, callback, user_data);
-        }, 0);
+        return set(anchor_config_set_log_callback, callback, user_data);
     }
+    config &log_json(bool json) noexcept { return set(anchor_config_set_log_json, int{json}); }
+};
 
-    anchor_status status() const noexcept { return status_; }
-    error refusal() const noexcept { return refused_nul_ ? error(status_, nul) : error(status_, why()); }
-    const anchor_config *get() const noexcept { return handle_.get(); }
+// What one call, or many, do otherwise than the settings of the client say. Setters can be chained. A call with the options
+// reports the first setter that failed, and why. Any number of calls may use them at once.
+class options : public setters<options, anchor_options, anchor_options_free> {
+public:
+    options() noexcept : setters(anchor_options_new()) {}
 
-private:
-    static constexpr const char *nul = "a string holds a NUL character";
-
-    template <class Setter, class Value> config &set(Setter setter, Value value) noexcept
+    options &retries(std::uint32_t count) noexcept { return set(anchor_options_set_retries, count); }
+    options &rearm(bool rearm) noexcept { return set(anchor_options_set_rearm, int{rearm}); }
+    options &slice(timeout time) noexcept { return set(anchor_options_set_slice_ms, time); }
+    options &add_header(std::string_view name, std::string_view value) noexcept
     {
-        if (status_ == ANCHOR_OK) {
-            status_ = setter(handle_.get(), value);
-        }
-        return *this;
+        return set(anchor_options_add_header, name, value);
     }
-    template <class Setter> config &set(Setter setter, timeout time) noexcept { return set(setter, time.milliseconds()); }
-    template <class Setter> config &set(Setter setter, std::string_view value) noexcept
-    {
-        const detail::c_string text(value);
-        if (status_ == ANCHOR_OK && text.status() != ANCHOR_OK) {
-            status_ = text.status();
-            refused_nul_ = status_ == ANCHOR_INVALID_ARGUMENT;
-        }
-        return set(setter, text.get());
-    }
-    std::string_view why() const noexcept { return handle_ ? anchor_config_error(handle_.get()) : ""; }
-
-    detail::handle<anchor_config, anchor_config_free> handle_;
-    anchor_status status_;
-    bool refused_nul_ = false;
+    options &request_id(std::string_view id) noexcept { return set(anchor_options_set_request_id, id); }
 };
 
 // Unblocks calls, from any thread or signal handler. It stays cancelled until it is reset.
@@ -341,23 +431,42 @@ private:
     detail::handle<anchor_cancel_token, anchor_cancel_token_free> handle_;
 };
 
+// What ends a call before its time: nothing, a cancel_source, or in C++20 a std::stop_token. A parameter of calls, which is made
+// where it is passed.
+class cancellation {
+public:
+    cancellation() noexcept = default;
+    cancellation(const cancel_source &source) noexcept : token_(source.get()) {}
+    cancellation(const cancellation &) = delete;
+    cancellation &operator=(const cancellation &) = delete;
+
 #if defined(__cpp_lib_jthread)
-namespace detail {
-
-// Makes the call with a cancel token that the stop token cancels.
-template <class Call> auto until_stopped(std::stop_token stop, Call call) noexcept
-    -> decltype(call(std::declval<anchor_cancel_token *>()))
-{
-    auto source = cancel_source::make(std::nothrow);
-    if (!source) {
-        return source.error();
+    cancellation(std::stop_token stop) noexcept
+    {
+        if (stop.stop_possible()) {
+            own_.reset(token_ = anchor_cancel_token_new());
+            status_ = token_ ? ANCHOR_OK : ANCHOR_OUT_OF_MEMORY;
+            on_stop_.emplace(std::move(stop), cancels{token_});
+        }
     }
-    const std::stop_callback on_stop(std::move(stop), [&source]() noexcept { source->cancel(); });
-    return call(source->get());
-}
-
-} // namespace detail
 #endif
+
+    // ANCHOR_OUT_OF_MEMORY if a stop token cannot be watched.
+    anchor_status status() const noexcept { return status_; }
+    anchor_cancel_token *get() const noexcept { return token_; }
+
+private:
+    anchor_cancel_token *token_ = nullptr;
+    anchor_status status_ = ANCHOR_OK;
+#if defined(__cpp_lib_jthread)
+    struct cancels {
+        anchor_cancel_token *token;
+        void operator()() const noexcept { anchor_cancel_token_cancel(token); }
+    };
+    detail::handle<anchor_cancel_token, anchor_cancel_token_free> own_;
+    std::optional<std::stop_callback<cancels>> on_stop_; // ends before the token
+#endif
+};
 
 // A wait that runs in the background. Destroying it cancels it and drops an outcome that was not taken.
 class started_wait {
@@ -465,22 +574,20 @@ public:
     }
 
     // Takes a completion. ANCHOR_PENDING if there is none in that time. A cancel ends this call, not the waits.
-    result<completion> next(std::nothrow_t, timeout time = no_timeout) noexcept { return take(time, nullptr); }
-    result<completion> next(std::nothrow_t, timeout time, const cancel_source &cancel) noexcept
+    result<completion> next(std::nothrow_t, timeout time = no_timeout, const cancellation &cancel = {}) noexcept
     {
-        return take(time, cancel.get());
+        if (cancel.status() != ANCHOR_OK) {
+            return error(cancel.status());
+        }
+        anchor_completion *out = nullptr;
+        const anchor_status status = anchor_queue_next(handle_.get(), time.milliseconds(), cancel.get(), &out);
+        return status == ANCHOR_OK ? result<completion>(completion(out)) : error(status);
     }
-#if defined(__cpp_lib_jthread)
-    result<completion> next(std::nothrow_t, timeout time, std::stop_token stop) noexcept
-    {
-        return detail::until_stopped(std::move(stop), [&](anchor_cancel_token *token) { return take(time, token); });
-    }
-#endif
 
     // The function is called on a thread of the library, once for each change from empty to not empty, and at once if the
     // queue is not empty now. It is noexcept and calls nothing of libanchor: it wakes the thread that takes. The queue keeps
     // it, also when the queue is moved, until it is replaced or the queue is destroyed; both let a call of it end first.
-    template <class Callback> [[nodiscard]] anchor_status set_callback(std::nothrow_t, Callback &&callback) noexcept
+    template <class Callback> result<void> set_callback(std::nothrow_t, Callback &&callback) noexcept
     {
         using stored = std::decay_t<Callback>;
         static_assert(std::is_nothrow_invocable_v<stored &>, "the callback is noexcept and takes nothing");
@@ -488,14 +595,15 @@ public:
         detail::owned_callback owned(new (std::nothrow) stored(std::forward<Callback>(callback)),
                                      [](void *it) { delete static_cast<stored *>(it); });
         if (!owned) {
-            return ANCHOR_OUT_OF_MEMORY;
+            return error(ANCHOR_OUT_OF_MEMORY);
         }
         const auto call = [](void *it) noexcept { (*static_cast<stored *>(it))(); };
         const anchor_status status = anchor_queue_set_callback(handle_.get(), call, owned.get());
-        if (status == ANCHOR_OK) {
-            handle_.get_deleter().callback = std::move(owned);
+        if (status != ANCHOR_OK) {
+            return detail::last_error(status);
         }
-        return status;
+        handle_.get_deleter().callback = std::move(owned);
+        return {};
     }
     void clear_callback() noexcept
     {
@@ -509,17 +617,13 @@ public:
 #if ANCHOR_HPP_THROWS
     queue() : queue(make(std::nothrow).value()) {}
 
-    completion next(timeout time = no_timeout) { return next(std::nothrow, time).value(); }
-    completion next(timeout time, const cancel_source &cancel) { return next(std::nothrow, time, cancel).value(); }
-#if defined(__cpp_lib_jthread)
-    completion next(timeout time, std::stop_token stop) { return next(std::nothrow, time, std::move(stop)).value(); }
-#endif
+    completion next(timeout time = no_timeout, const cancellation &cancel = {})
+    {
+        return next(std::nothrow, time, cancel).value();
+    }
     template <class Callback> void set_callback(Callback &&callback)
     {
-        const anchor_status status = set_callback(std::nothrow, std::forward<Callback>(callback));
-        if (status != ANCHOR_OK) {
-            throw error(status);
-        }
+        set_callback(std::nothrow, std::forward<Callback>(callback)).value();
     }
 #endif
 
@@ -536,13 +640,6 @@ public:
 
 private:
     explicit queue(anchor_queue *owned) noexcept : handle_(owned) {}
-
-    result<completion> take(timeout time, anchor_cancel_token *cancel) noexcept
-    {
-        anchor_completion *out = nullptr;
-        const anchor_status status = anchor_queue_next(handle_.get(), time.milliseconds(), cancel, &out);
-        return status == ANCHOR_OK ? result<completion>(completion(out)) : error(status);
-    }
 
     std::unique_ptr<anchor_queue, detail::queue_free> handle_;
 };
@@ -571,74 +668,76 @@ public:
             return settings.refusal();
         }
         const anchor_status status = anchor_client_new(settings.get(), &out);
-        return status == ANCHOR_OK ? result<client>(client(out)) : error(status, anchor_config_error(settings.get()));
+        return status == ANCHOR_OK ? result<client>(client(out)) : detail::last_error(status);
     }
     static result<client> make(std::nothrow_t) noexcept { return make(std::nothrow, config()); }
 
-    result<json> wait(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
+    // Each call has a form that takes options.
+    result<json> wait(std::nothrow_t, std::string_view event, timeout time = default_timeout,
+                      const cancellation &cancel = {}) noexcept
     {
-        return wait_until_cancelled(event, time, nullptr);
+        return wait_with(event, time, nullptr, cancel);
     }
-    result<json> wait(std::nothrow_t, std::string_view event, timeout time, const cancel_source &cancel) noexcept
+    result<json> wait(std::nothrow_t, std::string_view event, timeout time, const options &options,
+                      const cancellation &cancel = {}) noexcept
     {
-        return wait_until_cancelled(event, time, cancel.get());
+        return wait_with(event, time, &options, cancel);
     }
-#if defined(__cpp_lib_jthread)
-    result<json> wait(std::nothrow_t, std::string_view event, timeout time, std::stop_token stop) noexcept
-    {
-        return detail::until_stopped(std::move(stop), [&](anchor_cancel_token *token) {
-            return wait_until_cancelled(event, time, token);
-        });
-    }
-#endif
 
     // `data` is a JSON object.
-    result<json> signal(std::nothrow_t, std::string_view event, std::string_view data = "{}") noexcept
+    result<json> signal(std::nothrow_t, std::string_view event, std::string_view data = "{}",
+                        timeout time = request_timeout, const cancellation &cancel = {}) noexcept
     {
-        const detail::c_string name(event), text(data);
-        if (name.status() != ANCHOR_OK || text.status() != ANCHOR_OK) {
-            return name.status() != ANCHOR_OK ? name.refusal() : text.refusal();
-        }
-        char *out = nullptr;
-        const anchor_status status = anchor_signal_event(handle_.get(), name.get(), text.get(), &out);
-        return detail::answer(status, out);
+        return signal_with(event, data, time, nullptr, cancel);
+    }
+    result<json> signal(std::nothrow_t, std::string_view event, std::string_view data, timeout time,
+                        const options &options, const cancellation &cancel = {}) noexcept
+    {
+        return signal_with(event, data, time, &options, cancel);
     }
 
     // Drops the signals that nobody has waited for, and returns how many there were.
-    result<std::uint32_t> drain(std::nothrow_t, std::string_view event) noexcept
+    result<std::uint32_t> drain(std::nothrow_t, std::string_view event, timeout time = request_timeout,
+                                const cancellation &cancel = {}) noexcept
     {
-        const detail::c_string name(event);
-        if (name.status() != ANCHOR_OK) {
-            return name.refusal();
-        }
-        std::uint32_t drained = 0;
-        const anchor_status status = anchor_drain_event(handle_.get(), name.get(), &drained);
-        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : detail::last_error(status);
+        return drain_with(event, time, nullptr, cancel);
+    }
+    result<std::uint32_t> drain(std::nothrow_t, std::string_view event, timeout time, const options &options,
+                                const cancellation &cancel = {}) noexcept
+    {
+        return drain_with(event, time, &options, cancel);
     }
 
     result<started_wait> start(std::nothrow_t, std::string_view event, timeout time = default_timeout) noexcept
     {
-        const detail::c_string name(event);
-        if (name.status() != ANCHOR_OK) {
-            return name.refusal();
-        }
-        anchor_wait *out = nullptr;
-        const anchor_status status = anchor_wait_start(handle_.get(), name.get(), time.milliseconds(), &out);
-        return status == ANCHOR_OK ? result<started_wait>(started_wait(out)) : detail::last_error(status);
+        return start_with(event, time, nullptr);
+    }
+    result<started_wait> start(std::nothrow_t, std::string_view event, timeout time, const options &options) noexcept
+    {
+        return start_with(event, time, &options);
     }
 
     // The queue gets the wait's completion, with this tag. The result is only needed to cancel the wait.
     result<queued_wait> start_on(std::nothrow_t, queue &queue, std::string_view event, timeout time,
                                  std::uint64_t tag) noexcept
     {
-        const detail::c_string name(event);
-        if (name.status() != ANCHOR_OK) {
-            return name.refusal();
+        return start_on_with(queue, event, time, tag, nullptr);
+    }
+    result<queued_wait> start_on(std::nothrow_t, queue &queue, std::string_view event, timeout time, std::uint64_t tag,
+                                 const options &options) noexcept
+    {
+        return start_on_with(queue, event, time, tag, &options);
+    }
+
+    // Calls and started waits that run send their next request with it.
+    result<void> set_api_key(std::nothrow_t, std::string_view key) noexcept
+    {
+        const detail::c_string text(key);
+        if (text.status() != ANCHOR_OK) {
+            return text.refusal();
         }
-        anchor_wait *out = nullptr;
-        const anchor_status status =
-            anchor_wait_start_on(handle_.get(), queue.get(), name.get(), time.milliseconds(), tag, &out);
-        return status == ANCHOR_OK ? result<queued_wait>(queued_wait(out)) : detail::last_error(status);
+        const anchor_status status = anchor_client_set_api_key(handle_.get(), text.get());
+        return status == ANCHOR_OK ? result<void>() : detail::last_error(status);
     }
 
     result<json> stats(std::nothrow_t) const noexcept
@@ -656,16 +755,27 @@ public:
     {
         return wait(std::nothrow, event, std::forward<Rest>(rest)...).value();
     }
-    json signal(std::string_view event, std::string_view data = "{}") { return signal(std::nothrow, event, data).value(); }
-    std::uint32_t drain(std::string_view event) { return drain(std::nothrow, event).value(); }
-    started_wait start(std::string_view event, timeout time = default_timeout)
+    template <class... Rest> json signal(std::string_view event, Rest &&...rest)
     {
-        return start(std::nothrow, event, time).value();
+        return signal(std::nothrow, event, std::forward<Rest>(rest)...).value();
+    }
+    template <class... Rest> std::uint32_t drain(std::string_view event, Rest &&...rest)
+    {
+        return drain(std::nothrow, event, std::forward<Rest>(rest)...).value();
+    }
+    template <class... Rest> started_wait start(std::string_view event, Rest &&...rest)
+    {
+        return start(std::nothrow, event, std::forward<Rest>(rest)...).value();
     }
     queued_wait start_on(queue &queue, std::string_view event, timeout time, std::uint64_t tag)
     {
         return start_on(std::nothrow, queue, event, time, tag).value();
     }
+    queued_wait start_on(queue &queue, std::string_view event, timeout time, std::uint64_t tag, const options &options)
+    {
+        return start_on(std::nothrow, queue, event, time, tag, options).value();
+    }
+    void set_api_key(std::string_view key) { set_api_key(std::nothrow, key).value(); }
     json stats() const { return stats(std::nothrow).value(); }
 #endif
 
@@ -676,16 +786,82 @@ public:
 private:
     explicit client(anchor_client *owned) noexcept : handle_(owned) {}
 
-    result<json> wait_until_cancelled(std::string_view event, timeout time, anchor_cancel_token *cancel) noexcept
+    // Why a call cannot be made with these arguments, of which one is a string.
+    static std::optional<error> refusal(const detail::c_string &text, const options *options,
+                                        const cancellation &cancel = {}) noexcept
+    {
+        if (text.status() != ANCHOR_OK) {
+            return text.refusal();
+        }
+        if (options && options->status() != ANCHOR_OK) {
+            return options->refusal();
+        }
+        return cancel.status() == ANCHOR_OK ? std::nullopt : std::optional<error>(cancel.status());
+    }
+    static const anchor_options *handle_of(const options *options) noexcept { return options ? options->get() : nullptr; }
+
+    result<json> wait_with(std::string_view event, timeout time, const options *options,
+                           const cancellation &cancel) noexcept
     {
         const detail::c_string name(event);
-        if (name.status() != ANCHOR_OK) {
-            return name.refusal();
+        if (auto refused = refusal(name, options, cancel)) {
+            return std::move(*refused);
         }
         char *out = nullptr;
-        const anchor_status status =
-            anchor_wait_for_event(handle_.get(), name.get(), time.milliseconds(), cancel, &out);
+        const anchor_status status = anchor_wait_for_event_with(handle_.get(), name.get(), time.milliseconds(),
+                                                                handle_of(options), cancel.get(), &out);
         return detail::answer(status, out);
+    }
+
+    result<json> signal_with(std::string_view event, std::string_view data, timeout time, const options *options,
+                             const cancellation &cancel) noexcept
+    {
+        const detail::c_string name(event), text(data);
+        if (auto refused = refusal(name.status() == ANCHOR_OK ? text : name, options, cancel)) {
+            return std::move(*refused);
+        }
+        char *out = nullptr;
+        const anchor_status status = anchor_signal_event_with(handle_.get(), name.get(), text.get(), time.milliseconds(),
+                                                              handle_of(options), cancel.get(), &out);
+        return detail::answer(status, out);
+    }
+
+    result<std::uint32_t> drain_with(std::string_view event, timeout time, const options *options,
+                                     const cancellation &cancel) noexcept
+    {
+        const detail::c_string name(event);
+        if (auto refused = refusal(name, options, cancel)) {
+            return std::move(*refused);
+        }
+        std::uint32_t drained = 0;
+        const anchor_status status = anchor_drain_event_with(handle_.get(), name.get(), time.milliseconds(),
+                                                             handle_of(options), cancel.get(), &drained);
+        return status == ANCHOR_OK ? result<std::uint32_t>(drained) : detail::last_error(status);
+    }
+
+    result<started_wait> start_with(std::string_view event, timeout time, const options *options) noexcept
+    {
+        const detail::c_string name(event);
+        if (auto refused = refusal(name, options)) {
+            return std::move(*refused);
+        }
+        anchor_wait *out = nullptr;
+        const anchor_status status =
+            anchor_wait_start_with(handle_.get(), name.get(), time.milliseconds(), handle_of(options), &out);
+        return status == ANCHOR_OK ? result<started_wait>(started_wait(out)) : detail::last_error(status);
+    }
+
+    result<queued_wait> start_on_with(queue &queue, std::string_view event, timeout time, std::uint64_t tag,
+                                      const options *options) noexcept
+    {
+        const detail::c_string name(event);
+        if (auto refused = refusal(name, options)) {
+            return std::move(*refused);
+        }
+        anchor_wait *out = nullptr;
+        const anchor_status status = anchor_wait_start_on(handle_.get(), queue.get(), name.get(), time.milliseconds(), tag,
+                                                          handle_of(options), &out);
+        return status == ANCHOR_OK ? result<queued_wait>(queued_wait(out)) : detail::last_error(status);
     }
 
     detail::handle<anchor_client, anchor_client_free> handle_;

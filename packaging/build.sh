@@ -6,6 +6,7 @@
 #
 #     PROFILE=release   the cargo profile; dev builds in a fraction of the time
 #     COMMAND=yes       no leaves the command out
+#     FEATURES=default  the cargo features of the library; empty leaves out what it can do without
 #     GLIBC=            2.17 or later: what is built loads with that glibc and every later one, whatever this machine
 #                       has. By cargo-zigbuild, in PATH or in venv/bin of ANCHOR_CROSS=target/cross
 #     LD OBJCOPY READELF AR   the target's tools, where they are not those of this machine
@@ -16,6 +17,7 @@ cd "$(dirname "$0")/.."
 profile=${PROFILE:-release}
 command=${COMMAND:-yes}
 glibc=${GLIBC:-}
+features=${FEATURES-default}
 
 # Builds with the symbols of that version, which Zig has.
 use_glibc() {
@@ -30,9 +32,12 @@ use_glibc() {
 # The crate types are named because cargo does not optimize across crates while there is an rlib among them.
 build_library() {
     case $profile,$command in
-    dev,no) build build --package anchor-events ;;
+    dev,no) build build --package anchor-events --no-default-features --features "$features" ;;
     dev,*) build build --workspace ;;
-    *) build rustc --package anchor-events --lib --crate-type cdylib,staticlib --profile "$profile" ;;
+    *)
+        build rustc --package anchor-events --lib --crate-type cdylib,staticlib --profile "$profile" \
+            --no-default-features --features "$features"
+        ;;
     esac
     shared=$(made 'libanchor\.so')
     archive=$(made 'libanchor\.a')

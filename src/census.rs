@@ -2,6 +2,7 @@
 //! this is what a program can see of it.
 
 use crate::error::Phase;
+use crate::json::Object;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -78,16 +79,14 @@ macro_rules! stages {
         impl StartedWaits {
             /// Returns the counts as one JSON object.
             pub(crate) fn to_json(self) -> String {
-                let mut json = String::from("{");
+                let mut object = Object::new();
                 for (name, StageCount { count, oldest_ms }) in [$(($json, self.$field)),+] {
-                    push_name(&mut json, name);
-                    json.push('{');
-                    push_number(&mut json, "count", count);
-                    push_number(&mut json, "oldestMs", oldest_ms);
-                    json.push('}');
+                    let mut stage = Object::new();
+                    stage.number("count", count);
+                    stage.number("oldestMs", oldest_ms);
+                    object.json(name, &stage.end());
                 }
-                json.push('}');
-                json
+                object.end()
             }
 
             fn at(&mut self, stage: Stage) -> &mut StageCount {
@@ -97,20 +96,6 @@ macro_rules! stages {
             }
         }
     };
-}
-
-/// Appends the name of a member, after a comma if it is not the first.
-pub(crate) fn push_name(json: &mut String, name: &str) {
-    if !json.ends_with('{') {
-        json.push(',');
-    }
-    json.extend(["\"", name, "\":"]);
-}
-
-/// Appends a member that is a number.
-pub(crate) fn push_number(json: &mut String, name: &str, number: u64) {
-    push_name(json, name);
-    json.push_str(&number.to_string());
 }
 
 stages! {

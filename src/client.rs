@@ -1,10 +1,11 @@
 //! [`Client`]: the entry point of the Rust API. The rules of a call are in `calls`; what its calls share is in `session`.
 
-use crate::calls::call::Start;
+use crate::calls::call::{How, Start};
 use crate::calls::{drain, signal, wait};
 use crate::cancel::CancelToken;
-use crate::config::Config;
+use crate::config::{Config, check_key};
 use crate::error::Error;
+use crate::options::Options;
 use crate::session::Session;
 use crate::started::{self, Queue, QueuedWait, StartedWait};
 use crate::stats::Stats;
@@ -54,16 +55,32 @@ impl Client {
         timeout: Option<Duration>,
         cancel: Option<&CancelToken>,
     ) -> Result<String, Error> {
+        self.wait_with(event_name, timeout, &Options::NONE, cancel)
+    }
+
+    /// As [`wait`](Self::wait), with options of this call.
+    ///
+    /// # Errors
+    ///
+    /// As in [`wait`](Self::wait).
+    pub fn wait_with(
+        &self,
+        event_name: &str,
+        timeout: Option<Duration>,
+        options: &Options,
+        cancel: Option<&CancelToken>,
+    ) -> Result<String, Error> {
         let start = Start::new(&self.session, event_name)?;
-        wait::wait(&self.session, &start, event_name, timeout, cancel)
+        wait::wait(&self.session, &start, event_name, timeout, &How { options, cancel })
     }
 
     /// Signals the event (`POST /v1/events/{event_name}`): the service hands `data` to a call that waits for the event, now
-    /// or later. The call takes at most the [request timeout](Config::set_request_timeout). A request that was written is
-    /// never sent again.
+    /// or later. A request that was written is never sent again.
     ///
     /// - `event_name`: 1 to 4,096 bytes, not `.` or `..`; events belong to the account.
     /// - `data`: the text of a JSON object; `None` is an empty object.
+    /// - `timeout`: how long the call may take. Zero is refused.
+    /// - `cancel`: a token that ends the call from another thread or a signal handler.
     ///
     /// Returns the service's answer, byte for byte.
     ///
@@ -73,24 +90,64 @@ impl Client {
     /// [`Status::ConnectionLost`](crate::Status::ConnectionLost) if it may have been, or any other
     /// [`Status`](crate::Status) except [`Status::Timeout`](crate::Status::Timeout) and
     /// [`Status::Pending`](crate::Status::Pending).
-    pub fn signal(&self, event_name: &str, data: Option<&str>) -> Result<String, Error> {
-        signal::signal(&self.session, event_name, data)
+    pub fn signal(
+        &self,
+        event_name: &str,
+        data: Option<&str>,
+        timeout: Timeout,
+        cancel: Option<&CancelToken>,
+    ) -> Result<String, Error> {
+        self.signal_with(event_name, data, timeout, &Options::NONE, cancel)
+    }
+
+    /// As [`signal`](Self::signal), with options of this call.
+    ///
+    /// # Errors
+    ///
+    /// As in [`signal`](Self::signal).
+    pub fn signal_with(
+        &self,
+        event_name: &str,
+        data: Option<&str>,
+        timeout: Timeout,
+        options: &Options,
+        cancel: Option<&CancelToken>,
+    ) -> Result<String, Error> {
+        signal::signal(&self.session, event_name, data, self.resolve(timeout), &How { options, cancel })
     }
 
     /// Takes and drops the signals of the event that no call has waited for, until none is left. A program can call it to
-    /// begin without old signals. It takes at most the [request timeout](Config::set_request_timeout).
+    /// begin without old signals.
     ///
     /// - `event_name`: 1 to 4,096 bytes, not `.` or `..`; events belong to the account.
+    /// - `timeout`: how long the call may take. Zero asks once.
+    /// - `cancel`: a token that ends the call from another thread or a signal handler.
     ///
     /// Returns how many signals it dropped.
     ///
     /// # Errors
     ///
     /// As [`wait`](Self::wait), with the number of signals that were dropped before the failure.
-    /// [`Status::Timeout`](crate::Status::Timeout) means that signals were left at the end of the time.
-    pub fn drain(&self, event_name: &str) -> Result<u32, DrainError> {
+    /// [`Status::Timeout`](crate::Status::Timeout) means that signals may be left at the end of the time.
+    pub fn drain(&self, event_name: &str, timeout: Timeout, cancel: Option<&CancelToken>) -> Result<u32, DrainError> {
+        self.drain_with(event_name, timeout, &Options::NONE, cancel)
+    }
+
+    /// As [`drain`](Self::drain), with options of this call.
+    ///
+    /// # Errors
+    ///
+    /// As in [`drain`](Self::drain).
+    pub fn drain_with(
+        &self,
+        event_name: &str,
+        timeout: Timeout,
+        options: &Options,
+        cancel: Option<&CancelToken>,
+    ) -> Result<u32, DrainError> {
         let mut drained = 0;
-        match drain::drain(&self.session, event_name, &mut drained) {
+        let how = How { options, cancel };
+        match drain::drain(&self.session, event_name, self.resolve(timeout), &how, &mut drained) {
             Ok(()) => Ok(drained),
             Err(source) => Err(DrainError { drained, source }),
         }
@@ -104,7 +161,21 @@ impl Client {
     /// [`Status::InvalidArgument`](crate::Status::InvalidArgument), or
     /// [`Status::OutOfMemory`](crate::Status::OutOfMemory) if the process has no memory, thread or file descriptor left.
     pub fn start(&self, event_name: &str, timeout: Option<Duration>) -> Result<StartedWait, Error> {
-        StartedWait::start(&self.session, event_name, timeout)
+        self.start_with(event_name, timeout, &Options::NONE)
+    }
+
+    /// As [`start`](Self::start), with options of this wait.
+    ///
+    /// # Errors
+    ///
+    /// As in [`start`](Self::start).
+    pub fn start_with(
+        &self,
+        event_name: &str,
+        timeout: Option<Duration>,
+        options: &Options,
+    ) -> Result<StartedWait, Error> {
+        StartedWait::start(&self.session, event_name, timeout, options)
     }
 
     /// Starts a wait that runs in the background and whose outcome goes to `queue`. `event_name` and `timeout` are as in
@@ -126,7 +197,36 @@ impl Client {
         timeout: Option<Duration>,
         tag: u64,
     ) -> Result<QueuedWait, Error> {
-        QueuedWait::start(&self.session, queue, event_name, timeout, tag)
+        self.start_on_with(queue, event_name, timeout, tag, &Options::NONE)
+    }
+
+    /// As [`start_on`](Self::start_on), with options of this wait.
+    ///
+    /// # Errors
+    ///
+    /// As in [`start_on`](Self::start_on).
+    pub fn start_on_with(
+        &self,
+        queue: &Queue,
+        event_name: &str,
+        timeout: Option<Duration>,
+        tag: u64,
+        options: &Options,
+    ) -> Result<QueuedWait, Error> {
+        QueuedWait::start(&self.session, queue, event_name, timeout, tag, options)
+    }
+
+    /// Replaces the API key for what is sent from now on. Calls and started waits that run send their next request with it.
+    /// Any thread may call it. The client keeps the last seven keys before it, to hide them where the service quotes them. They
+    /// are wiped from memory when the client and its started waits are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::InvalidArgument`](crate::Status::InvalidArgument) as in [`Config::set_api_key`]; the key stays as it was.
+    pub fn set_api_key(&self, key: &str) -> Result<(), Error> {
+        let key = check_key(key).map_err(|why| Error::invalid(format!("api_key {why}")))?;
+        self.session.set_key(key.as_str());
+        Ok(())
     }
 
     /// Ends every call that is running on the client, and every started wait, with
@@ -137,10 +237,37 @@ impl Client {
         started::note_cancel_all();
     }
 
-    /// Returns counts of what the client and its clones have done since the client was made.
+    /// Returns counts of what the client and its clones have done since the client was made, and of what they do now.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.session.counters.read(self.session.census().read())
+        self.session.stats()
+    }
+
+    /// `None` is no limit.
+    fn resolve(&self, timeout: Timeout) -> Option<Duration> {
+        match timeout {
+            Timeout::Request => Some(self.session.config.request_timeout),
+            Timeout::Never => None,
+            Timeout::After(time) => Some(time),
+        }
+    }
+}
+
+/// How long a [signal](Client::signal) or a [drain](Client::drain) may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timeout {
+    /// The [request timeout](Config::set_request_timeout) of the settings.
+    #[default]
+    Request,
+    /// No limit: until the call succeeds, fails or is cancelled.
+    Never,
+    /// So long from the beginning of the call.
+    After(Duration),
+}
+
+impl From<Duration> for Timeout {
+    fn from(time: Duration) -> Timeout {
+        Timeout::After(time)
     }
 }
 

@@ -19,9 +19,9 @@
 //! # Ok::<(), anchor::Error>(())
 //! ```
 //!
-//! Imports between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`. `config`,
-//! `address`, `secret`, `json`, `status` and `error` are leaves. Only `capi` uses C types, only `http` uses ureq and rustls,
-//! and only `sys` uses libc, descriptors and handles. tests/sources/arrows.rs checks this.
+//! Imports between the modules go one way: `capi` → `client` → `started`, `calls` → `session` → `http` → `sys`. `options`,
+//! `config`, `credentials`, `address`, `secret`, `json`, `status` and `error` are leaves. Only `capi` uses C types, only
+//! `http` uses ureq and rustls, and only `sys` uses libc, descriptors and handles. tests/sources/arrows.rs checks this.
 
 mod address;
 mod calls;
@@ -32,9 +32,12 @@ mod census;
 mod capi;
 mod client;
 mod config;
+mod credentials;
 mod error;
 mod http;
 mod json;
+mod log;
+mod options;
 mod panic;
 mod secret;
 mod session;
@@ -45,10 +48,12 @@ mod sys;
 
 pub use cancel::CancelToken;
 pub use census::{StageCount, StartedWaits};
-pub use client::{Client, DrainError};
-pub use config::{Config, DEFAULT_BASE_URL, LogLevel, Trust};
+pub use client::{Client, DrainError, Timeout};
+pub use config::{Config, DEFAULT_BASE_URL, Trust};
 pub use error::{Error, Origin, Phase};
 pub use json::json_get;
+pub use log::LogLevel;
+pub use options::Options;
 pub use started::{Completion, Queue, QueuedWait, StartedWait};
-pub use stats::Stats;
+pub use stats::{Connections, Stats};
 pub use status::Status;

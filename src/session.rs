@@ -1,61 +1,62 @@
 //! What the calls of a client share: settings, certificate authorities, counts, connections and the token of `cancel_all`. A
 //! forked child uses the same settings and authorities, but makes connections and a token of its own.
 
-use crate::address::endpoint::Endpoint;
-use crate::address::proxy::Proxy;
+use crate::address::destination::Destination;
 use crate::cancel::CancelToken;
 use crate::census::Census;
-use crate::config::{Config, LogLevel};
+use crate::config::Config;
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::http::{Agent, AgentOptions, TlsSettings, Trace};
-use crate::secret::Secret;
-use crate::stats::Counters;
+use crate::log::{LogLevel, Record};
+use crate::stats::{Counters, Stats};
 use crate::status::Status;
-use crate::sys::PerProcess;
+use crate::sys::{Latest, PerProcess};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// The credentials that are sent, and the last ones before the key was replaced: the service may quote these too.
+pub(crate) type SentCredentials = Latest<Credentials>;
+
 /// What the calls of a client share.
 pub(crate) struct Session {
     pub config: Config,
-    pub endpoint: Endpoint,
-    proxy: Option<Proxy>,
+    pub destination: Destination,
     /// `None` if neither the service nor a proxy is reached over TLS.
     tls: Option<TlsSettings>,
     process_state: PerProcess<ProcessState>,
     pub counters: Counters,
     /// Those of this process: a child inherits no wait, and the lock may be held by a thread that it does not have.
     census: PerProcess<Arc<Census>>,
-    key: Secret,
+    /// Those of the settings, until the key is replaced.
+    pub credentials: Arc<SentCredentials>,
     /// The service or a gateway has answered before, so the host is not a wrong one.
     reached: AtomicBool,
 }
 
 impl Session {
     pub fn new(config: &Config) -> Result<Session, Error> {
-        config.key()?;
-        let endpoint = config.endpoint()?;
-        let proxy = config.proxy_for(&endpoint)?;
-        let tls = tls_settings(config, &endpoint, proxy.as_ref())?;
-        let process_state = ProcessState::new(config, &endpoint, proxy.as_ref(), tls.as_ref())?;
+        let destination = config.destination()?;
+        let credentials = Arc::new(SentCredentials::new(config.credentials(&destination)?));
+        let tls = tls_settings(config, &destination)?;
+        let process_state = ProcessState::new(config, &credentials, &destination, tls.as_ref())?;
         Ok(Session {
             config: config.clone(),
-            endpoint,
-            proxy,
+            destination,
             tls,
             process_state: PerProcess::new(process_state),
             counters: Counters::default(),
             census: PerProcess::new(Arc::default()),
-            key: config.key()?.clone(),
+            credentials,
             reached: AtomicBool::new(false),
         })
     }
 
     /// The state of this process. A forked child makes its own, from what its parent has read.
     pub fn process_state(&self) -> Result<&ProcessState, Error> {
-        self.process_state
-            .get(|| ProcessState::new(&self.config, &self.endpoint, self.proxy.as_ref(), self.tls.as_ref()))
+        let tls = self.tls.as_ref();
+        self.process_state.get(|| ProcessState::new(&self.config, &self.credentials, &self.destination, tls))
     }
 
     /// The started waits that run.
@@ -64,8 +65,17 @@ impl Session {
         census
     }
 
-    pub fn key(&self) -> &str {
-        self.key.as_str()
+    /// Another key for what is sent from now on. The last ones before it stay in memory, so the same one must not push them out.
+    pub fn set_key(&self, key: &str) {
+        if self.credentials.get().key() != key {
+            self.credentials.replace(|credentials| credentials.with_key(key));
+        }
+    }
+
+    /// The connections and the started waits are those of this process.
+    pub fn stats(&self) -> Stats {
+        let connections = self.process_state().map(|state| state.agent.connections()).unwrap_or_default();
+        self.counters.read(connections, self.census().read())
     }
 
     pub fn cancel_all(&self) {
@@ -110,14 +120,12 @@ impl Session {
 }
 
 /// Reads the certificate authorities only if TLS is used: it takes some milliseconds.
-fn tls_settings(config: &Config, endpoint: &Endpoint, proxy: Option<&Proxy>) -> Result<Option<TlsSettings>, Error> {
-    let is_needed = endpoint.https || proxy.is_some_and(|proxy| proxy.https) || config.ca_file.is_some();
+fn tls_settings(config: &Config, destination: &Destination) -> Result<Option<TlsSettings>, Error> {
+    let is_needed = destination.uses_tls() || config.tls.has_texts();
     let warn = |line: &str| {
-        if let Some(sink) = &config.log {
-            sink(LogLevel::Warning, line);
-        }
+        config.log.write(LogLevel::Warning, || Record { message: line.to_owned(), ..Record::default() });
     };
-    let read = || TlsSettings::read(config.trust, config.ca_file.as_deref(), warn);
+    let read = || TlsSettings::read(&config.tls, warn);
     is_needed.then(read).transpose()
 }
 
@@ -131,17 +139,15 @@ pub(crate) struct ProcessState {
 impl ProcessState {
     fn new(
         config: &Config,
-        endpoint: &Endpoint,
-        proxy: Option<&Proxy>,
+        credentials: &Arc<SentCredentials>,
+        destination: &Destination,
         tls: Option<&TlsSettings>,
     ) -> Result<ProcessState, Error> {
         let agent = Agent::new(&AgentOptions {
-            https: endpoint.https,
+            destination,
             allow_http: config.allow_http,
-            authority: &endpoint.authority(),
-            key: config.key()?,
+            credentials,
             user_agent: config.user_agent(),
-            proxy,
             tls,
             max_response_bytes: config.max_response_bytes,
         })?;
@@ -164,5 +170,24 @@ impl ProcessState {
         if let Some(token) = token {
             token.cancel();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program may read its key from a file every minute, and set it each time.
+    #[test]
+    fn the_same_key_takes_no_more_memory() {
+        let mut config = Config::bare();
+        config.set_api_key("first").unwrap().set_base_url("http://127.0.0.1:1").unwrap();
+        let session = Session::new(config.add_header("x-gate", "open").unwrap()).unwrap();
+        for key in ["first", "second", "second", "first", "first"] {
+            session.set_key(key);
+        }
+        let credentials = session.credentials.get();
+        let keys: Vec<&str> = credentials.all().map(Credentials::key).collect();
+        assert!(keys == ["first", "second", "first"], "{} keys", keys.len());
     }
 }

@@ -1,6 +1,7 @@
-//! Counts of what a client has done, kept without locks.
+//! Counts of what a client has done and does, kept without locks.
 
-use crate::census::{StartedWaits, push_name, push_number};
+use crate::census::StartedWaits;
+use crate::json::Object;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
@@ -10,22 +11,24 @@ macro_rules! counters {
         #[non_exhaustive]
         pub struct Stats {
             $($(#[doc = $doc])+ pub $field: u64,)+
+            /// Connections that there are now.
+            pub connections: Connections,
             /// Started waits that run, by where they are.
             pub started: StartedWaits,
         }
 
         impl Stats {
-            /// Returns the counts as one JSON object of numbers, with an object of the started waits that run.
+            /// Returns the counts as one JSON object of numbers, with an object of the connections and one of the started
+            /// waits that run.
             #[must_use]
             pub fn to_json(&self) -> String {
-                let mut json = String::from("{");
+                let mut object = Object::new();
                 for (name, count) in [$(($json, self.$field)),+] {
-                    push_number(&mut json, name, count);
+                    object.number(name, count);
                 }
-                push_name(&mut json, "started");
-                json.push_str(&self.started.to_json());
-                json.push('}');
-                json
+                object.json("connections", &self.connections.to_json());
+                object.json("started", &self.started.to_json());
+                object.end()
             }
         }
 
@@ -35,8 +38,8 @@ macro_rules! counters {
         }
 
         impl Counters {
-            pub fn read(&self, started: StartedWaits) -> Stats {
-                Stats { $($field: self.$field.0.load(Ordering::Relaxed),)+ started }
+            pub fn read(&self, connections: Connections, started: StartedWaits) -> Stats {
+                Stats { $($field: self.$field.0.load(Ordering::Relaxed),)+ connections, started }
             }
         }
     };
@@ -72,6 +75,28 @@ counters! {
     bytes_sent = "bytesSent",
     /// Bytes of answers, including their heads, after decryption.
     bytes_received = "bytesReceived",
+}
+
+/// How many connections a client has in this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connections {
+    /// Those that were made and are not closed.
+    pub open: u64,
+    /// Of these, those that no call uses.
+    pub idle: u64,
+    /// Of these, those on which a request was sent and no byte of its answer has arrived.
+    pub waiting: u64,
+}
+
+impl Connections {
+    fn to_json(self) -> String {
+        let mut object = Object::new();
+        for (name, count) in [("open", self.open), ("idle", self.idle), ("waiting", self.waiting)] {
+            object.number(name, count);
+        }
+        object.end()
+    }
 }
 
 #[derive(Default)]

@@ -114,6 +114,10 @@ pub struct SignalArgs {
     #[arg(value_name = "DATA")]
     pub data: Vec<OsString>,
 
+    /// How long the signal may take, as in wait, but more than 0 [default: 30s]
+    #[arg(long, short, value_name = "TIME", value_parser = limit)]
+    pub timeout: Option<Limit>,
+
     /// Print the service's answer, byte for byte
     #[arg(long)]
     pub raw: bool,
@@ -126,6 +130,10 @@ pub struct SignalArgs {
 pub struct DrainArgs {
     /// The name of the event to drain
     pub name: String,
+
+    /// How long the drain may take, as in wait; 0 asks once [default: 30s]
+    #[arg(long, short, value_name = "TIME", value_parser = limit)]
+    pub timeout: Option<Limit>,
 
     #[command(flatten)]
     pub client: ClientArgs,
@@ -157,6 +165,22 @@ pub struct ClientArgs {
     #[arg(long, value_name = "PATH")]
     pub ca_file: Option<PathBuf>,
 
+    /// Refuse certificates that a revocation list in this PEM file names, and those of an authority that has no list in it
+    #[arg(long, value_name = "PATH")]
+    pub crl_file: Option<PathBuf>,
+
+    /// Accept these public keys of the service only: sha256//BASE64, with ; between them
+    #[arg(long, value_name = "PINS")]
+    pub pinned_public_keys: Option<String>,
+
+    /// Show the service, if it asks, the certificate in this PEM file
+    #[arg(long, value_name = "PATH")]
+    pub client_certificate: Option<PathBuf>,
+
+    /// The PEM file of the private key of that certificate, if it is not in the same file
+    #[arg(long, value_name = "PATH", requires = "client_certificate")]
+    pub client_key: Option<PathBuf>,
+
     /// How many failures in a row to retry: a number, or always. The default is 5, but a wait goes on through an outage of
     /// a service that it has reached
     #[arg(long, value_name = "N", value_parser = retries)]
@@ -180,6 +204,10 @@ pub struct ServeArgs {
     /// The port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 8642)]
     pub port: u16,
+
+    /// Listen on a Unix socket at this path instead, which only programs of this machine can reach; not on Windows
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["host", "port", "tls", "page_host"])]
+    pub unix: Option<PathBuf>,
 
     /// Accept this API key instead of every key; may be repeated. Other users can read a command line (ps): prefer
     /// --api-key-file, or ANCHOR_SERVE_API_KEY, which is used if neither option is given
@@ -256,6 +284,17 @@ pub enum LogFormat {
 /// A length of time, or no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub Option<Duration>);
+
+impl Limit {
+    /// The timeout of a signal or a drain; without an argument the request timeout of the settings.
+    pub fn of_call(argument: Option<Limit>) -> anchor::Timeout {
+        match argument {
+            None => anchor::Timeout::Request,
+            Some(Limit(None)) => anchor::Timeout::Never,
+            Some(Limit(Some(time))) => anchor::Timeout::After(time),
+        }
+    }
+}
 
 fn limit(text: &str) -> Result<Limit, String> {
     match text {

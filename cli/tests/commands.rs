@@ -7,7 +7,7 @@ mod server;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use command::{accept, anchor, printed, run, stderr, stdout};
 use server::Server;
@@ -85,6 +85,25 @@ fn a_timeout_without_a_unit_is_in_seconds() {
     server.until("a wait of 90 s, of which a request asks for 50", |state| state["waiting"][0]["timeoutMs"] == 50_000);
     server.signal("a", "{}");
     assert_eq!(wait.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[test]
+fn a_signal_and_a_drain_take_as_long_as_they_may() {
+    let server = Server::start(&["--fault", "hang=hang,on=both"]);
+    let code = |arguments: &[&str]| run(&server, arguments).status.code();
+    for time in ["5s", "forever"] {
+        assert_eq!(code(&["signal", "a", "--timeout", time]), Some(0));
+        assert_eq!(code(&["drain", "a", "--timeout", time]), Some(0));
+    }
+    let began = Instant::now();
+    assert_eq!(code(&["signal", "hang", "--timeout", "1s"]), Some(5));
+    assert_eq!(code(&["drain", "hang", "--timeout", "1s"]), Some(2));
+    assert!(began.elapsed() >= Duration::from_secs(2));
+    assert_eq!(code(&["signal", "a", "--timeout", "0s"]), Some(1), "nothing can be sent");
+    run(&server, &["signal", "a"]);
+    run(&server, &["signal", "a"]);
+    assert_eq!(code(&["drain", "a", "--timeout", "0s"]), Some(2), "one may be left");
+    assert_eq!(server.queued(), 1);
 }
 
 #[test]

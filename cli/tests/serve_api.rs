@@ -45,6 +45,24 @@ fn the_receipt_and_the_refusals_have_the_api_s_shapes() {
 }
 
 #[test]
+fn an_answer_has_the_id_of_its_request() {
+    let server = Server::start(&[]);
+    let mut http = server.connect();
+    let own: [(&str, &str); 2] = [("anchor-api-key", "key"), ("x-request-id", "id-1")];
+    for (path, body, status) in [
+        ("/v1/events/a", r#"{"data":{}}"#, 200),
+        ("/v1/events/a/wait", r#"{"timeoutMs":1}"#, 200),
+        ("/v1/events/a/wait", r#"{"timeoutMs":1}"#, 408),
+        ("/v1/events/a/wait", "no json", 400),
+    ] {
+        http.send_with("POST", path, &own, body);
+        let answer = http.read().unwrap();
+        assert_eq!((answer.status, answer.header("x-request-id")), (status, Some("id-1")), "{path}");
+    }
+    assert_eq!(http.post("/v1/events/a", r#"{"data":{}}"#).header("x-request-id"), None);
+}
+
+#[test]
 fn deeply_nested_data_is_delivered_and_too_deep_data_is_refused() {
     let nested = |depth: usize| format!(r#"{{"data":{}{}}}"#, r#"{"a":"#.repeat(depth) + "0", "}".repeat(depth));
     let lists = |depth: usize| format!(r#"{{"data":{{"a":{}{}}}}}"#, "[".repeat(depth), "]".repeat(depth));

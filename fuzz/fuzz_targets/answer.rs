@@ -9,7 +9,7 @@
 //! bytes of the script select.
 #![no_main]
 
-use anchor::{Client, Config, Error, Phase, Status, Trust};
+use anchor::{Client, Config, Error, Phase, Status, Timeout, Trust};
 use libfuzzer_sys::fuzz_target;
 use simulation::report::{self, KEY};
 use simulation::{Connection, End, Network, Piece, answers, world};
@@ -80,7 +80,7 @@ fn run(settings: &Settings, script: &[u8]) {
     world::install(connections(script));
     let before = now();
     let outcome = if settings.is_signal {
-        client.signal("name", Some(&format!("{{\"code\":\"{PAYLOAD}\"}}")))
+        client.signal("name", Some(&format!("{{\"code\":\"{PAYLOAD}\"}}")), Timeout::Request, None)
     } else {
         client.wait("name", Some(settings.timeout), None)
     };

@@ -1,5 +1,5 @@
-//! Sequences of calls through the C API, in any order that the header allows, on two clients, two tokens, four started
-//! waits and two queues, with connections that answer soon or never. Every call returns a documented status with matching JSON,
+//! Sequences of calls through the C API, in any order that the header allows, on two clients, two tokens, two options, four
+//! started waits and two queues, with connections that answer soon or never. Every call returns a documented status with matching JSON,
 //! no outcome is returned twice, and no descriptor is left open.
 #![no_main]
 
@@ -58,8 +58,25 @@ enum Call {
         at: u8,
         name: u8,
         timeout: Timeout,
+        options: u8,
         token: u8,
         wanted: bool,
+    },
+    SetApiKey {
+        at: u8,
+        key: u8,
+    },
+    OptionsNew {
+        at: u8,
+    },
+    OptionsFree {
+        at: u8,
+    },
+    /// What it sets goes by the number.
+    OptionsSet {
+        at: u8,
+        what: u8,
+        value: u8,
     },
     /// A blocked wait that is cancelled after some milliseconds.
     WaitUntilCancelled {
@@ -71,11 +88,17 @@ enum Call {
         at: u8,
         name: u8,
         data: u8,
+        timeout: Timeout,
+        options: u8,
+        token: u8,
         wanted: bool,
     },
     Drain {
         at: u8,
         name: u8,
+        timeout: Timeout,
+        options: u8,
+        token: u8,
     },
     TokenNew {
         at: u8,
@@ -94,6 +117,7 @@ enum Call {
         client: u8,
         name: u8,
         timeout: Timeout,
+        options: u8,
     },
     Finish {
         at: u8,
@@ -137,6 +161,7 @@ enum Call {
         queue: u8,
         name: u8,
         timeout: Timeout,
+        options: u8,
         wanted: bool,
     },
     Next {
@@ -158,6 +183,7 @@ enum Timeout {
     Endless,
     Longest,
     Invalid(bool),
+    Request,
 }
 
 impl Timeout {
@@ -171,9 +197,10 @@ impl Timeout {
                 if least {
                     i64::MIN
                 } else {
-                    -2
+                    -3
                 }
             }
+            Timeout::Request => -2,
         }
     }
 
@@ -189,6 +216,8 @@ impl Timeout {
 const EVENT: &str = r#"{"data":{"code":"fuzz"}}"#;
 const NAMES: [Option<&CStr>; 5] = [Some(c"mfa_code"), Some(c"a/b \xc3\xa9"), Some(c".."), Some(c"\xff"), None];
 const DATA: [Option<&CStr>; 4] = [Some(c"{\"code\":\"1\"}"), Some(c"[]"), Some(c"{"), None];
+const KEYS: [Option<&CStr>; 4] = [Some(c"fuzz-key-of-another-length"), Some(c"k"), Some(c"no\nkey"), None];
+const TEXTS: [Option<&CStr>; 5] = [Some(c"x-gate"), Some(c"a b"), Some(c"host"), Some(c"\xff"), None];
 const LONGEST_SEQUENCE: usize = 48;
 /// Without it, time would stand while a drain takes one event after the other.
 const ROUND_TRIP: Duration = Duration::from_micros(100);
@@ -241,6 +270,7 @@ fn lowest_free_descriptor() -> i32 {
 struct Held {
     clients: [*mut anchor_client; 2],
     tokens: [*mut anchor_cancel_token; 2],
+    options: [*mut anchor_options; 2],
     waits: [*mut anchor_wait; 4],
     /// A wait that is finished, or on a queue.
     finished: [bool; 4],
@@ -253,8 +283,8 @@ struct Held {
 impl Default for Held {
     fn default() -> Held {
         let (clients, tokens, waits) = ([ptr::null_mut(); 2], [ptr::null_mut(); 2], [ptr::null_mut(); 4]);
-        let queues = [ptr::null_mut(); 2];
-        Held { clients, tokens, waits, finished: [false; 4], queued: [false; 4], queues, running: [0; 2] }
+        let (queues, options) = ([ptr::null_mut(); 2], [ptr::null_mut(); 2]);
+        Held { clients, tokens, options, waits, finished: [false; 4], queued: [false; 4], queues, running: [0; 2] }
     }
 }
 
@@ -266,6 +296,11 @@ impl Held {
     /// A third index means no token.
     fn token(&self, at: u8) -> *mut anchor_cancel_token {
         self.tokens.get(usize::from(at) % 3).copied().unwrap_or(ptr::null_mut())
+    }
+
+    /// A third index means none.
+    fn options(&self, at: u8) -> *const anchor_options {
+        self.options.get(usize::from(at) % 3).copied().unwrap_or(ptr::null_mut())
     }
 
     unsafe fn make(&mut self, call: Call) {
@@ -282,18 +317,26 @@ impl Held {
                 }
                 Call::CancelAll { at } => anchor_client_cancel_all(self.client(at)),
                 Call::Stats { at } => drop(answered(|out| anchor_client_stats(self.client(at), out))),
-                Call::Wait { at, name, timeout, token, wanted } => {
+                Call::Wait { at, name, timeout, options, token, wanted } => {
                     let (client, name, token) = (self.client(at), chosen(&NAMES, name), self.token(token));
-                    check(wanted, |out| anchor_wait_for_event(client, name, timeout.short(), token, out));
+                    let (timeout, options) = (timeout.short(), self.options(options));
+                    check(wanted, |out| anchor_wait_for_event_with(client, name, timeout, options, token, out));
+                }
+                Call::SetApiKey { at, key } => {
+                    let status = anchor_client_set_api_key(self.client(at), chosen(&KEYS, key));
+                    assert_eq!(status == 0, !self.client(at).is_null() && key % 4 < 2);
                 }
                 Call::WaitUntilCancelled { at, by_token, after } => self.wait_until_cancelled(at, by_token, after),
-                Call::Signal { at, name, data, wanted } => {
+                Call::Signal { at, name, data, timeout, options, token, wanted } => {
                     let (client, name, data) = (self.client(at), chosen(&NAMES, name), chosen(&DATA, data));
-                    check(wanted, |out| anchor_signal_event(client, name, data, out));
+                    let (timeout, options, token) = (timeout.short(), self.options(options), self.token(token));
+                    check(wanted, |out| anchor_signal_event_with(client, name, data, timeout, options, token, out));
                 }
-                Call::Drain { at, name } => {
+                Call::Drain { at, name, timeout, options, token } => {
+                    let (client, name, token) = (self.client(at), chosen(&NAMES, name), self.token(token));
+                    let (timeout, options) = (timeout.short(), self.options(options));
                     let mut drained = u32::MAX;
-                    let status = anchor_drain_event(self.client(at), chosen(&NAMES, name), &raw mut drained);
+                    let status = anchor_drain_event_with(client, name, timeout, options, token, &raw mut drained);
                     assert!(known(status) && drained != u32::MAX);
                 }
                 Call::TokenNew { at } => {
@@ -306,6 +349,19 @@ impl Held {
                     anchor_cancel_token_free(self.tokens[usize::from(at) % 2]);
                     self.tokens[usize::from(at) % 2] = ptr::null_mut();
                 }
+                Call::OptionsNew { at } => {
+                    anchor_options_free(self.options[usize::from(at) % 2]);
+                    self.options[usize::from(at) % 2] = anchor_options_new();
+                }
+                Call::OptionsFree { at } => {
+                    anchor_options_free(self.options[usize::from(at) % 2]);
+                    self.options[usize::from(at) % 2] = ptr::null_mut();
+                }
+                Call::OptionsSet { at, what, value } => {
+                    let options = self.options[usize::from(at) % 2];
+                    let status = set_option(options, what, value);
+                    assert!(status == Status::InvalidArgument as i32 || status == 0 && !options.is_null());
+                }
                 other => self.make_of_waits(other),
             }
         }
@@ -315,12 +371,12 @@ impl Held {
         // SAFETY: as in `make`.
         unsafe {
             match call {
-                Call::Start { at, client, name, timeout } => {
+                Call::Start { at, client, name, timeout, options } => {
                     let at = usize::from(at) % 4;
                     anchor_wait_free(self.waits[at]);
                     let mut wait = ptr::dangling_mut();
-                    let name = chosen(&NAMES, name);
-                    let status = anchor_wait_start(self.client(client), name, timeout.millis(), &raw mut wait);
+                    let (client, name, options) = (self.client(client), chosen(&NAMES, name), self.options(options));
+                    let status = anchor_wait_start_with(client, name, timeout.millis(), options, &raw mut wait);
                     assert_eq!(status == 0, !wait.is_null());
                     (self.waits[at], self.finished[at], self.queued[at]) = (wait, false, false);
                 }
@@ -369,12 +425,13 @@ impl Held {
                 }
                 Call::QueueCancelAll { at } => anchor_queue_cancel_all(self.queues[usize::from(at) % 2]),
                 Call::QueueCallback { at, set } => self.set_callback(usize::from(at) % 2, set),
-                Call::StartOn { at, client, queue, name, timeout, wanted } => {
+                Call::StartOn { at, client, queue, name, timeout, options, wanted } => {
                     let (at, queue) = (usize::from(at) % 4, usize::from(queue) % 2);
                     let mut wait = ptr::dangling_mut();
                     let out = if wanted { &raw mut wait } else { ptr::null_mut() };
-                    let (client, name) = (self.client(client), chosen(&NAMES, name));
-                    let status = anchor_wait_start_on(client, self.queues[queue], name, timeout.millis(), 7, out);
+                    let (client, name, options) = (self.client(client), chosen(&NAMES, name), self.options(options));
+                    let timeout = timeout.millis();
+                    let status = anchor_wait_start_on(client, self.queues[queue], name, timeout, 7, options, out);
                     self.running[queue] += usize::from(status == 0);
                     assert!(known(status) && (status != 0 || !self.queues[queue].is_null()));
                     if wanted {
@@ -470,6 +527,7 @@ impl Held {
             // In the hardest order: started waits outlive their client.
             self.clients.into_iter().for_each(|client| anchor_client_free(client));
             self.tokens.into_iter().for_each(|token| anchor_cancel_token_free(token));
+            self.options.into_iter().for_each(|options| anchor_options_free(options));
             self.waits.into_iter().for_each(|wait| anchor_wait_free(wait));
             self.queues.into_iter().for_each(|queue| anchor_queue_free(queue));
         }
@@ -499,6 +557,19 @@ unsafe fn client(retries: u8, slice: u8, rearm: bool, interruptible: bool) -> *m
         anchor_config_free(config);
     }
     client
+}
+
+unsafe fn set_option(options: *mut anchor_options, what: u8, value: u8) -> i32 {
+    // SAFETY: the caller's handle is alive or NULL; the texts are C strings or NULL.
+    unsafe {
+        match what % 5 {
+            0 => anchor_options_set_retries(options, u32::from(value % 4)),
+            1 => anchor_options_set_rearm(options, (value % 3).into()),
+            2 => anchor_options_set_slice_ms(options, i64::from(value % 4)),
+            3 => anchor_options_add_header(options, chosen(&TEXTS, value), chosen(&TEXTS, value / 5)),
+            _ => anchor_options_set_request_id(options, chosen(&TEXTS, value)),
+        }
+    }
 }
 
 fn chosen(all: &[Option<&CStr>], at: u8) -> *const c_char {

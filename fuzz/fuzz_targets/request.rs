@@ -16,10 +16,24 @@ use std::ptr;
 use std::time::Duration;
 
 fuzz_target!(|input: &[u8]| {
-    let mut fields = input.splitn(7, |byte| *byte == 0).map(|field| CString::new(field).unwrap_or_default());
+    let mut fields = input.splitn(11, |byte| *byte == 0).map(|field| CString::new(field).unwrap_or_default());
     let mut next = || fields.next().unwrap_or_default();
     let (base_url, event_name, api_key, user_agent) = (next(), next(), next(), next());
-    run(&Settings { base_url, event_name, api_key, user_agent, proxy: next(), data: next(), ca_file: next() });
+    let (proxy, data, ca_file, client_pem, pins) = (next(), next(), next(), next(), next());
+    let (header_name, header_value) = (next(), next());
+    run(&Settings {
+        base_url,
+        event_name,
+        api_key,
+        user_agent,
+        proxy,
+        data,
+        ca_file,
+        client_pem,
+        pins,
+        header_name,
+        header_value,
+    });
 });
 
 struct Settings {
@@ -31,6 +45,13 @@ struct Settings {
     data: CString,
     /// Its content; empty for no file.
     ca_file: CString,
+    /// A certificate and its key; empty for none.
+    client_pem: CString,
+    /// Empty for none.
+    pins: CString,
+    /// Empty for no header.
+    header_name: CString,
+    header_value: CString,
 }
 
 fn run(settings: &Settings) {
@@ -62,19 +83,35 @@ unsafe fn configure(config: *mut anchor_config, settings: &Settings) -> bool {
             && took(config, anchor_config_set_base_url(config, settings.base_url.as_ptr()))
             && took(config, anchor_config_set_user_agent(config, settings.user_agent.as_ptr()))
             && took(config, anchor_config_set_proxy(config, settings.proxy.as_ptr()))
+            && (settings.header_name.is_empty() || {
+                let (name, value) = (settings.header_name.as_ptr(), settings.header_value.as_ptr());
+                took(config, anchor_config_add_header(config, name, value))
+            })
             && path.is_none_or(|path| {
                 took(config, anchor_config_set_ca_file(config, path.as_ptr()))
                     && took(config, anchor_config_set_trust(config, 2))
-                    && has_authorities(config)
+                    && makes_a_client(config)
             })
             && took(config, anchor_config_set_trust(config, 2))
+            && (settings.client_pem.is_empty() || identifies(config, &settings.client_pem))
+            && (settings.pins.is_empty()
+                || took(config, anchor_config_set_pinned_public_keys(config, settings.pins.as_ptr())))
             && took(config, anchor_config_set_allow_http(config, 1))
             && took(config, anchor_config_set_retries(config, 0))
     }
 }
 
+/// The certificate and the key are read when a client is made.
+unsafe fn identifies(config: *mut anchor_config, pem: &CStr) -> bool {
+    // SAFETY: the caller's handle; the strings live during the calls.
+    unsafe {
+        took(config, anchor_config_set_client_certificate_pem(config, pem.as_ptr(), pem.as_ptr()))
+            && makes_a_client(config)
+    }
+}
+
 /// The file is read when a client is made, while it is open.
-unsafe fn has_authorities(config: *mut anchor_config) -> bool {
+unsafe fn makes_a_client(config: *mut anchor_config) -> bool {
     let mut client = ptr::null_mut();
     // SAFETY: the caller's handle; the client is freed once.
     unsafe {
@@ -114,7 +151,7 @@ unsafe fn wait(client: *mut anchor_client, settings: &Settings) {
 unsafe fn signal(client: *mut anchor_client, settings: &Settings) {
     let (name, data) = (settings.event_name.as_ptr(), settings.data.as_ptr());
     // SAFETY: the caller's handle; the strings live during the call.
-    let sent = call(settings, |out| unsafe { anchor_signal_event(client, name, data, out) });
+    let sent = call(settings, |out| unsafe { anchor_signal_event(client, name, data, -2, ptr::null_mut(), out) });
     if let Some(request) = sent {
         let body = [b"{\"data\":", settings.data.as_bytes(), b"}"].concat();
         assert!(request.body == body, "the data was changed");
@@ -122,6 +159,8 @@ unsafe fn signal(client: *mut anchor_client, settings: &Settings) {
     }
 }
 
+/// The first byte that a SOCKS5 proxy gets.
+const SOCKS: u8 = 5;
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"data\":{}}";
 
 /// Makes a call and returns the request that it sent; `None` if the call was refused or used TLS.
@@ -141,7 +180,12 @@ fn call(settings: &Settings, call: impl FnOnce(*mut *mut std::ffi::c_char) -> i3
         return None;
     }
     let mut rest = &sent[..];
-    if !settings.proxy.is_empty() {
+    if sent[0] == SOCKS {
+        assert!(status != 0, "the proxy speaks HTTP");
+        return None;
+    }
+    let is_forwarded = !settings.proxy.is_empty() && sent.starts_with(b"POST http://");
+    if !settings.proxy.is_empty() && !is_forwarded {
         let connect = Request::take(&mut rest);
         assert!(connect.line.starts_with("CONNECT ") && connect.body.is_empty(), "{:?}", connect.line);
         assert!(
@@ -156,8 +200,17 @@ fn call(settings: &Settings, call: impl FnOnce(*mut *mut std::ffi::c_char) -> i3
             return None;
         }
     }
-    let request = Request::take(&mut rest);
+    let mut request = Request::take(&mut rest);
     assert!(rest.is_empty(), "more than one request was sent");
+    if is_forwarded {
+        // The script's first answer opens a tunnel, which here is an answer without an event.
+        assert!(status != 0, "an empty answer");
+        request.headers.remove("proxy-authorization");
+        request.check_headers(settings);
+        let origin = format!("POST http://{}/", request.headers["host"]);
+        assert!(request.line.starts_with(&origin), "{:?}", request.line);
+        return None;
+    }
     request.check_headers(settings);
     assert_eq!((status, &json[..]), (0, "{\"data\":{}}"));
     Some(request)
@@ -190,15 +243,30 @@ impl Request {
     }
 
     fn check_headers(&self, settings: &Settings) {
+        let header_name = settings.header_name.to_str().unwrap().to_ascii_lowercase();
         let mut expected = vec!["anchor-api-key", "content-length", "content-type", "host"];
+        if !header_name.is_empty() {
+            expected.push(&header_name);
+            assert_eq!(self.headers[&header_name].as_bytes(), settings.header_value.as_bytes());
+        }
         if !settings.user_agent.is_empty() {
             expected.push("user-agent");
             assert_eq!(self.headers["user-agent"].as_bytes(), settings.user_agent.as_bytes());
         }
+        expected.sort_unstable();
         assert!(self.headers.keys().eq(expected.iter()), "{:?}", self.headers.keys());
         assert!(self.headers["anchor-api-key"].as_bytes() == settings.api_key.as_bytes(), "the key was changed");
-        let wanted = settings.base_url.to_str().unwrap().split('/').nth(2).unwrap();
-        assert_eq!(host_and_port(&self.headers["host"]), host_and_port(wanted));
+        let url = settings.base_url.to_str().unwrap();
+        if url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("unix:")) {
+            return assert_eq!(self.headers["host"], "localhost");
+        }
+        let wanted = url.split('/').nth(2).unwrap();
+        // A zone means something on this machine only.
+        let wanted = match wanted.split_once('%') {
+            Some((address, rest)) => format!("{address}]{}", rest.split_once(']').unwrap().1),
+            None => wanted.to_owned(),
+        };
+        assert_eq!(host_and_port(&self.headers["host"]), host_and_port(&wanted));
     }
 
     /// The name in the path, decoded.

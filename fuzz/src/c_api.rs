@@ -15,7 +15,7 @@ macro_rules! opaque {
     )+};
 }
 
-opaque!(anchor_config anchor_client anchor_cancel_token anchor_wait anchor_queue anchor_completion);
+opaque!(anchor_config anchor_client anchor_options anchor_cancel_token anchor_wait anchor_queue anchor_completion);
 
 unsafe extern "C" {
     pub fn anchor_config_new() -> *mut anchor_config;
@@ -24,9 +24,17 @@ unsafe extern "C" {
     pub fn anchor_config_set_api_key(config: *mut anchor_config, api_key: *const c_char) -> i32;
     pub fn anchor_config_set_base_url(config: *mut anchor_config, base_url: *const c_char) -> i32;
     pub fn anchor_config_set_allow_http(config: *mut anchor_config, allow: c_int) -> i32;
+    pub fn anchor_config_add_header(config: *mut anchor_config, name: *const c_char, value: *const c_char) -> i32;
     pub fn anchor_config_set_user_agent(config: *mut anchor_config, user_agent: *const c_char) -> i32;
     pub fn anchor_config_set_proxy(config: *mut anchor_config, proxy: *const c_char) -> i32;
     pub fn anchor_config_set_ca_file(config: *mut anchor_config, ca_file: *const c_char) -> i32;
+    pub fn anchor_config_set_ca_pem(config: *mut anchor_config, ca_pem: *const c_char) -> i32;
+    pub fn anchor_config_set_client_certificate_pem(
+        config: *mut anchor_config,
+        certificate_pem: *const c_char,
+        key_pem: *const c_char,
+    ) -> i32;
+    pub fn anchor_config_set_pinned_public_keys(config: *mut anchor_config, pins: *const c_char) -> i32;
     pub fn anchor_config_set_trust(config: *mut anchor_config, trust: i32) -> i32;
     pub fn anchor_config_set_connect_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> i32;
     pub fn anchor_config_set_request_timeout_ms(config: *mut anchor_config, timeout_ms: i64) -> i32;
@@ -39,6 +47,7 @@ unsafe extern "C" {
 
     pub fn anchor_client_new(config: *const anchor_config, out: *mut *mut anchor_client) -> i32;
     pub fn anchor_client_free(client: *mut anchor_client);
+    pub fn anchor_client_set_api_key(client: *mut anchor_client, api_key: *const c_char) -> i32;
     pub fn anchor_client_cancel_all(client: *mut anchor_client);
     pub fn anchor_client_stats(client: *const anchor_client, out_json: *mut *mut c_char) -> i32;
     pub fn anchor_wait_for_event(
@@ -52,19 +61,58 @@ unsafe extern "C" {
         client: *mut anchor_client,
         event_name: *const c_char,
         data_json: *const c_char,
+        timeout_ms: i64,
+        cancel: *mut anchor_cancel_token,
         out_json: *mut *mut c_char,
     ) -> i32;
-    pub fn anchor_drain_event(client: *mut anchor_client, event_name: *const c_char, out_drained: *mut u32) -> i32;
+    pub fn anchor_wait_for_event_with(
+        client: *mut anchor_client,
+        event_name: *const c_char,
+        timeout_ms: i64,
+        options: *const anchor_options,
+        cancel: *mut anchor_cancel_token,
+        out_json: *mut *mut c_char,
+    ) -> i32;
+    pub fn anchor_signal_event_with(
+        client: *mut anchor_client,
+        event_name: *const c_char,
+        data_json: *const c_char,
+        timeout_ms: i64,
+        options: *const anchor_options,
+        cancel: *mut anchor_cancel_token,
+        out_json: *mut *mut c_char,
+    ) -> i32;
+    pub fn anchor_drain_event_with(
+        client: *mut anchor_client,
+        event_name: *const c_char,
+        timeout_ms: i64,
+        options: *const anchor_options,
+        cancel: *mut anchor_cancel_token,
+        out_drained: *mut u32,
+    ) -> i32;
+
+    pub fn anchor_options_new() -> *mut anchor_options;
+    pub fn anchor_options_free(options: *mut anchor_options);
+    pub fn anchor_options_set_retries(options: *mut anchor_options, retries: u32) -> i32;
+    pub fn anchor_options_set_rearm(options: *mut anchor_options, rearm: c_int) -> i32;
+    pub fn anchor_options_set_slice_ms(options: *mut anchor_options, slice_ms: i64) -> i32;
+    pub fn anchor_options_add_header(
+        options: *mut anchor_options,
+        name: *const c_char,
+        value: *const c_char,
+    ) -> i32;
+    pub fn anchor_options_set_request_id(options: *mut anchor_options, request_id: *const c_char) -> i32;
 
     pub fn anchor_cancel_token_new() -> *mut anchor_cancel_token;
     pub fn anchor_cancel_token_cancel(token: *mut anchor_cancel_token);
     pub fn anchor_cancel_token_reset(token: *mut anchor_cancel_token);
     pub fn anchor_cancel_token_free(token: *mut anchor_cancel_token);
 
-    pub fn anchor_wait_start(
+    pub fn anchor_wait_start_with(
         client: *mut anchor_client,
         event_name: *const c_char,
         timeout_ms: i64,
+        options: *const anchor_options,
         out: *mut *mut anchor_wait,
     ) -> i32;
     pub fn anchor_wait_fd(wait: *const anchor_wait) -> c_int;
@@ -91,6 +139,7 @@ unsafe extern "C" {
         event_name: *const c_char,
         timeout_ms: i64,
         tag: u64,
+        options: *const anchor_options,
         out: *mut *mut anchor_wait,
     ) -> i32;
     pub fn anchor_queue_next(

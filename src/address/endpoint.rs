@@ -1,8 +1,9 @@
 //! The base URL in the forms that people write it, whether it is loopback, and the path of an event. Pure: `http` looks up
 //! and connects.
 
+use super::host::{Host, HostPort, split_authority};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 /// The longest base URL and event name, in bytes: each must fit into a request line.
 const MAX_LENGTH: usize = 4096;
@@ -11,21 +12,25 @@ const MAX_LENGTH: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub https: bool,
-    /// As in a URL: an IPv6 address stands in brackets.
-    pub host: String,
+    pub host: Host,
     pub port: Option<u16>,
+    /// The Unix socket where the service is. Then the host is `localhost`, which a request needs for its Host header.
+    unix: Option<PathBuf>,
     /// What comes before `/v1/...`: empty, or it begins with a slash and does not end with one.
     prefix: String,
 }
 
 impl Endpoint {
-    /// Parses `https://host[:port][/prefix]`, with or without a trailing `/`, `/v1` or `/api/v1`.
+    /// Parses `https://host[:port][/prefix]`, with or without a trailing `/`, `/v1` or `/api/v1`; or `unix:/path`.
     pub fn parse(url: &str) -> Result<Endpoint, String> {
         if url.is_empty() {
             return Err("is empty".to_owned());
         }
         if url.len() > MAX_LENGTH {
             return Err(format!("is longer than {MAX_LENGTH} bytes"));
+        }
+        if let Some(path) = strip_unix(url) {
+            return of_unix(path);
         }
         if !url.bytes().all(|b| b.is_ascii_graphic()) {
             return Err("contains a space, a control character, or a character outside ASCII".to_owned());
@@ -40,29 +45,44 @@ impl Endpoint {
             return Err("has a query or a fragment".to_owned());
         }
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if authority.contains('@') {
+            return Err("has a user name or password, which libanchor would not send".to_owned());
+        }
         let (host, port) = split_authority(authority)?;
-        Ok(Endpoint { https, host, port, prefix: path_prefix(path)? })
+        Ok(Endpoint { https, host, port, unix: None, prefix: path_prefix(path)? })
     }
 
-    /// Whether the host is this machine, by its address or its name (RFC 6761). Plain HTTP to it shows the key to nobody, and
-    /// no proxy of the environment is used for it. `http` checks the addresses of such a name before it connects.
+    /// Whether the host is this machine. Plain HTTP to it shows the key to nobody, and no proxy of the environment is used for
+    /// it. `http` checks the addresses of such a name before it connects.
     pub fn is_loopback(&self) -> bool {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        match host.parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => {
-                let name = host.strip_suffix('.').unwrap_or(host);
-                name == "localhost" || name.ends_with(".localhost")
-            }
-        }
+        self.host.is_loopback()
     }
 
     /// `host` or `host:port`, as in a URL and in the Host header.
     pub fn authority(&self) -> String {
         match self.port {
-            Some(port) => format!("{}:{port}", self.host),
-            None => self.host.clone(),
+            Some(port) => format!("{}:{port}", self.host.in_url()),
+            None => self.host.in_url().to_owned(),
         }
+    }
+
+    /// The value of the Host header, which omits the port of the scheme.
+    pub fn host_header(&self) -> String {
+        let authority = self.authority();
+        match authority.strip_suffix(if self.https { ":443" } else { ":80" }) {
+            Some(host) => host.to_owned(),
+            None => authority,
+        }
+    }
+
+    /// The host and the port, with that of the scheme if the URL has none.
+    pub fn host_port(&self) -> HostPort {
+        HostPort { host: self.host.clone(), port: self.port.unwrap_or(if self.https { 443 } else { 80 }) }
+    }
+
+    /// The Unix socket where the service is, if it is at one.
+    pub fn unix_socket(&self) -> Option<&Path> {
+        self.unix.as_deref()
     }
 
     /// The path of a signal.
@@ -95,32 +115,22 @@ pub(crate) fn check_event_name(name: &str) -> Result<(), String> {
 /// Everything but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-fn split_authority(authority: &str) -> Result<(String, Option<u16>), String> {
-    if authority.contains('@') {
-        return Err("has a user name or password, which libanchor would not send".to_owned());
-    }
-    let bare_from = authority.rfind(']').unwrap_or(0);
-    let (host, port) = match authority[bare_from..].find(':') {
-        Some(colon) => authority.split_at(bare_from + colon),
-        None => (authority, ""),
-    };
-    check_host(host)?;
-    let port = match port.strip_prefix(':') {
-        None | Some("") => None,
-        Some(digits) => match digits.parse() {
-            Ok(port) if port > 0 && digits.bytes().all(|b| b.is_ascii_digit()) => Some(port),
-            _ => return Err("has a port that is not a number from 1 to 65535".to_owned()),
-        },
-    };
-    Ok((host.to_ascii_lowercase(), port))
+/// What follows `unix:`. `unix:///path` means the same as `unix:/path`, as in other programs.
+fn strip_unix(url: &str) -> Option<&str> {
+    let (scheme, path) = url.split_once(':')?;
+    scheme.eq_ignore_ascii_case("unix").then(|| path.strip_prefix("//").unwrap_or(path))
 }
 
-fn check_host(host: &str) -> Result<(), String> {
-    let valid = match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
-    };
-    if valid { Ok(()) } else { Err("has no valid host (an international name must be in its xn-- form)".to_owned()) }
+/// The path is a path of the system, not a part of a URL: nothing in it is percent-encoded.
+fn of_unix(path: &str) -> Result<Endpoint, String> {
+    if !path.starts_with('/') || path.ends_with('/') {
+        return Err("is a Unix socket without an absolute path: write unix:/path".to_owned());
+    }
+    if path.bytes().any(|b| b.is_ascii_control()) {
+        return Err("contains a control character".to_owned());
+    }
+    let host = Host::parse("localhost")?;
+    Ok(Endpoint { https: false, host, port: None, unix: Some(PathBuf::from(path)), prefix: String::new() })
 }
 
 fn path_prefix(path: &str) -> Result<String, String> {
@@ -157,7 +167,7 @@ mod tests {
         ] {
             let endpoint = Endpoint::parse(url).unwrap();
             assert_eq!(endpoint.wait_path("e"), path, "{url}");
-            assert_eq!(endpoint.host, "api.example");
+            assert_eq!(endpoint.host.in_url(), "api.example");
             assert!(endpoint.https);
         }
     }
@@ -189,6 +199,48 @@ mod tests {
     }
 
     #[test]
+    fn the_host_header_omits_the_default_port() {
+        for (url, expected) in [
+            ("https://host:443", "host"),
+            ("https://host:80", "host:80"),
+            ("http://host:80", "host"),
+            ("http://[::1:443]", "[::1:443]"),
+            ("https://[::1]:443", "[::1]"),
+            ("http://[fe80::1%25eth0]:81", "[fe80::1]:81"),
+            ("https://host", "host"),
+        ] {
+            assert_eq!(Endpoint::parse(url).unwrap().host_header(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn unix_sockets() {
+        for (url, path) in [
+            ("unix:/run/anchor.sock", "/run/anchor.sock"),
+            ("unix:///run/anchor.sock", "/run/anchor.sock"),
+            ("UNIX:/a b/%20?x#y", "/a b/%20?x#y"),
+            ("unix:/é", "/é"),
+        ] {
+            let endpoint = Endpoint::parse(url).unwrap();
+            assert_eq!(endpoint.unix_socket(), Some(Path::new(path)), "{url}");
+            assert_eq!((endpoint.https, endpoint.authority().as_str()), (false, "localhost"));
+            assert_eq!((endpoint.wait_path("e").as_str(), endpoint.is_loopback()), ("/v1/events/e/wait", true));
+        }
+        for (url, why) in [
+            ("unix:", "without an absolute path"),
+            ("unix:run/anchor.sock", "without an absolute path"),
+            ("unix://run/anchor.sock", "without an absolute path"),
+            ("unix:/", "without an absolute path"),
+            ("unix:/run/", "without an absolute path"),
+            ("unix:/a\nb", "control character"),
+        ] {
+            let refusal = Endpoint::parse(url).unwrap_err();
+            assert!(refusal.contains(why), "{url}: {refusal}");
+        }
+        assert_eq!(Endpoint::parse("http://unix:80").unwrap().unix_socket(), None);
+    }
+
+    #[test]
     fn loopback_is_recognised() {
         for (url, loopback) in [
             ("http://localhost:1", true),
@@ -201,6 +253,8 @@ mod tests {
             ("http://[::ffff:7f00:1]", true),
             ("http://[::ffff:10.0.0.1]", false),
             ("http://0.0.0.0", false),
+            ("http://[::1%25lo]", true),
+            ("http://[fe80::1%25lo]", false),
             ("http://127.9.9.9", true),
             ("http://[::1]:80", true),
             ("http://[::ffff:127.0.0.1]", true),
@@ -247,9 +301,10 @@ mod tests {
             url in "(https?|HTTP)://([a-z0-9._-]{0,9}|\\[[0-9a-f:.]{0,9}\\])(:[0-9]{0,6})?(/[a-z.%/]{0,9})?(/v1/?)?|\\PC{0,20}"
         ) {
             if let Ok(endpoint) = Endpoint::parse(&url) {
+                prop_assume!(endpoint.unix_socket().is_none());
                 let again = format!("https://{}{}", endpoint.authority(), endpoint.prefix);
                 let again = Endpoint::parse(&again).unwrap();
-                prop_assert_eq!((&again.host, again.port), (&endpoint.host, endpoint.port));
+                prop_assert_eq!((again.host.in_url(), again.port), (endpoint.host.in_url(), endpoint.port));
                 prop_assert!(endpoint.prefix.is_empty() || endpoint.prefix.starts_with('/'), "{}", endpoint.prefix);
                 prop_assert!(!endpoint.prefix.ends_with('/'), "{}", endpoint.prefix);
             }

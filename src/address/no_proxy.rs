@@ -6,8 +6,8 @@ use std::net::IpAddr;
 /// Whether `list` contains the endpoint. The list is `*`, or hosts, addresses and networks such as `10.0.0.0/8`. A host, with
 /// or without a leading dot, includes its subdomains. An entry with `:port` is for this port only.
 pub(super) fn is_exempt(endpoint: &Endpoint, list: &str) -> bool {
-    let host = endpoint.host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-    let port = endpoint.port.unwrap_or(if endpoint.https { 443 } else { 80 });
+    let at = endpoint.host_port();
+    let (host, port) = (at.host.bare().trim_end_matches('.'), at.port);
     list.split([',', ' ', '\t'])
         .filter(|entry| !entry.is_empty())
         .any(|entry| entry == "*" || entry_matches(&entry.to_ascii_lowercase(), host, port))
@@ -77,6 +77,7 @@ mod tests {
             ("http://10.1.2.3:81", "10.1.2.3:80", false),
             ("http://[fd00::1]", "fd00::/8", true),
             ("http://[fd00::1]", "fd00::1", true),
+            ("http://[fe80::1%25eth0]", "fe80::/10", true),
             ("http://[fd00::1]", "[fd00::1]:80", true),
             ("http://10.1.2.3", "3", false),
             ("https://h", "", false),

@@ -6,8 +6,11 @@ use super::outcome::{Operation, Outcome};
 use super::{Pause, Request, Rules, Step};
 use crate::address::endpoint::check_event_name;
 use crate::cancel::CancelToken;
+use crate::config::Policy;
+use crate::credentials::Lines;
 use crate::error::Error;
 use crate::http::{Cancels, Limits, Post, Stop, pause_until};
+use crate::options::Options;
 use crate::session::{ProcessState, Session};
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,6 +34,19 @@ impl Start {
     }
 }
 
+/// What a caller asks of one call.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    pub options: &'a Options,
+    pub cancel: Option<&'a CancelToken>,
+}
+
+impl How<'_> {
+    pub fn policy(&self, session: &Session) -> Policy {
+        self.options.apply(session.config.policy())
+    }
+}
+
 /// A call in progress.
 pub(crate) struct Call<'a> {
     process_state: &'a ProcessState,
@@ -38,6 +54,8 @@ pub(crate) struct Call<'a> {
     cancels: Cancels,
     interruptible: bool,
     path: String,
+    /// The headers of this call alone.
+    lines: Option<&'a Lines>,
     attempts: u32,
 }
 
@@ -45,17 +63,19 @@ impl<'a> Call<'a> {
     pub fn new(
         session: &'a Session,
         start: &Start,
-        cancel: Option<&CancelToken>,
+        how: &How<'a>,
         operation: Operation,
         event_name: &'a str,
         data: Option<&'a str>,
     ) -> Result<Call<'a>, Error> {
+        let lines = how.options.lines();
         Ok(Call {
             process_state: session.process_state()?,
-            observer: Observer::new(session, operation, event_name, data),
-            cancels: [Some(&start.all), cancel].map(|token| token.map(|token| Arc::clone(token.latch()))),
+            observer: Observer::new(session, operation, event_name, lines, data),
+            cancels: [Some(&start.all), how.cancel].map(|token| token.map(|token| Arc::clone(token.latch()))),
             interruptible: session.config.interruptible,
-            path: operation.path(&session.endpoint, event_name),
+            path: operation.path(&session.destination.endpoint, event_name),
+            lines,
             attempts: 0,
         })
     }
@@ -84,15 +104,16 @@ impl<'a> Call<'a> {
     }
 
     fn post(&mut self, request: &Request, body: &[u8]) -> Outcome {
-        self.observer.sends(request);
         self.attempts += 1;
-        let post = Post { path: &self.path, body, limits: request.limits, max_idle: request.max_idle };
+        self.observer.sends(self.attempts, request);
+        let post =
+            Post { path: &self.path, body, lines: self.lines, limits: request.limits, max_idle: request.max_idle };
         let (reply, trace) = self.process_state.agent.exchange(&post, &self.cancels, self.interruptible);
         self.observer.judges(self.attempts, reply, &trace, &mut || self.has_time(&request.limits))
     }
 
     fn pause(&self, pause: &Pause) -> Result<(), Stop> {
-        self.observer.pauses(pause);
+        self.observer.pauses(self.attempts, pause);
         pause_until(pause.until, &self.cancels, self.interruptible)
     }
 
@@ -154,11 +175,13 @@ mod tests {
         let session = Session::new(&config).unwrap();
         for (is_early, requests) in [(true, 0), (false, 1)] {
             let token = CancelToken::new().unwrap();
+            let (options, its_token) = (Options::NONE, token.clone());
+            let how = How { options: &options, cancel: Some(&its_token) };
             if is_early {
                 token.cancel();
             }
             let start = Start::new(&session, "e").unwrap();
-            let call = Call::new(&session, &start, Some(&token), Operation::Wait, "e", None).unwrap();
+            let call = Call::new(&session, &start, &how, Operation::Wait, "e", None).unwrap();
             let mut rules = Endless { token, answered: 0 };
             let result = call.run(&mut rules, Endless::request(start.at));
             assert_eq!((result.unwrap().as_str(), rules.answered), ("Cancelled", requests));

@@ -14,7 +14,7 @@ mod simulation;
 mod story;
 pub(crate) mod wait;
 
-use crate::error::Error;
+use crate::error::{Error, Phase};
 use crate::http::{Limits, Stop};
 use crate::status::Status;
 use outcome::Outcome;
@@ -49,8 +49,8 @@ pub(crate) struct Pause {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// A request failed. The status is the one that the call would have ended with.
-    Retry(Status),
+    /// A request failed in this phase. The status is the one that the call would have ended with.
+    Retry { status: Status, phase: Phase },
     /// The service answered 'not signaled yet' sooner than it was asked to.
     Rearm,
 }

@@ -4,8 +4,9 @@
 use super::outcome::{Operation, Outcome, judge};
 use super::redact::Redactor;
 use super::{Pause, Reason, Request};
-use crate::config::LogLevel;
+use crate::credentials::Lines;
 use crate::http::{Failure, Reply, Trace};
+use crate::log::{LogLevel, Record};
 use crate::session::Session;
 use std::time::Instant;
 
@@ -18,8 +19,15 @@ pub(crate) struct Observer<'a> {
 }
 
 impl<'a> Observer<'a> {
-    pub fn new(session: &'a Session, operation: Operation, event_name: &'a str, data: Option<&'a str>) -> Observer<'a> {
-        Observer { session, operation, event_name, redactor: Redactor { key: session.key(), data } }
+    pub fn new(
+        session: &'a Session,
+        operation: Operation,
+        event_name: &'a str,
+        lines: Option<&'a Lines>,
+        data: Option<&'a str>,
+    ) -> Observer<'a> {
+        let redactor = Redactor { credentials: &session.credentials, lines, data };
+        Observer { session, operation, event_name, redactor }
     }
 
     /// Whether the client has had an answer before, by the service or a gateway.
@@ -27,10 +35,10 @@ impl<'a> Observer<'a> {
         self.session.is_reached()
     }
 
-    /// A request is being made.
-    pub fn sends(&self, request: &Request) {
+    /// A request is being made, of this number in the call.
+    pub fn sends(&self, attempt: u32, request: &Request) {
         if request.is_rearm {
-            self.note_rearm();
+            self.note_rearm(attempt);
         }
     }
 
@@ -49,34 +57,45 @@ impl<'a> Observer<'a> {
         if outcome.is_answered() {
             self.session.note_reached();
         }
-        self.log(LogLevel::Debug, || format!("request {attempt}: {}", outcome.describe()));
+        self.log(LogLevel::Debug, attempt, || Record {
+            message: format!("request {attempt}: {}", outcome.describe()),
+            phase: Some(outcome.phase),
+            status: Some(outcome.status()),
+            code: outcome.code(),
+            ..Record::default()
+        });
         outcome
     }
 
-    /// A pause begins.
-    pub fn pauses(&self, pause: &Pause) {
+    /// A pause begins, after so many requests.
+    pub fn pauses(&self, attempts: u32, pause: &Pause) {
         match pause.reason {
-            Reason::Rearm => self.note_rearm(),
-            Reason::Retry(status) => {
+            Reason::Rearm => self.note_rearm(attempts + 1),
+            Reason::Retry { status, phase } => {
                 self.session.counters.retries.add(1);
-                let millis = pause.until.saturating_duration_since(Instant::now()).as_millis();
-                self.log(LogLevel::Warning, || format!("{}, trying again in {millis} ms", status.name()));
+                self.log(LogLevel::Warning, attempts, || {
+                    let millis = pause.until.saturating_duration_since(Instant::now()).as_millis() as u64;
+                    Record {
+                        message: format!("{}, trying again in {millis} ms", status.name()),
+                        phase: Some(phase),
+                        status: Some(status),
+                        pause_ms: Some(millis),
+                        ..Record::default()
+                    }
+                });
             }
         }
     }
 
-    fn note_rearm(&self) {
+    fn note_rearm(&self, attempt: u32) {
         self.session.counters.rearms.add(1);
-        self.log(LogLevel::Info, || "not signaled yet, asking again".to_owned());
+        let message = || "not signaled yet, asking again".to_owned();
+        self.log(LogLevel::Info, attempt, || Record { message: message(), ..Record::default() });
     }
 
-    fn log(&self, level: LogLevel, line: impl FnOnce() -> String) {
-        if let Some(sink) = &self.session.config.log {
-            let verb = match self.operation {
-                Operation::Wait => "wait",
-                Operation::Signal => "signal",
-            };
-            sink(level, &format!("{verb} {:?}: {}", self.event_name, line()));
-        }
+    /// What the record does not say of the call is added.
+    fn log<'r>(&'r self, level: LogLevel, attempt: u32, record: impl FnOnce() -> Record<'r>) {
+        let call = Some((self.operation.name(), self.event_name));
+        self.session.config.log.write(level, || Record { call, attempt: Some(attempt), ..record() });
     }
 }

@@ -7,8 +7,9 @@ use crate::address::endpoint::Endpoint;
 use crate::error::Phase;
 use crate::http::{Failure, FailureKind, Reply, Trace};
 use crate::json::{self, Refusal};
+use crate::secret::Wiped;
+use crate::status::Status;
 use std::time::{Duration, Instant, SystemTime};
-use zeroize::{Zeroize, Zeroizing};
 
 /// What a call asks the service to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,13 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Wait => "wait",
+            Operation::Signal => "signal",
+        }
+    }
+
     /// The path of its requests.
     pub fn path(self, endpoint: &Endpoint, event_name: &str) -> String {
         match self {
@@ -75,6 +83,40 @@ impl Outcome {
         !matches!(self.kind, Kind::Failed { .. })
     }
 
+    /// The status of a call that ends with it, if no earlier request of the call is unanswered.
+    pub fn status(&self) -> Status {
+        use FailureKind::{
+            Broken, Cancelled, Exhausted, Interrupted, Malformed, NotPermitted, TimedOut, TlsRefused, TooLarge,
+            UnknownHost,
+        };
+        match &self.kind {
+            Kind::Answer(_) => Status::Ok,
+            Kind::NotSignaled => Status::Timeout,
+            Kind::Refused { code, .. } => Status::from_http(*code),
+            Kind::NotApi { .. } => Status::Protocol,
+            Kind::Failed { kind, .. } => match kind {
+                Cancelled => Status::Cancelled,
+                Interrupted => Status::Interrupted,
+                TlsRefused => Status::Tls,
+                Malformed => Status::Protocol,
+                TooLarge => Status::ResponseTooLarge,
+                Exhausted => Status::OutOfMemory,
+                NotPermitted | UnknownHost => Status::NotSent,
+                Broken | TimedOut if self.written.is_none() => Status::NotSent,
+                Broken | TimedOut => Status::ConnectionLost,
+            },
+        }
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub fn code(&self) -> Option<u16> {
+        match self.kind {
+            Kind::NotSignaled => Some(408),
+            Kind::Refused { code, .. } | Kind::NotApi { code, .. } => Some(code),
+            Kind::Answer(_) | Kind::Failed { .. } => None,
+        }
+    }
+
     /// One line for the log.
     pub fn describe(&self) -> String {
         match &self.kind {
@@ -106,7 +148,7 @@ pub(crate) fn judge(
     match exchanged {
         Ok(mut reply) => {
             outcome.request_id =
-                reply.request_id.take().map(Zeroizing::new).and_then(|id| redactor.service_words(&id, keep_on));
+                reply.request_id.take().map(Wiped::new).and_then(|id| redactor.service_words(&id, keep_on));
             outcome.retry_after = reply.retry_after.take().and_then(|asked| retry_after(&asked, SystemTime::now()));
             outcome.kind = of_reply(operation, reply, redactor, keep_on);
         }
@@ -117,12 +159,7 @@ pub(crate) fn judge(
     outcome
 }
 
-fn of_reply(
-    operation: Operation,
-    mut reply: Reply,
-    redactor: &Redactor<'_>,
-    keep_on: &mut dyn FnMut() -> bool,
-) -> Kind {
+fn of_reply(operation: Operation, reply: Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> bool) -> Kind {
     let code = reply.status;
     if (200..300).contains(&code) {
         return match json::one_object(reply.body) {
@@ -141,8 +178,7 @@ fn of_reply(
     }
     let message = message(&reply, redactor, keep_on);
     // It may quote the key.
-    reply.body.zeroize();
-    reply.location.zeroize();
+    drop((Wiped::new(reply.body), reply.location.map(Wiped::new)));
     Kind::Refused { code, by_gateway, message }
 }
 
@@ -167,10 +203,11 @@ fn message(reply: &Reply, redactor: &Redactor<'_>, keep_on: &mut dyn FnMut() -> 
     match text(reply)
         .and_then(|body| json::json_get(body, "/error/message"))
         .filter(|said| !said.is_empty())
-        .map(Zeroizing::new)
+        .map(Wiped::new)
     {
         Some(said) => shown(&said)
             .unwrap_or_else(|| format!("HTTP {code}; the service's message is omitted, since it may contain a secret")),
+        None if code == 407 => "HTTP 407: a proxy wants a user name and a password, or does not know these".to_owned(),
         None => format!("HTTP {code} without a message of the API"),
     }
 }
@@ -182,13 +219,20 @@ fn text(reply: &Reply) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::Credentials;
+    use crate::session::SentCredentials;
 
     const API: &str = r#"{"error":{"code":1,"message":"words of the API"}}"#;
     const PAGE: &str = "<html>words of a gateway</html>";
 
     fn judged(operation: Operation, status: u16, body: &str) -> Kind {
         let reply = Reply { status, body: body.into(), retry_after: None, request_id: None, location: None };
-        of_reply(operation, reply, &Redactor { key: "k", data: None }, &mut || true)
+        of_reply(
+            operation,
+            reply,
+            &Redactor { credentials: &SentCredentials::new(Credentials::new("k", &[])), lines: None, data: None },
+            &mut || true,
+        )
     }
 
     #[test]
@@ -215,6 +259,12 @@ mod tests {
             };
             assert_eq!(message, expected);
         }
+    }
+
+    #[test]
+    fn a_407_without_words_of_the_api_is_a_proxys() {
+        let Kind::Refused { message, .. } = judged(Operation::Wait, 407, PAGE) else { panic!("it is refused") };
+        assert!(message.contains("a proxy wants a user name"), "{message}");
     }
 
     #[test]

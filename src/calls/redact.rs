@@ -1,19 +1,24 @@
-//! Hides the key and a signal's data in what the service said, which may quote what it was sent. The reason stays
+//! Hides the credentials and a signal's data in what the service said, which may quote what it was sent. The reason stays
 //! readable: a quote is masked where it stands. What a service has transformed by more than escapes and white space is
 //! not found.
 
 mod form;
 mod index;
 
+use crate::credentials::{Credentials, Lines};
 use crate::json::{Scanner, Token};
+use crate::secret::Wiped;
+use crate::session::SentCredentials;
 use form::{Form, Space, is_space};
 use index::Index;
 use std::ops::Range;
-use zeroize::Zeroizing;
 
 /// What is hidden.
 pub(crate) struct Redactor<'a> {
-    pub key: &'a str,
+    /// Also those that were replaced: a service may quote an earlier request.
+    pub credentials: &'a SentCredentials,
+    /// The headers of this call alone.
+    pub lines: Option<&'a Lines>,
     /// One JSON object.
     pub data: Option<&'a str>,
 }
@@ -52,8 +57,11 @@ impl Redactor<'_> {
     /// What is found with the message as it is, or without its escapes.
     fn hide(&self, said: &str, is_unescaped: bool, masks: &mut Masks, keep_on: &mut dyn FnMut() -> bool) -> Option<()> {
         let form = Form::new(said, is_unescaped, Space::One)?;
-        if self.key.len() >= SHORTEST_KEY {
-            hide_anywhere(&form, self.key, Space::One, Mask::Key, masks, keep_on)?;
+        let credentials = self.credentials.get();
+        let lines = self.lines.into_iter().flat_map(Lines::values);
+        let secrets = credentials.all().flat_map(Credentials::values).chain(lines);
+        for secret in secrets.filter(|secret| secret.len() >= SHORTEST_KEY) {
+            hide_anywhere(&form, secret, Space::One, Mask::Key, masks, keep_on)?;
         }
         if let Some(data) = self.data.filter(|data| data.len() > "{}".len()) {
             hide_values(&form, data, masks, keep_on)?;
@@ -189,7 +197,7 @@ fn end_of_quote(form: &Form, at: usize, text: &str, shortest: usize) -> Option<u
 
 /// What is looked for in a form, spelled as that is; not more of it than can be there.
 struct Needle {
-    text: Zeroizing<String>,
+    text: Wiped<String>,
     /// In characters, with all the white space that is in it.
     length: usize,
     limit: usize,
@@ -198,7 +206,7 @@ struct Needle {
 impl Needle {
     fn new(form: &Form) -> Option<Needle> {
         let limit = form.text.len() + 1;
-        let mut text = Zeroizing::new(String::new());
+        let mut text = Wiped::new(String::new());
         text.try_reserve_exact(limit + 2 * LARGEST_CHARACTER).ok()?;
         Some(Needle { text, length: 0, limit })
     }

@@ -1,12 +1,12 @@
-//! One signal. It is sent at most once: only a request that never reached the service is tried again. The request timeout
-//! applies to everything that the call does, including the check of the data.
+//! One signal. It is sent at most once: only a request that never reached the service is tried again. The timeout applies to
+//! everything that the call does, including the check of the data.
 
-use super::call::{Call, Start};
+use super::call::{Call, How, Start};
 use super::outcome::{Kind, Operation, Outcome};
 use super::retry::{Backoff, Facts, Patience};
 use super::story::Story;
 use super::{Pause, Reason, Request, Rules, Step};
-use crate::config::{Config, Retries};
+use crate::config::{Policy, Retries};
 use crate::error::Error;
 use crate::http::{FailureKind, Limits, Stop};
 use crate::json::{self, Refusal};
@@ -19,18 +19,27 @@ use std::time::{Duration, Instant};
 /// whether the signal was delivered. It is shorter than any common idle limit; Node's default of 5 s is the shortest known.
 pub(super) const SAFE_IDLE: Duration = Duration::from_secs(4);
 
-/// Signals the event. `data` is a JSON object; `None` is an empty one.
-pub(crate) fn signal(session: &Session, event_name: &str, data: Option<&str>) -> Result<String, Error> {
+/// Signals the event. `data` is a JSON object; `None` is an empty one. `timeout`: `None` sets no limit; zero is refused.
+pub(crate) fn signal(
+    session: &Session,
+    event_name: &str,
+    data: Option<&str>,
+    timeout: Option<Duration>,
+    how: &How<'_>,
+) -> Result<String, Error> {
     let start = Start::new(session, event_name)?;
+    if timeout == Some(Duration::ZERO) {
+        return Err(Error::invalid("timeout is 0, in which nothing can be sent"));
+    }
     let data = data.unwrap_or("{}");
-    let call = Call::new(session, &start, None, Operation::Signal, event_name, Some(data))?;
-    let deadline = start.at + session.config.request_timeout;
-    let mut keep_on = || !call.is_cancelled() && Instant::now() < deadline;
+    let call = Call::new(session, &start, how, Operation::Signal, event_name, Some(data))?;
+    let deadline = timeout.and_then(|timeout| start.at.checked_add(timeout));
+    let mut keep_on = || !call.is_cancelled() && deadline.is_none_or(|deadline| Instant::now() < deadline);
     json::check_one_object(data, &mut keep_on)
         .map_err(|refusal| refused(refusal, call.is_cancelled(), start.at, Instant::now()))?;
     session.counters.signals.add(1);
     let outcome = body(data).and_then(|body| {
-        let (mut rules, first) = Signal::begin(&session.config, body, start.at);
+        let (mut rules, first) = Signal::begin(how.policy(session), body, deadline, start.at);
         call.run(&mut rules, first)
     });
     session.count_outcome(&outcome);
@@ -70,20 +79,20 @@ fn body(data: &str) -> Result<String, Error> {
 pub(crate) struct Signal {
     body: String,
     connect_timeout: Duration,
-    deadline: Instant,
+    deadline: Option<Instant>,
     story: Story,
     backoff: Backoff,
 }
 
 impl Signal {
-    pub fn begin(config: &Config, body: String, began: Instant) -> (Signal, Step) {
+    pub fn begin(policy: Policy, body: String, deadline: Option<Instant>, began: Instant) -> (Signal, Step) {
         // A signal is short, so an outage counts as any other failure does.
         let retries =
-            if config.retries == Retries::Default { Retries::AtMost(Retries::IN_A_ROW) } else { config.retries };
+            if policy.retries == Retries::Default { Retries::AtMost(Retries::IN_A_ROW) } else { policy.retries };
         let signal = Signal {
             body,
-            connect_timeout: config.connect_timeout,
-            deadline: began + config.request_timeout,
+            connect_timeout: policy.connect_timeout,
+            deadline,
             story: Story::new(began),
             backoff: Backoff::new(retries),
         };
@@ -92,17 +101,18 @@ impl Signal {
     }
 
     fn request(&self, now: Instant) -> Step {
-        let (connect, end) = (self.deadline.min(now + self.connect_timeout), Some(self.deadline));
+        let (connect, end) = (now + self.connect_timeout, self.deadline);
+        let connect = end.map_or(connect, |end| end.min(connect));
         let limits = Limits { connect: Some(connect), send: end, answer: end };
         Step::Request(Request { asked: Duration::ZERO, limits, max_idle: SAFE_IDLE, is_rearm: false })
     }
 
     fn retry(&mut self, status: Status, outcome: Outcome, reached: bool, now: Instant) -> Step {
         let facts = Facts { elapsed: self.story.elapsed(now), reached };
-        let remaining = self.deadline.saturating_duration_since(now);
+        let has_time = |pause| self.deadline.is_none_or(|deadline| now + pause < deadline);
         match self.backoff.next(Patience::Counted, facts) {
-            Some(pause) if pause < remaining => {
-                Step::Pause(Pause { until: now + pause, reason: Reason::Retry(status) })
+            Some(pause) if has_time(pause) => {
+                Step::Pause(Pause { until: now + pause, reason: Reason::Retry { status, phase: outcome.phase } })
             }
             // No time is left for another attempt.
             Some(_) => self.end(status, true, outcome, now),
@@ -112,7 +122,7 @@ impl Signal {
 
     fn fail(&self, status: Status, outcome: Outcome, now: Instant) -> Step {
         let is_late = matches!(outcome.kind, Kind::Failed { kind: FailureKind::TimedOut, .. });
-        self.end(status, is_late && now >= self.deadline, outcome, now)
+        self.end(status, is_late && self.deadline.is_some_and(|deadline| now >= deadline), outcome, now)
     }
 
     fn end(&self, status: Status, timed_out: bool, outcome: Outcome, now: Instant) -> Step {
@@ -128,33 +138,19 @@ impl Rules for Signal {
     }
 
     fn answered(&mut self, outcome: Outcome, reached: bool, now: Instant) -> Step {
-        use FailureKind::{
-            Broken, Cancelled, Exhausted, Interrupted, Malformed, NotPermitted, TimedOut, TlsRefused, TooLarge,
-            UnknownHost,
-        };
+        use FailureKind::{Broken, Exhausted, TimedOut, UnknownHost};
         self.story.note(&outcome);
-        let is_written = outcome.written.is_some();
-        let status = match outcome.kind {
-            Kind::Answer(answer) => return Step::Done(Ok(answer)),
+        let status = outcome.status();
+        match outcome.kind {
+            Kind::Answer(answer) => Step::Done(Ok(answer)),
+            // If it is written, the signal may have been delivered, so it is not sent again.
+            Kind::Failed { kind: Broken | TimedOut | UnknownHost | Exhausted, .. } if outcome.written.is_none() => {
+                self.retry(status, outcome, reached, now)
+            }
             // The API answers 408 only to a wait.
-            Kind::NotSignaled => Status::from_http(408),
-            Kind::NotApi { .. } => Status::Protocol,
-            Kind::Refused { code, .. } => Status::from_http(code),
-            Kind::Failed { kind, .. } => match kind {
-                Cancelled => Status::Cancelled,
-                Interrupted => Status::Interrupted,
-                TlsRefused => Status::Tls,
-                NotPermitted => Status::NotSent,
-                Malformed => Status::Protocol,
-                TooLarge => Status::ResponseTooLarge,
-                Exhausted if is_written => Status::OutOfMemory,
-                // The signal may have been delivered, so it is not sent again.
-                Broken | TimedOut if is_written => Status::ConnectionLost,
-                Exhausted => return self.retry(Status::OutOfMemory, outcome, reached, now),
-                Broken | TimedOut | UnknownHost => return self.retry(Status::NotSent, outcome, reached, now),
-            },
-        };
-        self.fail(status, outcome, now)
+            Kind::NotSignaled => self.fail(Status::from_http(408), outcome, now),
+            Kind::NotApi { .. } | Kind::Refused { .. } | Kind::Failed { .. } => self.fail(status, outcome, now),
+        }
     }
 
     fn paused(&mut self, now: Instant) -> Step {

@@ -12,13 +12,12 @@
 //! - Without re-arming, no request is written after one whose answer will never be read.
 //! - A wait with a timeout of zero asks once, and reports a failure of that request as what it is.
 
-use super::call::{Call, Start};
+use super::call::{Call, How, Start};
 use super::outcome::{Kind, Operation, Outcome};
 use super::retry::{Backoff, Facts, Patience, Throttle, honored, random};
 use super::story::Story;
 use super::{Pause, Reason, Request, Rules, Step};
-use crate::cancel::CancelToken;
-use crate::config::Config;
+use crate::config::Policy;
 use crate::error::{Error, Origin};
 use crate::http::{FailureKind, Limits, Stop};
 use crate::session::Session;
@@ -38,11 +37,11 @@ pub(crate) fn wait(
     start: &Start,
     event_name: &str,
     timeout: Option<Duration>,
-    cancel: Option<&CancelToken>,
+    how: &How<'_>,
 ) -> Result<String, Error> {
     session.counters.waits.add(1);
-    let (mut rules, first) = Wait::begin(&session.config, timeout, start.at, Slices::Whole);
-    let call = Call::new(session, start, cancel, Operation::Wait, event_name, None)?;
+    let (mut rules, first) = Wait::begin(how.policy(session), timeout, start.at, Slices::Whole);
+    let call = Call::new(session, start, how, Operation::Wait, event_name, None)?;
     let outcome = call.run(&mut rules, first);
     session.count_outcome(&outcome);
     outcome
@@ -50,7 +49,8 @@ pub(crate) fn wait(
 
 /// The state machine of a wait.
 pub(crate) struct Wait {
-    settings: Settings,
+    policy: Policy,
+    slices: Slices,
     deadline: Option<Instant>,
     once: bool,
     /// The last moment at which an answer is read: the deadline plus the grace, or the end of a drain.
@@ -72,66 +72,43 @@ pub(crate) enum Slices {
     Spread,
 }
 
-/// The part of the configuration that a wait uses.
-struct Settings {
-    slice: Duration,
-    slices: Slices,
-    grace: Duration,
-    connect_timeout: Duration,
-    rearm: bool,
-}
-
-impl Settings {
-    fn slice(&self) -> Duration {
-        match self.slices {
-            Slices::Whole => self.slice,
-            Slices::Spread => shortened(self.slice, random()),
-        }
-    }
-}
-
 impl Wait {
     /// Makes a wait that began at `began`, with its first step.
-    pub fn begin(config: &Config, timeout: Option<Duration>, began: Instant, slices: Slices) -> (Wait, Step) {
-        let mut wait = Wait::new(config, timeout, began, slices);
+    pub fn begin(policy: Policy, timeout: Option<Duration>, began: Instant, slices: Slices) -> (Wait, Step) {
+        let mut wait = Wait::new(policy, timeout, began, slices);
         let first = wait.first(began);
         (wait, first)
     }
 
     /// Makes a wait that asks once, without waiting, and ends at `cap` at the latest.
-    pub fn once(config: &Config, cap: Instant, now: Instant) -> (Wait, Step) {
-        let mut wait = Wait::new(config, Some(Duration::ZERO), now, Slices::Whole);
+    pub fn once(policy: Policy, cap: Option<Instant>, now: Instant) -> (Wait, Step) {
+        let mut wait = Wait::new(policy, Some(Duration::ZERO), now, Slices::Whole);
         let first = wait.once_more(cap, now);
         (wait, first)
     }
 
     /// Asks once more, as a part of the same call.
-    pub fn once_more(&mut self, cap: Instant, now: Instant) -> Step {
+    pub fn once_more(&mut self, cap: Option<Instant>, now: Instant) -> Step {
         self.deadline = Some(now);
-        self.end = Some(cap.min(now + SHORTEST_SLICE + self.settings.grace));
+        self.end = Some(capped(now + SHORTEST_SLICE + self.policy.grace, cap));
         self.request(Duration::MAX, false, now)
     }
 
     /// Makes a wait that began at `began`. [`first`](Self::first) comes next.
-    pub fn new(config: &Config, timeout: Option<Duration>, began: Instant, slices: Slices) -> Wait {
+    pub fn new(policy: Policy, timeout: Option<Duration>, began: Instant, slices: Slices) -> Wait {
         let once = timeout == Some(Duration::ZERO);
         let deadline = timeout.and_then(|timeout| began.checked_add(timeout));
         let asked = if once { SHORTEST_SLICE } else { Duration::ZERO };
         Wait {
-            settings: Settings {
-                slice: config.slice,
-                slices,
-                grace: config.grace,
-                connect_timeout: config.connect_timeout,
-                rearm: config.rearm,
-            },
+            policy,
+            slices,
             deadline,
             once,
-            end: deadline.and_then(|deadline| deadline.checked_add(asked + config.grace)),
+            end: deadline.and_then(|deadline| deadline.checked_add(asked + policy.grace)),
             asked: Duration::ZERO,
             last_was_not_signaled: false,
             story: Story::new(began),
-            backoff: Backoff::new(config.retries),
+            backoff: Backoff::new(policy.retries),
             throttle: Throttle::default(),
         }
     }
@@ -161,15 +138,15 @@ impl Wait {
 
     /// The next slice. It asks for whole milliseconds.
     fn request(&mut self, max_idle: Duration, is_rearm: bool, now: Instant) -> Step {
-        let settings = &self.settings;
+        let policy = &self.policy;
         let remaining = self.remaining(now).unwrap_or(Duration::MAX);
-        self.asked = whole_millis(remaining.min(settings.slice()));
-        let answer = capped(now + self.asked + settings.grace, self.end);
+        self.asked = whole_millis(remaining.min(self.slice()));
+        let answer = capped(now + self.asked + policy.grace, self.end);
         let send = if self.once { answer } else { capped(answer, self.deadline) };
-        let connect = send.min(now + settings.connect_timeout);
+        let connect = send.min(now + policy.connect_timeout);
         let limits = Limits { connect: Some(connect), send: Some(send), answer: Some(answer) };
         // Without re-arming, a connection that may be dead is not used: the wait could not try again.
-        let max_idle = if settings.rearm { max_idle } else { max_idle.min(super::signal::SAFE_IDLE) };
+        let max_idle = if policy.rearm { max_idle } else { max_idle.min(super::signal::SAFE_IDLE) };
         Step::Request(Request { asked: self.asked, limits, max_idle, is_rearm })
     }
 
@@ -203,7 +180,7 @@ impl Wait {
             (pause, _) => pause,
         };
         match pause {
-            Some(pause) => self.pause(pause, Reason::Retry(status), now),
+            Some(pause) => self.pause(pause, Reason::Retry { status, phase: outcome.phase }, now),
             // Too many failures, or the service asks for a longer pause than the time that remains.
             None => self.fail(status, outcome, now),
         }
@@ -221,13 +198,20 @@ impl Wait {
     }
 
     fn may_write_again(&self) -> bool {
-        self.settings.rearm || !self.story.is_unanswered()
+        self.policy.rearm || !self.story.is_unanswered()
     }
 
     /// The pause ends at the deadline if that comes first.
     fn pause(&self, pause: Duration, reason: Reason, now: Instant) -> Step {
         let pause = self.remaining(now).map_or(pause, |remaining| pause.min(remaining));
         Step::Pause(Pause { until: now + pause, reason })
+    }
+
+    fn slice(&self) -> Duration {
+        match self.slices {
+            Slices::Whole => self.policy.slice,
+            Slices::Spread => shortened(self.policy.slice, random()),
+        }
     }
 
     fn remaining(&self, now: Instant) -> Option<Duration> {
@@ -288,31 +272,23 @@ impl Rules for Wait {
         self.story.note(&outcome);
         self.last_was_not_signaled = outcome.kind == Kind::NotSignaled;
         let is_written = outcome.written.is_some();
-        let (status, patience) = match outcome.kind {
+        let status = outcome.status();
+        let patience = match outcome.kind {
             Kind::Answer(answer) => return Step::Done(Ok(answer)),
             Kind::NotSignaled => return self.rearm(outcome.held(now), now),
-            Kind::NotApi { .. } => (Status::Protocol, None),
-            Kind::Refused { code, by_gateway, .. } => {
-                let patience = match code {
-                    502..=504 if by_gateway => Some(OUTAGE),
-                    408 | 429 | 502..=504 => Some(Patience::Counted),
-                    _ => None,
-                };
-                (Status::from_http(code), patience)
-            }
+            Kind::NotApi { .. } => None,
+            Kind::Refused { code, by_gateway, .. } => match code {
+                502..=504 if by_gateway => Some(OUTAGE),
+                408 | 429 | 502..=504 => Some(Patience::Counted),
+                _ => None,
+            },
             Kind::Failed { kind: Broken, stale: true, .. } if is_written => return self.reconnect(outcome, now),
             Kind::Failed { kind, .. } => match kind {
-                Cancelled => (Status::Cancelled, None),
-                Interrupted => (Status::Interrupted, None),
-                TlsRefused => (Status::Tls, None),
-                NotPermitted => (Status::NotSent, None),
-                Malformed => (Status::Protocol, None),
-                TooLarge => (Status::ResponseTooLarge, None),
-                Exhausted if is_written => (Status::OutOfMemory, None),
-                Exhausted => (Status::OutOfMemory, Some(Patience::Counted)),
-                UnknownHost => (Status::NotSent, Some(Patience::Outage { unknown_host: true })),
-                Broken | TimedOut if !is_written => (Status::NotSent, Some(OUTAGE)),
-                Broken | TimedOut => (Status::ConnectionLost, Some(Patience::Counted)),
+                Cancelled | Interrupted | TlsRefused | NotPermitted | Malformed | TooLarge => None,
+                Exhausted => (!is_written).then_some(Patience::Counted),
+                UnknownHost => Some(Patience::Outage { unknown_host: true }),
+                Broken | TimedOut if !is_written => Some(OUTAGE),
+                Broken | TimedOut => Some(Patience::Counted),
             },
         };
         match patience {

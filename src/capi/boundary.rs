@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::panic;
 use crate::status::Status;
 use crate::sys::CancellationDisabled;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
+use std::time::Duration;
 
 /// Runs a call that returns JSON. If `out_json` is not NULL, it is set to NULL first, and receives the answer or the error at
 /// the end.
@@ -106,12 +107,36 @@ pub(super) unsafe fn handle<'a, T>(handle: *const T, name: &str) -> Result<&'a T
 ///
 /// `text` is NULL or a NUL-terminated string that lives and stays unchanged for as long as the reference is used.
 pub(super) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<&'a str, Error> {
+    // SAFETY: the caller's promise.
+    let text = unsafe { bytes(text, name) }?;
+    std::str::from_utf8(text).map_err(|e| Error::invalid(format!("{name} is not UTF-8 at byte {}", e.valid_up_to())))
+}
+
+/// A string argument in any encoding, without its NUL.
+///
+/// # Safety
+///
+/// As `text`.
+pub(super) unsafe fn bytes<'a>(text: *const c_char, name: &str) -> Result<&'a [u8], Error> {
     if text.is_null() {
         return Err(Error::invalid(format!("{name} is NULL")));
     }
     // SAFETY: the caller's promise, and it is not NULL.
-    let text = unsafe { CStr::from_ptr(text) };
-    text.to_str().map_err(|e| Error::invalid(format!("{name} is not UTF-8 at byte {}", e.valid_up_to())))
+    Ok(unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+/// An argument that is 0 or 1.
+pub(super) fn flag(value: c_int, name: &str) -> Result<bool, Error> {
+    match value {
+        0 | 1 => Ok(value == 1),
+        _ => Err(Error::invalid(format!("{name} is neither 0 nor 1"))),
+    }
+}
+
+/// An argument in milliseconds.
+pub(super) fn millis(value: i64, name: &str) -> Result<Duration, Error> {
+    let value = u64::try_from(value).map_err(|_| Error::invalid(format!("{name} is negative")))?;
+    Ok(Duration::from_millis(value))
 }
 
 /// Renames the argument in a refusal, if its name in C differs from the one in Rust.

@@ -1,8 +1,9 @@
 //! The handle of a configuration.
 
-use super::boundary::{catch, renamed, run_quietly, text};
-use crate::config::{Config, LogLevel, Trust};
+use super::boundary::{catch, flag, millis, renamed, run_quietly, text};
+use crate::config::Config;
 use crate::error::Error;
+use crate::log::LogLevel;
 use crate::status::Status;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
@@ -27,11 +28,11 @@ impl anchor_config {
 /// A function that receives log lines. It is called on the threads that make calls, and for started waits on the
 /// thread of the library, on which all signals are blocked. There it delays every started wait of the process, so it
 /// must return soon. It must not call a function that blocks, or one of the same client; it may cancel. A child that it
-/// forks must not return from it. A line contains neither the key nor events' data.
+/// forks must not return from it. A line contains neither the key, nor added headers, nor events' data.
 ///
 /// - user_data: what was passed with the function
 /// - level: an anchor_log_level
-/// - message: one line without its end, valid during the call
+/// - message: one line without its end, valid during the call; a JSON object if anchor_config_set_log_json asks for it
 #[allow(non_camel_case_types)]
 pub type anchor_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
@@ -104,8 +105,11 @@ pub unsafe extern "C" fn anchor_config_set_api_key(config: *mut anchor_config, a
 ///
 /// anchor_client_new refuses plain http, unless the host is loopback or anchor_config_set_allow_http allows it.
 ///
+/// An IPv6 address may have a zone, as in "http://[fe80::1%25eth0]:8642". "unix:/path" is a service at a Unix socket of
+/// this machine, in plain HTTP; anchor_client_new refuses it on Windows, and where its path is too long for the system.
+///
 /// @param config    the settings
-/// @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored.
+/// @param base_url  "https://host[:port][/prefix]"; a trailing "/", "/v1" or "/api/v1" is ignored. Or "unix:/path".
 ///                  "https://api.anchorbrowser.io" by default
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
@@ -130,6 +134,27 @@ pub unsafe extern "C" fn anchor_config_set_allow_http(config: *mut anchor_config
     unsafe { set_flag(config, "allow_http", allow, Config::set_allow_http) }
 }
 
+/// Adds a header to each request, such as traceparent or a gateway's token.
+///
+/// Its value is treated as the key is: it is wiped from memory and never logged. There may be 32 headers, of 16,384
+/// bytes together. A header that the library sets itself is refused.
+///
+/// @param config  the settings
+/// @param name    1 to 256 bytes, the name of a header
+/// @param value   at most 4,096 bytes of printable ASCII
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_config_add_header(
+    config: *mut anchor_config,
+    name: *const c_char,
+    value: *const c_char,
+) -> Status {
+    // SAFETY: by contract NULL or live, NULL or C strings.
+    unsafe { set(config, &mut |config| config.add_header(text(name, "name")?, text(value, "value")?).map(drop)) }
+}
+
 /// Sets the User-Agent header.
 ///
 /// @param config      the settings
@@ -144,15 +169,19 @@ pub unsafe extern "C" fn anchor_config_set_user_agent(config: *mut anchor_config
     unsafe { set_text(config, "user_agent", user_agent, Config::set_user_agent) }
 }
 
-/// Sets the proxy to connect through, with CONNECT.
+/// Sets the proxy to connect through.
+///
+/// With http, and with https over TLS, the proxy opens a tunnel by CONNECT; if the base URL is plain http, it gets the
+/// requests themselves. With socks5h it opens a tunnel by SOCKS5 and looks up the name of the service. With socks5 the
+/// library looks up the name, and asks for its addresses in turn.
 ///
 /// Once it is set, the proxies and NO_PROXY of the environment are ignored. With a plain http base URL it needs
 /// anchor_config_set_allow_http. Proxies of the environment are not used for loopback hosts.
 ///
 /// @param config  the settings
-/// @param proxy   "http://[user:password@]host:port", or the same with https; "" for no proxy. SOCKS proxies are
-///                refused
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @param proxy   "scheme://[user:password@]host[:port]", both percent-encoded; "" for no proxy. The
+///                default port is 80, 443 or 1080
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT, also for SOCKS of another version than 5
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
@@ -161,42 +190,31 @@ pub unsafe extern "C" fn anchor_config_set_proxy(config: *mut anchor_config, pro
     unsafe { set_text(config, "proxy", proxy, Config::set_proxy) }
 }
 
-/// Adds the certificate authorities of a file to those that are trusted.
+/// Sets what to connect to in place of the host of the base URL, as curl's --connect-to does.
+///
+/// The request, and the check of the certificate, still name the host. A proxy is asked for the address, by a tunnel; the
+/// proxies of the environment are not used if the address is loopback. A host that is not that of the base URL has no
+/// effect.
 ///
 /// @param config   the settings
-/// @param ca_file  the path of a PEM file, which anchor_client_new reads
+/// @param host     "host:port" of the base URL; the port of https is 443, that of http 80
+/// @param address  "address:port"; the address may be a name too. Two empty strings remove the setting
 /// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
 /// @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn anchor_config_set_ca_file(config: *mut anchor_config, ca_file: *const c_char) -> Status {
-    // SAFETY: by contract NULL or live, NULL or a C string.
-    unsafe { set_text(config, "ca_file", ca_file, |config, path| config.set_ca_file(path)) }
-}
-
-/// Sets which certificate authorities are trusted in addition to those of anchor_config_set_ca_file.
-///
-/// The system's are those that SSL_CERT_FILE and SSL_CERT_DIR name, if one of these is set and not empty when
-/// anchor_client_new reads the certificates. ANCHOR_TRUST_AUTO takes the built-in ones if none of the system's is found or
-/// may be read, and reports it to the log.
-///
-/// @param config  the settings
-/// @param trust   an anchor_trust; ANCHOR_TRUST_AUTO by default
-/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
-/// @since 0.1.0
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn anchor_config_set_trust(config: *mut anchor_config, trust: i32) -> Status {
-    let known = [Trust::Auto, Trust::System, Trust::Bundled].into_iter().find(|known| *known as i32 == trust);
-    // SAFETY: by contract NULL or live.
+pub unsafe extern "C" fn anchor_config_set_connect_to(
+    config: *mut anchor_config,
+    host: *const c_char,
+    address: *const c_char,
+) -> Status {
+    // SAFETY: by contract NULL or live, NULL or C strings.
     unsafe {
-        set(config, &mut |config| {
-            let trust = known.ok_or_else(|| Error::invalid("trust is not an anchor_trust"))?;
-            config.set_trust(trust);
-            Ok(())
-        })
+        set(config, &mut |config| config.set_connect_to(text(host, "host")?, text(address, "address")?).map(drop))
     }
 }
+
+mod tls;
 
 /// Sets how long DNS lookup, connect and TLS handshake of a connection may take together.
 ///
@@ -366,6 +384,23 @@ pub unsafe extern "C" fn anchor_config_set_log_callback(
     }
 }
 
+/// Sets whether a log line is a JSON object with the fields of what it reports.
+///
+/// Its members are level ("warning", "info" or "debug"), message, and what else is known: operation ("wait" or
+/// "signal"), eventName, attempt, phase and status as in an error's JSON, code for the HTTP status, and pauseMs before
+/// the call tries again. anchor_json_get reads them.
+///
+/// @param config  the settings
+/// @param json    0 or 1; 0 by default
+/// @return  ANCHOR_OK or ANCHOR_INVALID_ARGUMENT
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_config_set_log_json(config: *mut anchor_config, json: c_int) -> Status {
+    // SAFETY: by contract NULL or live.
+    unsafe { set_flag(config, "log_json", json, Config::set_log_json) }
+}
+
 #[derive(Clone, Copy)]
 struct UserData(*mut c_void);
 
@@ -420,15 +455,15 @@ unsafe fn set_text(
 unsafe fn set_millis(
     config: *mut anchor_config,
     name: &str,
-    millis: i64,
+    value: i64,
     change: for<'c> fn(&'c mut Config, Duration) -> Result<&'c mut Config, Error>,
 ) -> Status {
     // SAFETY: the caller's promise.
     unsafe {
         set(config, &mut |config| {
-            let value = u64::try_from(millis).map_err(|_| Error::invalid(format!("{name}_ms is negative")))?;
-            let changed = change(config, Duration::from_millis(value)).map(drop);
-            changed.map_err(|e| renamed(e, name, &format!("{name}_ms")))
+            let name_in_c = format!("{name}_ms");
+            let changed = change(config, millis(value, &name_in_c)?).map(drop);
+            changed.map_err(|e| renamed(e, name, &name_in_c))
         })
     }
 }
@@ -439,17 +474,14 @@ unsafe fn set_millis(
 unsafe fn set_flag(
     config: *mut anchor_config,
     name: &str,
-    flag: c_int,
+    value: c_int,
     change: for<'c> fn(&'c mut Config, bool) -> &'c mut Config,
 ) -> Status {
     // SAFETY: the caller's promise.
     unsafe {
-        set(config, &mut |config| match flag {
-            0 | 1 => {
-                change(config, flag == 1);
-                Ok(())
-            }
-            _ => Err(Error::invalid(format!("{name} is neither 0 nor 1"))),
+        set(config, &mut |config| {
+            change(config, flag(value, name)?);
+            Ok(())
         })
     }
 }

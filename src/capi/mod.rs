@@ -14,6 +14,8 @@ mod config;
 
 mod client;
 
+mod options;
+
 mod cancel;
 
 mod wait;

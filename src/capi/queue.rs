@@ -4,6 +4,7 @@ use super::boundary::{catch, handle, put, quietly, run_quietly, text};
 use super::cancel::anchor_cancel_token;
 use super::client::{anchor_client, timeout};
 use super::completion::anchor_completion;
+use super::options::{anchor_options, options_of};
 use super::wait::anchor_wait;
 use crate::error::Error;
 use crate::started::Queue;
@@ -34,7 +35,7 @@ pub type anchor_queue_callback = Option<unsafe extern "C" fn(user_data: *mut c_v
 ///     anchor_queue *queue = NULL;
 ///     anchor_completion *done = NULL;
 ///     if (anchor_queue_new(&queue) == ANCHOR_OK) {
-///         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL);
+///         status = anchor_wait_start_on(client, queue, "login_done", 60000, 1, NULL, NULL);
 ///         ...                                  any number of them, each with a tag of its own
 ///         while (anchor_queue_running(queue) > 0 &&
 ///                anchor_queue_next(queue, ANCHOR_NO_TIMEOUT, NULL, &done) == ANCHOR_OK) {
@@ -152,6 +153,7 @@ pub unsafe extern "C" fn anchor_queue_set_callback(
 /// @param event_name  as in anchor_wait_for_event
 /// @param timeout_ms  as in anchor_wait_for_event
 /// @param tag         any number, which anchor_completion_tag returns; the library does not look at it
+/// @param options     what is otherwise than in the client's settings, copied; NULL for nothing
 /// @param out         receives the handle of the wait, to be freed with anchor_wait_free; NULL on failure. NULL if not
 ///                    wanted
 /// @return  ANCHOR_OK, ANCHOR_INVALID_ARGUMENT, or ANCHOR_OUT_OF_MEMORY if the process has no memory, thread or
@@ -165,6 +167,7 @@ pub unsafe extern "C" fn anchor_wait_start_on(
     event_name: *const c_char,
     timeout_ms: i64,
     tag: u64,
+    options: *const anchor_options,
     out: *mut *mut anchor_wait,
 ) -> Status {
     // SAFETY: by contract NULL or valid.
@@ -173,7 +176,9 @@ pub unsafe extern "C" fn anchor_wait_start_on(
         // SAFETY: by contract each pointer is NULL or live, or a C string.
         let (client, queue, event_name) =
             unsafe { (handle(client, "client")?, handle(queue, "queue")?, text(event_name, "event_name")?) };
-        client.client.start_on(&queue.queue, event_name, timeout(timeout_ms)?, tag)
+        // SAFETY: by contract NULL or live.
+        let options = unsafe { options_of(options) };
+        client.client.start_on_with(&queue.queue, event_name, timeout(timeout_ms)?, tag, options)
     });
     match started {
         Ok(wait) if out.is_null() => drop(wait),

@@ -2,6 +2,7 @@
 
 use super::boundary::{answering, catch, handle, put, run_quietly, text};
 use super::client::{anchor_client, timeout};
+use super::options::{anchor_options, options_of};
 use crate::error::Error;
 use crate::started::{QueuedWait, StartedWait};
 use crate::status::Status;
@@ -56,15 +57,38 @@ pub unsafe extern "C" fn anchor_wait_start(
     timeout_ms: i64,
     out: *mut *mut anchor_wait,
 ) -> Status {
+    // SAFETY: the same contract.
+    unsafe { anchor_wait_start_with(client, event_name, timeout_ms, ptr::null(), out) }
+}
+
+/// As anchor_wait_start, with options of this wait.
+///
+/// @param client      the client
+/// @param event_name  as in anchor_wait_start
+/// @param timeout_ms  as in anchor_wait_start
+/// @param options     what is otherwise than in the client's settings, copied; NULL for nothing
+/// @param out         as in anchor_wait_start
+/// @return  as anchor_wait_start
+/// @since 0.1.0
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn anchor_wait_start_with(
+    client: *mut anchor_client,
+    event_name: *const c_char,
+    timeout_ms: i64,
+    options: *const anchor_options,
+    out: *mut *mut anchor_wait,
+) -> Status {
     // SAFETY: by contract NULL or valid.
     unsafe { put(out, ptr::null_mut()) };
     let started = catch(|| {
         if out.is_null() {
             return Err(Error::invalid("out is NULL"));
         }
-        // SAFETY: by contract NULL or live; NULL or a C string.
-        let (handle, event_name) = unsafe { (handle(client, "client")?, text(event_name, "event_name")?) };
-        handle.client.start(event_name, timeout(timeout_ms)?)
+        // SAFETY: by contract each pointer is NULL or live, or a C string.
+        let (handle, event_name, options) =
+            unsafe { (handle(client, "client")?, text(event_name, "event_name")?, options_of(options)) };
+        handle.client.start_with(event_name, timeout(timeout_ms)?, options)
     });
     match started {
         Ok(wait) => {

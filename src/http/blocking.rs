@@ -3,6 +3,7 @@
 
 use super::context::{Context, Ended, Limits, Stop};
 use super::failure::FailureKind;
+use crate::credentials::Lines;
 use crate::sys::{self, Latch, MAX_WATCHED, Scoped, Socket, Watch};
 use std::io;
 use std::sync::Arc;
@@ -18,6 +19,9 @@ pub(super) struct Blocking {
     interruptible: bool,
     /// A connection that was idle for longer is not taken from the pool; zero: none is taken.
     pub max_idle: Duration,
+    pub path: String,
+    /// The headers of this call alone.
+    pub lines: Option<Lines>,
     /// The size of the head and of the first part of the body, so that the output buffer is allocated once.
     pub output_size: usize,
 }
@@ -52,6 +56,8 @@ impl Blocking {
             cancels: cancels.clone(),
             interruptible,
             max_idle: Duration::MAX,
+            path: String::new(),
+            lines: None,
             output_size: 0,
         }
     }

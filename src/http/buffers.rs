@@ -2,7 +2,9 @@
 //! memory.
 
 use super::blocking::with_current;
+use super::request_head;
 use crate::sys::wipe;
+use std::io;
 use ureq::unversioned::transport::Buffers;
 
 /// Output that is collected until it is sent, and input that ureq has not read yet. A small buffer is kept when it is empty,
@@ -36,8 +38,11 @@ impl HeldBuffers {
         &self.output[..self.held]
     }
 
-    pub fn held_mut(&mut self) -> &mut [u8] {
-        &mut self.output[..self.held]
+    /// Completes the head of the request with what ureq does not write of it.
+    pub fn complete_head(&mut self, target: [&str; 2], lines: [&str; 3]) -> io::Result<()> {
+        let held = request_head::complete(&mut self.output, self.held, target, lines);
+        self.held = held.ok_or_else(|| io::Error::other("the request has another head than was expected"))?;
+        Ok(())
     }
 
     pub fn are_empty(&self) -> bool {

@@ -7,16 +7,21 @@ use super::failure::ExchangeError;
 use super::framing::{BodyEnd, Framing, write_decimal};
 use super::head::{Field, append_repaired};
 use super::inbound::Output;
+use super::request_head::place_of_lines;
+use crate::secret::Wiped;
+use std::ops::Range;
 use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{HeaderValue, Request, request};
 use ureq_proto::client::Call;
 
-/// What all requests of a client have in common, with a placeholder for the key.
+/// What all requests of a client have in common.
 pub(super) struct Template {
-    /// The header lines before the length of the body.
-    before: Vec<u8>,
-    /// Those after it, and the empty line.
-    after: Vec<u8>,
+    /// The header lines before those that ureq does not write.
+    first: Vec<u8>,
+    /// What comes between those and the length of the body.
+    middle: Vec<u8>,
+    /// What comes after it, and the empty line.
+    last: Vec<u8>,
 }
 
 const LENGTH_LINE: &[u8] = b"content-length: 0\r\n";
@@ -34,28 +39,38 @@ impl Template {
         bytes.truncate(filled);
         let after_line =
             |line: &[u8]| bytes.windows(line.len()).position(|part| part == line).map(|at| at + line.len());
-        match (after_line(b"\r\n"), after_line(LENGTH_LINE)) {
-            (Some(fields), Some(end)) if fields < end => {
-                Ok(Template { before: bytes[fields..end - LENGTH_LINE.len()].to_vec(), after: bytes[end..].to_vec() })
+        match (after_line(b"\r\n"), place_of_lines(&bytes), after_line(LENGTH_LINE)) {
+            (Some(fields), Some(place), Some(end)) if place + LENGTH_LINE.len() <= end => {
+                let part = |range: Range<usize>| bytes[range].to_vec();
+                Ok(Template {
+                    first: part(fields..place),
+                    middle: part(place..end - LENGTH_LINE.len()),
+                    last: part(end..bytes.len()),
+                })
             }
             _ => Err(ureq::Error::Other("the head of the request has no length".into())),
         }
     }
 
     /// Encodes a POST.
-    pub fn encode(&self, path: &str, body: &[u8]) -> Vec<u8> {
+    ///
+    /// - `lines`: the header lines that ureq does not write.
+    /// - `origin`: what stands before the path if a proxy forwards the request.
+    pub fn encode(&self, origin: &str, path: &str, lines: [&str; 3], body: &[u8]) -> Wiped<Vec<u8>> {
         const DIGITS: usize = 20;
-        let fixed = b"POST  HTTP/1.1\r\n".len() + self.before.len() + LENGTH_LINE.len() + DIGITS + self.after.len();
-        // Exactly as large as needed: a buffer that grows leaves a copy behind, which is not wiped.
-        let mut bytes = Vec::with_capacity(fixed + path.len() + body.len());
-        for part in [b"POST ", path.as_bytes(), b" HTTP/1.1\r\n", &self.before, b"content-length: "] {
-            bytes.extend_from_slice(part);
-        }
-        write_decimal(body.len() as u64, &mut bytes);
-        for part in [b"\r\n", &self.after[..], body] {
-            bytes.extend_from_slice(part);
-        }
-        bytes
+        let [common, credentials, own] = lines.map(str::as_bytes);
+        let (origin, path) = (origin.as_bytes(), path.as_bytes());
+        let lines = [&self.first[..], common, credentials, own, &self.middle];
+        let first: [&[u8]; 4] = [b"POST ", origin, path, b" HTTP/1.1\r\n"];
+        let last = [b"\r\n", &self.last[..], body];
+        let size = |parts: &[&[u8]]| parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut request =
+            Wiped::new(Vec::with_capacity(size(&first) + size(&lines) + LENGTH_LINE.len() + DIGITS + size(&last)));
+        first.iter().chain(&lines).for_each(|part| request.extend_from_slice(part));
+        request.extend_from_slice(b"content-length: ");
+        write_decimal(body.len() as u64, &mut request);
+        last.iter().for_each(|part| request.extend_from_slice(part));
+        request
     }
 }
 

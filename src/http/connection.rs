@@ -1,15 +1,17 @@
-//! A connection as ureq uses it: it collects the bytes of a request, replaces the placeholder by the key as it sends them, and
-//! passes the repaired answer to ureq. It blocks by the exchange of its thread.
+//! A connection as ureq uses it: it collects the bytes of a request, puts the credentials in as it sends them, and passes
+//! the repaired answer to ureq. It blocks by the exchange of its thread.
 
 use super::blocking::{Blocking, with_current};
 use super::buffers::HeldBuffers;
-use super::dial::{self, Route};
+use super::dial;
 use super::failure::FailureKind;
-use super::head::first_control;
+use super::gauge::Gauge;
 use super::link::{Link, MAX_UNREAD, Sending};
 use super::pool::{Idle, Pool};
+use super::route::Route;
 use super::stream::Input;
-use crate::secret::Secret;
+use crate::credentials::{Credentials, Lines};
+use crate::sys::Latest;
 use std::io;
 use std::sync::Arc;
 use ureq::http::Uri;
@@ -24,8 +26,13 @@ pub(super) struct Dialer(pub Arc<Origin>);
 /// What the connections of a client share.
 pub(super) struct Origin {
     pub route: Route,
+    /// Such as `http://host:81`: what a proxy that forwards the requests needs in their first line.
+    pub for_proxy: Option<String>,
+    /// The header lines that each request of the library has.
+    pub common: String,
     pub pool: Pool,
-    pub key: Secret,
+    pub gauge: Arc<Gauge>,
+    pub credentials: Arc<Latest<Credentials>>,
 }
 
 impl Connector for Dialer {
@@ -50,7 +57,7 @@ impl Dialer {
         match self.0.pool.take(call.max_idle) {
             Some(idle) => Ok(idle),
             None => {
-                let link = Link::new(dial::blocking(&self.0.route, call)?);
+                let link = Link::new(dial::blocking(&self.0.route, call)?, &self.0.gauge);
                 Ok(Idle { link, buffers: HeldBuffers::default() })
             }
         }
@@ -91,7 +98,12 @@ impl Connection {
         if link.sending() == Sending::Held {
             call.may_begin()?;
             link.begin(self.buffers.input_end(), &call.context)?;
-            put_key(self.buffers.held_mut(), self.origin.key.as_str());
+            let target = [self.origin.for_proxy.as_deref().unwrap_or(""), &call.path];
+            let origin = &self.origin;
+            let credentials = origin.credentials.get();
+            let own = call.lines.as_ref().map_or("", Lines::as_str);
+            let lines = [origin.common.as_str(), credentials.as_str(), own];
+            self.buffers.complete_head(target, lines)?;
         } else {
             call.may_send()?;
         }
@@ -179,42 +191,4 @@ fn is_pooled() -> io::Error {
 /// `Error::Other`, because for ureq some kinds of `Error::Io` are the end of a body.
 fn other(e: io::Error) -> ureq::Error {
     ureq::Error::Other(e.into())
-}
-
-/// The header of the API key.
-pub(super) const KEY_HEADER: &str = "anchor-api-key";
-
-/// What ureq gets in the place of the key, and could log.
-pub(super) fn placeholder(key: &Secret) -> String {
-    "*".repeat(key.as_str().len())
-}
-
-/// Replaces the placeholder in the head of a request. The first such line is the header: a path and a host contain no line end.
-pub(super) fn put_key(request: &mut [u8], key: &str) {
-    let mut line = 0;
-    // A head that ureq writes has no other control characters than those of its line ends, CR and LF.
-    while let Some(end) = first_control(request, line) {
-        line = (end + 2).min(request.len());
-        let value = line + KEY_HEADER.len() + 2;
-        if request[line..].starts_with(KEY_HEADER.as_bytes()) && request.len() > value + key.len() {
-            request[value..value + key.len()].copy_from_slice(key.as_bytes());
-            return;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_key_replaces_its_placeholder() {
-        let key = Secret::from("k-123");
-        let head = |value: &str| {
-            format!("POST /*****/x HTTP/1.1\r\nhost: h\r\nanchor-api-key: {value}\r\ncontent-length: 0\r\n\r\n")
-        };
-        let mut request = head(&placeholder(&key)).into_bytes();
-        put_key(&mut request, key.as_str());
-        assert_eq!(String::from_utf8(request).unwrap(), head("k-123"));
-    }
 }

@@ -6,72 +6,49 @@ use super::blocking::Blocking;
 use super::context::Context;
 use super::failure::FailureKind;
 use super::lookup::{self, Addresses};
-use super::race::Race;
+use super::race::{Race, interleave};
+use super::route::{Layer, Route, Via};
 use super::stream::{Step, Stream};
 use super::tcp::Tcp;
 use super::tls::Tls;
 use super::tunnel::{Opening, Tunnel};
+use crate::address::host::HostPort;
 use crate::error::Phase;
 use crate::sys::{LookupError, Socket, Watch, is_exhausted};
-use rustls::ClientConfig;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The way from this process to the service.
-pub(super) struct Route {
-    pub https: bool,
-    pub host: String,
-    pub port: u16,
-    /// `None` if neither the service nor a proxy is reached over TLS.
-    pub tls: Option<Arc<ClientConfig>>,
-    pub tunnel: Option<Tunnel>,
-    /// The key would be sent unencrypted, so only loopback addresses may be connected to.
-    pub only_loopback: bool,
-}
-
-impl Route {
-    /// The host whose address is looked up: the proxy's, or the service's.
-    pub fn first_hop(&self) -> (&str, u16) {
-        let (host, port) = match &self.tunnel {
-            Some(tunnel) => (&tunnel.host, tunnel.port),
-            None => (&self.host, self.port),
-        };
-        (host.trim_start_matches('[').trim_end_matches(']'), port)
-    }
-
-    /// The layer that comes above `below`; `None` above the last one.
-    fn layer_above(&self, below: Option<Layer>) -> Option<Layer> {
-        let tunnel = self.tunnel.as_ref();
-        match below {
-            None if tunnel.is_some_and(|proxy| proxy.https) => Some(Layer::ProxyTls),
-            None | Some(Layer::ProxyTls) if tunnel.is_some() => Some(Layer::Tunnel),
-            None | Some(Layer::Tunnel) if self.https => Some(Layer::ServiceTls),
-            _ => None,
-        }
-    }
-}
-
-/// What a connection consists of, from TCP upwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layer {
-    ProxyTls,
-    Tunnel,
-    ServiceTls,
-}
-
 /// A connection in the making.
-pub(super) struct Dial(Stage);
+pub(super) struct Dial {
+    stage: Stage,
+    /// For a proxy that wants an address of the service.
+    by_address: Option<Box<ByAddress>>,
+}
 
 enum Stage {
-    /// The addresses of the first hop are needed.
-    Lookup,
+    /// The addresses of this host are needed.
+    Lookup(Wanted),
     Race(Race),
     /// A handshake, with the proxy or with the service.
     Handshake(Layer, Box<Tls>),
     Tunnel(Box<dyn Stream>, Opening),
     Over,
+}
+
+#[derive(Clone, Copy)]
+enum Wanted {
+    Target,
+    FirstHop,
+}
+
+/// The addresses of the service, of which the proxy is asked for one after the other until it reaches one.
+struct ByAddress {
+    untried: std::vec::IntoIter<SocketAddr>,
+    asked: SocketAddr,
+    /// Where the proxy is: each address takes a new connection to it.
+    proxy: Vec<SocketAddr>,
 }
 
 /// What a dial needs next.
@@ -92,28 +69,40 @@ impl Dial {
     /// Begins with the lookup. `call` is the exchange that needs the connection.
     pub fn new(route: &Route, call: &Context) -> io::Result<Dial> {
         call.note_dialled();
-        call.enter(Phase::Dns);
-        let mut dial = Dial(Stage::Lookup);
-        let (host, port) = route.first_hop();
-        if let Some(address) = lookup::literal(host, port) {
-            dial.race(route, vec![address], call)?;
+        let mut dial = Dial { stage: Stage::Over, by_address: None };
+        if let Via::UnixSocket(address) = &route.via {
+            call.enter(Phase::Connect);
+            let socket = Socket::connect_unix(address).map_err(|e| note_connect_error(e, call))?;
+            dial.stage = Stage::Race(Race::of(socket));
+        } else {
+            let wants_address = route.tunnel().is_some_and(Tunnel::wants_address);
+            dial.look_up(if wants_address { Wanted::Target } else { Wanted::FirstHop }, route, call)?;
         }
         Ok(dial)
     }
 
-    /// The lookup that [`Progress::Addresses`] asked for has an outcome. It may come again, for an earlier dial of the same call.
+    /// The host whose addresses [`Progress::Addresses`] asks for.
+    pub fn wanted<'r>(&self, route: &'r Route) -> Option<&'r HostPort> {
+        match self.stage {
+            Stage::Lookup(Wanted::Target) => Some(&route.target),
+            Stage::Lookup(Wanted::FirstHop) => Some(route.first_hop()),
+            _ => None,
+        }
+    }
+
+    /// The lookup that [`Progress::Addresses`] asked for has an outcome.
     pub fn found(&mut self, route: &Route, addresses: &Addresses, call: &Context) -> io::Result<()> {
+        let Stage::Lookup(wanted) = self.stage else { return Err(is_over()) };
         match addresses {
-            _ if !matches!(self.0, Stage::Lookup) => Ok(()),
-            Ok(addresses) => self.race(route, addresses.clone(), call),
+            Ok(addresses) => self.take_addresses(wanted, addresses.clone(), route, call),
             Err(e) => Err(note_lookup_error(e, call)),
         }
     }
 
     /// Continues as far as it can without blocking.
     pub fn step(&mut self, route: &Route, call: &Context) -> io::Result<Progress> {
-        let (stream, layer) = match &mut self.0 {
-            Stage::Lookup => return Ok(Progress::Addresses),
+        let (stream, layer) = match &mut self.stage {
+            Stage::Lookup(_) => return Ok(Progress::Addresses),
             Stage::Race(race) => {
                 race.start_attempts(Instant::now()).map_err(|e| note_connect_error(e, call))?;
                 return Ok(Progress::Attempts);
@@ -122,21 +111,26 @@ impl Dial {
                 Step::Turn => return Ok(Progress::Turn),
                 Step::Input => return Ok(Progress::Input),
                 Step::Output => return Ok(Progress::Output),
-                Step::Done => match std::mem::replace(&mut self.0, Stage::Over) {
+                Step::Done => match std::mem::replace(&mut self.stage, Stage::Over) {
                     Stage::Handshake(layer, tls) => (tls as Box<dyn Stream>, layer),
                     _ => return Err(is_over()),
                 },
             },
             Stage::Tunnel(proxy, opening) => {
-                let Some(tunnel) = &route.tunnel else { return Err(is_over()) };
-                match tunnel.open(opening, &mut **proxy, call)? {
-                    Step::Turn => return Ok(Progress::Turn),
-                    Step::Input => return Ok(Progress::Input),
-                    Step::Output => return Ok(Progress::Output),
-                    Step::Done => match std::mem::replace(&mut self.0, Stage::Over) {
+                let Some(tunnel) = route.tunnel() else { return Err(is_over()) };
+                match opening.step(tunnel, &mut **proxy, call) {
+                    Ok(Step::Turn) => return Ok(Progress::Turn),
+                    Ok(Step::Input) => return Ok(Progress::Input),
+                    Ok(Step::Output) => return Ok(Progress::Output),
+                    Ok(Step::Done) => match std::mem::replace(&mut self.stage, Stage::Over) {
                         Stage::Tunnel(proxy, _) => (proxy, Layer::Tunnel),
                         _ => return Err(is_over()),
                     },
+                    Err(e) if opening.may_reach_another() => {
+                        self.ask_for_the_next_address().ok_or(e)?;
+                        return self.step(route, call);
+                    }
+                    Err(e) => return Err(e),
                 }
             }
             Stage::Over => return Err(is_over()),
@@ -146,7 +140,7 @@ impl Dial {
 
     /// The sockets of the attempts, and until when to wait for them; they are waited for after [`Progress::Attempts`].
     pub fn attempts(&self) -> (Vec<Watch>, Option<Instant>) {
-        match &self.0 {
+        match &self.stage {
             Stage::Race(race) => (race.sockets().map(Watch::output).collect(), race.next_attempt()),
             _ => (Vec::new(), None),
         }
@@ -154,7 +148,7 @@ impl Dial {
 
     /// When the next attempt starts.
     pub fn next_attempt(&self) -> Option<Instant> {
-        match &self.0 {
+        match &self.stage {
             Stage::Race(race) => race.next_attempt(),
             _ => None,
         }
@@ -162,9 +156,9 @@ impl Dial {
 
     /// The attempts were polled. If one of them has won, the dial continues with it.
     pub fn attempted(&mut self, route: &Route, watched: &[Watch], call: &Context) -> io::Result<Progress> {
-        let Stage::Race(race) = &mut self.0 else { return Err(is_over()) };
+        let Stage::Race(race) = &mut self.stage else { return Err(is_over()) };
         let Some(socket) = race.winner(watched) else { return self.step(route, call) };
-        self.0 = Stage::Over;
+        self.stage = Stage::Over;
         if route.only_loopback && !socket.is_to_loopback() {
             return Err(refuse_clear_text(call));
         }
@@ -173,11 +167,40 @@ impl Dial {
 
     /// The sockets that the dial waits for.
     pub fn sockets(&self) -> Vec<&Socket> {
-        match &self.0 {
+        match &self.stage {
             Stage::Race(race) => race.sockets().collect(),
             Stage::Handshake(_, tls) => vec![tls.socket()],
             Stage::Tunnel(proxy, _) => vec![proxy.socket()],
-            Stage::Lookup | Stage::Over => Vec::new(),
+            Stage::Lookup(_) | Stage::Over => Vec::new(),
+        }
+    }
+
+    /// Needs the addresses of a host, or has its only one.
+    fn look_up(&mut self, wanted: Wanted, route: &Route, call: &Context) -> io::Result<()> {
+        call.enter(Phase::Dns);
+        self.stage = Stage::Lookup(wanted);
+        let Some(host) = self.wanted(route) else { return Ok(()) };
+        match lookup::literal(host).map_err(|e| note_connect_error(e, call))? {
+            Some(address) => self.take_addresses(wanted, vec![address], route, call),
+            None => Ok(()),
+        }
+    }
+
+    fn take_addresses(
+        &mut self,
+        wanted: Wanted,
+        addresses: Vec<SocketAddr>,
+        route: &Route,
+        call: &Context,
+    ) -> io::Result<()> {
+        match wanted {
+            Wanted::FirstHop => self.race(route, addresses, call),
+            Wanted::Target => {
+                let mut untried = interleave(addresses).into_iter();
+                let Some(asked) = untried.next() else { return Err(io::Error::other("the name has no address")) };
+                self.by_address = Some(Box::new(ByAddress { untried, asked, proxy: Vec::new() }));
+                self.look_up(Wanted::FirstHop, route, call)
+            }
         }
     }
 
@@ -189,8 +212,19 @@ impl Dial {
                 return Err(refuse_clear_text(call));
             }
         }
-        self.0 = Stage::Race(Race::new(addresses));
+        if let Some(by_address) = &mut self.by_address {
+            by_address.proxy.clone_from(&addresses);
+        }
+        self.stage = Stage::Race(Race::new(addresses));
         Ok(())
+    }
+
+    /// Connects to the proxy again. `None` if it has been asked for each address of the service.
+    fn ask_for_the_next_address(&mut self) -> Option<()> {
+        let by_address = self.by_address.as_mut()?;
+        by_address.asked = by_address.untried.next()?;
+        self.stage = Stage::Race(Race::new(by_address.proxy.clone()));
+        Some(())
     }
 
     /// Begins with the layer above `below`.
@@ -205,16 +239,20 @@ impl Dial {
             call.note_connected();
             return Ok(Progress::Connected(stream));
         };
-        self.0 = match (layer, &route.tunnel, &route.tls) {
+        let tls = if layer == Layer::ProxyTls { &route.proxy_tls } else { &route.tls };
+        self.stage = match (layer, route.proxy(), tls) {
             (Layer::Tunnel, ..) => {
                 call.enter(Phase::Connect);
-                Stage::Tunnel(stream, Opening::default())
+                let Some(tunnel) = route.tunnel() else { return Err(is_over()) };
+                let address = self.by_address.as_ref().map(|by_address| by_address.asked);
+                Stage::Tunnel(stream, tunnel.begin(address))
             }
-            (Layer::ProxyTls, Some(tunnel), Some(tls)) => {
-                Stage::Handshake(layer, Box::new(Tls::new(stream, Arc::clone(tls), &tunnel.host, call)?))
+            (Layer::ProxyTls, Some(proxy), Some(tls)) => {
+                let name = proxy.at.host.in_url();
+                Stage::Handshake(layer, Box::new(Tls::new(stream, Arc::clone(tls), name, call)?))
             }
             (Layer::ServiceTls, _, Some(tls)) => {
-                Stage::Handshake(layer, Box::new(Tls::new(stream, Arc::clone(tls), &route.host, call)?))
+                Stage::Handshake(layer, Box::new(Tls::new(stream, Arc::clone(tls), &route.name, call)?))
             }
             _ => return Err(io::Error::other("TLS is not set up")),
         };
@@ -231,8 +269,8 @@ pub(super) fn blocking(route: &Route, call: &Blocking) -> io::Result<Box<dyn Str
         progress = match progress {
             Progress::Connected(stream) => return Ok(stream),
             Progress::Addresses => {
-                let (host, port) = route.first_hop();
-                dial.found(route, &lookup::blocking(host, port, call), context)?;
+                let Some(host) = dial.wanted(route) else { return Err(is_over()) };
+                dial.found(route, &lookup::blocking(host.host.bare(), host.port, call), context)?;
                 dial.step(route, context)?
             }
             Progress::Attempts => {
@@ -264,7 +302,7 @@ fn refuse_clear_text(call: &Context) -> io::Error {
 fn note_lookup_error(e: &LookupError, call: &Context) -> io::Error {
     let (kind, why) = match e {
         LookupError::UnknownHost(why) => (Some(FailureKind::UnknownHost), why.clone()),
-        LookupError::Exhausted(e) => (Some(FailureKind::Exhausted), e.to_string()),
+        LookupError::Exhausted(why) => (Some(FailureKind::Exhausted), why.clone()),
         LookupError::Failed(why) => (None, why.clone()),
     };
     match kind {
@@ -280,31 +318,4 @@ fn note_connect_error(e: io::Error, call: &Context) -> io::Error {
     }
     call.note_broken(&e);
     e
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::address::proxy::parse;
-
-    #[test]
-    fn the_layers_of_each_route() {
-        use Layer::{ProxyTls, ServiceTls, Tunnel as Tunnelled};
-        for (https, proxy, expected) in [
-            (false, None, &[][..]),
-            (true, None, &[ServiceTls]),
-            (false, Some("http://p:1"), &[Tunnelled]),
-            (true, Some("http://p:1"), &[Tunnelled, ServiceTls]),
-            (false, Some("https://p:1"), &[ProxyTls, Tunnelled]),
-            (true, Some("https://p:1"), &[ProxyTls, Tunnelled, ServiceTls]),
-        ] {
-            let tunnel = proxy.map(|url| Tunnel::new(&parse(url).unwrap(), "service", 1, ""));
-            let first_hop = tunnel.as_ref().map_or("service", |_| "p");
-            let route = Route { https, host: "service".to_owned(), port: 1, tls: None, tunnel, only_loopback: false };
-            let above = |below: &Option<Layer>| route.layer_above(*below).map(Some);
-            let layers: Vec<Layer> = std::iter::successors(Some(None), above).flatten().collect();
-            assert_eq!(layers, expected, "{https} {proxy:?}");
-            assert_eq!(route.first_hop(), (first_hop, 1));
-        }
-    }
 }

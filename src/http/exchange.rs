@@ -4,34 +4,36 @@
 use super::blocking::{Blocking, Cancels};
 use super::buffers::HeldBuffers;
 use super::codec::Template;
-use super::connection::{Dialer, KEY_HEADER, NoResolver, Origin, placeholder};
+use super::connection::{Dialer, NoResolver, Origin};
 use super::context::{Limits, Trace};
-use super::dial::Route;
 use super::failure::{ExchangeError, Failure, classify};
+use super::gauge::Gauge;
 use super::inbound::MAX_HEAD;
 use super::pool::Pool;
+use super::route::{Hop, Route, Via};
 use super::trust::TlsSettings;
 use super::tunnel::Tunnel;
+use crate::address::destination::Destination;
 use crate::address::proxy::Proxy;
+use crate::credentials::{Credentials, Lines};
 use crate::error::Error;
 use crate::panic::inject;
-use crate::secret::Secret;
+use crate::secret::Wiped;
+use crate::stats::Connections;
+use crate::sys::{Latest, UnixAddress};
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::http::header::{CONTENT_TYPE, HOST, LOCATION, RETRY_AFTER, USER_AGENT};
-use ureq::http::uri::{Authority, PathAndQuery, Scheme};
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, request};
+use ureq::http::header::{HOST, LOCATION, RETRY_AFTER};
+use ureq::http::{HeaderName, HeaderValue, Request, Response, request};
 
 /// What an agent is made from.
 pub(crate) struct AgentOptions<'a> {
-    pub https: bool,
+    pub destination: &'a Destination,
     /// The key may be sent unencrypted to another machine.
     pub allow_http: bool,
-    pub authority: &'a str,
-    pub key: &'a Secret,
+    pub credentials: &'a Arc<Latest<Credentials>>,
     pub user_agent: &'a str,
-    pub proxy: Option<&'a Proxy>,
     /// `None` if neither the service nor a proxy is reached over TLS.
     pub tls: Option<&'a TlsSettings>,
     pub max_response_bytes: usize,
@@ -41,9 +43,7 @@ pub(crate) struct AgentOptions<'a> {
 pub(crate) struct Agent {
     ureq: ureq::Agent,
     origin: Arc<Origin>,
-    scheme: Scheme,
-    authority: Authority,
-    /// The method and headers, which are the same for every request.
+    /// What ureq knows of each request, besides its length: a POST for `/`, with the host.
     request: request::Parts,
     template: Template,
     head_size: usize,
@@ -54,6 +54,8 @@ pub(crate) struct Agent {
 pub(crate) struct Post<'a> {
     pub path: &'a str,
     pub body: &'a [u8],
+    /// The headers of this call alone.
+    pub lines: Option<&'a Lines>,
     pub limits: Limits,
     /// The longest time that a connection of the pool may have been idle; zero asks for a new connection.
     pub max_idle: Duration,
@@ -70,7 +72,7 @@ pub(crate) struct Reply {
     pub location: Option<String>,
 }
 
-/// Bytes of a request's head besides its path, host and headers.
+/// Bytes of a request's head besides its path, host, and the lines that ureq does not write.
 const HEAD_OVERHEAD: usize = 256;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -89,33 +91,26 @@ impl Agent {
             .max_idle_connections(0)
             .max_idle_connections_per_host(0)
             .build();
-        let scheme = if options.https { Scheme::HTTPS } else { Scheme::HTTP };
-        let authority: Authority =
-            options.authority.parse().map_err(|_| Error::invalid("base_url has no valid host"))?;
-        let target_port = authority.port_u16().unwrap_or(default_port(options.https));
-        let tunnel = |proxy| Tunnel::new(proxy, authority.host(), target_port, options.user_agent);
-        let route = Route {
-            https: options.https,
-            host: authority.host().to_owned(),
-            port: target_port,
-            tls: options.tls.map(TlsSettings::of_process),
-            tunnel: options.proxy.map(tunnel),
-            only_loopback: !options.https && !options.allow_http,
-        };
-        let origin = Arc::new(Origin { route, pool: Pool::default(), key: options.key.clone() });
-        let (mut request, ()) = Request::new(()).into_parts();
-        request.method = Method::POST;
-        request.headers = headers(options)?;
-        let size_of = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-        let head_size = request.headers.iter().map(size_of).sum::<usize>() + options.authority.len() + HEAD_OVERHEAD;
-        let head = head(&request, &scheme, &authority, "/").map_err(no_request)?;
-        let template = Template::new(head, 2 * head_size).map_err(no_request)?;
+        let endpoint = &options.destination.endpoint;
+        let route = route(options)?;
+        let for_proxy = route.is_forwarded().then(|| format!("http://{}", endpoint.host_header()));
+        let (common, credentials) = (common_lines(options.user_agent)?, Arc::clone(options.credentials));
+        let lines_size = common.len() + credentials.get().as_str().len();
+        let (pool, gauge) = (Pool::default(), Arc::default());
+        let origin = Arc::new(Origin { route, for_proxy, common, pool, gauge, credentials });
+        let scheme = if endpoint.https { "https" } else { "http" };
+        // ureq would make the host for each request.
+        let request =
+            Request::post(format!("{scheme}://{}/", endpoint.authority())).header(HOST, endpoint.host_header());
+        let (request, ()) = request.body(()).map_err(|_| Error::invalid("base_url has no valid host"))?.into_parts();
+        let origin_size = endpoint.authority().len() + origin.for_proxy.as_ref().map_or(0, String::len);
+        let head_size = origin_size + lines_size + HEAD_OVERHEAD;
+        let template = Template::new(request.clone(), 2 * head_size);
+        let template = template.map_err(|e| Error::invalid(format!("the settings make no valid request: {e}")))?;
         Ok(Agent {
             template,
             ureq: ureq::Agent::with_parts(config, Dialer(Arc::clone(&origin)), NoResolver),
             origin,
-            scheme,
-            authority,
             request,
             head_size,
             max_response_bytes: options.max_response_bytes,
@@ -126,10 +121,22 @@ impl Agent {
     pub fn exchange(&self, post: &Post<'_>, cancels: &Cancels, interruptible: bool) -> (Result<Reply, Failure>, Trace) {
         let mut call = Blocking::new(post.limits, cancels, interruptible);
         call.max_idle = post.max_idle;
+        call.path = post.path.to_owned();
+        call.lines = post.lines.cloned();
         call.output_size = self.request_size(post).min(self.head_size + HeldBuffers::OUTPUT_LIMIT);
         let outcome = call.scope(|| self.post(post).and_then(|response| self.take(response)));
         let outcome = outcome.map_err(|cause| classify(&call.context, cause));
         (outcome, call.context.trace())
+    }
+
+    /// How many connections there are. While calls are running, the counts may not add up exactly.
+    pub fn connections(&self) -> Connections {
+        let (open, waiting) = (self.gauge().open() as u64, self.gauge().waiting() as u64);
+        Connections { open, idle: self.pool().len() as u64, waiting }
+    }
+
+    pub(super) fn gauge(&self) -> &Arc<Gauge> {
+        &self.origin.gauge
     }
 
     pub(super) fn route(&self) -> &Route {
@@ -140,29 +147,28 @@ impl Agent {
         &self.origin.pool
     }
 
-    pub(super) fn key(&self) -> &str {
-        self.origin.key.as_str()
-    }
-
     pub(super) fn max_response_bytes(&self) -> usize {
         self.max_response_bytes
     }
 
-    /// The bytes of the request, with a placeholder for the key.
-    pub(super) fn encode(&self, post: &Post<'_>) -> Vec<u8> {
+    /// The bytes of a request, with the credentials of this moment.
+    pub(super) fn encode(&self, path: &str, body: &[u8], lines: Option<&Lines>) -> Wiped<Vec<u8>> {
         inject("request");
-        self.template.encode(post.path, post.body)
+        let origin = &*self.origin;
+        let credentials = origin.credentials.get();
+        let lines = [origin.common.as_str(), credentials.as_str(), lines.map_or("", Lines::as_str)];
+        self.template.encode(origin.for_proxy.as_deref().unwrap_or(""), path, lines, body)
     }
 
     fn post(&self, post: &Post<'_>) -> Result<Response<ureq::Body>, ExchangeError> {
         inject("request");
-        let head = head(&self.request, &self.scheme, &self.authority, post.path)?;
-        Ok(self.ureq.run(Request::from_parts(head, post.body))?)
+        Ok(self.ureq.run(Request::from_parts(self.request.clone(), post.body))?)
     }
 
     /// About how many bytes the request has.
     fn request_size(&self, post: &Post<'_>) -> usize {
-        self.head_size + post.path.len() + post.body.len()
+        let lines = post.lines.map_or(0, |lines| lines.as_str().len());
+        self.head_size + lines + post.path.len() + post.body.len()
     }
 
     fn take(&self, mut response: Response<ureq::Body>) -> Result<Reply, ExchangeError> {
@@ -232,75 +238,39 @@ fn grow(bytes: &mut Vec<u8>, length: usize) -> Result<(), ExchangeError> {
     Ok(())
 }
 
-pub(super) fn default_port(https: bool) -> u16 {
-    if https { 443 } else { 80 }
-}
-
-fn head(
-    request: &request::Parts,
-    scheme: &Scheme,
-    authority: &Authority,
-    path: &str,
-) -> Result<request::Parts, ureq::Error> {
-    let mut uri = ureq::http::uri::Parts::default();
-    uri.scheme = Some(scheme.clone());
-    uri.authority = Some(authority.clone());
-    uri.path_and_query = Some(PathAndQuery::try_from(path).map_err(|e| ureq::Error::Http(e.into()))?);
-    let mut head = request.clone();
-    head.uri = Uri::from_parts(uri).map_err(|e| ureq::Error::Http(e.into()))?;
-    Ok(head)
-}
-
-fn no_request(e: ureq::Error) -> Error {
-    Error::invalid(format!("the settings make no valid request: {e}"))
-}
-
-fn headers(options: &AgentOptions<'_>) -> Result<HeaderMap, Error> {
-    let mut headers = HeaderMap::with_capacity(8);
-    // Made once here; ureq would make it for each request.
-    let default_port = format!(":{}", default_port(options.https));
-    let host = options.authority.strip_suffix(&default_port).unwrap_or(options.authority);
-    headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| Error::invalid("base_url has no valid host"))?);
-    headers.insert(HeaderName::from_static(KEY_HEADER), key_header(options.key)?);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if !options.user_agent.is_empty() {
-        let user_agent = HeaderValue::from_str(options.user_agent);
-        headers.insert(USER_AGENT, user_agent.map_err(|_| Error::invalid("user_agent is not a header value"))?);
-    }
-    Ok(headers)
-}
-
-/// ureq gets a placeholder of the key's length, since its log could show the key. `connection` replaces it.
-fn key_header(key: &Secret) -> Result<HeaderValue, Error> {
-    HeaderValue::try_from(placeholder(key)).map_err(|_| Error::invalid("api_key is not a header value"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_header_omits_the_default_port() {
-        let key = Secret::from("key");
-        for (https, authority, expected) in [
-            (true, "host:443", "host"),
-            (true, "host:80", "host:80"),
-            (false, "host:80", "host"),
-            (false, "[::1:443]", "[::1:443]"),
-            (true, "[::1]:443", "[::1]"),
-            (true, "host", "host"),
-        ] {
-            let options = AgentOptions {
-                https,
-                allow_http: true,
-                authority,
-                key: &key,
-                user_agent: "",
-                proxy: None,
-                tls: None,
-                max_response_bytes: 1,
-            };
-            assert_eq!(headers(&options).expect("valid headers")[HOST], expected, "{authority}");
+/// The way to the service.
+fn route(options: &AgentOptions<'_>) -> Result<Route, Error> {
+    let endpoint = &options.destination.endpoint;
+    let target = options.destination.target();
+    let via = match (endpoint.unix_socket(), &options.destination.proxy) {
+        (Some(path), _) => {
+            let address = UnixAddress::new(path);
+            Via::UnixSocket(address.map_err(|e| Error::invalid(format!("base_url is not a Unix socket here: {e}")))?)
         }
+        (None, Some(proxy)) => {
+            let is_forwarded = options.destination.is_forwarded();
+            let tunnel = (!is_forwarded).then(|| Tunnel::new(proxy, &target, options.user_agent));
+            Via::Proxy(Hop { at: proxy.at.clone(), https: proxy.is_over_tls(), tunnel })
+        }
+        (None, None) => Via::Nothing,
+    };
+    let is_proxy_over_tls = options.destination.proxy.as_ref().is_some_and(Proxy::is_over_tls);
+    Ok(Route {
+        https: endpoint.https,
+        target,
+        name: endpoint.host.in_url().to_owned(),
+        tls: options.tls.map(TlsSettings::for_service),
+        proxy_tls: options.tls.filter(|_| is_proxy_over_tls).map(TlsSettings::for_proxy),
+        via,
+        only_loopback: !endpoint.https && !options.allow_http,
+    })
+}
+
+fn common_lines(user_agent: &str) -> Result<String, Error> {
+    let content_type = "content-type: application/json\r\n";
+    if user_agent.is_empty() {
+        return Ok(content_type.to_owned());
     }
+    HeaderValue::from_str(user_agent).map_err(|_| Error::invalid("user_agent is not a header value"))?;
+    Ok(format!("{content_type}user-agent: {user_agent}\r\n"))
 }

@@ -3,21 +3,21 @@
 
 use super::buffers::HeldBuffers;
 use super::codec::{Answer, Discard};
-use super::connection::put_key;
 use super::context::{Context, Limits, Stop, Trace};
 use super::dial::{Dial, Progress};
 use super::exchange::{Agent, Post, Reply};
 use super::failure::{ExchangeError, Failure, FailureKind, classify};
 use super::link::Link;
-use super::lookup::Addresses;
+use super::lookup::{self, Found, Waiter};
 use super::pool::Idle;
 use super::stream::Input;
+use crate::credentials::Lines;
 use crate::error::Phase;
 use crate::panic::inject;
+use crate::secret::Wiped;
 use crate::sys::{Socket, poll};
 use std::io;
 use std::time::Instant;
-use zeroize::Zeroizing;
 
 /// An exchange in progress.
 pub(crate) struct Flight {
@@ -36,13 +36,17 @@ enum Stage {
 
 struct Dialing {
     dial: Dial,
-    /// With a placeholder for the key.
-    request: Vec<u8>,
+    /// The lookup that the dial has asked for.
+    lookup: Option<Waiter>,
+    /// What is sent once there is a connection.
+    path: String,
+    body: Vec<u8>,
+    lines: Option<Lines>,
 }
 
 struct Sending {
     link: Link,
-    request: Zeroizing<Vec<u8>>,
+    request: Wiped<Vec<u8>>,
     sent: usize,
     /// There was no room for the rest. Input may have arrived meanwhile.
     was_blocked: bool,
@@ -58,7 +62,7 @@ struct Receiving {
 
 /// What a flight waits for.
 pub(crate) enum Await {
-    /// The addresses of the [first hop](Flight::first_hop), for [`Flight::found`].
+    /// A lookup, which [`Flight::look_up`] begins.
     Addresses,
     /// One of its sockets.
     Sockets { output: bool },
@@ -85,16 +89,11 @@ impl Agent {
         if link.is_none() && !may_dial {
             return None;
         }
-        let stage = match self.first_stage(link, self.encode(post), &context) {
+        let stage = match self.first_stage(link, post, &context) {
             Ok(stage) => stage,
             Err(cause) => Stage::Failed(cause),
         };
         Some(Flight { context, stage })
-    }
-
-    /// The host that a dial looks up.
-    pub fn first_hop(&self) -> (&str, u16) {
-        self.route().first_hop()
     }
 
     /// Puts a connection into the pool.
@@ -102,23 +101,15 @@ impl Agent {
         self.pool().put(Idle { link, buffers: HeldBuffers::default() });
     }
 
-    fn first_stage(&self, link: Option<Link>, request: Vec<u8>, context: &Context) -> Result<Stage, ExchangeError> {
+    fn first_stage(&self, link: Option<Link>, post: &Post<'_>, context: &Context) -> Result<Stage, ExchangeError> {
         match link {
-            Some(link) => self.begin_sending(link, request, context),
-            None => Ok(Stage::Dialing(Box::new(Dialing { dial: Dial::new(self.route(), context)?, request }))),
+            Some(link) => begin_sending(link, self.encode(post.path, post.body, post.lines), context),
+            None => {
+                let dial = Dial::new(self.route(), context)?;
+                let (path, body, lines) = (post.path.to_owned(), post.body.to_vec(), post.lines.cloned());
+                Ok(Stage::Dialing(Box::new(Dialing { dial, lookup: None, path, body, lines })))
+            }
         }
-    }
-
-    fn begin_sending(&self, mut link: Link, mut request: Vec<u8>, context: &Context) -> Result<Stage, ExchangeError> {
-        link.begin(&mut Discard, context)?;
-        put_key(&mut request, self.key());
-        Ok(Stage::Sending(Box::new(Sending {
-            link,
-            request: Zeroizing::new(request),
-            sent: 0,
-            was_blocked: false,
-            answer: None,
-        })))
     }
 }
 
@@ -133,10 +124,22 @@ impl Flight {
         }
     }
 
-    /// The lookup that [`Await::Addresses`] asked for has an outcome.
-    pub fn found(&mut self, agent: &Agent, addresses: &Addresses) -> Await {
+    /// Begins the lookup that [`Await::Addresses`] asks for. The driver passes what `done` gets to [`found`](Self::found), unless
+    /// the flight is over by then.
+    pub fn look_up(&mut self, agent: &Agent, done: impl FnOnce(Found) + Send + 'static) {
+        if let Stage::Dialing(dialing) = &mut self.stage {
+            let Some(host) = dialing.dial.wanted(agent.route()) else { return };
+            dialing.lookup = Some(lookup::start(host.host.bare(), host.port, done));
+        }
+    }
+
+    /// A lookup has an outcome. It may be one of an earlier flight.
+    pub fn found(&mut self, agent: &Agent, found: &Found) -> Await {
         let Stage::Dialing(dialing) = &mut self.stage else { return Await::Turn };
-        match dialing.dial.found(agent.route(), addresses, &self.context) {
+        if dialing.lookup.take_if(|waiter| waiter.has(found)).is_none() {
+            return Await::Turn;
+        }
+        match dialing.dial.found(agent.route(), &found.addresses, &self.context) {
             Ok(()) => self.step(agent, false),
             Err(e) => self.fail(e.into()),
         }
@@ -202,8 +205,9 @@ impl Flight {
             match &mut self.stage {
                 Stage::Dialing(dialing) => match dialing.step(agent, &self.context)? {
                     Progress::Connected(stream) => {
-                        let request = std::mem::take(&mut dialing.request);
-                        self.stage = agent.begin_sending(Link::new(stream), request, &self.context)?;
+                        let request = agent.encode(&dialing.path, &dialing.body, dialing.lines.as_ref());
+                        let link = Link::new(stream, agent.gauge());
+                        self.stage = begin_sending(link, request, &self.context)?;
                     }
                     Progress::Addresses => return Ok(Await::Addresses),
                     Progress::Attempts => return Ok(Await::Sockets { output: true }),
@@ -282,6 +286,11 @@ impl Flight {
     }
 }
 
+fn begin_sending(mut link: Link, request: Wiped<Vec<u8>>, context: &Context) -> Result<Stage, ExchangeError> {
+    link.begin(&mut Discard, context)?;
+    Ok(Stage::Sending(Box::new(Sending { link, request, sent: 0, was_blocked: false, answer: None })))
+}
+
 impl Dialing {
     fn step(&mut self, agent: &Agent, context: &Context) -> io::Result<Progress> {
         let (mut watched, _) = self.dial.attempts();
@@ -328,9 +337,13 @@ mod tests {
     use super::super::stream::Stream;
     use super::super::tcp::Tcp;
     use super::*;
-    use crate::secret::Secret;
+    use crate::address::destination::Destination;
+    use crate::address::endpoint::Endpoint;
+    use crate::credentials::Credentials;
+    use crate::sys::Latest;
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
     use std::time::Duration;
 
     /// A stream that has no room for output at first.
@@ -370,13 +383,12 @@ mod tests {
     }
 
     fn agent() -> Agent {
+        let endpoint = Endpoint::parse("http://localhost:1").unwrap();
         let options = AgentOptions {
-            https: false,
+            destination: &Destination { endpoint, connect_to: None, proxy: None },
             allow_http: false,
-            authority: "localhost:1",
-            key: &Secret::from("key"),
+            credentials: &Arc::new(Latest::new(Credentials::new("key", &[]))),
             user_agent: "",
-            proxy: None,
             tls: None,
             max_response_bytes: 100,
         };
@@ -389,9 +401,9 @@ mod tests {
         let socket = Socket::connect(listener.local_addr().unwrap()).unwrap();
         let (peer, _) = listener.accept().unwrap();
         let context = Context::new(Limits::default());
-        let post = Post { path: "/", body: b"{}", limits: Limits::default(), max_idle: Duration::ZERO };
-        let link = Link::new(Box::new(Full(Tcp(socket), refusals)));
-        let stage = agent.begin_sending(link, agent.encode(&post), &context);
+        let post = Post { path: "/", body: b"{}", lines: None, limits: Limits::default(), max_idle: Duration::ZERO };
+        let link = Link::new(Box::new(Full(Tcp(socket), refusals)), agent.gauge());
+        let stage = begin_sending(link, agent.encode(post.path, post.body, None), &context);
         let Ok(stage) = stage else { panic!("it does not begin") };
         (Flight { context, stage }, peer)
     }

@@ -100,6 +100,7 @@ fn without_crs(text: &[u8]) -> usize {
 }
 
 /// The first control character. It scans eight bytes at a time, since every byte of every head passes here.
+#[inline]
 pub(super) fn first_control(bytes: &[u8], from: usize) -> Option<usize> {
     const fn each(byte: u8) -> u64 {
         u64::from_ne_bytes([byte; 8])

@@ -8,8 +8,8 @@
 use super::chunked::Chunked;
 use super::framing::{BodyEnd, Framing};
 use super::head::{Field, NotHttp, Scan, append_repaired, field, status_line};
+use crate::secret::Wiped;
 use std::fmt;
-use zeroize::Zeroizing;
 
 /// Takes a repaired answer: as bytes for ureq's parser, or in its parts.
 pub(super) trait Output {
@@ -67,7 +67,7 @@ impl Output for Vec<u8> {
 pub(super) struct Inbound {
     stage: Stage,
     /// The beginning of a line whose end has not arrived.
-    line: Zeroizing<Vec<u8>>,
+    line: Wiped<Vec<u8>>,
     scan: Scan,
     /// Bytes of this head so far.
     head_size: usize,
@@ -154,7 +154,7 @@ impl Inbound {
             // A new, small buffer for what is left.
             self.line = match self.take(&held, out)? {
                 0 => held,
-                taken => held[taken..].to_vec().into(),
+                taken => Wiped::new(held[taken..].to_vec()),
             };
         }
         Ok(())

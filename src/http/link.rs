@@ -3,10 +3,12 @@
 
 use super::context::Context;
 use super::failure::FailureKind;
+use super::gauge::{Counted, Gauge};
 use super::inbound::{Inbound, Output, ParseError, StreamEnd};
 use super::stream::{Input, Stream};
 use crate::sys::Socket;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) struct Link {
@@ -14,6 +16,7 @@ pub(crate) struct Link {
     request: Sending,
     inbound: Inbound,
     last_used: Instant,
+    counted: Counted,
 }
 
 /// How far a request is sent.
@@ -38,8 +41,14 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    pub(super) fn new(stream: Box<dyn Stream>) -> Link {
-        Link { stream, request: Sending::Held, inbound: Inbound::new(), last_used: Instant::now() }
+    pub(super) fn new(stream: Box<dyn Stream>, gauge: &Arc<Gauge>) -> Link {
+        Link {
+            stream,
+            request: Sending::Held,
+            inbound: Inbound::new(),
+            last_used: Instant::now(),
+            counted: gauge.count(),
+        }
     }
 
     pub(super) fn sending(&self) -> Sending {
@@ -108,6 +117,7 @@ impl Link {
     pub(super) fn finish_sending(&mut self, call: &Context) {
         if self.request == Sending::Partly {
             self.request = Sending::All;
+            self.counted.set_waiting(true);
             call.note_written(Instant::now());
         }
     }
@@ -133,6 +143,9 @@ impl Link {
         };
         let taken = self.stream.read(limit, feed, call);
         call.count_received(count);
+        if count > 0 {
+            self.counted.set_waiting(false);
+        }
         match taken {
             Ok(Input::Taken(raw)) => call.note_read(raw),
             // Nothing is left of what the socket held at the end of the call.
@@ -217,7 +230,7 @@ mod tests {
             while socket.available() < early.len() {
                 std::thread::yield_now();
             }
-            let mut link = Link::new(Box::new(Tcp(socket)));
+            let mut link = Link::new(Box::new(Tcp(socket)), &Arc::default());
             let context = Context::new(Limits::default());
             context.note_dialled();
             context.note_connected();

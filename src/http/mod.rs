@@ -11,8 +11,8 @@
 //! the connector and the transport on the caller's thread. So [`exchange`] puts it on its stack and points a thread-local at it
 //! while ureq runs. Only [`connection`] and its [`buffers`], which implement ureq's traits, read the thread-local.
 //!
-//! In the order of a request: [`exchange`] starts it. If the [`pool`] has no connection, [`dial`] makes one: [`lookup`],
-//! [`race`], [`tunnel`], [`tls`]. [`link`] sends the request with the key in it, and takes the answer. [`inbound`] repairs the
+//! In the order of a request: [`exchange`] starts it. If the [`pool`] has no connection, [`dial`] makes one along the [`route`]:
+//! [`lookup`], [`race`], [`tunnel`], [`tls`]. [`link`] sends the request with the key in it, and takes the answer. [`inbound`] repairs the
 //! head of the answer before ureq parses it, or refuses it. For a flight, [`codec`] writes the request and keeps the answer.
 
 mod blocking;
@@ -26,12 +26,15 @@ mod exchange;
 mod failure;
 mod flight;
 mod framing;
+mod gauge;
 mod head;
 mod inbound;
 mod link;
 mod lookup;
 mod pool;
 mod race;
+mod request_head;
+mod route;
 mod stream;
 mod tcp;
 mod tls;
@@ -44,5 +47,5 @@ pub(crate) use context::{Limits, Stop, Trace};
 pub(crate) use exchange::{Agent, AgentOptions, Post, Reply};
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use flight::{Await, Flight, Landed};
-pub(crate) use lookup::{Addresses, start as start_lookup};
+pub(crate) use lookup::Found;
 pub(crate) use trust::TlsSettings;

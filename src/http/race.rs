@@ -30,6 +30,11 @@ impl Race {
         }
     }
 
+    /// With one attempt, which has started.
+    pub fn of(socket: Socket) -> Race {
+        Race { running: VecDeque::from([socket]), ..Race::new(Vec::new()) }
+    }
+
     /// Starts the attempts whose time has come. It fails if none is left.
     pub fn start_attempts(&mut self, now: Instant) -> io::Result<()> {
         while self.running.is_empty() || self.next_at.is_none_or(|at| now >= at) {
@@ -78,7 +83,7 @@ impl Race {
 }
 
 /// IPv6 and IPv4 addresses in turn, beginning with the family of the first address.
-fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+pub(super) fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|a| a.is_ipv6() == first_is_v6);
     let mut second = second.into_iter();

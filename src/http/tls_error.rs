@@ -1,7 +1,10 @@
 //! The errors of TLS sessions as English sentences: what is wrong, and the remedy if there is a known one. rustls' own text has
 //! the names of its enumerators, which do not help the user of a program. Pure.
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+use super::trust::NotPinned;
+use rustls::{
+    AlertDescription, CertRevocationListError, CertificateError, InvalidMessage, PeerIncompatible, PeerMisbehaved,
+};
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -35,6 +38,7 @@ pub(super) fn words(error: &rustls::Error) -> Cow<'static, str> {
         E::UnsupportedNameType => "no certificate can be valid for a host of this kind".into(),
         E::FailedToGetCurrentTime => "this machine's clock cannot be read, so no certificate can be checked".into(),
         E::FailedToGetRandomBytes => "the system provides no random numbers".into(),
+        E::InvalidCertRevocationList(why) => revocation_list(why).into(),
         E::General(why) => format!("TLS failed: {why}").into(),
         _ => "TLS failed".into(),
     }
@@ -75,23 +79,49 @@ fn certificate(why: &CertificateError) -> Cow<'static, str> {
         | C::UnsupportedSignatureAlgorithmContext { .. }
         | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             "a certificate of the server is signed with an algorithm that is too weak or not supported; RSA and ECDSA with \
-             SHA-256 or longer are supported"
+             SHA-256 or longer, and Ed25519, are supported"
                 .into()
         }
         C::Revoked => "a certificate of the server was revoked by its authority".into(),
-        C::UnknownRevocationStatus | C::ExpiredRevocationList | C::ExpiredRevocationListContext { .. } => {
-            "it is unknown whether a certificate of the server was revoked".into()
+        C::UnknownRevocationStatus => {
+            "crl_file has no revocation list of the authority of one of the server's certificates".into()
         }
+        C::ExpiredRevocationList => "a revocation list of crl_file has expired".into(),
+        C::ExpiredRevocationListContext { time, next_update } => format!(
+            "a revocation list of crl_file has expired, on {}; this machine's clock says {}",
+            date(next_update.as_secs()),
+            date(time.as_secs())
+        )
+        .into(),
         C::InvalidPurpose | C::InvalidPurposeContext { .. } => {
             "the extended key usage of the server's certificate does not permit servers".into()
         }
         C::UnhandledCriticalExtension => "a certificate of the server has a critical extension that is not supported".into(),
         C::BadEncoding => "a certificate of the server is not encoded correctly".into(),
-        C::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
-            Some(rule) => rule_words(rule),
-            None => "the server's certificate is not accepted".into(),
+        C::Other(other) => match (other.0.downcast_ref::<webpki::Error>(), other.0.downcast_ref::<NotPinned>()) {
+            (Some(rule), _) => rule_words(rule),
+            (_, Some(pin)) => pin.to_string().into(),
+            _ => "the server's certificate is not accepted".into(),
         },
         _ => "the server's certificate is not accepted".into(),
+    }
+}
+
+/// What is wrong with a list that was read without an error, when a certificate is looked up in it.
+fn revocation_list(why: &CertRevocationListError) -> &'static str {
+    use CertRevocationListError as L;
+    match why {
+        L::BadSignature => "a revocation list of crl_file is not signed by the authority that it names",
+        L::IssuerInvalidForCrl => {
+            "an authority above the server's certificate may not sign revocation lists (its key usage has no cRLSign)"
+        }
+        #[allow(deprecated)]
+        L::UnsupportedSignatureAlgorithm
+        | L::UnsupportedSignatureAlgorithmContext { .. }
+        | L::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "a revocation list of crl_file is signed with an algorithm that is too weak or not supported"
+        }
+        _ => "a revocation list of crl_file cannot be used",
     }
 }
 
@@ -139,7 +169,7 @@ fn incompatible(why: &PeerIncompatible) -> &'static str {
             "the server speaks neither TLS 1.2 nor 1.3"
         }
         P::NoCipherSuitesInCommon => {
-            "the server has no cipher suite in common with libanchor: AES-GCM, with ECDHE in TLS 1.2"
+            "the server has no cipher suite in common with libanchor, such as AES-GCM, with ECDHE in TLS 1.2"
         }
         P::NoKxGroupsInCommon | P::NoEcPointFormatsInCommon => {
             "the server has no key exchange in common with libanchor"
@@ -236,7 +266,7 @@ mod tests {
             signature_algorithm_id: Vec::new(),
             supported_algorithms: Vec::new(),
         };
-        let table: [(Error, &str); 31] = [
+        let table: [(Error, &str); 38] = [
             (
                 expired.into(),
                 "has expired, on Mon, 01 Jan 2001 00:00:00 GMT; this machine's clock says Fri, 15 Jan 2027",
@@ -259,7 +289,28 @@ mod tests {
             (CertificateError::BadSignature.into(), "shorter than 2048 bits"),
             (weak.into(), "too weak"),
             (CertificateError::Revoked.into(), "was revoked"),
-            (CertificateError::UnknownRevocationStatus.into(), "unknown whether"),
+            (CertificateError::UnknownRevocationStatus.into(), "crl_file has no revocation list"),
+            (CertificateError::ExpiredRevocationList.into(), "list of crl_file has expired"),
+            (
+                CertificateError::ExpiredRevocationListContext {
+                    time: at(1_800_000_000),
+                    next_update: at(978_307_200),
+                }
+                .into(),
+                "list of crl_file has expired, on Mon, 01 Jan 2001 00:00:00 GMT; this machine's clock says Fri, 15 Jan 2027",
+            ),
+            (CertRevocationListError::BadSignature.into(), "not signed by the authority"),
+            (CertRevocationListError::IssuerInvalidForCrl.into(), "no cRLSign"),
+            (
+                CertRevocationListError::UnsupportedSignatureAlgorithmContext {
+                    signature_algorithm_id: Vec::new(),
+                    supported_algorithms: Vec::new(),
+                }
+                .into(),
+                "too weak",
+            ),
+            (CertRevocationListError::InvalidCrlNumber.into(), "cannot be used"),
+            (CertificateError::Other(OtherError(Arc::new(NotPinned::zeros()))).into(), "it is sha256//AAAA"),
             (CertificateError::InvalidPurpose.into(), "does not permit servers"),
             (CertificateError::UnhandledCriticalExtension.into(), "critical extension"),
             (CertificateError::BadEncoding.into(), "not encoded correctly"),
@@ -300,7 +351,7 @@ mod tests {
         let is_camel = |word: &str| {
             word.as_bytes().windows(2).any(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase())
         };
-        let names = ["subjectAltName", "basicConstraints"];
+        let names = ["subjectAltName", "basicConstraints", "cRLSign"];
         let odd = said.split(|c: char| !c.is_alphanumeric()).find(|word| is_camel(word) && !names.contains(word));
         assert_eq!(odd, None, "{said}");
         assert!(!said.contains(['{', '}', '\u{1b}']) && !said.ends_with('.'), "{said}");

@@ -1,306 +1,83 @@
-//! The configuration of a client's TLS sessions: the certificate authorities that it trusts, and the algorithms.
+//! The configuration of a client's TLS sessions: whom it trusts, and what it shows of itself. Everything is read here, when the
+//! client is made.
 
-use crate::config::Trust;
+mod algorithms;
+#[cfg(feature = "client-certificates")]
+mod client_certificate;
+#[cfg(feature = "client-certificates")]
+mod der;
+mod file;
+mod pem;
+mod pins;
+mod revocation;
+mod roots;
+
+use crate::config::{ClientCertificate, TlsOptions};
 use crate::error::Error;
-use crate::status::Status;
-use crate::sys::{certificate_store, is_exhausted};
+pub(super) use pins::NotPinned;
+use pins::Pinned;
+use rustls::ClientConfig;
 use rustls::client::Resumption;
-use rustls::crypto::ring::cipher_suite as suite;
-use rustls::crypto::{
-    CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms, ring as ring_provider,
-};
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::SigningKey;
-use rustls::{ClientConfig, RootCertStore, SignatureScheme, SupportedCipherSuite};
-use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths};
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use webpki::ring as by;
 
 /// The TLS configuration, read when the client was made. A forked child uses the same.
-pub(crate) struct TlsSettings(ClientConfig);
+pub(crate) struct TlsSettings {
+    service: ClientConfig,
+    /// A proxy may have any public key, and does not get the client certificate.
+    proxy: ClientConfig,
+}
 
 impl TlsSettings {
-    /// Reads the certificate authorities. `warn` is called if the bundled ones are used because the system has none.
-    pub fn read(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> Result<TlsSettings, Error> {
-        let config = ClientConfig::builder_with_provider(Arc::new(provider()))
+    /// Reads what the settings name. `warn` is called if the built-in authorities are used because the system has none.
+    pub fn read(options: &TlsOptions, warn: impl FnOnce(&str)) -> Result<TlsSettings, Error> {
+        let provider = Arc::new(algorithms::provider());
+        let roots = roots::read(options, warn)?;
+        let verifier = revocation::verifier(roots, Arc::clone(&provider), options.crl_file.as_deref())?;
+        let proxy = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| Error::invalid(format!("TLS: {e}")))?
-            .with_root_certificates(root_store(trust, ca_file, warn)?)
+            .with_webpki_verifier(Arc::clone(&verifier))
             .with_no_client_auth();
-        Ok(TlsSettings(config))
-    }
-
-    /// The configuration for the sessions of this process. It has its own store for session resumption: the store has a lock,
-    /// which a thread of the parent may hold at the fork.
-    pub(super) fn of_process(&self) -> Arc<ClientConfig> {
-        let mut config = self.0.clone();
-        config.resumption = Resumption::default();
-        Arc::new(config)
-    }
-}
-
-fn root_store(trust: Trust, ca_file: Option<&Path>, warn: impl FnOnce(&str)) -> Result<RootCertStore, Error> {
-    let mut store = RootCertStore::empty();
-    let mut bundled = trust == Trust::Bundled;
-    if !bundled {
-        let (variable, found) = system_certificates();
-        match add_system(&mut store, found) {
-            Err(NoSystemRoots::NotThere(why)) if variable.is_none() && trust == Trust::Auto => {
-                warn(&format!("the system has no certificate authorities ({why}), so the built-in ones are trusted"));
-                bundled = true;
-            }
-            // The authorities of ca_file are enough.
-            Err(NoSystemRoots::NotThere(_) | NoSystemRoots::Unusable(_))
-                if variable.is_none() && trust == Trust::System && ca_file.is_some() => {}
-            other => other.map_err(|missing| missing.error(variable))?,
+        let mut service = proxy.clone();
+        if !options.pins.is_empty() {
+            // This verifier checks all that the other one does, and the key.
+            service.dangerous().set_certificate_verifier(Arc::new(Pinned::new(verifier, options.pins.clone())));
         }
-    }
-    if bundled {
-        store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    if let Some(path) = ca_file {
-        add_file(&mut store, path)?;
-    }
-    Ok(store)
-}
-
-/// The system's certificates, and the variable that names their path, if one is set. If one is set, no other path is read. An
-/// empty variable counts as not set, which rustls_native_certs does not do by itself.
-fn system_certificates() -> (Option<&'static str>, CertificateResult) {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let file = set("SSL_CERT_FILE").map(PathBuf::from);
-    let folders = set("SSL_CERT_DIR").unwrap_or_default();
-    let folders: Vec<PathBuf> = std::env::split_paths(&folders).filter(|path| !path.as_os_str().is_empty()).collect();
-    match (file, folders.is_empty()) {
-        (Some(file), _) => (Some("SSL_CERT_FILE"), load(Some(file), &folders)),
-        (None, false) => (Some("SSL_CERT_DIR"), load(None, &folders)),
-        (None, true) => (None, certificate_store().map_or_else(probed, stored)),
-    }
-}
-
-/// The certificates of a system that has a store for them.
-fn stored(store: io::Result<Vec<Vec<u8>>>) -> CertificateResult {
-    let mut found = CertificateResult::default();
-    match store {
-        Ok(certificates) => found.certs.extend(certificates.into_iter().map(CertificateDer::from)),
-        Err(e) => found.errors.push(rustls_native_certs::Error {
-            context: "cannot open the system's certificate store",
-            kind: ErrorKind::Os(e.into()),
-        }),
-    }
-    found
-}
-
-/// The certificates of a system that has files for them.
-fn probed() -> CertificateResult {
-    let paths = openssl_probe::probe();
-    load(paths.cert_file, &paths.cert_dir)
-}
-
-fn load(file: Option<PathBuf>, folders: &[PathBuf]) -> CertificateResult {
-    let mut found = load_certs_from_paths(file.as_deref(), None);
-    for folder in folders {
-        let CertificateResult { certs, errors, .. } = load_certs_from_paths(None, Some(folder));
-        found.certs.extend(certs);
-        found.errors.extend(errors);
-    }
-    // Folders contain links to the file and to each other.
-    found.certs.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
-    found.certs.dedup();
-    found
-}
-
-/// Why no certificate of the system was read.
-#[derive(Debug, PartialEq)]
-enum NoSystemRoots {
-    /// The system has none, or this process may not read them.
-    NotThere(String),
-    /// This process had no descriptor or memory left to read them.
-    Exhausted(String),
-    Unusable(String),
-}
-
-impl NoSystemRoots {
-    fn error(self, variable: Option<&str>) -> Error {
-        let named = variable.unwrap_or("trust");
-        match self {
-            NoSystemRoots::Exhausted(why) => Error::new(Status::OutOfMemory, format!("{named}: {why}")),
-            NoSystemRoots::NotThere(why) | NoSystemRoots::Unusable(why) if variable.is_some() => {
-                Error::invalid(format!("{named}: {why}"))
-            }
-            NoSystemRoots::NotThere(why) | NoSystemRoots::Unusable(why) => {
-                Error::invalid(format!("{named}: the system has no certificate authorities ({why})"))
-            }
+        if let Some(certificate) = &options.client_certificate {
+            identify(&mut service, certificate)?;
         }
+        Ok(TlsSettings { service, proxy })
+    }
+
+    /// The configuration for the sessions of this process with the service.
+    pub(super) fn for_service(&self) -> Arc<ClientConfig> {
+        of_process(&self.service)
+    }
+
+    /// The configuration for the sessions of this process with a proxy.
+    pub(super) fn for_proxy(&self) -> Arc<ClientConfig> {
+        of_process(&self.proxy)
     }
 }
 
-fn add_system(store: &mut RootCertStore, found: CertificateResult) -> Result<(), NoSystemRoots> {
-    let io = |error: &rustls_native_certs::Error| match &error.kind {
-        ErrorKind::Io { inner, .. } => Some((is_exhausted(inner), inner.kind())),
-        _ => None,
+#[cfg(feature = "client-certificates")]
+fn identify(config: &mut ClientConfig, certificate: &ClientCertificate) -> Result<(), Error> {
+    config.client_auth_cert_resolver = client_certificate::read(certificate)?;
+    Ok(())
+}
+
+#[cfg(not(feature = "client-certificates"))]
+fn identify(_: &mut ClientConfig, certificate: &ClientCertificate) -> Result<(), Error> {
+    let setting = match certificate {
+        ClientCertificate::Files { .. } => "certificate_file",
+        ClientCertificate::Memory { .. } => "certificate_pem",
     };
-    if let Some(error) = found.errors.iter().find(|error| io(error).is_some_and(|(exhausted, _)| exhausted)) {
-        return Err(NoSystemRoots::Exhausted(said(error)));
-    }
-    let (_, ignored) = store.add_parsable_certificates(found.certs);
-    if !store.is_empty() {
-        return Ok(());
-    }
-    let is_absence = |error| matches!(io(error), Some((_, io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)));
-    let not_there = ignored == 0 && found.errors.iter().all(is_absence);
-    let why = found.errors.first().map_or_else(|| "holds no certificate".to_owned(), said);
-    Err(if not_there { NoSystemRoots::NotThere(why) } else { NoSystemRoots::Unusable(why) })
+    Err(Error::invalid(format!("{setting}: this libanchor was built without the feature client-certificates")))
 }
 
-fn said(error: &rustls_native_certs::Error) -> String {
-    match &error.kind {
-        ErrorKind::Pem(why) => pem_words(why),
-        _ => error.to_string(),
-    }
-}
-
-/// What is wrong with a PEM file. The text of pki-types would quote its lines as lists of numbers.
-fn pem_words(why: &pem::Error) -> String {
-    match why {
-        pem::Error::MissingSectionEnd { .. } => "a certificate has no end line".to_owned(),
-        pem::Error::IllegalSectionStart { .. } => "the first line of a certificate is not complete".to_owned(),
-        pem::Error::Base64Decode(_) => "a certificate is not base64".to_owned(),
-        pem::Error::Io(e) => e.to_string(),
-        pem::Error::SectionTooLarge => "a certificate is too large".to_owned(),
-        _ => "holds no certificate".to_owned(),
-    }
-}
-
-fn add_file(store: &mut RootCertStore, path: &Path) -> Result<(), Error> {
-    let refusal = |why: String| format!("ca_file {}: {why}", path.display());
-    let refuse = |why: String| Error::invalid(refusal(why));
-    let pem = std::fs::read(path).map_err(|e| match is_exhausted(&e) {
-        true => Error::new(Status::OutOfMemory, refusal(e.to_string())),
-        false => refuse(e.to_string()),
-    })?;
-    let mut count = 0;
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        count += 1;
-        let certificate = certificate.map_err(|e| refuse(pem_words(&e)))?;
-        store.add(certificate).map_err(|_| refuse(format!("number {count} is not a certificate")))?;
-    }
-    if count == 0 { Err(refuse("holds no certificate".to_owned())) } else { Ok(()) }
-}
-
-/// rustls' provider of ring without private keys (there are no client certificates), ChaCha20 and Ed25519, which would be a
-/// tenth of the library.
-fn provider() -> CryptoProvider {
-    CryptoProvider {
-        cipher_suites: AES_GCM.to_vec(),
-        kx_groups: ring_provider::ALL_KX_GROUPS.to_vec(),
-        signature_verification_algorithms: SIGNATURES,
-        secure_random: &Ring,
-        key_provider: &Ring,
-    }
-}
-
-/// AES-GCM is mandatory for TLS 1.3, and every TLS 1.2 server with forward secrecy has it. ChaCha20 is 50 KB of code, and faster
-/// only for large data on processors without AES instructions.
-static AES_GCM: [SupportedCipherSuite; 6] = [
-    suite::TLS13_AES_256_GCM_SHA384,
-    suite::TLS13_AES_128_GCM_SHA256,
-    suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-    suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-    suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-    suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-];
-
-#[derive(Debug)]
-struct Ring;
-
-impl SecureRandom for Ring {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
-        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).map_err(|_| GetRandomFailed)
-    }
-}
-
-impl KeyProvider for Ring {
-    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
-        Err(rustls::Error::General("private keys are not supported".to_owned()))
-    }
-}
-
-/// The signature algorithms of certificates and handshakes: RSA and ECDSA. Public certificate authorities do not use Ed25519.
-static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
-    all: &[
-        by::ECDSA_P256_SHA256,
-        by::ECDSA_P256_SHA384,
-        by::ECDSA_P384_SHA256,
-        by::ECDSA_P384_SHA384,
-        by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
-        by::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
-        by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
-        by::RSA_PKCS1_2048_8192_SHA256,
-        by::RSA_PKCS1_2048_8192_SHA384,
-        by::RSA_PKCS1_2048_8192_SHA512,
-        by::RSA_PKCS1_2048_8192_SHA256_ABSENT_PARAMS,
-        by::RSA_PKCS1_2048_8192_SHA384_ABSENT_PARAMS,
-        by::RSA_PKCS1_2048_8192_SHA512_ABSENT_PARAMS,
-    ],
-    mapping: &[
-        (SignatureScheme::ECDSA_NISTP384_SHA384, &[by::ECDSA_P384_SHA384, by::ECDSA_P256_SHA384]),
-        (SignatureScheme::ECDSA_NISTP256_SHA256, &[by::ECDSA_P256_SHA256, by::ECDSA_P384_SHA256]),
-        (SignatureScheme::RSA_PSS_SHA512, &[by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY]),
-        (SignatureScheme::RSA_PSS_SHA384, &[by::RSA_PSS_2048_8192_SHA384_LEGACY_KEY]),
-        (SignatureScheme::RSA_PSS_SHA256, &[by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY]),
-        (SignatureScheme::RSA_PKCS1_SHA512, &[by::RSA_PKCS1_2048_8192_SHA512]),
-        (SignatureScheme::RSA_PKCS1_SHA384, &[by::RSA_PKCS1_2048_8192_SHA384]),
-        (SignatureScheme::RSA_PKCS1_SHA256, &[by::RSA_PKCS1_2048_8192_SHA256]),
-    ],
-};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn failing(kinds: &[io::ErrorKind]) -> CertificateResult {
-        let mut found = CertificateResult::default();
-        found.errors.extend(kinds.iter().map(|kind| rustls_native_certs::Error {
-            context: "opening",
-            kind: ErrorKind::Io { inner: (*kind).into(), path: PathBuf::from("/certs") },
-        }));
-        found
-    }
-
-    fn missing(found: CertificateResult) -> NoSystemRoots {
-        add_system(&mut RootCertStore::empty(), found).unwrap_err()
-    }
-
-    #[test]
-    fn only_what_is_not_found_or_not_permitted_is_not_there() {
-        use io::ErrorKind::{IsADirectory, NotFound, OutOfMemory, PermissionDenied};
-        assert!(matches!(missing(failing(&[])), NoSystemRoots::NotThere(_)));
-        assert!(matches!(missing(failing(&[NotFound, PermissionDenied])), NoSystemRoots::NotThere(_)));
-        assert!(matches!(missing(failing(&[NotFound, IsADirectory])), NoSystemRoots::Unusable(_)));
-        assert!(matches!(missing(failing(&[NotFound, OutOfMemory])), NoSystemRoots::Exhausted(_)));
-        let mut nonsense = CertificateResult::default();
-        nonsense.certs.push(CertificateDer::from(vec![1, 2, 3]));
-        assert!(matches!(missing(nonsense), NoSystemRoots::Unusable(_)));
-    }
-
-    #[test]
-    fn a_store_that_cannot_be_opened_is_unusable_and_an_empty_one_is_not_there() {
-        assert!(matches!(missing(stored(Err(io::ErrorKind::PermissionDenied.into()))), NoSystemRoots::Unusable(_)));
-        assert!(matches!(missing(stored(Ok(Vec::new()))), NoSystemRoots::NotThere(_)));
-    }
-
-    #[test]
-    fn missing_roots_are_named_after_what_asked_for_it() {
-        let error = |missing: NoSystemRoots, variable| missing.error(variable);
-        let why = || "why".to_owned();
-        let named = error(NoSystemRoots::NotThere(why()), Some("SSL_CERT_DIR"));
-        assert_eq!((named.status(), named.message()), (Status::InvalidArgument, "SSL_CERT_DIR: why"));
-        let unnamed = error(NoSystemRoots::Unusable(why()), None);
-        assert!(unnamed.message().starts_with("trust: the system has no certificate authorities (why"));
-        assert_eq!(error(NoSystemRoots::Exhausted(why()), None).status(), Status::OutOfMemory);
-    }
+/// With a store of its own for session resumption: the store has a lock, which a thread of the parent may hold at the fork.
+fn of_process(config: &ClientConfig) -> Arc<ClientConfig> {
+    let mut config = config.clone();
+    config.resumption = Resumption::default();
+    Arc::new(config)
 }

@@ -4,11 +4,13 @@
 
 mod cursor;
 mod nesting;
+mod object;
 mod pointer;
 mod scanner;
 mod string;
 
 pub(crate) use nesting::Container;
+pub(crate) use object::Object;
 pub(crate) use pointer::json_find;
 pub use pointer::json_get;
 pub(crate) use scanner::{Fault, Scanner, Token};

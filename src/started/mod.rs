@@ -32,6 +32,7 @@ mod platform {
 
 use crate::calls::call::Start;
 use crate::error::Error;
+use crate::options::Options;
 use crate::session::Session;
 use crate::status::Status;
 use crate::sys::{self, Event};
@@ -64,12 +65,13 @@ impl StartedWait {
         session: &Arc<Session>,
         event_name: &str,
         timeout: Option<Duration>,
+        options: &Options,
     ) -> Result<StartedWait, Error> {
         let start = Start::new(session, event_name)?;
         let lease = Lease::new()?;
         let (slot, ticket) = (Arc::new(Slot::new()), Ticket::new(&lease));
         let sink = Sink::slot(session, &slot);
-        lease.start(Task::new(start, event_name, timeout, ticket.clone(), sink))?;
+        lease.start(Task::new(start, event_name, timeout, options, ticket.clone(), sink))?;
         Ok(StartedWait { session: Arc::clone(session), slot, ticket, event: OnceLock::new(), _lease: lease })
     }
 

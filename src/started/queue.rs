@@ -10,6 +10,7 @@ use super::ticket::Ticket;
 use crate::calls::call::Start;
 use crate::cancel::CancelToken;
 use crate::error::Error;
+use crate::options::Options;
 use crate::session::Session;
 use crate::status::Status;
 use crate::sys::{self, Event, PerProcess};
@@ -174,12 +175,13 @@ impl QueuedWait {
         event_name: &str,
         timeout: Option<Duration>,
         tag: u64,
+        options: &Options,
     ) -> Result<QueuedWait, Error> {
         let start = Start::new(session, event_name)?;
         let (lease, fifo) = (Lease::new()?, queue.lend()?);
         let ticket = Ticket::new(&lease);
         let sink = Sink::queue(session, fifo, &ticket, tag);
-        lease.start(Task::new(start, event_name, timeout, ticket.clone(), sink))?;
+        lease.start(Task::new(start, event_name, timeout, options, ticket.clone(), sink))?;
         Ok(QueuedWait { ticket, _lease: lease })
     }
 

@@ -11,14 +11,13 @@ use super::scheduler::Scheduler;
 use super::task::Task;
 use super::ticket::Stub;
 use crate::error::Error;
-use crate::http::Addresses;
+use crate::http::Found;
 use crate::panic::{catch, inject};
 use crate::status::Status;
 use crate::sys::{Event, Node, PerProcess, Poller, Process, Push, Readiness, Stack, Thread};
 use std::cell::Cell;
 use std::io;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -32,7 +31,6 @@ pub(super) struct Reactor {
     wake: Event,
     cancelled: Stack<Stub>,
     inbox: Mutex<Inbox>,
-    lookups: AtomicU64,
 }
 
 #[derive(Default)]
@@ -48,8 +46,8 @@ pub(super) enum Message {
     Start(Box<Task>),
     /// A client has cancelled all its calls.
     CancelAll,
-    /// A lookup, known by its number, is over.
-    Found(u64, Addresses),
+    /// A lookup for the wait of this token is over.
+    Found(u64, Found),
 }
 
 /// The token of the reactor's own event.
@@ -101,11 +99,6 @@ impl Reactor {
         }
     }
 
-    /// A number for a lookup. One that was abandoned may end when another scheduler looks up another host.
-    pub fn number_lookup(&self) -> u64 {
-        self.lookups.fetch_add(1, Ordering::Relaxed)
-    }
-
     pub fn poller(&self) -> &Poller {
         &self.poller
     }
@@ -127,7 +120,7 @@ impl Reactor {
     fn new() -> io::Result<Reactor> {
         let (poller, wake) = (Poller::new()?, Event::new()?);
         poller.watch_event(&wake, WAKE)?;
-        Ok(Reactor { poller, wake, cancelled: Stack::new(), inbox: Mutex::default(), lookups: AtomicU64::new(0) })
+        Ok(Reactor { poller, wake, cancelled: Stack::new(), inbox: Mutex::default() })
     }
 
     fn is_over(&self) -> bool {

@@ -6,9 +6,8 @@ use super::task::{Event, Next, Task};
 use super::ticket::Stub;
 use super::timers::Timers;
 use super::turns::Turns;
-use crate::http::{Addresses, start_lookup};
+use crate::http::Found;
 use crate::panic::catch;
-use crate::sys::LookupError;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,7 +22,6 @@ pub(super) struct Scheduler {
     freed: Vec<usize>,
     /// Waits that let others take their turn first.
     again: Vec<u64>,
-    lookups: Vec<Lookup>,
     /// A log callback has forked on the reactor's thread, and this is the child. The waits are the parent's.
     is_inherited: bool,
 }
@@ -50,14 +48,6 @@ enum Turn {
     Held(usize),
 }
 
-/// A lookup that several waits share.
-struct Lookup {
-    number: u64,
-    host: String,
-    port: u16,
-    waiting: Vec<u64>,
-}
-
 impl Scheduler {
     pub fn new(reactor: Arc<Reactor>) -> Scheduler {
         Scheduler {
@@ -68,7 +58,6 @@ impl Scheduler {
             turns: Turns::default(),
             freed: Vec::new(),
             again: Vec::new(),
-            lookups: Vec::new(),
             is_inherited: false,
         }
     }
@@ -99,7 +88,7 @@ impl Scheduler {
         match message {
             Message::Start(task) => self.begin(task),
             Message::CancelAll => (0..self.places.len() as u32).for_each(|id| self.end_if_cancelled(id)),
-            Message::Found(number, addresses) => self.on_found(number, &addresses),
+            Message::Found(token, found) => self.on_found(token, &found),
         }
     }
 
@@ -160,12 +149,9 @@ impl Scheduler {
         }
     }
 
-    fn on_found(&mut self, number: u64, addresses: &Addresses) {
-        let Some(at) = self.lookups.iter().position(|lookup| lookup.number == number) else { return };
-        for token in self.lookups.swap_remove(at).waiting {
-            if let Some(id) = self.id_of(token) {
-                self.act(id, &Event::Found(addresses));
-            }
+    fn on_found(&mut self, token: u64, found: &Found) {
+        if let Some(id) = self.id_of(token) {
+            self.act(id, &Event::Found(found));
         }
     }
 
@@ -211,7 +197,7 @@ impl Scheduler {
                 return task.end(outcome);
             }
             Next::Turn => self.queue(id, &task),
-            Next::Addresses => self.look_up(token, &task),
+            Next::Addresses => self.look_up(token, &mut task),
             Next::Again => self.again.push(token),
             Next::Sockets { .. } | Next::Pause => {}
         }
@@ -277,26 +263,14 @@ impl Scheduler {
         None
     }
 
-    /// Looks up the host of the wait's client, once for all waits that need it at this time.
-    fn look_up(&mut self, token: u64, task: &Task) {
-        let Ok(process_state) = task.session().process_state() else { return };
-        let (host, port) = process_state.agent.first_hop();
-        if let Some(lookup) = self.lookups.iter_mut().find(|lookup| lookup.port == port && lookup.host == host) {
-            return lookup.waiting.push(token);
-        }
-        let number = self.reactor.number_lookup();
+    fn look_up(&self, token: u64, task: &mut Task) {
         // A lookup may take long after everybody has given it up.
         let reactor = Arc::downgrade(&self.reactor);
-        let started = start_lookup(host, port, move |found| {
+        task.look_up(move |found| {
             if let Some(reactor) = reactor.upgrade() {
-                reactor.post(Message::Found(number, found));
+                reactor.post(Message::Found(token, found));
             }
         });
-        self.lookups.push(Lookup { number, host: host.to_owned(), port, waiting: vec![token] });
-        if let Err(e) = started {
-            // The task is not in its place yet.
-            self.reactor.post(Message::Found(number, Err(LookupError::Exhausted(e))));
-        }
     }
 
     /// The place is free again.

@@ -153,6 +153,6 @@ mod tests {
         late.end(Ok("{}".to_owned()));
         failed.end(Err(Error::invalid("no answer")));
         assert!(fifo.is_over());
-        assert_eq!((session.counters.read(session.census().read()).dropped, fifo.untaken()), (1, 0));
+        assert_eq!((session.stats().dropped, fifo.untaken()), (1, 0));
     }
 }

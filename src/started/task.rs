@@ -9,8 +9,10 @@ use crate::calls::outcome::Operation;
 use crate::calls::wait::{Slices, Wait};
 use crate::calls::{Request, Rules, Step};
 use crate::census::{Seat, Stage};
+use crate::credentials::Lines;
 use crate::error::Error;
-use crate::http::{Addresses, Await, Flight, Landed, Post, Stop};
+use crate::http::{Await, Flight, Found, Landed, Post, Stop};
+use crate::options::Options;
 use crate::session::Session;
 use crate::sys::Socket;
 use std::io;
@@ -20,6 +22,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Task {
     start: Start,
     event_name: Box<str>,
+    /// The headers of this wait alone.
+    lines: Option<Lines>,
     rules: Wait,
     state: State,
     ticket: Ticket,
@@ -45,8 +49,8 @@ pub(super) enum Event<'a> {
     Ready {
         has_input: bool,
     },
-    /// The addresses of the first hop were looked up.
-    Found(&'a Addresses),
+    /// A lookup of its host is over.
+    Found(&'a Found),
     /// A socket cannot be watched.
     Exhausted(&'a io::Error),
     /// The time of [`Task::timer`] has come.
@@ -59,7 +63,7 @@ pub(super) enum Event<'a> {
 pub(super) enum Next {
     /// A turn to make a connection.
     Turn,
-    /// The addresses of its client's first hop.
+    /// The addresses of its host, for which it has to [look it up](Task::look_up).
     Addresses,
     /// Its sockets, of which `output` says whether it waits for room, or the time of [`Task::timer`].
     Sockets { output: bool },
@@ -73,10 +77,19 @@ pub(super) enum Next {
 
 impl Task {
     /// Makes a task, which begins with [`Event::Begin`].
-    pub fn new(start: Start, event_name: &str, timeout: Option<Duration>, ticket: Ticket, sink: Sink) -> Box<Task> {
-        let rules = Wait::new(&sink.session().config, timeout, start.at, Slices::Spread);
+    pub fn new(
+        start: Start,
+        event_name: &str,
+        timeout: Option<Duration>,
+        options: &Options,
+        ticket: Ticket,
+        sink: Sink,
+    ) -> Box<Task> {
+        let policy = options.apply(sink.session().config.policy());
+        let rules = Wait::new(policy, timeout, start.at, Slices::Spread);
+        let lines = options.lines().cloned();
         let seat = sink.session().census().seat(Stage::Queued);
-        Box::new(Task { start, event_name: event_name.into(), rules, state: State::Between, ticket, seat, sink })
+        Box::new(Task { start, event_name: event_name.into(), lines, rules, state: State::Between, ticket, seat, sink })
     }
 
     pub fn session(&self) -> &Arc<Session> {
@@ -123,6 +136,14 @@ impl Task {
     pub fn sockets(&self, see: &mut dyn FnMut(&Socket)) {
         if let State::Flying(flight) = &self.state {
             flight.sockets(see);
+        }
+    }
+
+    /// Looks up the host, for [`Event::Found`].
+    pub fn look_up(&mut self, done: impl FnOnce(Found) + Send + 'static) {
+        let session = Arc::clone(self.session());
+        if let (State::Flying(flight), Ok(process_state)) = (&mut self.state, session.process_state()) {
+            flight.look_up(&process_state.agent, done);
         }
     }
 
@@ -175,7 +196,7 @@ impl Task {
             _ if is_cancelled => Await::Landed(flight.end(agent, Stop::Cancelled)),
             Event::Time if is_late() => Await::Landed(flight.end(agent, Stop::Deadline)),
             Event::Ready { has_input } => flight.step(agent, *has_input),
-            Event::Found(addresses) => flight.found(agent, addresses),
+            Event::Found(found) => flight.found(agent, found),
             Event::Exhausted(e) => flight.exhausted(e),
             Event::Time | Event::Begin | Event::Turn => flight.step(agent, false),
         };
@@ -209,7 +230,7 @@ impl Task {
                     }
                 }
                 Step::Pause(pause) => {
-                    self.observer(&session).pauses(&pause);
+                    self.observer(&session).pauses(self.rules.story().attempts(), &pause);
                     if !self.is_cancelled() {
                         self.state = State::Paused(pause.until);
                         return Next::Pause;
@@ -223,11 +244,12 @@ impl Task {
     /// Makes a request. `None` if it needs a turn for a new connection.
     fn depart(&mut self, session: &Session, request: &Request, may_dial: bool) -> Result<Option<Await>, Error> {
         let agent = &session.process_state()?.agent;
-        let path = Operation::Wait.path(&session.endpoint, &self.event_name);
+        let path = Operation::Wait.path(&session.destination.endpoint, &self.event_name);
         let body = self.rules.body(request);
-        let post = Post { path: &path, body: &body, limits: request.limits, max_idle: request.max_idle };
+        let (lines, limits, max_idle) = (self.lines.as_ref(), request.limits, request.max_idle);
+        let post = Post { path: &path, body: &body, lines, limits, max_idle };
         let Some(mut flight) = agent.depart(&post, may_dial) else { return Ok(None) };
-        self.observer(session).sends(request);
+        self.observer(session).sends(self.rules.story().attempts() + 1, request);
         // The log callback may have cancelled it.
         let next = if self.is_cancelled() {
             Await::Landed(flight.end(agent, Stop::Cancelled))
@@ -261,7 +283,7 @@ impl Task {
     }
 
     fn observer<'a>(&'a self, session: &'a Session) -> Observer<'a> {
-        Observer::new(session, Operation::Wait, &self.event_name, None)
+        Observer::new(session, Operation::Wait, &self.event_name, self.lines.as_ref(), None)
     }
 }
 

@@ -15,11 +15,14 @@ pub(crate) struct PerProcess<T>(
 struct Tagged<T> {
     process: Process,
     value: T,
+    /// The parent's value that this one replaced, or null. It is never used: it only tells a leak checker that the parent's value
+    /// is not lost.
+    _inherited: *mut Tagged<T>,
 }
 
 impl<T> PerProcess<T> {
     pub fn new(value: T) -> PerProcess<T> {
-        PerProcess(AtomicPtr::new(Tagged::leak(value)))
+        PerProcess(AtomicPtr::new(Tagged::leak(value, ptr::null_mut())))
     }
 
     /// Without a value: the first `get` makes it. So a static can hold one.
@@ -35,7 +38,7 @@ impl<T> PerProcess<T> {
         if let Some(tagged) = of_this_process {
             return Ok(&tagged.value);
         }
-        let own = Tagged::leak(make()?);
+        let own = Tagged::leak(make()?, found);
         // Only null or the parent's is replaced, so threads that come here at once all get the same value.
         if let Err(first) = self.0.compare_exchange(found, own, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: another thread of this process was first, so `own` was never shared; `first` is as `found`.
@@ -50,8 +53,8 @@ impl<T> PerProcess<T> {
 }
 
 impl<T> Tagged<T> {
-    fn leak(value: T) -> *mut Tagged<T> {
-        Box::into_raw(Box::new(Tagged { process: Process::current(), value }))
+    fn leak(value: T, inherited: *mut Tagged<T>) -> *mut Tagged<T> {
+        Box::into_raw(Box::new(Tagged { process: Process::current(), value, _inherited: inherited }))
     }
 }
 
@@ -90,7 +93,11 @@ mod tests {
 
     /// A value as a child has it that has not asked yet.
     fn inherited<T>(value: T) -> PerProcess<T> {
-        PerProcess(AtomicPtr::new(Box::into_raw(Box::new(Tagged { process: Process::another(), value }))))
+        PerProcess(AtomicPtr::new(Box::into_raw(Box::new(Tagged {
+            process: Process::another(),
+            value,
+            _inherited: ptr::null_mut(),
+        }))))
     }
 
     #[test]

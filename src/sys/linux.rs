@@ -7,7 +7,9 @@ mod fork;
 #[path = "posix/ppoll.rs"]
 mod ppoll;
 
-pub(super) use super::posix::socket::{PEEK, RECEIVE, available, is_in_progress, keep_alive};
+pub(super) use super::posix::socket::{
+    PEEK, RECEIVE, available, interface_index, is_in_progress, keep_alive, unix_address,
+};
 pub(crate) use super::posix::{
     CancellationDisabled, Thread, Watch, certificate_store, impl_event_fd, impl_pollable, is_exhausted, look_up,
     raw_fd, raw_handle,
@@ -37,7 +39,7 @@ pub(super) fn errno() -> *mut c_int {
     unsafe { libc::__errno_location() }
 }
 
-/// A TCP socket that never blocks and is closed by exec.
+/// A stream socket that never blocks and is closed by exec.
 pub(super) fn open_socket(domain: Domain) -> io::Result<socket2::Socket> {
     socket2::Socket::new(domain, Type::STREAM.nonblocking(), None)
 }

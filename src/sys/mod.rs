@@ -10,13 +10,16 @@
 //! - [`Poller`]: watches many sockets for one thread, each known by a token, and blocks as exactly as [`poll`]. It reports a
 //!   change once; whoever waits for the next one has read until nothing is left, and watches the socket again. A forked child
 //!   does not use its parent's: it may not exist there.
-//! - [`Socket`]: a TCP socket that never blocks, is closed by exec, never raises SIGPIPE, and notices a dead peer within 30 s.
+//! - [`Socket`]: a TCP or Unix socket that never blocks, is closed by exec and never raises SIGPIPE. One of TCP notices a dead
+//!   peer within 30 s.
+//! - [`scope_id`]: the number of an IPv6 zone.
 //! - [`Thread`]: runs with all signals blocked, has a name and a stack of a given size, and catches panics. Its code stays
 //!   mapped even if a host unloads the plugin that contains it.
 //! - [`CancellationDisabled`]: `pthread_cancel` of a program's thread waits until it has left the library.
 //! - [`PerProcess`]: a value that a forked child does not share with its parent. Where there is no fork, it is only the value.
 //! - [`Process`]: what identifies a process among its parents and children.
 //! - [`Latch`]: an [`Event`] with a flag that is read without a system call.
+//! - [`Latest`]: a value that can be replaced while it is read, without a lock; the last few are kept.
 //! - [`Stack`]: a lock-free list, onto which any thread and any signal handler may push.
 //! - [`look_up`]: the addresses of a name. It blocks, so it runs on a [`Thread`].
 //! - [`certificate_store`]: the certificate authorities of a system that has a store for them instead of files.
@@ -42,6 +45,9 @@
 
 mod fork;
 mod latch;
+mod latest;
+#[cfg(test)]
+mod latest_tests;
 mod lookup;
 mod poll;
 #[cfg(test)]
@@ -53,10 +59,10 @@ mod stack;
 mod stack_tests;
 mod wipe;
 
-/// What `stack` imports; the model checker has its own.
+/// What `stack` and `latest` import; the model checker has its own.
 mod platform {
     pub use std::sync::Arc;
-    pub use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+    pub use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 }
 
 #[cfg(all(target_os = "linux", not(feature = "unix-on-linux")))]
@@ -85,10 +91,11 @@ compile_error!("libanchor supports Linux, macOS, FreeBSD and Windows; docs/platf
 
 pub(crate) use fork::PerProcess;
 pub(crate) use latch::Latch;
+pub(crate) use latest::Latest;
 pub(crate) use lookup::LookupError;
 pub(crate) use poll::{MAX_WATCHED, Readiness, Wake, poll};
 pub(crate) use scoped::Scoped;
-pub(crate) use socket::Socket;
+pub(crate) use socket::{Socket, UnixAddress, scope_id};
 pub(crate) use stack::{Node, Push, Stack};
 pub(crate) use system::{
     CancellationDisabled, Event, Poller, Process, Thread, Watch, certificate_store, impl_event_fd, impl_pollable,

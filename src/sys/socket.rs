@@ -1,4 +1,4 @@
-//! A TCP socket that never blocks. To wait for it, use [`Watch`](super::Watch) and [`poll`](super::poll).
+//! A stream socket that never blocks: TCP or Unix. To wait for it, use [`Watch`](super::Watch) and [`poll`](super::poll).
 
 use super::system::{self, PEEK, RECEIVE, SEND, Watched};
 use super::wipe;
@@ -6,9 +6,20 @@ use socket2::{Domain, SockAddr, TcpKeepalive};
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
-/// A TCP socket that is connected or connecting.
+/// The path of a Unix socket, as the system takes it.
+pub(crate) struct UnixAddress(SockAddr);
+
+impl UnixAddress {
+    /// It fails if the path is too long for the system, or if the system has no Unix sockets.
+    pub fn new(path: &Path) -> io::Result<UnixAddress> {
+        system::unix_address(path).map(UnixAddress)
+    }
+}
+
+/// A socket that is connected or connecting.
 pub(crate) struct Socket {
     socket: socket2::Socket,
     watched: Watched,
@@ -27,6 +38,19 @@ impl Socket {
         system::keep_alive(&socket, keepalive(), PROBES)?;
         system::give_up_dead_peer(&socket, DEAD_AFTER)?;
         match socket.connect(&SockAddr::from(address)) {
+            Err(e) if !system::is_in_progress(&e) => Err(e),
+            _ => Ok(Socket { socket, watched: Watched::default() }),
+        }
+    }
+
+    /// The same for a Unix socket. Its peer is on this machine, so nothing has to notice that it is dead.
+    pub fn connect_unix(address: &UnixAddress) -> io::Result<Socket> {
+        let socket = system::open_socket(Domain::UNIX)?;
+        match socket.connect(&address.0) {
+            // Linux reports this if the listener's queue is full, where other systems refuse the connection.
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                Err(io::Error::new(io::ErrorKind::ConnectionRefused, "the queue of the Unix socket is full"))
+            }
             Err(e) if !system::is_in_progress(&e) => Err(e),
             _ => Ok(Socket { socket, watched: Watched::default() }),
         }
@@ -66,8 +90,8 @@ impl Socket {
 
     /// Whether the peer is this machine.
     pub fn is_to_loopback(&self) -> bool {
-        let peer = self.socket.peer_addr().ok().and_then(|peer| peer.as_socket());
-        peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+        let Ok(peer) = self.socket.peer_addr() else { return false };
+        peer.domain() == Domain::UNIX || peer.as_socket().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
     }
 
     /// Whether the peer has neither sent anything nor closed the connection.
@@ -87,6 +111,11 @@ impl Socket {
     }
 }
 
+/// The number of an IPv6 zone: `3`, or the name of a network interface of this machine, such as `eth0`.
+pub(crate) fn scope_id(zone: &str) -> io::Result<u32> {
+    zone.parse().or_else(|_| system::interface_index(zone))
+}
+
 impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.socket.fmt(f)
@@ -95,4 +124,22 @@ impl std::fmt::Debug for Socket {
 
 fn keepalive() -> TcpKeepalive {
     TcpKeepalive::new().with_time(DEAD_AFTER / 2).with_interval(DEAD_AFTER / (2 * PROBES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_a_number_or_an_interface() {
+        assert_eq!(scope_id("7").unwrap(), 7);
+        assert!(scope_id("no-such-if").is_err());
+        assert!(scope_id("4294967296").is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_loopback_interface_is_the_first() {
+        assert_eq!(scope_id("lo").unwrap(), 1);
+    }
 }

@@ -23,7 +23,9 @@ mod on_linux;
 #[cfg(target_os = "linux")]
 use on_linux as own;
 
-pub(super) use super::posix::socket::{PEEK, RECEIVE, available, is_in_progress, keep_alive};
+pub(super) use super::posix::socket::{
+    PEEK, RECEIVE, available, interface_index, is_in_progress, keep_alive, unix_address,
+};
 pub(crate) use super::posix::{
     CancellationDisabled, Thread, Watch, certificate_store, impl_event_fd, impl_pollable, is_exhausted, look_up,
     raw_fd, raw_handle,
@@ -41,7 +43,7 @@ use std::io;
 /// (kern.timecounter.alloweddeviation), macOS an eighth of a short one.
 pub(super) const MARGIN: u32 = 8;
 
-/// A TCP socket that never blocks, is closed by exec and, on macOS, raises no SIGPIPE. socket2 sees to the last two.
+/// A stream socket that never blocks, is closed by exec and, on macOS, raises no SIGPIPE. socket2 sees to the last two.
 pub(super) fn open_socket(domain: Domain) -> io::Result<socket2::Socket> {
     let socket = socket2::Socket::new(domain, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;

@@ -21,7 +21,10 @@ pub(crate) use afd::Poller;
 pub(super) use afd::Watched;
 pub(crate) use lookup::look_up;
 pub(crate) use roots::certificate_store;
-pub(super) use socket::{PEEK, RECEIVE, SEND, available, give_up_dead_peer, is_in_progress, keep_alive, open_socket};
+pub(super) use socket::{
+    PEEK, RECEIVE, SEND, available, give_up_dead_peer, interface_index, is_in_progress, keep_alive, open_socket,
+    unix_address,
+};
 pub(crate) use thread::{CancellationDisabled, Thread};
 pub(super) use watch::poll_once;
 pub(crate) use watch::{Watch, impl_event_fd, impl_pollable};

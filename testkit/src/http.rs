@@ -25,6 +25,15 @@ impl Http {
         Self { socket, key: "test-key".into() }
     }
 
+    /// To a server at a Unix socket. std has one set of functions for all stream sockets.
+    #[cfg(unix)]
+    pub fn connect_unix(path: &str) -> Self {
+        let socket = std::os::unix::net::UnixStream::connect(path).expect("the server listens");
+        let socket = TcpStream::from(std::os::fd::OwnedFd::from(socket));
+        socket.set_read_timeout(Some(PATIENCE)).expect("a socket of this test");
+        Self { socket, key: "test-key".into() }
+    }
+
     pub fn with_key(mut self, key: &str) -> Self {
         self.key = key.into();
         self

@@ -65,6 +65,14 @@ impl LocalServer {
         (server, ca_file)
     }
 
+    /// At a Unix socket.
+    #[cfg(unix)]
+    pub fn at_unix(path: &std::path::Path) -> LocalServer {
+        let mut command = command();
+        without_settings(&mut command);
+        LocalServer::spawn(command.args(["serve", "--log", "off", "--unix"]).arg(path))
+    }
+
     /// Runs a command that serves.
     pub fn spawn(command: &mut Command) -> LocalServer {
         command.env("ANCHOR_SERVE_ADMIN_TOKEN", TOKEN).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -112,6 +120,10 @@ impl LocalServer {
     }
 
     pub fn connect(&self) -> Http {
+        #[cfg(unix)]
+        if let Some(path) = self.url.strip_prefix("unix:") {
+            return Http::connect_unix(path);
+        }
         Http::connect(self.address())
     }
 

@@ -71,6 +71,12 @@ impl Blocked {
         self
     }
 
+    fn through_socks(mut self) -> Blocked {
+        let url = format!("socks5h://{}", self.server().expect("a server").address);
+        self.config.set_proxy(&url).unwrap().set_base_url("https://localhost:9").unwrap();
+        Blocked { reached: |record| record.delivered > 0, ..self }
+    }
+
     fn through_proxy(mut self) -> Blocked {
         let url = self.server().expect("a server").http();
         self.config.set_proxy(&url).unwrap().set_base_url("https://localhost:9").unwrap();
@@ -98,11 +104,15 @@ pub fn everywhere() -> Vec<Blocked> {
     let hello = vec![Step::ReadSome, Step::Delivered, Step::Hang];
     let mut shaking_hands = Blocked::on("the TLS handshake", Phase::Tls, false, hello).over_tls();
     shaking_hands.reached = |record| record.delivered > 0;
+    // The proxy has the request for a tunnel.
+    let greeted =
+        vec![Step::ReadSome, Step::Send(vec![5, 0]), Step::ReadSome, Step::Send(vec![5]), Step::Delivered, Step::Hang];
     let tls_wait = vec![handshake(), Step::ReadRequest, Step::Hang];
     let pausing = answer(503, "retry-after: 20\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
     let mut places = vec![
         connecting,
         Blocked::on("a proxy's CONNECT", Phase::Connect, false, vec![Step::ReadRequest, Step::Hang]).through_proxy(),
+        Blocked::on("a SOCKS proxy", Phase::Connect, false, greeted).through_socks(),
         shaking_hands,
         Blocked::on("a blocked wait", Phase::Wait, true, vec![Step::ReadRequest, Step::Hang]),
         Blocked::on("a blocked wait over TLS", Phase::Wait, true, tls_wait).over_tls(),

@@ -3,7 +3,7 @@
 //! reports the exact figures.
 
 use super::blocked::{Blocked, everywhere_in_time, is_not_backing_off, is_wait};
-use anchor::{CancelToken, Client, Error, LogLevel, Status};
+use anchor::{CancelToken, Client, Error, LogLevel, Status, Timeout};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,14 +47,25 @@ fn cancel_all_ends_a_wait_wherever_it_blocks(way: Way) {
 
 #[test]
 fn cancel_all_ends_a_signal_wherever_it_blocks() {
-    everywhere_in_time(is_not_backing_off, |place| {
-        let client = place.client();
-        let (theirs, data) = (client.clone(), place.data());
-        let signaling = Freezable::spawn(move || (theirs.signal("e", data.as_deref()), Instant::now()));
+    a_signal_is_cancelled(|client, _| client.cancel_all());
+}
+
+#[test]
+fn a_token_ends_a_signal_without_limit_wherever_it_blocks() {
+    a_signal_is_cancelled(|_, token| token.cancel());
+}
+
+fn a_signal_is_cancelled(cancel: fn(&Client, &CancelToken)) {
+    everywhere_in_time(is_not_backing_off, move |place| {
+        let (client, token) = (place.client(), CancelToken::new().unwrap());
+        let (theirs, data, its_token) = (client.clone(), place.data(), token.clone());
+        let signaling = Freezable::spawn(move || {
+            (theirs.signal("e", data.as_deref(), Timeout::Never, Some(&its_token)), Instant::now())
+        });
         place.until_reached();
         signaling.until_asleep();
         let cancelled = Instant::now();
-        client.cancel_all();
+        cancel(&client, &token);
         let late = expect_cancelled(place, signaling.join(), cancelled);
         assert_eq!(client.stats().cancels, 1, "{}", place.name);
         late
@@ -202,7 +213,7 @@ fn later_calls_are_not_affected_by_cancel_all(way: Way) {
     client.cancel_all();
     assert_eq!(waiting.end().unwrap_err().status(), Status::Cancelled);
     assert_eq!(way.wait(&client, "second", LONG).unwrap(), EVENT);
-    assert!(client.signal("third", None).is_ok());
+    assert!(client.signal("third", None, Timeout::Request, None).is_ok());
 }
 
 /// This is how to end a client on which other threads are blocked, or which waits in the background.

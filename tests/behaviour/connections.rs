@@ -1,17 +1,17 @@
 //! A connection is reused while it is good, replaced once if it turns out dead, and set up to notice a dead peer. Proxies
 //! and connections that break are in `tests/faults`.
 
-use anchor::{Client, LogLevel, Status};
+use anchor::{Client, Status, Timeout};
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::thread;
 use std::time::{Duration, Instant};
-use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls, tls_versions};
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event, refusal};
 use testkit::settings::{client, config};
 use testkit::way::{Way, each_way};
+use testkit::{PATIENCE, until};
 
 const LONG: Option<Duration> = Some(PATIENCE);
 
@@ -23,7 +23,7 @@ fn one_connection_serves_many_calls(way: Way) {
         let client = client(&if is_tls { server.https() } else { server.http() });
         for _ in 0..10 {
             way.wait(&client, "e", LONG).unwrap();
-            client.signal("e", None).unwrap();
+            client.signal("e", None, Timeout::Request, None).unwrap();
         }
         assert_eq!((server.connections(), server.requests().len()), (1, 20));
         let stats = client.stats();
@@ -76,7 +76,7 @@ fn a_connection_that_ended_while_idle_costs_nothing(way: Way) {
         let socket = own_socket_to(server.address);
         idle.open();
         until_hung_up(socket);
-        client.signal("e", None).unwrap();
+        client.signal("e", None, Timeout::Request, None).unwrap();
         assert_eq!((server.connections(), server.requests().len()), (2, 2));
         assert_eq!(client.stats().retries, 0);
     }
@@ -123,7 +123,7 @@ fn a_reused_connection_that_dies_is_replaced_once(way: Way) {
         let server = ScriptedServer::start(vec![dying, vec![Step::AnswerAll(event())]]);
         let client = Client::new(config.set_base_url(&server.http()).unwrap().set_retries(5)).unwrap();
         way.wait(&client, "first", LONG).unwrap();
-        let error = client.signal("second", None).unwrap_err();
+        let error = client.signal("second", None, Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.maybe_consumed()), (Status::ConnectionLost, true), "{error:?}");
         assert_eq!((server.connections(), server.requests().len()), (1, 2), "a signal is never sent twice");
     }
@@ -165,7 +165,7 @@ fn calls_survive_a_restart_of_the_server(way: Way) {
     drop(server);
     sockets.into_iter().for_each(until_hung_up);
     let again = start_again(address);
-    client.signal("e", None).unwrap();
+    client.signal("e", None, Timeout::Request, None).unwrap();
     assert_eq!((again.connections(), client.stats().retries), (1, 0));
 }
 
@@ -207,7 +207,7 @@ fn a_request_is_what_the_service_documents(way: Way) {
     let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
     let client = client(&format!("{}/gate/api/v1/", server.http()));
     way.wait(&client, "a/b", LONG).unwrap();
-    client.signal("a/b", Some(r#"{"n": 1e400}"#)).unwrap();
+    client.signal("a/b", Some(r#"{"n": 1e400}"#), Timeout::Request, None).unwrap();
     let requests = server.requests();
     assert!(requests[0].head.starts_with("POST /gate/v1/events/a%2Fb/wait HTTP/1.1\r\n"));
     assert!(requests[1].head.starts_with("POST /gate/v1/events/a%2Fb HTTP/1.1\r\n"));
@@ -241,22 +241,41 @@ fn a_second_connection_resumes_the_tls_session(way: Way) {
     }
 }
 
-/// The log reports what happens, and never the key or the data of an event.
+/// While the service holds a request, in the middle of its answer, afterwards, and when the wait is cancelled.
 #[each_way]
-fn the_log_holds_neither_key_nor_payload(way: Way) {
-    let server = ScriptedServer::always(after_request([Step::Reset]));
-    let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let sink = lines.clone();
-    let mut config = config(&server.http());
-    config
-        .set_retries(1)
-        .set_log(move |level: LogLevel, line: &str| sink.lock().unwrap().push((level, line.to_owned())));
-    let client = Client::new(&config).unwrap();
-    way.wait(&client, "named", LONG).unwrap_err();
-    client.signal("named", Some(r#"{"code":"payload-51c7"}"#)).unwrap_err();
-    let lines = lines.lock().unwrap();
-    assert!(lines.iter().any(|(level, line)| *level == LogLevel::Warning && line.contains("named")));
-    assert!(lines.iter().all(|(_, line)| !line.contains(testkit::settings::KEY) && !line.contains("payload-51c7")));
+fn the_statistics_count_connections_by_what_they_do(way: Way) {
+    for handshake in [None, Some(Step::Handshake(tls(Certificate::Good)))] {
+        let (begins, ends) = (Gate::default(), Gate::default());
+        let (event, is_tls) = (event(), handshake.is_some());
+        let (first, rest) = event.split_at(10);
+        let answering = [Step::Await(begins.clone()), Step::Send(first.into()), Step::Await(ends.clone())];
+        let script =
+            after_request(answering.into_iter().chain([Step::Send(rest.into()), Step::ReadRequest, Step::Hang]));
+        let server = ScriptedServer::always(handshake.into_iter().chain(script).collect());
+        let client = client(&if is_tls { server.https() } else { server.http() });
+        let until_there_are = |open, idle, waiting| {
+            until("the connections are counted", || {
+                let now = client.stats().connections;
+                (now.open, now.idle, now.waiting) == (open, idle, waiting)
+            });
+        };
+        until_there_are(0, 0, 0);
+        let wait = way.begin(&client, "e", LONG);
+        until_there_are(1, 0, 1);
+        begins.open();
+        until_there_are(1, 0, 0);
+        ends.open();
+        assert_eq!(wait.end().unwrap(), EVENT);
+        until_there_are(1, 1, 0);
+        let held = way.begin(&client, "e", LONG);
+        until_there_are(1, 0, 1);
+        let beside = way.begin(&client, "e", LONG);
+        assert_eq!(beside.end().unwrap(), EVENT);
+        until_there_are(2, 1, 1);
+        held.cancel();
+        assert_eq!(held.end().unwrap_err().status(), Status::Cancelled);
+        until_there_are(1, 1, 0);
+    }
 }
 
 fn own_socket_to(address: SocketAddr) -> i32 {

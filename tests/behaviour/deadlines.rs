@@ -3,7 +3,7 @@
 //! exact figures); a call that ends too early is a defect on any machine.
 
 use super::blocked::{Blocked, everywhere, everywhere_in_time, is_not_backing_off, is_wait};
-use anchor::{Client, Error, Status};
+use anchor::{Client, Error, Status, Timeout};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,13 +46,25 @@ fn a_wait_ends_in_time_wherever_it_blocks(way: Way) {
 
 #[test]
 fn a_signal_ends_in_time_wherever_it_blocks() {
-    everywhere_in_time(is_not_backing_off, |place| {
+    a_signal_ends_in_time(|place, timeout| {
+        place.config.set_request_timeout(timeout).unwrap();
+        Timeout::Request
+    });
+}
+
+#[test]
+fn a_signal_ends_at_a_timeout_of_its_own() {
+    a_signal_ends_in_time(|_, timeout| timeout.into());
+}
+
+fn a_signal_ends_in_time(limit: fn(&mut Blocked, Duration) -> Timeout) {
+    everywhere_in_time(is_not_backing_off, move |place| {
         // In a debug build a large signal takes a while to start.
         let timeout = if place.signal_of > Some(1000) { 5 * TIMEOUT } else { TIMEOUT };
-        place.config.set_request_timeout(timeout).unwrap();
+        let limit = limit(place, timeout);
         let (client, data) = (place.client(), place.data());
         let began = Instant::now();
-        let result = client.signal("e", data.as_deref());
+        let result = client.signal("e", data.as_deref(), limit, None);
         let took = began.elapsed();
         if !place.is_reached() {
             return Duration::MAX;
@@ -267,7 +279,7 @@ fn a_drain_counts_what_it_took_before_it_failed() {
         Step::Hang,
     ];
     let server = ScriptedServer::always(steps);
-    let error = client(&server.http()).drain("e").unwrap_err();
+    let error = client(&server.http()).drain("e", Timeout::Request, None).unwrap_err();
     assert_eq!((error.drained, error.source.status()), (2, Status::Unauthorized));
 }
 
@@ -280,7 +292,7 @@ fn an_endless_drain_ends_in_time() {
     client.wait("endless", LONG, None).unwrap();
     in_time("an endless drain", LATE, || {
         let began = Instant::now();
-        let error = client.drain("endless").unwrap_err();
+        let error = client.drain("endless", Timeout::Request, None).unwrap_err();
         let took = began.elapsed();
         assert!(took >= TIMEOUT, "took only {took:?}");
         assert_eq!(error.source.status(), Status::Timeout, "{error}");
@@ -297,7 +309,7 @@ fn a_drain_of_a_silent_service_ends_at_the_request_timeout() {
         let mut config = config(&server.http());
         let client = Client::new(config.set_request_timeout(TIMEOUT).unwrap()).unwrap();
         let began = Instant::now();
-        let error = client.drain("e").unwrap_err();
+        let error = client.drain("e", Timeout::Request, None).unwrap_err();
         let took = began.elapsed();
         assert!(took >= TIMEOUT, "took only {took:?}");
         if server.requests().is_empty() {
@@ -309,6 +321,36 @@ fn a_drain_of_a_silent_service_ends_at_the_request_timeout() {
     });
 }
 
+#[test]
+fn a_signal_needs_time() {
+    let server = ScriptedServer::always(vec![Step::AnswerAll(event())]);
+    let client = client(&server.http());
+    let error = client.signal("e", None, Duration::ZERO.into(), None).unwrap_err();
+    assert_eq!(
+        (error.status(), error.message()),
+        (Status::InvalidArgument, "timeout is 0, in which nothing can be sent")
+    );
+    client.signal("e", None, Duration::MAX.into(), None).unwrap();
+    client.signal("e", None, Timeout::Never, None).unwrap();
+    assert_eq!(server.requests().len(), 2);
+}
+
+/// It reads the answer even though its time was over before it asked.
+#[test]
+fn a_drain_without_time_asks_once() {
+    let two = vec![Step::AnswerAll(event())];
+    let none = vec![Step::AnswerAll(refusal(408))];
+    for (script, drained, status) in [(two, 1, Some(Status::Timeout)), (none, 0, None)] {
+        let server = ScriptedServer::always(script);
+        let outcome = client(&server.http()).drain("e", Duration::ZERO.into(), None);
+        match outcome {
+            Ok(count) => assert_eq!((count, None), (drained, status)),
+            Err(e) => assert_eq!((e.drained, Some(e.source.status())), (drained, status)),
+        }
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
 /// To check data takes time, which is the call's.
 #[test]
 fn checking_large_data_ends_with_the_request_timeout() {
@@ -318,7 +360,7 @@ fn checking_large_data_ends_with_the_request_timeout() {
     let data = format!("{{\"a\":[{}1]}}", "1,".repeat(32 << 20));
     in_time("checking data", LATE, || {
         let began = Instant::now();
-        let error = client.signal("e", Some(&data)).unwrap_err();
+        let error = client.signal("e", Some(&data), Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.timed_out(), error.attempts()), (Status::NotSent, true, 0), "{error:?}");
         began.elapsed()
     });

@@ -1,7 +1,7 @@
 //! A service that never pauses cannot hold a call: deadline, cancel and interruption are looked at while bytes keep coming, and
 //! while they keep being sent.
 
-use anchor::{Client, Error, Status};
+use anchor::{Client, Error, Status, Timeout};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
@@ -66,7 +66,11 @@ fn a_deadline_ends_a_flood(way: Way) {
         {
             in_time(name, LATE, || {
                 let began = Instant::now();
-                let result = if is_signal { client.signal("e", None) } else { way.wait(&client, "e", Some(TIMEOUT)) };
+                let result = if is_signal {
+                    client.signal("e", None, Timeout::Request, None)
+                } else {
+                    way.wait(&client, "e", Some(TIMEOUT))
+                };
                 let (error, took) = (result.unwrap_err(), began.elapsed());
                 assert!(error.timed_out() && took >= TIMEOUT, "{name}: {error:?}");
                 // A busy machine may not have let it connect.
@@ -138,7 +142,7 @@ fn a_deadline_ends_a_signal_that_is_being_sent() {
         let server = ScriptedServer::always(steps);
         let client = client(&server.http());
         let began = Instant::now();
-        let error = client.signal("e", Some(&data)).unwrap_err();
+        let error = client.signal("e", Some(&data), Timeout::Request, None).unwrap_err();
         assert!(matches!(error.status(), Status::NotSent | Status::ConnectionLost) && error.timed_out(), "{error:?}");
         assert!(began.elapsed() < TIMEOUT + 2 * LATE, "{:?}", began.elapsed());
     }
@@ -151,7 +155,9 @@ fn a_cancel_ends_a_signal_that_is_being_sent() {
     let client = Client::new(&unhurried(&server.http())).unwrap();
     let theirs = client.clone();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(64 << 20));
-    let signaling = Freezable::spawn(move || (theirs.signal("e", Some(&data)).unwrap_err(), Instant::now()));
+    let signaling = Freezable::spawn(move || {
+        (theirs.signal("e", Some(&data), Timeout::Request, None).unwrap_err(), Instant::now())
+    });
     server.until("the connection", |record| record.connections == 1);
     signaling.until_asleep();
     let cancelled = Instant::now();

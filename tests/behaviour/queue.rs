@@ -2,7 +2,7 @@
 //! something to take.
 //! In C, with signal handlers and child processes: tests/c/queue.c.
 
-use anchor::{CancelToken, Client, Completion, Error, Queue, Status};
+use anchor::{CancelToken, Client, Completion, Error, Queue, Status, Timeout};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
@@ -48,7 +48,7 @@ fn is_readable(queue: &Queue, patience: Duration) -> bool {
 fn each_wait_gives_one_completion_with_its_tag() {
     let (_server, client, queue) = setup();
     for tag in [7, u64::MAX, 7, 0] {
-        client.signal(&format!("event-{tag}"), Some(&format!(r#"{{"n":{tag}}}"#))).unwrap();
+        client.signal(&format!("event-{tag}"), Some(&format!(r#"{{"n":{tag}}}"#)), Timeout::Request, None).unwrap();
         client.start_on(&queue, &format!("event-{tag}"), LONG, tag).unwrap();
         assert_eq!(queue.running(), 1);
         until_ready(&queue);
@@ -95,7 +95,7 @@ fn next_blocks_until_a_wait_ends() {
     thread::scope(|scope| {
         scope.spawn(|| {
             server.until_waiting(1);
-            client.signal("later", None).unwrap();
+            client.signal("later", None, Timeout::Request, None).unwrap();
         });
         assert_eq!(queue.next(None, None).unwrap().tag(), 1);
     });
@@ -114,7 +114,7 @@ fn a_token_ends_the_taking_and_not_the_waits() {
         assert_eq!(taking.join().unwrap(), Status::Cancelled);
     });
     assert_eq!((refusal(queue.next(LOOK, Some(&token))), queue.running()), (Status::Cancelled, 1));
-    client.signal("kept", None).unwrap();
+    client.signal("kept", None, Timeout::Request, None).unwrap();
     until_ready(&queue);
     assert_eq!(queue.next(LOOK, Some(&token)).unwrap().tag(), 1, "what is there wins");
 }
@@ -154,7 +154,7 @@ fn a_signal_ends_the_taking_if_a_client_asks_for_it() {
         taking.until_asleep();
         taking.signal(signal);
     }
-    patient.signal("patient", None).unwrap();
+    patient.signal("patient", None, Timeout::Request, None).unwrap();
     assert_eq!(taking.join().unwrap(), 1, "the hasty client's wait is over");
 }
 
@@ -163,7 +163,7 @@ fn the_descriptor_is_readable_while_the_queue_is_not_empty() {
     let (_server, client, queue) = setup();
     assert!(!is_readable(&queue, Duration::ZERO));
     for tag in 0..2 {
-        client.signal("there", None).unwrap();
+        client.signal("there", None, Timeout::Request, None).unwrap();
         client.start_on(&queue, "there", LONG, tag).unwrap();
     }
     for _ in 0..2 {
@@ -179,7 +179,7 @@ fn dropping_the_handle_of_a_wait_does_not_cancel_it() {
     let (server, client, queue) = setup();
     drop(client.start_on(&queue, "orphan", LONG, 1).unwrap());
     drop(client);
-    server.client().signal("orphan", None).unwrap();
+    server.client().signal("orphan", None, Timeout::Request, None).unwrap();
     assert_eq!(status(&next(&queue)), Status::Ok);
 }
 
@@ -204,7 +204,7 @@ fn cancel_all_of_a_queue_ends_its_waits_and_no_others() {
     tags.sort_unstable();
     assert!(tags.into_iter().eq(0..20));
     for event in ["later", "spared", "spared"] {
-        client.signal(event, None).unwrap();
+        client.signal(event, None, Timeout::Request, None).unwrap();
     }
     assert_eq!((status(&next(&queue)), status(&next(&other))), (Status::Ok, Status::Ok));
     assert!(started.finish(LONG).is_ok());
@@ -226,7 +226,7 @@ fn cancel_all_of_a_client_ends_its_queued_waits() {
 #[test]
 fn an_answer_wins_over_a_cancel_that_comes_later() {
     let (_server, client, queue) = setup();
-    client.signal("there", None).unwrap();
+    client.signal("there", None, Timeout::Request, None).unwrap();
     let wait = client.start_on(&queue, "there", LONG, 1).unwrap();
     until_ready(&queue);
     wait.cancel();
@@ -248,7 +248,7 @@ fn any_number_of_threads_start_and_take() {
                 for tag in thread * EACH..(thread + 1) * EACH {
                     let event = format!("event-{tag}");
                     client.start_on(queue, &event, LONG, tag).unwrap();
-                    client.signal(&event, Some(&format!(r#"{{"n":{tag}}}"#))).unwrap();
+                    client.signal(&event, Some(&format!(r#"{{"n":{tag}}}"#)), Timeout::Request, None).unwrap();
                 }
             });
         }
@@ -271,7 +271,7 @@ fn any_number_of_threads_start_and_take() {
 #[test]
 fn dropping_a_queue_cancels_what_runs_and_counts_what_is_lost() {
     let (server, client, queue) = setup();
-    client.signal("lost", None).unwrap();
+    client.signal("lost", None, Timeout::Request, None).unwrap();
     client.start_on(&queue, "lost", LONG, 1).unwrap();
     until_ready(&queue);
     let wait = client.start_on(&queue, "never", None, 2).unwrap();
@@ -292,7 +292,7 @@ fn dropping_a_queue_cancels_what_runs_and_counts_what_is_lost() {
 fn an_answer_of_a_started_wait_that_nobody_takes_is_counted() {
     let (_server, client, _queue) = setup();
     for (taken, dropped) in [(true, 0), (false, 1)] {
-        client.signal("answered", None).unwrap();
+        client.signal("answered", None, Timeout::Request, None).unwrap();
         let wait = client.start("answered", LONG).unwrap();
         assert_eq!(anchor::StartedWait::select(&[&wait], LONG).unwrap(), 0);
         if taken {

@@ -2,7 +2,7 @@
 //! called exactly once for each, in any interleaving, is tested by tests/model/queue.rs.
 
 use super::queue::{LONG, next, setup, status, until_ready};
-use anchor::Status;
+use anchor::{Status, Timeout};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
@@ -15,7 +15,7 @@ fn the_callback_is_called_for_each_change_to_not_empty() {
     let (called, calls) = mpsc::channel();
     queue.set_callback(Some(Box::new(move || called.send(thread::current().id()).unwrap()))).unwrap();
     let ends = |tag| {
-        client.signal("there", None).unwrap();
+        client.signal("there", None, Timeout::Request, None).unwrap();
         client.start_on(&queue, "there", LONG, tag).unwrap();
     };
     for round in 0..3 {
@@ -33,7 +33,7 @@ fn the_callback_is_called_for_each_change_to_not_empty() {
 #[test]
 fn a_callback_that_is_set_late_is_called_at_once() {
     let (_server, client, queue) = setup();
-    client.signal("there", None).unwrap();
+    client.signal("there", None, Timeout::Request, None).unwrap();
     client.start_on(&queue, "there", LONG, 1).unwrap();
     until_ready(&queue);
     let (called, calls) = mpsc::channel();
@@ -56,7 +56,7 @@ fn removing_the_callback_waits_for_its_end() {
             theirs.fetch_sub(1, Ordering::SeqCst);
         };
         queue.set_callback(Some(Box::new(callback))).unwrap();
-        client.signal("there", None).unwrap();
+        client.signal("there", None, Timeout::Request, None).unwrap();
         client.start_on(&queue, "there", LONG, 1).unwrap();
         entered.wait();
         assert_eq!(next(&queue).tag(), 1, "taking does not wait for it");
@@ -80,7 +80,7 @@ fn a_panic_of_the_callback_is_ignored() {
     let (_server, client, queue) = setup();
     queue.set_callback(Some(Box::new(|| panic!("a test asked for it")))).unwrap();
     for tag in 0..3 {
-        client.signal("there", None).unwrap();
+        client.signal("there", None, Timeout::Request, None).unwrap();
         client.start_on(&queue, "there", LONG, tag).unwrap();
         let completion = next(&queue);
         assert_eq!((completion.tag(), status(&completion)), (tag, Status::Ok));

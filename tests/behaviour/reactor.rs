@@ -1,8 +1,7 @@
-//! What started waits share: one thread, turns to make connections, lookups. None of them delays or harms another one.
+//! What started waits share: one thread, and turns to make connections. None of them delays or harms another one.
 
-use anchor::{Client, Config, Queue, StageCount, StartedWaits, Stats, Status};
+use anchor::{Client, Config, Queue, StageCount, StartedWaits, Stats, Status, Timeout};
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, UdpSocket};
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +9,7 @@ use testkit::addresses::{BlackHole, ReservedPort};
 use testkit::certificates::{Certificate, tls};
 use testkit::freeze::while_started_waits_stop;
 use testkit::local_server::LocalServer;
-use testkit::sandbox::{is_alone, is_inside};
+use testkit::sandbox::is_alone;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Gate, Step, after_request, answer, event};
 use testkit::settings::{client, config};
@@ -190,90 +189,6 @@ fn a_wait_that_gets_no_turn_ends_at_its_deadline() {
     assert_eq!(turns(&client.stats()), (0, TURNS));
 }
 
-/// A name server whose answers come when the test wants them.
-struct NameServer(UdpSocket);
-
-impl NameServer {
-    fn bind() -> NameServer {
-        NameServer(UdpSocket::bind((Ipv4Addr::LOCALHOST, 53)).unwrap())
-    }
-
-    /// Answers all questions, those that were asked before and those that a busy machine makes the resolver repeat.
-    fn answer_from_now_on(self) {
-        thread::spawn(move || {
-            loop {
-                self.answer();
-            }
-        });
-    }
-
-    /// Answers a question with 127.0.0.1, or with nothing if it is for another kind of address.
-    fn answer(&self) {
-        let mut question = [0; 512];
-        let (length, from) = self.0.recv_from(&mut question).unwrap();
-        let end = 12 + question[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
-        assert!(end <= length);
-        let is_v4 = question[end - 4..end - 2] == [0, 1];
-        let mut answer = question[..end].to_vec();
-        answer[2..12].copy_from_slice(&[0x81, 0x80, 0, 1, 0, u8::from(is_v4), 0, 0, 0, 0]);
-        if is_v4 {
-            answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
-        }
-        self.0.send_to(&answer, from).unwrap();
-    }
-}
-
-/// The library's threads but for the reactor's. One that has just begun has no name of its own yet, and bears the reactor's.
-fn lookup_threads() -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path().join("comm"));
-    tasks.filter(|comm| std::fs::read_to_string(comm).is_ok_and(|name| name.starts_with("anchor-"))).count() - 1
-}
-
-#[test]
-fn waits_for_the_same_host_share_a_lookup() {
-    let resolver = ("resolv.conf", "nameserver 127.0.0.1\n");
-    let sources = ("nsswitch.conf", "hosts: dns\n");
-    if !is_inside("reactor::waits_for_the_same_host_share_a_lookup", &[resolver, sources]) {
-        return;
-    }
-    const COUNT: u64 = 100;
-    let (names, queue) = (NameServer::bind(), Queue::new().unwrap());
-    let server = ScriptedServer::start_at(([127, 0, 0, 1], 8001).into(), vec![vec![Step::AnswerAll(event())]]);
-    let client = Client::new(config("http://many.test:8001").set_allow_http(true)).unwrap();
-    start(&client, &queue, COUNT, LONG);
-    until("all of them look it up", || client.stats().started.dns.count == COUNT);
-    assert_eq!(lookup_threads(), 1);
-    names.answer_from_now_on();
-    for _ in 0..COUNT {
-        assert_eq!(queue.next(LONG, None).unwrap().into_outcome().unwrap(), EVENT);
-    }
-    // One that was made may not have been accepted yet.
-    let made = client.stats().connections_made;
-    server.until("each connection", |record| record.connections as u64 == made);
-}
-
-/// The lookup goes on while the wait gives up and tries again.
-#[test]
-fn a_lookup_that_outlasts_the_connect_timeout_gives_one_connection() {
-    let resolver = ("resolv.conf", "nameserver 127.0.0.1\n");
-    let sources = ("nsswitch.conf", "hosts: dns\n");
-    let name = "reactor::a_lookup_that_outlasts_the_connect_timeout_gives_one_connection";
-    if !is_inside(name, &[resolver, sources]) {
-        return;
-    }
-    let names = NameServer::bind();
-    let server = ScriptedServer::start_at(([127, 0, 0, 1], 8001).into(), vec![vec![Step::AnswerAll(event())]]);
-    let mut config = config("http://slow.test:8001");
-    config.set_allow_http(true).set_connect_timeout(Duration::from_secs(1)).unwrap();
-    let client = Client::new(&config).unwrap();
-    let wait = client.start("e", None).unwrap();
-    until("it has tried again", || client.stats().retries >= 2 && client.stats().started.dns.count == 1);
-    assert_eq!(lookup_threads(), 1);
-    names.answer_from_now_on();
-    assert_eq!(wait.finish(None).unwrap(), EVENT);
-    assert_eq!((server.connections(), client.stats().connections_made), (1, 1));
-}
-
 #[test]
 fn waits_that_started_together_do_not_ask_again_together() {
     const COUNT: usize = 200;
@@ -301,14 +216,14 @@ fn a_flood_on_one_wait_does_not_delay_others() {
     let mut flooded = config(&flooding.http());
     let flooded = Client::new(flooded.set_max_response_bytes(1 << 30).unwrap()).unwrap();
     let other = answering.client();
-    other.signal("warm", None).unwrap();
+    other.signal("warm", None, Timeout::Request, None).unwrap();
     let flood = flooded.start("flooded", None).unwrap();
     until("the flood has begun", || flooded.stats().started.receive.count == 1);
     in_time("a wait beside a flood", LATE, || {
         let wait = other.start("e", LONG).unwrap();
         answering.until_holding("e");
         let began = Instant::now();
-        other.signal("e", None).unwrap();
+        other.signal("e", None, Timeout::Request, None).unwrap();
         wait.finish(None).unwrap();
         began.elapsed()
     });

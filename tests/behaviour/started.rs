@@ -1,7 +1,7 @@
 //! Waits that are started now and collected later: no answer is lost, whichever thread collects it and whenever, and every
 //! misuse is an error. What polls the descriptor is tested by tests/c/started.c.
 
-use anchor::{Client, Error, StartedWait, Status};
+use anchor::{Client, Error, StartedWait, Status, Timeout};
 use std::path::PathBuf;
 use std::sync::Barrier;
 use std::thread;
@@ -45,7 +45,7 @@ fn an_answer_is_kept_until_it_is_taken_once() {
     }
     server.until_waiting(1);
     assert!(format!("{wait:?}").contains("Running"));
-    client.signal("kept", Some(&data(1))).unwrap();
+    client.signal("kept", Some(&data(1)), Timeout::Request, None).unwrap();
     until_ended(&wait);
     until_ended(&wait);
     assert!(format!("{wait:?}").contains("Ended"));
@@ -66,7 +66,7 @@ fn finish_waits_for_the_end() {
     thread::scope(|scope| {
         scope.spawn(|| {
             server.until_waiting(1);
-            client.signal("later", Some(&data(2))).unwrap();
+            client.signal("later", Some(&data(2)), Timeout::Request, None).unwrap();
         });
         assert_eq!(wait.finish(None).unwrap(), event(2));
     });
@@ -79,7 +79,7 @@ fn a_wait_makes_its_descriptor_when_it_is_asked_for() {
     for is_late in [false, true] {
         let wait = client.start("polled", LONG).unwrap();
         let early = (!is_late).then(|| wait.event_fd().unwrap().as_raw_fd());
-        client.signal("polled", None).unwrap();
+        client.signal("polled", None, Timeout::Request, None).unwrap();
         until_ended(&wait);
         let fd = wait.event_fd().unwrap().as_raw_fd();
         assert!(early.is_none_or(|early| early == fd), "there is one");
@@ -98,7 +98,7 @@ fn a_wait_makes_its_descriptor_when_it_is_asked_for() {
 fn a_timeout_counts_from_the_start() {
     let (_server, client) = setup();
     // From now on there is a connection: a busy machine may not make one in time.
-    client.signal("noisy", None).unwrap();
+    client.signal("noisy", None, Timeout::Request, None).unwrap();
     let began = Instant::now();
     let wait = client.start("quiet", Some(Duration::from_millis(80))).unwrap();
     let error = wait.finish(None).unwrap_err();
@@ -123,7 +123,7 @@ fn a_cancelled_wait_must_still_be_finished() {
 #[test]
 fn an_answer_wins_over_a_cancel_that_comes_later() {
     let (_server, client) = setup();
-    client.signal("there", Some(&data(3))).unwrap();
+    client.signal("there", Some(&data(3)), Timeout::Request, None).unwrap();
     let wait = client.start("there", LONG).unwrap();
     until_ended(&wait);
     wait.cancel();
@@ -141,7 +141,7 @@ fn cancel_all_ends_every_wait_that_was_started() {
         assert_eq!(status(wait.finish(LONG)), Status::Cancelled);
     }
     server.until_waiting(0);
-    client.signal("later", None).unwrap();
+    client.signal("later", None, Timeout::Request, None).unwrap();
     assert!(client.start("later", LONG).unwrap().finish(None).is_ok());
 }
 
@@ -152,7 +152,7 @@ fn dropping_a_wait_closes_its_connection() {
     server.until_waiting(1);
     drop(wait);
     server.until_waiting(0);
-    client.signal("dropped", None).unwrap();
+    client.signal("dropped", None, Timeout::Request, None).unwrap();
     assert_eq!(server.queued(), 1);
     for _ in 0..50 {
         drop(client.start("never", None).unwrap());
@@ -166,7 +166,7 @@ fn a_wait_outlives_its_client() {
     let wait = client.start("orphan", LONG).unwrap();
     server.until_waiting(1);
     drop(client);
-    server.client().signal("orphan", Some(&data(4))).unwrap();
+    server.client().signal("orphan", Some(&data(4)), Timeout::Request, None).unwrap();
     assert_eq!(wait.finish(None).unwrap(), event(4));
 }
 
@@ -186,16 +186,16 @@ fn select_consumes_nothing_and_leaves_other_waits_alone() {
     assert_eq!(status(StartedWait::select(&waits, LOOK)), Status::Pending);
     assert_eq!(status(StartedWait::select(&waits, Some(Duration::from_millis(20)))), Status::Pending);
     server.until_waiting(3);
-    client.signal("c", Some(&data(3))).unwrap();
+    client.signal("c", Some(&data(3)), Timeout::Request, None).unwrap();
     assert_eq!(StartedWait::select(&waits, None).unwrap(), 2);
     assert_eq!(StartedWait::select(&waits, None).unwrap(), 2);
-    client.signal("a", Some(&data(1))).unwrap();
+    client.signal("a", Some(&data(1)), Timeout::Request, None).unwrap();
     until_ended(waits[0]);
     assert_eq!(StartedWait::select(&waits, LOOK).unwrap(), 0, "the first of the slice");
     assert_eq!(waits[2].finish(LOOK).unwrap(), event(3));
     assert_eq!(waits[0].finish(LOOK).unwrap(), event(1));
     assert_eq!(status(StartedWait::select(&waits, LOOK)), Status::Pending, "those that are taken are passed over");
-    client.signal("b", Some(&data(2))).unwrap();
+    client.signal("b", Some(&data(2)), Timeout::Request, None).unwrap();
     assert_eq!(StartedWait::select(&waits, None).unwrap(), 1);
     assert_eq!(waits[1].finish(LOOK).unwrap(), event(2));
     for timeout in [LOOK, None] {
@@ -210,7 +210,7 @@ fn select_may_be_given_a_wait_twice() {
     let (other, wait) = (client.start("quiet", LONG).unwrap(), client.start("twice", LONG).unwrap());
     let many: Vec<_> = [&other].into_iter().chain([&wait; 300]).collect();
     assert_eq!(status(StartedWait::select(&many, LOOK)), Status::Pending);
-    client.signal("twice", None).unwrap();
+    client.signal("twice", None, Timeout::Request, None).unwrap();
     assert_eq!(StartedWait::select(&many, LONG).unwrap(), 1);
     assert!(wait.finish(LOOK).is_ok());
     assert_eq!(status(StartedWait::select(&many, LOOK)), Status::Pending);
@@ -225,7 +225,7 @@ fn select_reports_the_first_of_the_slice_whenever_a_wait_ends() {
         let many = [&wait; 300];
         thread::scope(|scope| {
             let selecting = scope.spawn(|| StartedWait::select(&many, LONG));
-            client.signal("raced", None).unwrap();
+            client.signal("raced", None, Timeout::Request, None).unwrap();
             assert_eq!(selecting.join().unwrap().unwrap(), 0);
         });
     }
@@ -236,7 +236,7 @@ fn waits_of_several_clients_may_be_selected() {
     let (server, first) = setup();
     let second = Client::new(&server.config_with_key("another-key")).unwrap();
     let waits = [first.start("same", LONG).unwrap(), second.start("same", LONG).unwrap()];
-    second.signal("same", None).unwrap();
+    second.signal("same", None, Timeout::Request, None).unwrap();
     assert_eq!(StartedWait::select(&waits.each_ref(), LONG).unwrap(), 1);
 }
 
@@ -249,7 +249,7 @@ fn select_notices_a_wait_that_another_thread_finishes() {
         thread::scope(|scope| {
             let selecting = scope.spawn(|| StartedWait::select(&[&wait, &wait], None));
             let finishing = scope.spawn(|| wait.finish(None));
-            client.signal("taken", Some(&data(5))).unwrap();
+            client.signal("taken", Some(&data(5)), Timeout::Request, None).unwrap();
             assert_eq!(finishing.join().unwrap().unwrap(), event(5));
             let selected = selecting.join().unwrap().map_err(|e| e.status());
             assert!(matches!(selected, Ok(0) | Err(Status::InvalidArgument)), "{selected:?}");
@@ -271,7 +271,7 @@ fn of_several_finish_calls_one_gets_the_answer() {
             };
             let finishing: Vec<_> = (0..THREADS).map(|_| scope.spawn(finish)).collect();
             barrier.wait();
-            client.signal("contended", Some(&data(round))).unwrap();
+            client.signal("contended", Some(&data(round)), Timeout::Request, None).unwrap();
             finishing.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(
@@ -305,7 +305,7 @@ fn a_signal_interrupts_the_collecting_call_and_not_the_wait() {
         }
         assert_eq!(thread.join(), Status::Interrupted);
     }
-    client.signal("interrupted", Some(&data(6))).unwrap();
+    client.signal("interrupted", Some(&data(6)), Timeout::Request, None).unwrap();
     assert_eq!(wait.finish(LONG).unwrap(), event(6));
 }
 
@@ -336,7 +336,7 @@ fn its_thread_has_a_name_and_takes_no_signals() {
 #[test]
 fn the_statistics_count_started_waits() {
     let (server, client) = setup();
-    client.signal("counted", None).unwrap();
+    client.signal("counted", None, Timeout::Request, None).unwrap();
     assert!(client.start("counted", LONG).unwrap().finish(None).is_ok());
     assert_eq!(status(client.start("quiet", Some(Duration::from_millis(20))).unwrap().finish(None)), Status::Timeout);
     let cancelled = client.start("quiet", None).unwrap();
@@ -362,12 +362,12 @@ fn rearms_and_retries_are_counted() {
     let began = Instant::now();
     let wait = client.start("quiet", LONG).unwrap();
     testkit::until("two rearms", || client.stats().rearms >= 2);
-    client.signal("quiet", None).unwrap();
+    client.signal("quiet", None, Timeout::Request, None).unwrap();
     assert!(wait.finish(None).is_ok());
     // A started wait shortens its slices by up to a tenth.
     let (rearms, at_most) = (client.stats().rearms, began.elapsed().as_millis() / 36);
     assert!(u128::from(rearms) <= at_most, "{rearms} rearms in the time of {at_most} slices");
-    client.signal("busy", None).unwrap();
+    client.signal("busy", None, Timeout::Request, None).unwrap();
     assert!(client.start("busy", LONG).unwrap().finish(None).is_ok());
     assert_eq!(client.stats().retries, 2);
 }
@@ -382,7 +382,7 @@ fn a_thousand_waits_each_get_their_own_event() {
     println!("{COUNT} waits started in {:?}", began.elapsed());
     server.until_waiting(u64::from(COUNT));
     for n in 0..COUNT {
-        client.signal(&format!("many-{n}"), Some(&data(n))).unwrap();
+        client.signal(&format!("many-{n}"), Some(&data(n)), Timeout::Request, None).unwrap();
     }
     let (mut open, mut numbers): (Vec<_>, Vec<_>) = (waits.iter().collect(), (0..COUNT).collect());
     while !open.is_empty() {

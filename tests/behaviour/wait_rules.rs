@@ -1,6 +1,6 @@
 //! What a wait and a signal do when nothing fails, against the local server.
 
-use anchor::{Status, json_get};
+use anchor::{Status, Timeout, json_get};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
@@ -15,7 +15,7 @@ fn a_wait_gets_what_is_signaled_after_it(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     let waiting = way.begin(&client, "after", LONG);
-    let answer = client.signal("after", Some(r#"{"code":"123456"}"#)).unwrap();
+    let answer = client.signal("after", Some(r#"{"code":"123456"}"#), Timeout::Request, None).unwrap();
     assert!(json_get(&answer, "/data/status").is_some());
     let event = waiting.end().unwrap();
     assert_eq!(event, r#"{"data":{"code":"123456"}}"#);
@@ -26,7 +26,7 @@ fn a_wait_gets_what_is_signaled_after_it(way: Way) {
 fn a_signal_before_the_wait_is_kept(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
-    client.signal("before", None).unwrap();
+    client.signal("before", None, Timeout::Request, None).unwrap();
     assert_eq!(way.wait(&client, "before", Some(Duration::ZERO)).unwrap(), r#"{"data":{}}"#);
 }
 
@@ -35,7 +35,7 @@ fn signals_are_taken_in_order_and_each_by_one_wait(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for number in 0..10 {
-        client.signal("order", Some(&format!("{{\"n\":{number}}}"))).unwrap();
+        client.signal("order", Some(&format!("{{\"n\":{number}}}")), Timeout::Request, None).unwrap();
     }
     for number in 0..10 {
         let event = way.wait(&client, "order", LONG).unwrap();
@@ -49,7 +49,7 @@ fn a_wait_that_is_not_signaled_times_out_on_time(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     // From now on there is a connection: a busy machine never makes one in a millisecond.
-    client.signal("noisy", None).unwrap();
+    client.signal("noisy", None, Timeout::Request, None).unwrap();
     for millis in [1, 50, 500] {
         let timeout = Duration::from_millis(millis);
         in_time("a wait", LATE, || {
@@ -76,7 +76,7 @@ fn an_event_between_two_slices_is_not_lost(way: Way) {
     for number in 0..20 {
         let waiting = way.begin(&client, "sliced", LONG);
         thread::sleep(Duration::from_millis(7 * number));
-        client.signal("sliced", Some(&format!("{{\"n\":{number}}}"))).unwrap();
+        client.signal("sliced", Some(&format!("{{\"n\":{number}}}")), Timeout::Request, None).unwrap();
         assert_eq!(json_get(&waiting.end().unwrap(), "/data/n"), Some(number.to_string()));
     }
     assert!(client.stats().rearms > 0);
@@ -86,11 +86,11 @@ fn an_event_between_two_slices_is_not_lost(way: Way) {
 fn a_drain_takes_what_nobody_waited_for() {
     let server = LocalServer::start(&[]);
     let client = server.client();
-    assert_eq!(client.drain("drained").unwrap(), 0);
+    assert_eq!(client.drain("drained", Timeout::Request, None).unwrap(), 0);
     for _ in 0..5 {
-        client.signal("drained", None).unwrap();
+        client.signal("drained", None, Timeout::Request, None).unwrap();
     }
-    assert_eq!(client.drain("drained").unwrap(), 5);
+    assert_eq!(client.drain("drained", Timeout::Request, None).unwrap(), 5);
     let stats = client.stats();
     assert_eq!((stats.waits, stats.answers, stats.timeouts), (7, 10, 2), "a drain counts as the waits that it makes");
     assert_eq!(client.wait("drained", Some(Duration::ZERO), None).unwrap_err().status(), Status::Timeout);
@@ -100,7 +100,7 @@ fn a_drain_takes_what_nobody_waited_for() {
 fn events_belong_to_the_key(way: Way) {
     let server = LocalServer::start(&[]);
     let [one, other] = ["key-one", "key-other"].map(|key| anchor::Client::new(&server.config_with_key(key)).unwrap());
-    one.signal("mine", Some(r#"{"of":"one"}"#)).unwrap();
+    one.signal("mine", Some(r#"{"of":"one"}"#), Timeout::Request, None).unwrap();
     assert_eq!(way.wait(&other, "mine", Some(Duration::ZERO)).unwrap_err().status(), Status::Timeout);
     assert_eq!(way.wait(&one, "mine", Some(Duration::ZERO)).unwrap(), r#"{"data":{"of":"one"}}"#);
 }
@@ -110,9 +110,9 @@ fn a_key_that_is_not_known_is_unauthorized(way: Way) {
     let server = LocalServer::start(&["--api-key", "the-one"]);
     let error = way.wait(&server.client(), "e", LONG).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::Unauthorized, Some(401)), "{error:?}");
-    assert_eq!(server.client().signal("e", None).unwrap_err().status(), Status::Unauthorized);
+    assert_eq!(server.client().signal("e", None, Timeout::Request, None).unwrap_err().status(), Status::Unauthorized);
     let known = anchor::Client::new(&server.config_with_key("the-one")).unwrap();
-    assert!(known.signal("e", None).is_ok());
+    assert!(known.signal("e", None, Timeout::Request, None).is_ok());
 }
 
 /// Whatever characters a name has, only a wait for exactly that name gets its event.
@@ -164,7 +164,7 @@ fn names_are_kept_apart_whatever_they_hold(way: Way) {
         &widest,
     ];
     for (number, name) in names.iter().enumerate() {
-        client.signal(name, Some(&format!("{{\"n\":{number}}}"))).unwrap();
+        client.signal(name, Some(&format!("{{\"n\":{number}}}")), Timeout::Request, None).unwrap();
     }
     for (number, name) in names.iter().enumerate() {
         let event = way.wait(&client, name, Some(Duration::ZERO)).expect("the event of that name");
@@ -177,12 +177,15 @@ fn names_that_a_url_cannot_carry_are_refused(way: Way) {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for name in ["", ".", "..", &"n".repeat(4097), &"n".repeat(65_536)] {
-        let errors = [way.wait(&client, name, LONG).unwrap_err(), client.signal(name, None).unwrap_err()];
+        let errors = [
+            way.wait(&client, name, LONG).unwrap_err(),
+            client.signal(name, None, Timeout::Request, None).unwrap_err(),
+        ];
         for error in errors {
             assert_eq!((error.status(), error.attempts()), (Status::InvalidArgument, 0));
             assert!(error.message().starts_with("event_name"), "{error}");
         }
-        assert_eq!(client.drain(name).unwrap_err().source.status(), Status::InvalidArgument);
+        assert_eq!(client.drain(name, Timeout::Request, None).unwrap_err().source.status(), Status::InvalidArgument);
     }
 }
 
@@ -202,7 +205,7 @@ fn data_arrives_byte_for_byte(way: Way) {
         &deep,
         &large,
     ] {
-        client.signal("bytes", Some(data)).unwrap();
+        client.signal("bytes", Some(data), Timeout::Request, None).unwrap();
         let event = way.wait(&client, "bytes", LONG).unwrap();
         assert!(event == format!("{{\"data\":{data}}}"), "{data:.60} came back as {event:.60}");
     }
@@ -213,11 +216,11 @@ fn data_that_is_not_an_object_is_refused_before_it_is_sent() {
     let server = LocalServer::start(&[]);
     let client = server.client();
     for data in ["", "null", "[]", "1", "\"x\"", "{", "{\"a\":1,}", "{}{}", "{'a':1}", "\u{feff}{}"] {
-        let error = client.signal("refused", Some(data)).unwrap_err();
+        let error = client.signal("refused", Some(data), Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Status::InvalidArgument, 0), "{data}");
         assert!(error.message().starts_with("data is "), "{error}");
     }
-    assert_eq!(client.drain("refused").unwrap(), 0);
+    assert_eq!(client.drain("refused", Timeout::Request, None).unwrap(), 0);
 }
 
 #[each_way]
@@ -226,7 +229,7 @@ fn every_waiter_gets_an_event_of_its_own(way: Way) {
     let client = server.client();
     let waiting: Vec<_> = (0..20).map(|_| way.begin(&client, "shared", LONG)).collect();
     for number in 0..20 {
-        client.signal("shared", Some(&format!("{{\"n\":{number}}}"))).unwrap();
+        client.signal("shared", Some(&format!("{{\"n\":{number}}}")), Timeout::Request, None).unwrap();
     }
     let taken = waiting.into_iter().map(|wait| json_get(&wait.end().unwrap(), "/data/n").unwrap());
     let mut numbers: Vec<u32> = taken.map(|number| number.parse().unwrap()).collect();

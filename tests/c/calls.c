@@ -13,7 +13,7 @@ static char *take(anchor_client *client, const char *name)
 static void signal_event(anchor_client *client, const char *name, const char *data)
 {
     char *json = UNTOUCHED;
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, &json));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     CHECK(json != NULL && json[0] == '{');
     anchor_string_free(json);
 }
@@ -118,13 +118,13 @@ static void drain_counts_what_it_drops(void)
 {
     anchor_client *client = check_client();
     uint32_t drained = 77;
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", &drained));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     CHECK(drained == 0);
     for (int i = 0; i < 3; i++) signal_event(client, "old", NULL);
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", &drained));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     CHECK(drained == 3);
     signal_event(client, "old", NULL);
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "old", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "old", 0, NULL, NULL));
     anchor_client_free(client);
 }
@@ -142,6 +142,69 @@ static void accounts_do_not_see_each_others_events(void)
     anchor_string_free(json);
     anchor_client_free(mine);
     anchor_client_free(theirs);
+}
+
+static void a_replaced_key_is_that_of_later_requests(void)
+{
+    anchor_config *config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_slice_ms(config, 50));
+    anchor_client *client = check_client_of(config);
+    config = check_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_api_key(config, "second-key"));
+    anchor_client *theirs = check_client_of(config);
+    anchor_wait *wait = NULL;
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "theirs", ANCHOR_NO_TIMEOUT, &wait));
+    signal_event(theirs, "theirs", NULL);
+    CHECK_SOON(check_count(client, "/rearms") > 0);
+    CHECK_STATUS(ANCHOR_PENDING, anchor_wait_finish(wait, 0, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_client_set_api_key(client, "second-key"));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(wait, PATIENCE_MS, NULL));
+    signal_event(client, "mine", NULL);
+    anchor_string_free(take(theirs, "mine"));
+
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_client_set_api_key(client, NULL));
+    CHECK_TEXT("api_key is NULL", anchor_last_error());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_client_set_api_key(client, "no\nkey"));
+    CHECK_CONTAINS("api_key contains a control character", anchor_last_error());
+    signal_event(client, "mine", NULL); /* with the key before */
+    anchor_string_free(take(theirs, "mine"));
+    CHECK_STATUS(ANCHOR_OK, anchor_client_set_api_key(client, "unknown-key"));
+    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_wait_for_event(client, "mine", 0, NULL, NULL));
+    anchor_wait_free(wait);
+    anchor_client_free(client);
+    anchor_client_free(theirs);
+}
+
+/* The server never answers these. */
+static void a_signal_and_a_drain_end_at_their_timeouts(void)
+{
+    anchor_client *client = check_client();
+    char *json = NULL;
+    uint32_t drained = 77;
+    check_connection(client);
+    int64_t began = check_now_ms();
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "hang", NULL, 500, NULL, &json));
+    CHECK(check_now_ms() - began >= 500);
+    CHECK_JSON("true", json, "/error/timedOut");
+    anchor_string_free(json);
+    check_connection(client);
+    began = check_now_ms();
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_drain_event(client, "hang", 500, NULL, &drained));
+    CHECK(check_now_ms() - began >= 500 && drained == 0);
+    anchor_client_free(client);
+}
+
+static void a_drain_without_time_takes_one(void)
+{
+    anchor_client *client = check_client();
+    uint32_t drained = 0;
+    signal_event(client, "two", NULL);
+    signal_event(client, "two", NULL);
+    CHECK_STATUS(ANCHOR_TIMEOUT, anchor_drain_event(client, "two", 0, NULL, &drained));
+    CHECK(drained == 1 && check_drain(client, "two") == 1);
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "two", 0, NULL, &drained));
+    CHECK(drained == 0);
+    anchor_client_free(client);
 }
 
 /* The base URL is understood in the forms that people copy. */
@@ -199,6 +262,9 @@ static const struct test_case cases[] = {
     CASE(signals_are_taken_in_their_order_and_once),
     CASE(drain_counts_what_it_drops),
     CASE(accounts_do_not_see_each_others_events),
+    CASE(a_replaced_key_is_that_of_later_requests),
+    CASE(a_signal_and_a_drain_end_at_their_timeouts),
+    CASE(a_drain_without_time_takes_one),
     CASE(every_form_of_the_base_url),
     CASE(one_connection_serves_one_thread),
     CASE(a_wait_of_several_slices),

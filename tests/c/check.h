@@ -121,7 +121,7 @@ static inline long check_count(const anchor_client *client, const char *pointer)
 static inline long check_drain(anchor_client *client, const char *event_name)
 {
     uint32_t drained = 0;
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, event_name, &drained));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, event_name, ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     return (long)drained;
 }
 

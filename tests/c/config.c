@@ -45,10 +45,12 @@ static void keys(void)
     anchor_config_free(c);
 }
 
-/* Not even half of the key: messages are printed and logged. */
-static void a_message_does_not_show_the_key(void)
+/* Not even half of them: messages are printed and logged. */
+static void a_message_does_not_show_the_key_or_a_header(void)
 {
     anchor_config *c = check_config();
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_add_header(c, "a", "s3cret-token\n"));
+    CHECK(strstr(anchor_config_error(c), "s3cret") == NULL);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_config_set_api_key(c, "s3cret-key\n"));
     CHECK(strstr(anchor_config_error(c), "s3cret") == NULL);
     anchor_config_free(c);
@@ -58,7 +60,9 @@ static void base_urls(void)
 {
     static const char *const taken[] = {"https://a.example",        "https://a.example/",    "https://a.example/v1",
                                         "https://a.example/api/v1/", "HTTPS://A.EXAMPLE:8443", "https://[::1]:1/gate",
-                                        "http://127.0.0.1:1",       "http://localhost",      "http://a.example"};
+                                        "http://127.0.0.1:1",       "http://localhost",      "http://a.example",
+                                        "http://[fe80::1%25eth0]",  "http://[fe80::1%eth0]", "unix:/run/anchor.sock",
+                                        "unix:///run/anchor.sock"};
     static const char *const refused[] = {"",
                                           "a.example",
                                           "ftp://a.example",
@@ -74,6 +78,10 @@ static void base_urls(void)
                                           "https://a.example/../v1",
                                           "https://a.example\n",
                                           "https://[::1",
+                                          "https://[fe80::1%25]%",
+                                          "https://a.example%25eth0",
+                                          "unix:anchor.sock",
+                                          "unix:/run/",
                                           "https://caf\xc3\xa9.example"};
     anchor_config *c = check_config();
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) CHECK_TAKEN(c, anchor_config_set_base_url(c, taken[i]));
@@ -82,6 +90,50 @@ static void base_urls(void)
     CHECK_REFUSED(c, "base_url is NULL", anchor_config_set_base_url(c, NULL));
     CHECK_REFUSED(c, "base_url is not UTF-8", anchor_config_set_base_url(c, "https://" NOT_UTF_8));
     anchor_config_free(c);
+}
+
+static void headers(void)
+{
+    static const char *const set_by_the_library[] = {"anchor-api-key", "Host", "CONTENT-LENGTH", "transfer-encoding",
+                                                     "connection", "user-agent", "x-request-id", "accept-encoding"};
+    anchor_config *c = check_config();
+    char *longest = long_text(4096), *too_long = long_text(4097);
+    CHECK_TAKEN(c, anchor_config_add_header(c, "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+    CHECK_TAKEN(c, anchor_config_add_header(c, "X-Gate", longest));
+    CHECK_TAKEN(c, anchor_config_add_header(c, "x-empty", ""));
+    CHECK_REFUSED(c, "name is NULL", anchor_config_add_header(c, NULL, "a"));
+    CHECK_REFUSED(c, "value is NULL", anchor_config_add_header(c, "a", NULL));
+    CHECK_REFUSED(c, "name is not UTF-8", anchor_config_add_header(c, NOT_UTF_8, "a"));
+    CHECK_REFUSED(c, "value is not UTF-8", anchor_config_add_header(c, "a", NOT_UTF_8));
+    CHECK_REFUSED(c, "header has a name that is not of 1 to 256 bytes", anchor_config_add_header(c, "", "a"));
+    CHECK_REFUSED(c, "header has a name", anchor_config_add_header(c, "a b", "a"));
+    CHECK_REFUSED(c, "header has a name", anchor_config_add_header(c, "a:", "a"));
+    CHECK_REFUSED(c, "header has a value", anchor_config_add_header(c, "a", "b\r\nc: d"));
+    CHECK_REFUSED(c, "header has a value", anchor_config_add_header(c, "a", " b"));
+    CHECK_REFUSED(c, "header has a value longer than 4096 bytes", anchor_config_add_header(c, "a", too_long));
+    for (size_t i = 0; i < sizeof set_by_the_library / sizeof set_by_the_library[0]; i++)
+        CHECK_REFUSED(c, "which the library sets itself", anchor_config_add_header(c, set_by_the_library[i], "a"));
+    for (int i = 3; i < 32; i++) CHECK_TAKEN(c, anchor_config_add_header(c, "x-many", "a"));
+    CHECK_REFUSED(c, "header is one more than 32", anchor_config_add_header(c, "x-many", "a"));
+    free(longest);
+    free(too_long);
+    anchor_config_free(c);
+}
+
+/* Each request is longer by its line. */
+static void a_header_is_sent(void)
+{
+    long sent[2];
+    for (int i = 0; i < 2; i++) {
+        anchor_config *c = check_config();
+        if (i == 1) CHECK_TAKEN(c, anchor_config_add_header(c, "x-gate", "open"));
+        anchor_client *client = check_client_of(c);
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "a", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
+        CHECK(check_drain(client, "a") == 1);
+        sent[i] = check_count(client, "/bytesSent");
+        anchor_client_free(client);
+    }
+    CHECK(sent[1] == sent[0] + 3 * (long)strlen("x-gate: open\r\n"));
 }
 
 static void plain_http_needs_loopback_or_permission(void)
@@ -118,11 +170,30 @@ static void proxies(void)
     CHECK_TAKEN(c, anchor_config_set_proxy(c, "https://proxy.example"));
     CHECK_TAKEN(c, anchor_config_set_proxy(c, ""));
     CHECK_REFUSED(c, "proxy is NULL", anchor_config_set_proxy(c, NULL));
-    CHECK_REFUSED(c, "SOCKS", anchor_config_set_proxy(c, "socks5://127.0.0.1:1080"));
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, "socks5://127.0.0.1"));
+    CHECK_TAKEN(c, anchor_config_set_proxy(c, "SOCKS5H://user:pass%20word@[::1]:9050"));
     CHECK_REFUSED(c, "SOCKS", anchor_config_set_proxy(c, "socks4a://127.0.0.1:1080"));
+    CHECK_REFUSED(c, "SOCKS", anchor_config_set_proxy(c, "socks://127.0.0.1:1080"));
+    CHECK_REFUSED(c, "1 to 255 bytes", anchor_config_set_proxy(c, "socks5://:password@127.0.0.1"));
     CHECK_REFUSED(c, "proxy ", anchor_config_set_proxy(c, "ftp://127.0.0.1"));
     CHECK_REFUSED(c, "proxy ", anchor_config_set_proxy(c, "http://"));
     CHECK_REFUSED(c, "proxy is not UTF-8", anchor_config_set_proxy(c, NOT_UTF_8));
+    anchor_config_free(c);
+}
+
+static void another_address(void)
+{
+    anchor_config *c = check_config();
+    CHECK_TAKEN(c, anchor_config_set_connect_to(c, "api.example:443", "192.0.2.7:8443"));
+    CHECK_TAKEN(c, anchor_config_set_connect_to(c, "[::1]:80", "[fe80::1%25lo]:8443"));
+    CHECK_TAKEN(c, anchor_config_set_connect_to(c, "", ""));
+    CHECK_REFUSED(c, "host is NULL", anchor_config_set_connect_to(c, NULL, "192.0.2.7:8443"));
+    CHECK_REFUSED(c, "address is NULL", anchor_config_set_connect_to(c, "api.example:443", NULL));
+    CHECK_REFUSED(c, "host is not UTF-8", anchor_config_set_connect_to(c, NOT_UTF_8, "192.0.2.7:8443"));
+    CHECK_REFUSED(c, "connect_to: host has no port", anchor_config_set_connect_to(c, "api.example", "192.0.2.7:8443"));
+    CHECK_REFUSED(c, "connect_to: address has no port", anchor_config_set_connect_to(c, "api.example:443", "192.0.2.7"));
+    CHECK_REFUSED(c, "connect_to: address has no valid host", anchor_config_set_connect_to(c, "api.example:443", ""));
+    CHECK_REFUSED(c, "connect_to: address has a port", anchor_config_set_connect_to(c, "api.example:443", "h:0"));
     anchor_config_free(c);
 }
 
@@ -138,8 +209,45 @@ static void texts(void)
     CHECK_REFUSED(c, "user_agent contains a control character", anchor_config_set_user_agent(c, "a\r\nb: c"));
     CHECK_REFUSED(c, "ca_file is NULL", anchor_config_set_ca_file(c, NULL));
     CHECK_REFUSED(c, "ca_file is empty", anchor_config_set_ca_file(c, ""));
+    CHECK_REFUSED(c, "ca_file is not UTF-8", anchor_config_set_ca_file(c, NOT_UTF_8));
+    CHECK_REFUSED(c, "crl_file is NULL", anchor_config_set_crl_file(c, NULL));
+    CHECK_REFUSED(c, "crl_file is empty", anchor_config_set_crl_file(c, ""));
+    CHECK_REFUSED(c, "ca_pem is NULL", anchor_config_set_ca_pem(c, NULL));
+    CHECK_REFUSED(c, "ca_pem is empty", anchor_config_set_ca_pem(c, ""));
+    CHECK_TAKEN(c, anchor_config_set_ca_pem(c, NOT_UTF_8));
     free(longest);
     free(too_long);
+    anchor_config_free(c);
+}
+
+static void client_certificates(void)
+{
+    anchor_config *c = check_config();
+    CHECK_REFUSED(c, "certificate_file is NULL", anchor_config_set_client_certificate(c, NULL, "k"));
+    CHECK_REFUSED(c, "key_file is NULL", anchor_config_set_client_certificate(c, "c", NULL));
+    CHECK_REFUSED(c, "certificate_file is empty", anchor_config_set_client_certificate(c, "", "k"));
+    CHECK_REFUSED(c, "key_file is empty", anchor_config_set_client_certificate(c, "c", ""));
+    CHECK_REFUSED(c, "key_file is not UTF-8", anchor_config_set_client_certificate(c, "c", NOT_UTF_8));
+    CHECK_REFUSED(c, "certificate_pem is NULL", anchor_config_set_client_certificate_pem(c, NULL, "k"));
+    CHECK_REFUSED(c, "key_pem is NULL", anchor_config_set_client_certificate_pem(c, "c", NULL));
+    CHECK_REFUSED(c, "certificate_pem is empty", anchor_config_set_client_certificate_pem(c, "", "k"));
+    CHECK_REFUSED(c, "key_pem is empty", anchor_config_set_client_certificate_pem(c, "c", ""));
+    CHECK_TAKEN(c, anchor_config_set_client_certificate(c, "/nowhere/client.pem", "/nowhere/client.key"));
+    CHECK_TAKEN(c, anchor_config_set_client_certificate_pem(c, NOT_UTF_8, NOT_UTF_8));
+    anchor_config_free(c);
+}
+
+#define ZEROS "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+static void pins(void)
+{
+    static const char *const refused[] = {"", ";", ZEROS ";", "sha256//AAAA", "sha1//AAAA", "sha256/AAAA", "pin", NOT_UTF_8};
+    anchor_config *c = check_config();
+    CHECK_REFUSED(c, "pinned_public_keys is NULL", anchor_config_set_pinned_public_keys(c, NULL));
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        CHECK_REFUSED(c, "pinned_public_keys is not ", anchor_config_set_pinned_public_keys(c, refused[i]));
+    CHECK_TAKEN(c, anchor_config_set_pinned_public_keys(c, ZEROS));
+    CHECK_TAKEN(c, anchor_config_set_pinned_public_keys(c, ZEROS ";" ZEROS));
     anchor_config_free(c);
 }
 
@@ -206,6 +314,7 @@ static void enumerations_and_flags(void)
         {anchor_config_set_allow_http, "allow_http is neither 0 nor 1"},
         {anchor_config_set_rearm, "rearm is neither 0 nor 1"},
         {anchor_config_set_interruptible, "interruptible is neither 0 nor 1"},
+        {anchor_config_set_log_json, "log_json is neither 0 nor 1"},
     };
     anchor_config *c = check_config();
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
@@ -320,7 +429,9 @@ static void environment_proxy(void)
     empty_environment();
     portable_set_variable("ANCHOR_API_KEY", "key");
     portable_set_variable("HTTPS_PROXY", "socks5://127.0.0.1:1080");
-    check_environment("HTTPS_PROXY");
+    check_environment(NULL);
+    portable_set_variable("HTTPS_PROXY", "socks4://127.0.0.1:1080");
+    check_environment("HTTPS_PROXY is a SOCKS proxy of another version than 5");
     portable_set_variable("NO_PROXY", "anchorbrowser.io"); /* then it does not count */
     check_environment(NULL);
     portable_set_variable("NO_PROXY", NULL);
@@ -329,6 +440,8 @@ static void environment_proxy(void)
     check_environment(NULL);
     portable_set_variable("ALL_PROXY", "nonsense://");
     check_environment("ALL_PROXY");
+    portable_set_variable("ALL_PROXY", "socks5h://user:password@127.0.0.1");
+    check_environment(NULL);
     restore_environment();
 }
 
@@ -337,7 +450,7 @@ static void a_setting_wins_over_the_environment(void)
     empty_environment();
     portable_set_variable("ANCHORBROWSER_API_KEY", "bad\n");
     portable_set_variable("ANCHORBROWSER_BASE_URL", "nonsense");
-    portable_set_variable("HTTPS_PROXY", "socks5://127.0.0.1:1080");
+    portable_set_variable("HTTPS_PROXY", "nonsense://");
     anchor_config *c = check_config();
     anchor_client *client = NULL;
     CHECK_TAKEN(c, anchor_config_set_api_key(c, "good"));
@@ -365,11 +478,16 @@ static void the_environment_is_read_by_config_new_only(void)
 
 static const struct test_case cases[] = {
     CASE(keys),
-    CASE(a_message_does_not_show_the_key),
+    CASE(a_message_does_not_show_the_key_or_a_header),
     CASE(base_urls),
+    CASE(headers),
+    CASE(a_header_is_sent),
     CASE(plain_http_needs_loopback_or_permission),
     CASE(proxies),
+    CASE(another_address),
     CASE(texts),
+    CASE(client_certificates),
+    CASE(pins),
     CASE(a_ca_file_must_hold_certificates),
     CASE(times),
     CASE(numbers),

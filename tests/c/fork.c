@@ -10,7 +10,7 @@
 static void exchange(anchor_client *client, const char *name)
 {
     check_connection(client);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, name, PATIENCE_MS, NULL, NULL));
 }
 

@@ -19,7 +19,7 @@ int madvise(void *address, size_t length, int advice)
 static void exchange(anchor_client *client, long connections)
 {
     check_connection(client);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "emulated", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "emulated", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "emulated", PATIENCE_MS, NULL, NULL));
     CHECK(check_count(client, "/connectionsMade") == connections);
 }

@@ -40,7 +40,7 @@ static void child(void)
     CHECK_SOON(all_return_when_cancelled());
     for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
     /* The set that is left is in order. */
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "child", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "child", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "child", PATIENCE_MS, NULL, NULL));
     anchor_client_free(client);
 }

@@ -70,7 +70,7 @@ static void hang_up_on(int with_reset)
     anchor_client *client = check_client_of(config);
     for (int i = 0; i < 2; i++) {
         char *json = UNTOUCHED;
-        anchor_status status = anchor_signal_event(client, "large", data, &json);
+        anchor_status status = anchor_signal_event(client, "large", data, ANCHOR_REQUEST_TIMEOUT, NULL, &json);
         CHECK(status == ANCHOR_NOT_SENT || status == ANCHOR_CONNECTION_LOST);
         CHECK_JSON(anchor_status_name(status), json, "/error/status");
         anchor_string_free(json);

@@ -44,7 +44,7 @@ static const char no_descriptor[] = "(os error 24)";
 
 static void goes_on(anchor_client *client)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "goes on", PATIENCE_MS, NULL, NULL));
 }
 
@@ -65,7 +65,7 @@ static void no_descriptor_for_the_first_call(void)
     CHECK(anchor_cancel_token_new() == NULL);
     CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_for_event(client, "e", PATIENCE_MS, NULL, &json));
     tells(NULL, no_descriptor, json);
-    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, &json));
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     tells(NULL, no_descriptor, json);
     give_descriptors_back();
     goes_on(client);
@@ -79,13 +79,13 @@ static void is_without(const char *message, const char *phase, anchor_client *cl
     CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_for_event(client, "e", PATIENCE_MS, NULL, &json));
     CHECK_JSON("2", json, "/error/attempts");
     tells(phase, message, json);
-    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, &json));
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     tells(phase, message, json);
 }
 
 static void lose_connection(anchor_client *client)
 {
-    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "drop", NULL, NULL));
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "drop", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
 }
 
 static void no_descriptor_for_a_connection(void)

@@ -17,7 +17,7 @@ static anchor_queue *new_queue(void)
 static void start_on(anchor_client *client, anchor_queue *queue, int count)
 {
     for (int i = 0; i < count; i++)
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, (uint64_t)i, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, (uint64_t)i, NULL, NULL));
 }
 
 static anchor_wait *start(anchor_client *client)
@@ -98,7 +98,7 @@ static void free_in_order(int order, int is_asked)
     start_on(client, queue, ON_QUEUE);
     for (int i = 0; i < HANDLES / 2; i++) waits[i] = start(client);
     for (int i = HANDLES / 2; i < HANDLES; i++)
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 99, &waits[i]));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 99, NULL, &waits[i]));
     CHECK_STATUS(ANCHOR_PENDING, anchor_queue_next(queue, 0, token, &done));
     if (is_asked) CHECK_SOON(check_count(client, "/started/wait/count") == ON_QUEUE + HANDLES);
     for (int count = 4; count > 0; count--) {

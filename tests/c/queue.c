@@ -13,7 +13,7 @@ static void a_completion_has_the_tag_and_the_answer(void)
     CHECK(anchor_queue_running(queue) == 0 && polled(queue, 0) == 0);
     start(client, queue, "tagged", UINT64_MAX);
     CHECK(anchor_queue_running(queue) == 1 && polled(queue, 0) == 0);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tagged", "{\"n\":1}", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tagged", "{\"n\":1}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK(polled(queue, PATIENCE_MS) == 1 && polled(queue, PATIENCE_MS) == 1);
     CHECK(anchor_queue_running(queue) == 1);
     anchor_completion *done = next(queue);
@@ -31,12 +31,12 @@ static void a_failure_is_in_the_completion(void)
 {
     anchor_client *client = check_client();
     anchor_queue *queue = new_queue();
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "status_403", PATIENCE_MS, 3, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "status_403", PATIENCE_MS, 3, NULL, NULL));
     anchor_completion *done = next(queue);
     CHECK_STATUS(ANCHOR_FORBIDDEN, anchor_completion_status(done));
     CHECK_JSON("403", anchor_completion_json(done), "/error/code");
     anchor_completion_free(done);
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 4, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 4, NULL, NULL));
     take(queue, 4, ANCHOR_TIMEOUT);
     anchor_queue_free(queue);
     anchor_client_free(client);
@@ -51,14 +51,14 @@ static void wrong_arguments_are_refused(void)
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_queue_new(NULL));
     CHECK(anchor_queue_fd(NULL) == -1 && anchor_queue_handle(NULL) == NULL);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_queue_set_callback(NULL, NULL, NULL));
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(NULL, queue, "e", 0, 1, &wait));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(NULL, queue, "e", 0, 1, NULL, &wait));
     CHECK(wait == NULL);
     CHECK_TEXT("client is NULL", anchor_last_error());
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, NULL, "e", 0, 1, &wait));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, NULL, "e", 0, 1, NULL, &wait));
     CHECK_TEXT("queue is NULL", anchor_last_error());
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, queue, NULL, 0, 1, &wait));
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, queue, "..", 0, 1, NULL));
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, queue, "e", -2, 1, &wait));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, queue, NULL, 0, 1, NULL, &wait));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, queue, "..", 0, 1, NULL, NULL));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, queue, "e", -2, 1, NULL, &wait));
     CHECK(anchor_queue_running(queue) == 0);
 
     start(client, queue, "e", 1);
@@ -85,8 +85,8 @@ static void taking_does_not_change_the_last_error(void)
     anchor_client *client = check_client();
     anchor_queue *queue = new_queue();
     anchor_completion *done = NULL;
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 1, NULL));
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, queue, "..", 0, 2, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 1, NULL, NULL));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_wait_start_on(client, queue, "..", 0, 2, NULL, NULL));
     take(queue, 1, ANCHOR_TIMEOUT);
     CHECK_STATUS(ANCHOR_PENDING, anchor_queue_next(queue, 0, NULL, &done));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor_queue_next(queue, -2, NULL, &done));
@@ -163,7 +163,7 @@ static void a_wait_outlives_its_client(void)
     anchor_client *client = check_client(), *other = check_client();
     anchor_queue *queue = new_queue();
     anchor_wait *wait = NULL;
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "orphan", ANCHOR_NO_TIMEOUT, 1, &wait));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "orphan", ANCHOR_NO_TIMEOUT, 1, NULL, &wait));
     anchor_client_free(client);
     signal_event(other, "orphan");
     take(queue, 1, ANCHOR_OK);

@@ -13,12 +13,12 @@ static inline anchor_queue *new_queue(void)
 
 static inline void start(anchor_client *client, anchor_queue *queue, const char *name, uint64_t tag)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, name, ANCHOR_NO_TIMEOUT, tag, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, name, ANCHOR_NO_TIMEOUT, tag, NULL, NULL));
 }
 
 static inline void signal_event(anchor_client *client, const char *name)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
 }
 
 static inline anchor_completion *next(anchor_queue *queue)

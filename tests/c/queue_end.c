@@ -9,8 +9,8 @@ static void the_handle_of_its_wait_only_cancels(void)
     anchor_wait *wait = NULL, *freed = NULL, *other = NULL;
     size_t index = 99;
     char *json = NULL;
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "a", ANCHOR_NO_TIMEOUT, 1, &wait));
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "b", ANCHOR_NO_TIMEOUT, 2, &freed));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "a", ANCHOR_NO_TIMEOUT, 1, NULL, &wait));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "b", ANCHOR_NO_TIMEOUT, 2, NULL, &freed));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "c", ANCHOR_NO_TIMEOUT, &other));
     anchor_wait_free(freed); /* which does not cancel it */
     CHECK(anchor_wait_fd(wait) == -1);
@@ -92,7 +92,7 @@ static void free_cancels_drops_and_counts(void)
         signal_event(client, "dropped");
         CHECK(polled(queue, PATIENCE_MS) == 1);
         for (int i = 0; i < 10; i++) start(client, queue, "never", 2);
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 3, &wait));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 3, NULL, &wait));
         CHECK_STATUS(ANCHOR_OK, anchor_queue_set_callback(queue, count_callback, calls));
         CHECK(*calls == 1);
         anchor_queue_free(queue);

@@ -13,12 +13,12 @@ static int callbacks, parents_fd;
 
 static void start(const char *name, uint64_t tag)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, name, PATIENCE_MS, tag, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, name, PATIENCE_MS, tag, NULL, NULL));
 }
 
 static void signal_event(const char *name)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
 }
 
 static void take(uint64_t tag)
@@ -65,7 +65,7 @@ static void with_a_queue(void (*run)(void))
     callbacks = 0;
     client = check_client();
     CHECK_STATUS(ANCHOR_OK, anchor_queue_new(&queue));
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "runs", PATIENCE_MS, 1, &running));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "runs", PATIENCE_MS, 1, NULL, &running));
     start("ended", 2);
     signal_event("ended");
     CHECK(polled(PATIENCE_MS) == 1);
@@ -142,7 +142,7 @@ static void use_without_descriptors(void)
     CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_queue_set_callback(queue, NULL, NULL));
     CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_queue_next(queue, 0, NULL, &done));
     CHECK(done == NULL);
-    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_start_on(client, queue, "none left", 0, 1, NULL));
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_start_on(client, queue, "none left", 0, 1, NULL, NULL));
     limit_descriptors(256);
     CHECK(anchor_queue_fd(queue) >= 0);
     start("some left", 9);
@@ -195,7 +195,7 @@ static void idle_without_descriptors(void)
     anchor_wait *wait = NULL;
     CHECK(anchor_queue_fd(queue) >= 0);
     start("none", 6);
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 7, &wait));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 7, NULL, &wait));
     CHECK_SOON(check_count(client, "/started/wait/count") == 2);
     limit_descriptors(0);
     anchor_wait_cancel(wait);

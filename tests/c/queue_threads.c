@@ -32,7 +32,7 @@ static void use(uint64_t *random, int tag, const char *name, anchor_wait *wait)
         anchor_queue_cancel_all(queue);
         break;
     default:
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         break;
     }
 }
@@ -45,7 +45,7 @@ static void *start_waits(void *first)
         anchor_wait *wait = NULL;
         int is_kept = below(&random, 2) == 0;
         snprintf(name, sizeof name, "wait %d", tag);
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, name, PATIENCE_MS, (uint64_t)tag, &wait));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, name, PATIENCE_MS, (uint64_t)tag, NULL, &wait));
         __atomic_fetch_add(&started, 1, __ATOMIC_SEQ_CST);
         if (is_kept) use(&random, tag, name, wait);
         anchor_wait_free(wait);

@@ -54,7 +54,7 @@ static void a_signal_does_not_end_a_call(void)
         CHECK(pthread_kill(waiter.thread, SIGUSR1) == 0);
         CHECK_SOON(__atomic_load_n(&signals_seen, __ATOMIC_SEQ_CST) == i);
     }
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "never", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "never", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK(pthread_join(waiter.thread, NULL) == 0);
     CHECK_STATUS(ANCHOR_OK, waiter.status);
     anchor_string_free(waiter.json);
@@ -115,7 +115,7 @@ static void a_signal_handler_may_cancel_a_wait_on_a_queue(void)
     handle(SIGUSR1, cancel_the_wait);
     for (uint64_t round = 0; round < 20; round++) {
         CHECK_STATUS(ANCHOR_OK,
-                     anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, round, &wait_of_handler));
+                     anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, round, NULL, &wait_of_handler));
         CHECK(pthread_create(&sender, NULL, send_signal, &self) == 0);
         take(queue, round, ANCHOR_CANCELLED);
         CHECK(pthread_join(sender, NULL) == 0);

@@ -18,7 +18,7 @@ static anchor_wait *start(anchor_client *client, const char *name)
 
 static void signal_event(anchor_client *client, const char *name)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, "{\"code\":\"1\"}", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, "{\"code\":\"1\"}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
 }
 
 static void finish(anchor_wait *wait)

@@ -18,7 +18,7 @@ static anchor_wait *start(anchor_client *client, const char *name)
 
 static void signal_event(anchor_client *client, const char *name)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
 }
 
 /* Runs in a child; if the child fails, so does the test. */

@@ -29,7 +29,7 @@ static unsigned below(uint64_t *random, unsigned bound)
 
 static void signal_event(struct pair *pair)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, pair->event_name, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, pair->event_name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     __atomic_fetch_add(&pair->signaled, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -147,7 +147,8 @@ static void many_are_started_and_none_is_lost(void)
     for (int i = 0; i < MANY; i++) {
         snprintf(name, sizeof name, "many %d", i);
         snprintf(data, sizeof data, "{\"n\":%d}", i);
-        if (i % 4 != 3) CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, NULL));
+        if (i % 4 != 3) CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, name, data, ANCHOR_REQUEST_TIMEOUT, NULL,
+                                                                    NULL));
     }
     for (int i = 0; i < MANY; i += 2) {
         snprintf(data, sizeof data, "%d", i);

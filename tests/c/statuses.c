@@ -59,7 +59,7 @@ static void every_http_status(void)
         snprintf(name, sizeof name, "status_%d", code);
         snprintf(number, sizeof number, "%d", code);
         CHECK_STATUS(status_of(code), anchor_wait_for_event(client, name, PATIENCE_MS, NULL, &waited));
-        CHECK_STATUS(status_of(code), anchor_signal_event(client, name, NULL, &signaled));
+        CHECK_STATUS(status_of(code), anchor_signal_event(client, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &signaled));
         check_error(waited, status_of(code), "service");
         check_error(signaled, status_of(code), "service");
         CHECK_JSON(number, waited, "/error/code");
@@ -92,7 +92,7 @@ static void a_timeout_of_zero_asks_once(void)
     CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "quiet", 0, NULL, &json));
     check_error(json, ANCHOR_TIMEOUT, "service");
     anchor_string_free(json);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "there", 0, NULL, NULL));
     anchor_client_free(client);
 }
@@ -107,8 +107,8 @@ static void a_key_that_is_not_accepted(void)
     check_error(json, ANCHOR_UNAUTHORIZED, "service");
     CHECK(strstr(json, "somebody-elses-key") == NULL);
     anchor_string_free(json);
-    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_signal_event(client, "any", NULL, NULL));
-    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_drain_event(client, "any", NULL));
+    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_signal_event(client, "any", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
+    CHECK_STATUS(ANCHOR_UNAUTHORIZED, anchor_drain_event(client, "any", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     anchor_client_free(client);
 }
 
@@ -120,7 +120,7 @@ static void a_page_instead_of_json(void)
     check_error(json, ANCHOR_PROTOCOL, "client");
     CHECK_JSON("200", json, "/error/code");
     anchor_string_free(json);
-    CHECK_STATUS(ANCHOR_PROTOCOL, anchor_signal_event(client, "html_200", NULL, NULL));
+    CHECK_STATUS(ANCHOR_PROTOCOL, anchor_signal_event(client, "html_200", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_SERVER_ERROR, anchor_wait_for_event(client, "html_502", PATIENCE_MS, NULL, &json));
     check_error(json, ANCHOR_SERVER_ERROR, "service");
     CHECK_JSON("502", json, "/error/code");
@@ -135,7 +135,8 @@ static void a_connection_that_breaks(void)
     anchor_client *client = client_without_retries();
     for (size_t i = 0; i < 2; i++) {
         char *json = UNTOUCHED;
-        CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, names[i], "{}", &json));
+        CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, names[i], "{}", ANCHOR_REQUEST_TIMEOUT, NULL,
+                                                                 &json));
         check_error(json, ANCHOR_CONNECTION_LOST, "client");
         CHECK_JSON("true", json, "/error/maybeConsumed");
         anchor_string_free(json);
@@ -155,6 +156,7 @@ static void a_timeout_remembers_a_broken_connection(void)
     CHECK_STATUS(ANCHOR_OK, anchor_config_set_grace_ms(config, 100));
     anchor_client *client = check_client_of(config);
     char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "connected", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_TIMEOUT, check_short_wait(client, "hang", 200, &json));
     CHECK_JSON("client", json, "/error/origin");
     CHECK_JSON("true", json, "/error/maybeConsumed");
@@ -173,7 +175,8 @@ static void a_signal_has_its_request_timeout(void)
     anchor_client *client = check_client_of(config);
     char *json = UNTOUCHED;
     check_connection(client); /* on a busy machine it may not be made within a short timeout */
-    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "hang", NULL, &json));
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(client, "hang", NULL, ANCHOR_REQUEST_TIMEOUT, NULL,
+                                                             &json));
     check_error(json, ANCHOR_CONNECTION_LOST, "client");
     CHECK_JSON("true", json, "/error/maybeConsumed");
     anchor_string_free(json);
@@ -189,7 +192,7 @@ static void an_answer_that_is_too_large(void)
     memset(data, 'x', sizeof data);
     memcpy(data, "{\"a\":\"", 6);
     memcpy(data + sizeof data - 3, "\"}", 3);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "large", data, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "large", data, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_RESPONSE_TOO_LARGE, anchor_wait_for_event(client, "large", PATIENCE_MS, NULL, &json));
     check_error(json, ANCHOR_RESPONSE_TOO_LARGE, "client");
     CHECK_JSON("true", json, "/error/maybeConsumed");
@@ -211,12 +214,12 @@ static void a_service_that_is_not_there(void)
     CHECK_JSON("connect", json, "/error/phase");
     CHECK_JSON("false", json, "/error/maybeConsumed");
     anchor_string_free(json);
-    CHECK_STATUS(ANCHOR_NOT_SENT, anchor_signal_event(client, "any", NULL, &json));
+    CHECK_STATUS(ANCHOR_NOT_SENT, anchor_signal_event(client, "any", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     check_error(json, ANCHOR_NOT_SENT, "client");
     CHECK_JSON("false", json, "/error/maybeConsumed");
     anchor_string_free(json);
     uint32_t drained = 77;
-    CHECK_STATUS(ANCHOR_NOT_SENT, anchor_drain_event(client, "any", &drained));
+    CHECK_STATUS(ANCHOR_NOT_SENT, anchor_drain_event(client, "any", ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     CHECK(drained == 0);
     anchor_client_free(client);
     portable_close(refusing);
@@ -245,8 +248,8 @@ static void json_that_is_not_wanted(void)
 {
     anchor_client *client = client_without_retries();
     CHECK_STATUS(ANCHOR_NOT_FOUND, anchor_wait_for_event(client, "status_404", PATIENCE_MS, NULL, NULL));
-    CHECK_STATUS(ANCHOR_NOT_FOUND, anchor_signal_event(client, "status_404", NULL, NULL));
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "unseen", NULL, NULL));
+    CHECK_STATUS(ANCHOR_NOT_FOUND, anchor_signal_event(client, "status_404", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "unseen", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "unseen", PATIENCE_MS, NULL, NULL));
     anchor_client_free(client);
 }

@@ -25,7 +25,7 @@ macro_rules! c_tests {
     };
 }
 
-c_tests! { arguments calls cancel config descriptors fork fork_emulated fork_threads hang_up limits log many queue queue_end queue_fork queue_threads signals started started_fork started_threads statuses text thread_cancel threads tls trust trust_unreadable }
+c_tests! { arguments calls cancel config descriptors fork fork_emulated fork_lookup fork_threads hang_up limits log many options queue queue_end queue_fork queue_threads signals started started_fork started_threads statuses text thread_cancel threads tls trust trust_unreadable }
 
 #[test]
 fn from_cpp() {

@@ -107,7 +107,8 @@ static void in_a_blocked_wait(void)
     begin(&caller, wait_call, client);
     CHECK_SOON(check_count(client, "/waits") == 1 && sleeps(&caller));
     CHECK(pthread_cancel(caller.thread) == 0);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "thread cancel", "{\"n\":1}", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "thread cancel", "{\"n\":1}", ANCHOR_REQUEST_TIMEOUT, NULL,
+                                                NULL));
     CHECK_SOON(atomic_load(&caller.returned));
     CHECK_JSON("1", caller.json, "/data/n");
     ends_behind_its_call(&caller, ANCHOR_OK);
@@ -129,7 +130,7 @@ static void where_a_started_wait_is_collected(void)
         CHECK_SOON(sleeps(&caller));
         CHECK(pthread_cancel(caller.thread) == 0);
         CHECK(!atomic_load(&caller.returned));
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "thread cancel", NULL, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "thread cancel", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         ends_behind_its_call(&caller, ANCHOR_OK);
         anchor_wait_free(wait);
         anchor_client_free(client);
@@ -239,7 +240,7 @@ static anchor_status every_call(struct caller *caller)
     CHECK_STATUS(ANCHOR_OK, anchor_client_new(config, &client));
     anchor_config_free(config);
     token = anchor_cancel_token_new();
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "pending", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "pending", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "pending", PATIENCE_MS, token, &json));
     anchor_string_free(anchor_json_get(json, "/data"));
     anchor_string_free(json);
@@ -247,7 +248,7 @@ static anchor_status every_call(struct caller *caller)
     CHECK_STATUS(ANCHOR_CANCELLED, anchor_wait_for_event(client, "pending", PATIENCE_MS, token, NULL));
     anchor_cancel_token_reset(token);
     anchor_cancel_token_free(token);
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "pending", &drained));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "pending", ANCHOR_REQUEST_TIMEOUT, NULL, &drained));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "pending", ANCHOR_NO_TIMEOUT, &wait));
     CHECK(anchor_wait_fd(wait) >= 0);
     CHECK_STATUS(ANCHOR_PENDING, anchor_wait_select(&wait, 1, 0, &index));

@@ -38,7 +38,7 @@ static void *wait_for_own_event(void *argument)
         /* Its neighbour's event is signaled, its own waited for. */
         char neighbour[32];
         snprintf(neighbour, sizeof neighbour, "own %d", (number + 1) % THREADS);
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, neighbour, data, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, neighbour, data, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, name, PATIENCE_MS, NULL, &json));
         CHECK(number_in(json, "/data/n") == (number + THREADS - 1) % THREADS * ROUNDS + round);
         anchor_string_free(json);
@@ -75,7 +75,7 @@ static void *signal_them_all(void *argument)
     for (int i = 0; i < THREADS * ROUNDS; i++) {
         char data[32];
         snprintf(data, sizeof data, "{\"n\":%d}", i);
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "shared", data, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "shared", data, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     }
     return NULL;
 }
@@ -100,7 +100,7 @@ static void *make_and_free(void *argument)
         anchor_client *own = check_client();
         anchor_cancel_token *token = anchor_cancel_token_new();
         CHECK(token != NULL);
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(own, name, NULL, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(own, name, NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(own, name, PATIENCE_MS, token, NULL));
         anchor_cancel_token_free(token);
         anchor_client_free(own);

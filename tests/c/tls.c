@@ -23,13 +23,51 @@ static void a_ca_file_is_trusted_beside_the_rest(void)
         CHECK_STATUS(ANCHOR_OK, anchor_config_set_ca_file(config, getenv("ANCHOR_TEST_CA_FILE")));
         anchor_client *client = check_client_of(config);
         char *json = UNTOUCHED;
-        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tls", "{\"a\":1}", NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tls", "{\"a\":1}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "tls", PATIENCE_MS, NULL, &json));
         CHECK_TEXT("{\"data\":{\"a\":1}}", json);
         CHECK(check_count(client, "/connectionsMade") == 1);
         anchor_string_free(json);
         anchor_client_free(client);
     }
+}
+
+static char *file_content(const char *path)
+{
+    char *content = calloc(1, 65536);
+    FILE *file = fopen(path, "r");
+    CHECK(content != NULL && file != NULL);
+    CHECK(fread(content, 1, 65535, file) > 0);
+    fclose(file);
+    return content;
+}
+
+static void an_authority_may_be_a_text(void)
+{
+    char *pem = file_content(getenv("ANCHOR_TEST_CA_FILE"));
+    anchor_config *config = config_for_tls();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, ANCHOR_TRUST_BUNDLED));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_ca_pem(config, pem));
+    memset(pem, 'x', strlen(pem)); /* it was copied */
+    free(pem);
+    anchor_client *client = check_client_of(config);
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "tls text", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
+    anchor_client_free(client);
+}
+
+static void another_public_key_is_refused(void)
+{
+    anchor_config *config = config_for_tls();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_ca_file(config, getenv("ANCHOR_TEST_CA_FILE")));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_pinned_public_keys(
+                                config, "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+    anchor_client *client = check_client_of(config);
+    char *json = UNTOUCHED;
+    CHECK_STATUS(ANCHOR_TLS, anchor_wait_for_event(client, "tls", PATIENCE_MS, NULL, &json));
+    CHECK_CONTAINS("pinned_public_keys", json);
+    CHECK_JSON("false", json, "/error/maybeConsumed");
+    anchor_string_free(json);
+    anchor_client_free(client);
 }
 
 static void an_unknown_authority_is_refused(void)
@@ -42,12 +80,14 @@ static void an_unknown_authority_is_refused(void)
     CHECK_JSON("false", json, "/error/maybeConsumed");
     CHECK_JSON(NULL, json, "/error/code");
     anchor_string_free(json);
-    CHECK_STATUS(ANCHOR_TLS, anchor_signal_event(client, "tls", NULL, NULL));
+    CHECK_STATUS(ANCHOR_TLS, anchor_signal_event(client, "tls", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     anchor_client_free(client);
 }
 
 static const struct test_case cases[] = {
     CASE(a_ca_file_is_trusted_beside_the_rest),
+    CASE(an_authority_may_be_a_text),
+    CASE(another_public_key_is_refused),
     CASE(an_unknown_authority_is_refused),
 };
 

@@ -59,9 +59,61 @@ static void a_bad_ca_file_is_named(void)
     }
 }
 
+static void a_bad_text_of_authorities_is_refused(void)
+{
+    anchor_config *config = https_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, ANCHOR_TRUST_BUNDLED));
+    for (size_t i = 1; i < sizeof bad / sizeof *bad; i++) {
+        CHECK_STATUS(ANCHOR_OK, anchor_config_set_ca_pem(config, bad[i].content));
+        is_refused(config, "ca_pem", bad[i].of_ca_file);
+    }
+    anchor_config_free(config);
+}
+
+static void a_bad_file_of_revocation_lists_is_named(void)
+{
+    static const struct {
+        const char *content, *why;
+    } files[] = {
+        {"", "holds no revocation list"},
+        {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "holds no revocation list"},
+        {"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "number 1 is not a revocation list"},
+        {"-----BEGIN X509 CRL-----\nAAAA\n", "has no end line"},
+        {"-----BEGIN X509 CRL-----\n$$$$\n-----END X509 CRL-----\n", "not base64"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *path = portable_temporary_file(files[i].content);
+        anchor_config *config = https_config();
+        CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, ANCHOR_TRUST_BUNDLED));
+        CHECK_STATUS(ANCHOR_OK, anchor_config_set_crl_file(config, path));
+        is_refused(config, path, files[i].why);
+        CHECK(remove(path) == 0);
+        is_refused(config, path, NO_SUCH_FILE);
+        anchor_config_free(config);
+        free(path);
+    }
+}
+
+static void a_bad_client_certificate_is_named(void)
+{
+    anchor_config *config = https_config();
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_trust(config, ANCHOR_TRUST_BUNDLED));
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_client_certificate(config, "/nowhere/client.pem", "/nowhere/client.key"));
+    is_refused(config, "certificate_file /nowhere/client.pem", NO_SUCH_FOLDER);
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_client_certificate_pem(config, "not PEM", "not PEM"));
+    is_refused(config, "certificate_pem", "holds no certificate");
+    /* Also for a service that is not reached over TLS. */
+    CHECK_STATUS(ANCHOR_OK, anchor_config_set_base_url(config, "http://127.0.0.1:1"));
+    is_refused(config, "certificate_pem", "holds no certificate");
+    anchor_config_free(config);
+}
+
 static const struct test_case cases[] = {
     CASE(what_the_environment_names_is_not_passed_over),
     CASE(a_bad_ca_file_is_named),
+    CASE(a_bad_text_of_authorities_is_refused),
+    CASE(a_bad_file_of_revocation_lists_is_named),
+    CASE(a_bad_client_certificate_is_named),
 };
 
 RUN(cases)

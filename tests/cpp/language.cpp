@@ -81,7 +81,8 @@ void an_event_comes_through()
 {
     anchor_client *client = check_client();
     char *json = nullptr;
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "cpp", "{\"from\":\"C++\"}", nullptr));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "cpp", "{\"from\":\"C++\"}", ANCHOR_REQUEST_TIMEOUT, nullptr,
+                                                nullptr));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "cpp", PATIENCE_MS, nullptr, &json));
     CHECK_JSON("C++", json, "/data/from");
     anchor_string_free(json);
@@ -96,7 +97,7 @@ void a_lambda_is_a_queue_callback()
     CHECK_STATUS(ANCHOR_OK, anchor_queue_new(&queue));
     const auto count = [](void *data) { ++*static_cast<std::atomic<int> *>(data); };
     CHECK_STATUS(ANCHOR_OK, anchor_queue_set_callback(queue, count, &calls));
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 1, nullptr));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 1, nullptr, nullptr));
     CHECK_SOON(calls == 1);
     anchor_queue_free(queue);
     anchor_client_free(client);

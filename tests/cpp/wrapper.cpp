@@ -30,18 +30,23 @@ template <class T> constexpr bool is_move_only =
     std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> && !std::is_copy_constructible_v<T> &&
     !std::is_copy_assignable_v<T>;
 static_assert(is_move_only<anchor::client> && is_move_only<anchor::started_wait> && is_move_only<anchor::config>);
+static_assert(is_move_only<anchor::options> && !std::is_copy_constructible_v<anchor::cancellation>);
 static_assert(is_move_only<anchor::cancel_source> && is_move_only<anchor::json>);
 static_assert(is_move_only<anchor::queue> && is_move_only<anchor::completion> && is_move_only<anchor::queued_wait>);
 static_assert(std::is_nothrow_copy_constructible_v<anchor::error> && std::is_base_of_v<std::exception, anchor::error>);
 static_assert(sizeof(anchor::client) == sizeof(void *) && sizeof(anchor::started_wait) == sizeof(void *));
 // Not from a literal: the standard does not say that a string_view of one is made without an exception.
 static_assert(noexcept(std::declval<anchor::client &>().wait(std::nothrow, std::string_view())));
+static_assert(noexcept(std::declval<anchor::client &>().signal(std::nothrow, std::string_view(), std::string_view(),
+                                                               std::declval<anchor::timeout>(),
+                                                               std::declval<const anchor::options &>())));
 static_assert(noexcept(std::declval<anchor::started_wait &>().finish(std::nothrow)));
 static_assert(noexcept(std::declval<anchor::queue &>().next(std::nothrow)));
 
 constexpr std::int64_t refused = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
 static_assert(anchor::timeout(no_timeout).milliseconds() == ANCHOR_NO_TIMEOUT);
+static_assert(anchor::timeout(anchor::request_timeout).milliseconds() == ANCHOR_REQUEST_TIMEOUT);
 static_assert(anchor::timeout(0s).milliseconds() == 0);
 static_assert(anchor::timeout(1ns).milliseconds() == 1);
 static_assert(anchor::timeout(1ms).milliseconds() == 1);
@@ -64,6 +69,13 @@ anchor::client open_client()
     auto client = anchor::client::make(std::nothrow, config.grace(patience));
     if (!client) check_failed(__FILE__, __LINE__, "no client: %s%s%s", client.error().what(), "", "");
     return std::move(*client);
+}
+
+anchor::queue open_queue()
+{
+    auto queue = anchor::queue::make(std::nothrow);
+    CHECK_STATUS(ANCHOR_OK, queue.status());
+    return std::move(*queue);
 }
 
 void an_event_comes_through()
@@ -128,9 +140,13 @@ void settings_are_chained_and_the_first_refusal_is_reported()
 {
     anchor::config config;
     config.api_key("test-key").allow_http(false).user_agent("wrapper").trust(ANCHOR_TRUST_BUNDLED).retries(1).rearm(true);
+    config.add_header("x-gate", "open");
     config.connect_timeout(1min).request_timeout(1min).slice(1min).grace(1min).max_response_bytes(1 << 20).interruptible(false);
     int lines = 0;
-    config.log_callback([](void *data, std::int32_t, const char *) { ++*static_cast<int *>(data); }, &lines);
+    const anchor_log_callback count_objects = [](void *data, std::int32_t, const char *line) {
+        *static_cast<int *>(data) += line[0] == '{';
+    };
+    config.log_callback(count_objects, &lines).log_json(true);
     auto client = anchor::client::make(std::nothrow, config);
     CHECK_STATUS(ANCHOR_OK, client.status());
     CHECK_STATUS(ANCHOR_TIMEOUT, client->wait(std::nothrow, "quiet", 0s).status());
@@ -140,11 +156,127 @@ void settings_are_chained_and_the_first_refusal_is_reported()
     const auto none = anchor::client::make(std::nothrow, config);
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, none.status());
     CHECK_CONTAINS("slice", none.error().what());
+    const std::string_view cut_off("cut\0off", 7);
     anchor::config cut;
     cut.proxy(std::string_view("http://\0", 8)).ca_file("/none");
     CHECK_CONTAINS("NUL", anchor::client::make(std::nothrow, cut).error().what());
-    anchor::config missing;
+    anchor::config with_header;
+    with_header.add_header("host", "nowhere").add_header(cut_off, "a");
+    CHECK_CONTAINS("header is host", anchor::client::make(std::nothrow, with_header).error().what());
+    CHECK_CONTAINS("NUL", anchor::config().add_header("a", cut_off).refusal().what());
+    anchor::config elsewhere;
+    elsewhere.connect_to("api.example:443", std::string_view("\0", 1));
+    CHECK_CONTAINS("NUL", anchor::client::make(std::nothrow, elsewhere).error().what());
+    anchor::config portless;
+    portless.connect_to("api.example:443", "192.0.2.7:8443").connect_to("api.example", "192.0.2.7:8443");
+    CHECK_CONTAINS("host has no port", anchor::client::make(std::nothrow, portless).error().what());
+    anchor::config missing, untrusting, unnamed;
+    untrusting.ca_pem("not PEM").crl_file("/none").pinned_public_keys("sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    untrusting.trust(ANCHOR_TRUST_BUNDLED);
+    CHECK_CONTAINS("ca_pem", anchor::client::make(std::nothrow, untrusting).error().what());
+    unnamed.trust(ANCHOR_TRUST_BUNDLED).client_certificate_pem("no certificate", "no key");
+    CHECK_CONTAINS("certificate_pem", anchor::client::make(std::nothrow, unnamed).error().what());
+    unnamed.client_certificate("/none.pem", "/none.key");
+    CHECK_CONTAINS("/none.pem", anchor::client::make(std::nothrow, unnamed).error().what());
+    CHECK_CONTAINS("NUL", anchor::config().client_certificate("a", std::string_view("b\0", 2)).refusal().what());
+    CHECK_CONTAINS("pinned", anchor::config().pinned_public_keys("").refusal().what());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, anchor::client::make(std::nothrow, missing.ca_file("/none")).status());
+}
+
+// The server answers with the x-request-id of the request, so that an error shows it.
+bool has_id(const char *id, const anchor::error &error)
+{
+    return anchor::json(anchor_json_get(error.json(), "/error/requestId")).view() == id;
+}
+
+void each_call_takes_options()
+{
+    auto client = open_client();
+    auto queue = open_queue();
+    const auto source = anchor::cancel_source::make(std::nothrow);
+    anchor::options with_id;
+    with_id.retries(0).rearm(false).slice(1min).add_header("x-gate", "open").request_id("id-1");
+    CHECK_STATUS(ANCHOR_OK, with_id.status());
+
+    CHECK(has_id("id-1", client.wait(std::nothrow, "status_403", patience, with_id).error()));
+    CHECK(has_id("id-1", client.wait(std::nothrow, "status_403", patience, with_id, *source).error()));
+    CHECK(has_id("id-1", client.signal(std::nothrow, "status_403", "{}", patience, with_id).error()));
+    CHECK(has_id("id-1", client.signal(std::nothrow, "status_403", "{}", patience, with_id, *source).error()));
+    CHECK(has_id("id-1", client.start(std::nothrow, "status_403", patience, with_id)->finish(std::nothrow).error()));
+    CHECK_STATUS(ANCHOR_OK, client.start_on(std::nothrow, queue, "status_403", patience, 1, with_id).status());
+    CHECK(has_id("id-1", queue.next(std::nothrow, patience)->outcome(std::nothrow).error()));
+    CHECK(has_id("", client.wait(std::nothrow, "status_403", patience).error()));
+    CHECK_STATUS(ANCHOR_FORBIDDEN, client.drain(std::nothrow, "status_403", patience, with_id).status());
+    CHECK_STATUS(ANCHOR_FORBIDDEN, client.drain(std::nothrow, "status_403", patience, with_id, *source).status());
+
+    // A drain takes no options without a request more, so its bytes show them.
+    const auto sent = [&client] { return std::stol(client.stats(std::nothrow)->get("/bytesSent").str()); };
+    const auto sends = [&](auto drain) { const long before = sent(); return drain(), sent() - before; };
+    const long plain = sends([&] { CHECK(*client.drain(std::nothrow, "a") == 0); });
+    const long with = sends([&] { CHECK(*client.drain(std::nothrow, "a", patience, with_id) == 0); });
+    CHECK(with == plain + static_cast<long>(std::string_view("x-gate: open\r\nx-request-id: id-1\r\n").size()));
+}
+
+void a_call_reports_the_first_refusal_of_its_options()
+{
+    auto client = open_client();
+    auto queue = open_queue();
+    anchor::options options;
+    options.slice(-1s).request_id("a b");
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, options.status());
+    CHECK_CONTAINS("slice_ms", options.refusal().what());
+    CHECK_CONTAINS("slice_ms", client.wait(std::nothrow, "e", 0s, options).error().what());
+    CHECK_CONTAINS("slice_ms", client.signal(std::nothrow, "e", "{}", 1s, options).error().what());
+    CHECK_CONTAINS("slice_ms", client.drain(std::nothrow, "e", 1s, options).error().what());
+    CHECK_CONTAINS("slice_ms", client.start(std::nothrow, "e", 1s, options).error().what());
+    CHECK_CONTAINS("slice_ms", client.start_on(std::nothrow, queue, "e", 1s, 0, options).error().what());
+    CHECK_CONTAINS("header is host", anchor::options().add_header("host", "a").refusal().what());
+    CHECK_CONTAINS("request_id", anchor::options().request_id("").refusal().what());
+    CHECK_CONTAINS("NUL", anchor::options().request_id(std::string_view("a\0b", 3)).refusal().what());
+    CHECK(queue.running() == 0);
+    CHECK_TEXT("0", client.stats(std::nothrow)->get("/connectionsMade").c_str());
+}
+
+void signals_and_drains_have_a_timeout_and_are_cancelled()
+{
+    auto client = open_client();
+    auto source = anchor::cancel_source::make(std::nothrow);
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "both", "{}", patience, *source).status());
+    CHECK(*client.drain(std::nothrow, "both", no_timeout, *source) == 1);
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.signal(std::nothrow, "both", "{}", 0s).status());
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.wait(std::nothrow, "both", anchor::request_timeout).status());
+    std::thread canceller([&source] { source->cancel(); });
+    CHECK_STATUS(ANCHOR_CANCELLED, client.signal(std::nothrow, "hang", "{}", no_timeout, *source).status());
+    canceller.join();
+    CHECK_STATUS(ANCHOR_CANCELLED, client.drain(std::nothrow, "hang", no_timeout, *source).status());
+#if defined(__cpp_lib_jthread)
+    anchor_status signaled = ANCHOR_OK, drained = ANCHOR_OK;
+    {
+        const auto until = [&](anchor_status &status, auto call) {
+            return std::jthread([&status, call](std::stop_token stop) { status = call(std::move(stop)).status(); });
+        };
+        const auto signaling = until(signaled, [&](auto stop) {
+            return client.signal(std::nothrow, "hang", "{}", no_timeout, std::move(stop));
+        });
+        const auto draining = until(drained, [&](auto stop) {
+            return client.drain(std::nothrow, "hang", no_timeout, anchor::options(), std::move(stop));
+        });
+    } // requests the stops, and joins
+    CHECK_STATUS(ANCHOR_CANCELLED, signaled);
+    CHECK_STATUS(ANCHOR_CANCELLED, drained);
+#endif
+}
+
+void a_key_is_replaced()
+{
+    auto client = open_client();
+    CHECK_STATUS(ANCHOR_OK, client.set_api_key(std::nothrow, "unknown-key").status());
+    CHECK_STATUS(ANCHOR_UNAUTHORIZED, client.wait(std::nothrow, "keyed", 0s).status());
+    CHECK_STATUS(ANCHOR_OK, client.set_api_key(std::nothrow, "second-key").status());
+    CHECK_STATUS(ANCHOR_OK, client.signal(std::nothrow, "keyed").status());
+    CHECK_CONTAINS("api_key", client.set_api_key(std::nothrow, "").error().what());
+    CHECK_CONTAINS("NUL", client.set_api_key(std::nothrow, std::string_view("a\0b", 3)).error().what());
+    CHECK(*client.drain(std::nothrow, "keyed") == 1);
 }
 
 void a_source_cancels_from_another_thread()
@@ -200,13 +332,6 @@ void cancel_all_ends_started_waits()
     auto wait = client.start(std::nothrow, "never", no_timeout);
     client.cancel_all();
     CHECK_STATUS(ANCHOR_CANCELLED, wait->finish(std::nothrow, patience).status());
-}
-
-anchor::queue open_queue()
-{
-    auto queue = anchor::queue::make(std::nothrow);
-    CHECK_STATUS(ANCHOR_OK, queue.status());
-    return std::move(*queue);
 }
 
 bool is_readable(const anchor::queue &queue)
@@ -323,7 +448,8 @@ void wrong_arguments_of_a_queue_are_refused()
     CHECK(!can_be_watched(queue) && queue.running() == 0 && can_be_watched(elsewhere));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.next(std::nothrow, 0s).status());
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, client.start_on(std::nothrow, queue, "e", 0s, 0).status());
-    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.set_callback(std::nothrow, []() noexcept {}));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, queue.set_callback(std::nothrow, []() noexcept {}).status());
+    CHECK_CONTAINS("queue is NULL", queue.set_callback(std::nothrow, []() noexcept {}).error().what());
     queue.clear_callback();
     queue.cancel_all();
 
@@ -350,14 +476,14 @@ void a_queue_keeps_its_callback()
     };
     {
         auto queue = open_queue();
-        CHECK_STATUS(ANCHOR_OK, queue.set_callback(std::nothrow, first));
+        CHECK_STATUS(ANCHOR_OK, queue.set_callback(std::nothrow, first).status());
         CHECK(is_held(first) && *first.calls == 0);
         auto moved = std::move(queue);
         signal_one(moved);
         CHECK_SOON(*first.calls == 1);
 
         // The queue is not empty, so the new callback is called at once.
-        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, second));
+        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, second).status());
         CHECK(!is_held(first) && is_held(second) && *second.calls == 1);
         CHECK_STATUS(ANCHOR_OK, moved.next(std::nothrow, 0s)->status());
         signal_one(moved);
@@ -365,12 +491,12 @@ void a_queue_keeps_its_callback()
 
         moved = open_queue(); // frees the queue, and then its callback
         CHECK(!is_held(second));
-        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, first));
+        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, first).status());
         moved.clear_callback();
         CHECK(!is_held(first));
         signal_one(moved);
         CHECK_STATUS(ANCHOR_OK, moved.next(std::nothrow, patience)->status());
-        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, second));
+        CHECK_STATUS(ANCHOR_OK, moved.set_callback(std::nothrow, second).status());
         CHECK(is_held(second));
     }
     CHECK(!is_held(second) && *first.calls == 1 && *second.calls == 2);
@@ -416,6 +542,11 @@ void the_other_half_throws()
     CHECK_STATUS(ANCHOR_CANCELLED, thrown([&] { client.wait("thrown", no_timeout, source); }));
     CHECK_STATUS(ANCHOR_TIMEOUT, thrown([&] { client.wait("thrown", 0s); }));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.wait(""); }));
+    CHECK_STATUS(ANCHOR_CANCELLED, thrown([&] { client.signal("thrown", "{}", no_timeout, source); }));
+    CHECK_STATUS(ANCHOR_CANCELLED, thrown([&] { client.drain("thrown", no_timeout, anchor::options(), source); }));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.wait("a", 0s, anchor::options().slice(0s)); }));
+    CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.set_api_key(""); }));
+    client.set_api_key("test-key");
     CHECK_STATUS(ANCHOR_FORBIDDEN, thrown([&] { client.signal("status_403"); }));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.drain("."); }));
     CHECK_STATUS(ANCHOR_INVALID_ARGUMENT, thrown([&] { client.start("."); }));
@@ -454,6 +585,10 @@ const test_case cases[] = {
     CASE(an_error_says_everything),
     CASE(wrong_arguments_are_refused),
     CASE(settings_are_chained_and_the_first_refusal_is_reported),
+    CASE(each_call_takes_options),
+    CASE(a_call_reports_the_first_refusal_of_its_options),
+    CASE(signals_and_drains_have_a_timeout_and_are_cancelled),
+    CASE(a_key_is_replaced),
     CASE(a_source_cancels_from_another_thread),
     CASE(started_waits_are_collected),
     CASE(cancel_all_ends_started_waits),

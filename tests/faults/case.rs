@@ -2,7 +2,7 @@
 //! and where each event went. The service is `anchor-events serve`, which a second client reaches directly.
 
 use super::table::{Operation, Signal, Wait};
-use anchor::{Client, Config, Error, Status, json_get};
+use anchor::{Client, Config, Error, Status, Timeout, json_get};
 use serde_json::Value;
 use std::any::Any;
 use std::collections::HashSet;
@@ -229,7 +229,9 @@ impl Ground<'_> {
 
     /// Signals directly, past the fault.
     pub fn signal(&self, number: u64) {
-        at_home(|| self.direct.signal(&self.event, Some(&data(number))).expect("the service takes it"));
+        at_home(|| {
+            self.direct.signal(&self.event, Some(&data(number)), Timeout::Request, None).expect("the service takes it")
+        });
     }
 
     fn until_held(&self) {
@@ -305,7 +307,7 @@ impl Ground<'_> {
 
     pub fn send(&self, client: &Client) -> Seen {
         let began = Instant::now();
-        let result = client.signal(&self.event, Some(&data(0)));
+        let result = client.signal(&self.event, Some(&data(0)), Timeout::Request, None);
         Seen { results: vec![result], took: began.elapsed(), ..Seen::default() }
     }
 

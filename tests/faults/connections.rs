@@ -1,7 +1,7 @@
 //! Connections that cannot be made, and connections that break.
 
 use super::table::{Outcome, Row, Section, Wait, both, check, lost, once, row, section, twice};
-use anchor::{Client, Phase, Status};
+use anchor::{Client, Phase, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::addresses::{BlackHole, ReservedPort};
@@ -15,7 +15,10 @@ fn a_refused_connection_is_not_sent(way: Way) {
     let nowhere = ReservedPort::bind();
     let mut config = config(&format!("http://{}", nowhere.address()));
     let client = Client::new(config.set_retries(1)).unwrap();
-    let errors = [way.wait(&client, "e", Some(PATIENCE)).unwrap_err(), client.signal("e", None).unwrap_err()];
+    let errors = [
+        way.wait(&client, "e", Some(PATIENCE)).unwrap_err(),
+        client.signal("e", None, Timeout::Request, None).unwrap_err(),
+    ];
     for error in errors {
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (2, false), "{error}");
@@ -27,9 +30,10 @@ fn time_that_ends_in_a_black_hole_leaves_the_call_unsent(way: Way) {
     let hole = BlackHole::bind();
     let mut config = config(&format!("http://{}", hole.address()));
     let client = Client::new(config.set_request_timeout(Duration::from_millis(300)).unwrap()).unwrap();
-    for error in
-        [way.wait(&client, "e", Some(Duration::from_millis(300))).unwrap_err(), client.signal("e", None).unwrap_err()]
-    {
+    for error in [
+        way.wait(&client, "e", Some(Duration::from_millis(300))).unwrap_err(),
+        client.signal("e", None, Timeout::Request, None).unwrap_err(),
+    ] {
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)));
         assert_eq!((error.attempts(), error.maybe_consumed(), error.timed_out()), (1, false, true));
     }
@@ -151,7 +155,7 @@ fn a_signal_that_is_cut_off_while_it_is_sent_was_not_sent() {
     let server = testkit::scripted::ScriptedServer::start(vec![vec![Step::ReadSome, Step::Reset]]);
     let client = Client::new(unhurried(&server.http()).set_retries(1)).unwrap();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
-    let error = client.signal("large", Some(&data)).unwrap_err();
+    let error = client.signal("large", Some(&data), Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.maybe_consumed(), error.attempts()), (Status::NotSent, false, 2), "{error}");
     assert_eq!(server.requests().len(), 0);
 }
@@ -164,7 +168,7 @@ fn an_answer_that_comes_before_the_whole_signal_is_sent_is_taken() {
     let server = testkit::scripted::ScriptedServer::start(vec![script]);
     let client = Client::new(&unhurried(&server.http())).unwrap();
     let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
-    let error = client.signal("large", Some(&data)).unwrap_err();
+    let error = client.signal("large", Some(&data), Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.http_status()), (Status::BadRequest, Some(413)), "{error}");
     assert_eq!((error.attempts(), error.maybe_consumed()), (1, false));
 }
@@ -179,7 +183,7 @@ fn a_signal_answered_before_it_is_sent_was_not_delivered() {
         let server = testkit::scripted::ScriptedServer::start(vec![script]);
         let client = Client::new(&unhurried(&server.http())).unwrap();
         let data = format!("{{\"blob\":\"{}\"}}", "x".repeat(16 << 20));
-        let error = client.signal("large", Some(&data)).unwrap_err();
+        let error = client.signal("large", Some(&data), Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.http_status()), (expected, Some(status)), "{error}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "{error}");
         assert_eq!(client.stats().unanswered, 0);

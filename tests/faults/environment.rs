@@ -2,7 +2,8 @@
 //! its own.
 
 use super::proxies::{LONG, tls_service, tunnel};
-use anchor::{Client, Config, Phase, Status, Trust};
+use super::socks::socks;
+use anchor::{Client, Config, Phase, Status, Timeout, Trust};
 use testkit::addresses::ReservedPort;
 use testkit::certificates::authority_file;
 use testkit::sandbox::{is_alone, is_inside_with};
@@ -39,7 +40,7 @@ fn the_scheme_decides_and_no_proxy_exempts(way: Way) {
     assert_eq!(ask("https://service.test"), EVENT);
     assert_eq!(proxy.connections(), 1);
     let unreachable = |config: &mut Config| {
-        let error = Client::new(config.set_retries(0)).unwrap().signal("e", None).unwrap_err();
+        let error = Client::new(config.set_retries(0)).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Dns)), "{error:?}");
     };
     unreachable(&mut from_environment("https://other.test"));
@@ -78,7 +79,7 @@ fn loopback_goes_direct_whatever_the_environment_says(way: Way) {
 #[each_way]
 fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed(way: Way) {
     for url in ["http://localhost:9", "http://127.0.0.1:9", "http://[::1]:9"] {
-        let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
+        let proxy = ScriptedServer::always(vec![Step::AnswerAll(event())]);
         let mut config = config(url);
         let error = Client::new(config.set_proxy(&proxy.http()).unwrap()).unwrap_err();
         assert_eq!(error.status(), Status::InvalidArgument);
@@ -91,19 +92,35 @@ fn a_proxy_for_a_plain_service_is_refused_unless_http_is_allowed(way: Way) {
     }
 }
 
+#[each_way]
+fn a_socks_proxy_for_all(way: Way) {
+    let reserved = ReservedPort::bind();
+    let port = reserved.number().to_string();
+    let proxy = format!("socks5h://127.0.0.1:{port}");
+    let variables = [("ALL_PROXY", proxy.as_str()), ("TEST_PORT", &port)];
+    if !is_alone(&way.of("environment::a_socks_proxy_for_all"), &variables) {
+        return;
+    }
+    let port: u16 = std::env::var("TEST_PORT").unwrap().parse().unwrap();
+    let proxy = ScriptedServer::start_at(([127, 0, 0, 1], port).into(), vec![socks(tls_service())]);
+    let client = Client::new(&from_environment("https://service.test")).unwrap();
+    assert_eq!((way.wait(&client, "e", LONG).unwrap().as_str(), proxy.connections()), (EVENT, 1));
+}
+
 #[test]
-fn a_socks_proxy_is_refused_and_not_ignored() {
-    if !is_alone("environment::a_socks_proxy_is_refused_and_not_ignored", &[("ALL_PROXY", "socks5h://127.0.0.1:1080")])
-    {
+fn a_socks_proxy_of_another_version_is_refused_and_not_ignored() {
+    let test = "environment::a_socks_proxy_of_another_version_is_refused_and_not_ignored";
+    if !is_alone(test, &[("ALL_PROXY", "socks4a://127.0.0.1:1080")]) {
         return;
     }
     assert!(Client::new(&from_environment("https://localhost:9")).is_ok(), "it is not for loopback");
+    assert!(Client::new(&from_environment("unix:/run/anchor.sock")).is_ok(), "nor for a Unix socket");
     let error = Client::new(&from_environment("https://service.test")).unwrap_err();
     assert_eq!(error.status(), Status::InvalidArgument);
     assert!(error.message().contains("ALL_PROXY") && error.message().contains("SOCKS"), "{error}");
-    let mut config = Config::bare();
-    let error = config.set_proxy("socks4://127.0.0.1").unwrap_err();
-    assert!(error.message().contains("SOCKS"), "{error}");
+    let mut config = from_environment("https://service.test");
+    config.set_connect_to("service.test:443", "127.0.0.1:9").unwrap();
+    assert!(Client::new(&config).is_ok(), "what is connected to is loopback");
 }
 
 #[each_way]

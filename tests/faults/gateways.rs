@@ -4,14 +4,14 @@
 use super::case::{Case, DELIVERED, Ground, Seen, TIMEOUT, Within, case, check, data, ends, keeps_on, played};
 use super::program::Program;
 use super::table::{Signal, Wait};
-use anchor::{Client, Config, Status};
+use anchor::{Client, Config, Status, Timeout};
 use std::cell::Cell;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 use testkit::addresses::ReservedPort;
-use testkit::certificates::{Certificate, pem};
+use testkit::certificates::{Certificate, authority_file, pem};
 use testkit::local_server::LocalServer;
 use testkit::relay::Relay;
 use testkit::until;
@@ -33,7 +33,8 @@ fn gateway_faults_during_a_call(way: Way) {
 }
 
 pub fn cases() -> Vec<Case> {
-    [Gateway::Nginx, Gateway::Haproxy].into_iter().flat_map(cases_of).chain(haproxy_that_read_nothing()).collect()
+    let gateways = [Gateway::Nginx, Gateway::Haproxy];
+    gateways.into_iter().flat_map(cases_of).chain(haproxy_that_read_nothing()).collect()
 }
 
 fn cases_of(gateway: Gateway) -> Vec<Case> {
@@ -63,14 +64,14 @@ fn cases_of(gateway: Gateway) -> Vec<Case> {
 }
 
 #[derive(Clone, Copy)]
-enum Gateway {
+pub enum Gateway {
     Nginx,
     Haproxy,
 }
 
 /// What a gateway does of its own accord, in seconds.
 #[derive(Clone, Copy)]
-struct Habits {
+pub struct Habits {
     /// It gives up on the service after this.
     cut: u32,
     /// It closes a connection that is idle for so long.
@@ -78,14 +79,17 @@ struct Habits {
     /// It answers 408 if a request has not come through by then; nginx has no such habit here.
     request: u32,
     tls: bool,
+    /// It wants a certificate of the client.
+    asks: bool,
 }
 
 const HASTY: Habits = Habits { cut: 2, ..PATIENT };
-const PATIENT: Habits = Habits { cut: 60, idle: 60, request: 60, tls: true };
+pub const PATIENT: Habits = Habits { cut: 60, idle: 60, request: 60, tls: true, asks: false };
 const FORGETFUL: Habits = Habits { idle: 1, ..PATIENT };
+pub const ASKING: Habits = Habits { asks: true, ..PATIENT };
 
 impl Gateway {
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Gateway::Nginx => "nginx",
             Gateway::Haproxy => "haproxy",
@@ -95,7 +99,9 @@ impl Gateway {
     fn start(self, habits: Habits, service: SocketAddr) -> Option<Running> {
         let (program, relay) = match self {
             Gateway::Nginx => {
-                let settings = |port, directory: &Path| nginx_settings(port, directory, habits, service);
+                let settings = |port, directory: &Path| {
+                    nginx_settings(port, directory, &write_certificate(directory), habits, service)
+                };
                 (Program::start("nginx", &["-e", "stderr", "-c"], settings)?, None)
             }
             Gateway::Haproxy => {
@@ -121,7 +127,7 @@ impl Gateway {
     }
 
     /// The gateway with these habits, and a client that calls through it.
-    fn before(self, ground: &Ground<'_>, habits: Habits, tweak: fn(&mut Config)) -> Option<(Running, Client)> {
+    pub fn before(self, ground: &Ground<'_>, habits: Habits, tweak: fn(&mut Config)) -> Option<(Running, Client)> {
         let running = self.start(habits, ground.service.socket_address())?;
         let client = running.client(habits, ground, tweak);
         Some((running, client))
@@ -130,7 +136,7 @@ impl Gateway {
 
 /// haproxy ends its connections to the service with a reset, also when it has passed the answer on. `anchor-events serve` takes a
 /// reset after an answer for an answer that was not read, and would deliver the event again. So a relay ends them in order.
-struct Running {
+pub struct Running {
     program: Program,
     _relay: Option<Relay>,
 }
@@ -145,16 +151,20 @@ impl Running {
 }
 
 /// The certificate and its key in one file, as haproxy wants it; nginx finds both in it as well.
-fn write_certificate(directory: &Path) -> String {
+fn write_certificate(directory: &Path) -> PathBuf {
     let (certificate, key) = pem(Certificate::Good);
     let file = directory.join("certificate.pem");
     std::fs::write(&file, certificate + &key).unwrap();
-    file.display().to_string()
+    file
 }
 
-fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
-    let certificate = write_certificate(directory);
+/// `certificate` is the file of the certificate and its key.
+pub fn nginx_settings(port: u16, directory: &Path, certificate: &Path, habits: Habits, service: SocketAddr) -> String {
+    let certificate = certificate.display();
     let tls = if habits.tls { "ssl" } else { "" };
+    let authority = authority_file().display();
+    let asks =
+        if habits.asks { format!("ssl_client_certificate {authority}; ssl_verify_client on;") } else { String::new() };
     // Otherwise the workers drop root, and can no longer read the directory.
     // SAFETY: the call has no arguments.
     let user = if unsafe { libc::geteuid() } == 0 { "user root;" } else { "" };
@@ -166,7 +176,7 @@ fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAd
          http {{ access_log off; {}\n\
          upstream service {{ server {service}; keepalive 16; }}\n\
          server {{ listen 127.0.0.1:{port} {tls}; ssl_certificate {certificate}; ssl_certificate_key {certificate};\n\
-         keepalive_timeout {}s;\n\
+         {asks} keepalive_timeout {}s;\n\
          location / {{ proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection \"\";\n\
          proxy_read_timeout {}s; }} }} }}\n",
         directory.display(),
@@ -178,11 +188,13 @@ fn nginx_settings(port: u16, directory: &Path, habits: Habits, service: SocketAd
 
 fn haproxy_settings(port: u16, directory: &Path, habits: Habits, service: SocketAddr) -> String {
     let certificate = write_certificate(directory);
-    let tls = if habits.tls { format!("ssl crt {certificate}") } else { String::new() };
+    let tls = if habits.tls { format!("ssl crt {}", certificate.display()) } else { String::new() };
+    let asks =
+        if habits.asks { format!("ca-file {} verify required", authority_file().display()) } else { String::new() };
     format!(
         "global\n maxconn 256\ndefaults\n mode http\n retries 0\n timeout connect 2s\n timeout client 60s\n timeout server {}s\n\
          \x20timeout http-request {}s\n timeout http-keep-alive {}s\n\
-         frontend calls\n bind 127.0.0.1:{port} {tls}\n default_backend service\n\
+         frontend calls\n bind 127.0.0.1:{port} {tls} {asks}\n default_backend service\n\
          backend service\n server service {service}\n",
         habits.cut, habits.request, habits.idle
     )
@@ -267,19 +279,23 @@ fn waits_through_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<S
 /// The first one leaves a connection behind, which the old worker closes.
 fn signals_after_a_reload(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
     let (running, client) = gateway.before(ground, PATIENT, unhurried)?;
-    client.signal(&ground.event, Some(&data(1))).unwrap();
+    client.signal(&ground.event, Some(&data(1)), Timeout::Request, None).unwrap();
     gateway.reload(&running.program);
     Some(ground.send(&client))
 }
 
 /// From now on the client has a connection to the gateway: a busy machine may not make one in the time of a wait.
 fn connect(client: &Client) {
-    let is_answered = || client.signal("for the connection", None).map_or_else(|e| e.http_status().is_some(), |_| true);
+    let is_answered = || {
+        client
+            .signal("for the connection", None, Timeout::Request, None)
+            .map_or_else(|e| e.http_status().is_some(), |_| true)
+    };
     until("an answer, which leaves a connection", is_answered);
 }
 
 /// A busy machine may need longer than the usual request timeout for a TLS handshake.
-fn unhurried(config: &mut Config) {
+pub fn unhurried(config: &mut Config) {
     config.set_request_timeout(TIMEOUT * 5).unwrap();
 }
 
@@ -314,8 +330,9 @@ fn waits_as_it_closes(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen>
 }
 
 fn signals_as_it_closes(gateway: Gateway, ground: &mut Ground<'_>) -> Option<Seen> {
-    let (results, unanswered) =
-        as_it_closes(gateway, ground, |client, number| client.signal(&ground.event, Some(&data(number))))?;
+    let (results, unanswered) = as_it_closes(gateway, ground, |client, number| {
+        client.signal(&ground.event, Some(&data(number)), Timeout::Request, None)
+    })?;
     Some(Seen { results, unanswered, ..Seen::default() })
 }
 

@@ -6,8 +6,10 @@
 
 mod answers;
 mod case;
+mod certificates;
 mod connections;
 mod environment;
+mod forwards;
 mod gateways;
 mod link;
 mod matrix;
@@ -16,6 +18,7 @@ mod program;
 mod proxies;
 mod retries;
 mod same;
+mod socks;
 mod statuses;
 mod table;
 mod tls;

@@ -3,7 +3,7 @@
 
 use super::case::{Case, Expected};
 use super::table::{Outcome, Section, Signal, Wait};
-use super::{answers, connections, gateways, network, statuses, tls, tunnels};
+use super::{answers, certificates, connections, forwards, gateways, network, statuses, tls, tunnels};
 use anchor::Status;
 use std::fmt::Write;
 
@@ -38,7 +38,8 @@ that was maybe consumed at most once, any other one not at all.
 
 The calls have 4 s, a grace of 0.5 s, a request timeout of 3 s and the default retries; more time and retries where a program
 has to start first or packets are lost. *A moment* is counted from when the fault is over and the event there. nginx and haproxy
-terminate TLS, squid and tinyproxy tunnel.
+terminate TLS; squid and tinyproxy tunnel by CONNECT, microsocks and dante by SOCKS5; the squid that forwards gets the requests
+themselves, with the settings of its package.
 The networks are namespaces on one machine, joined by two TUN devices; what carries the packets between these loses, delays
 and doubles them, as netem would, which not every kernel has. Links go down by `ip link`, packets are dropped and refused by
 nftables, and the NAT is the kernel's connection tracking.
@@ -57,7 +58,13 @@ fn document() -> String {
     text += PLAYED;
     text += "| by | what happens | a wait | back after | a signal | back after | events lost |\n";
     text += "| --- | --- | --- | --- | --- | --- | --- |\n";
-    let played = gateways::cases().into_iter().chain(tunnels::cases()).chain(network::cases()).collect();
+    let played = gateways::cases()
+        .into_iter()
+        .chain(certificates::cases())
+        .chain(tunnels::cases())
+        .chain(forwards::cases())
+        .chain(network::cases())
+        .collect();
     for line in paired(played) {
         text += &line.text();
     }

@@ -6,7 +6,7 @@ use super::case::{
 };
 use super::link::{Link, Quality, tun};
 use super::table::{Operation, Signal, Wait};
-use anchor::{Client, Config, Status};
+use anchor::{Client, Config, Status, Timeout};
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -101,7 +101,8 @@ fn takes_all(ground: &Ground<'_>, client: &Client) -> Seen {
 
 fn sends_all(ground: &Ground<'_>, client: &Client) -> Seen {
     let began = Instant::now();
-    let results = (0..CALLS).map(|number| client.signal(&ground.event, Some(&data(number)))).collect();
+    let results =
+        (0..CALLS).map(|number| client.signal(&ground.event, Some(&data(number)), Timeout::Request, None)).collect();
     Seen { results, took: began.elapsed() / CALLS as u32, ..Seen::default() }
 }
 
@@ -206,7 +207,8 @@ fn signals_into(ground: &mut Ground<'_>, before: fn(), fault: fn()) -> Option<Se
     on_a_good_link(ground, |ground, client| {
         before();
         // A busy machine may not answer within the usual request timeout.
-        until("an answer, which leaves a connection", || client.signal(&ground.event, Some(&data(1))).is_ok());
+        let signal = || client.signal(&ground.event, Some(&data(1)), Timeout::Request, None);
+        until("an answer, which leaves a connection", || signal().is_ok());
         fault();
         ground.send(client)
     })

@@ -1,7 +1,7 @@
 //! Calls through a proxy: what the proxy gets to see, what it does not, and what its failures are. The proxy here is a scripted
 //! one; real ones are in `tunnels`.
 
-use anchor::{Client, Config, Phase, Status};
+use anchor::{Client, Config, Phase, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
@@ -56,14 +56,76 @@ fn without_credentials_none_are_sent(way: Way) {
     assert_eq!(proxy.requests()[0].header("proxy-authorization"), None);
 }
 
+/// The proxy gets the requests themselves, in the absolute form.
 #[each_way]
-fn a_plain_service_is_tunnelled_to_as_well(way: Way) {
+fn requests_to_a_plain_service_are_forwarded(way: Way) {
+    let outer = Step::Handshake(tls(Certificate::Good));
+    for (scheme, script) in [("http", vec![]), ("https", vec![outer])] {
+        let proxy = ScriptedServer::always(script.into_iter().chain([Step::AnswerAll(event())]).collect());
+        let mut config = through(&format!("{scheme}://us%20er:p%40ss@{}", proxy.address));
+        config.set_base_url("http://localhost:9/gate").unwrap().set_allow_http(true);
+        config.add_header("x-one", "1").unwrap();
+        let client = Client::new(&config).unwrap();
+        for _ in 0..3 {
+            assert_eq!(way.wait(&client, "a/b", LONG).unwrap(), EVENT);
+        }
+        client.set_api_key("another-key").unwrap();
+        client.signal("e", Some("{\"n\":1}"), Timeout::Request, None).unwrap();
+        assert_eq!(proxy.connections(), 1, "the connection is used again");
+        let requests = proxy.requests();
+        let [first, .., signal] = &requests[..] else { panic!("four requests") };
+        assert!(first.head.starts_with("POST http://localhost:9/gate/v1/events/a%2Fb/wait HTTP/1.1\r\n"));
+        assert!(signal.head.starts_with("POST http://localhost:9/gate/v1/events/e HTTP/1.1\r\n"));
+        assert_eq!(signal.body, b"{\"data\":{\"n\":1}}");
+        for (request, key) in [(first, KEY), (signal, "another-key")] {
+            assert_eq!(request.header("host"), Some("localhost:9"));
+            assert_eq!(request.header("proxy-authorization"), Some("Basic dXMgZXI6cEBzcw=="));
+            assert_eq!((request.header("anchor-api-key"), request.header("x-one")), (Some(key), Some("1")));
+        }
+    }
+}
+
+#[test]
+fn a_port_that_is_the_schemes_is_not_named_to_a_proxy() {
+    let proxy = ScriptedServer::always(vec![Step::AnswerAll(event())]);
+    let mut config = through(&proxy.http());
+    config.set_base_url("http://service.test:80").unwrap().set_allow_http(true);
+    Client::new(&config).unwrap().signal("e", None, Timeout::Request, None).unwrap();
+    assert!(proxy.requests()[0].head.starts_with("POST http://service.test/v1/events/e HTTP/1.1\r\n"));
+    assert_eq!(proxy.requests()[0].header("proxy-authorization"), None);
+}
+
+/// A request has no place for another address, so the proxy is asked for a tunnel to it.
+#[each_way]
+fn another_address_of_a_plain_service_takes_a_tunnel(way: Way) {
     let proxy = ScriptedServer::always(tunnel([Step::AnswerAll(event())]));
     let mut config = through(&proxy.http());
     config.set_base_url("http://localhost:9").unwrap().set_allow_http(true);
+    config.set_connect_to("localhost:9", "192.0.2.7:81").unwrap();
     assert_eq!(way.wait(&Client::new(&config).unwrap(), "e", LONG).unwrap(), EVENT);
-    assert!(proxy.requests()[0].head.starts_with("CONNECT localhost:9 HTTP/1.1\r\n"));
+    assert!(proxy.requests()[0].head.starts_with("CONNECT 192.0.2.7:81 HTTP/1.1\r\n"));
     assert!(!proxy.requests()[0].head.contains(KEY));
+    assert_eq!(proxy.requests()[1].header("host"), Some("localhost:9"));
+}
+
+/// It answers instead of the service, which has not seen the request.
+#[each_way]
+fn what_a_forwarding_proxy_answers_is_a_gateways_answer(way: Way) {
+    for (code, status, unanswered) in
+        [(407, Status::HttpError, false), (403, Status::Forbidden, false), (502, Status::ServerError, true)]
+    {
+        let proxy = ScriptedServer::always(vec![Step::AnswerAll(answer(code, "", "<h1>no</h1>"))]);
+        let mut config = through(&format!("http://user:hidden-77@{}", proxy.address));
+        config.set_base_url("http://localhost:9").unwrap().set_allow_http(true).set_retries(0);
+        let client = Client::new(&config).unwrap();
+        for error in
+            [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None, Timeout::Request, None).unwrap_err()]
+        {
+            assert_eq!((error.status(), error.maybe_consumed()), (status, unanswered), "{code}: {error:?}");
+            assert!(code != 407 || error.message().contains("a proxy wants a user name"), "{error:?}");
+            assert!(!error.to_json().contains("hidden-77"), "{code}");
+        }
+    }
 }
 
 #[each_way]
@@ -81,7 +143,7 @@ fn a_proxy_may_be_reached_over_tls(way: Way) {
 fn a_proxy_with_a_bad_certificate_is_refused() {
     let outer = Step::Handshake(tls(Certificate::WrongHost));
     let proxy = ScriptedServer::always([outer].into_iter().chain(tunnel(tls_service())).collect());
-    let error = Client::new(&through(&proxy.https())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.https())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.attempts()), (Status::Tls, Some(Phase::Tls), 1), "{error:?}");
     assert_eq!(proxy.requests().len(), 0);
 }
@@ -102,7 +164,9 @@ fn a_proxy_that_refuses_is_not_sent(way: Way) {
     ] {
         let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(reply), Step::Finish, Step::Hang]);
         let client = Client::new(&through(&format!("http://user:hidden-77@{}", proxy.address))).unwrap();
-        for error in [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None).unwrap_err()] {
+        for error in
+            [way.wait(&client, "e", LONG).unwrap_err(), client.signal("e", None, Timeout::Request, None).unwrap_err()]
+        {
             assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{name}: {error:?}");
             // What a proxy refuses, it refuses again.
             let attempts = if name.starts_with('4') { 1 } else { 2 };
@@ -117,21 +181,21 @@ fn a_proxy_that_refuses_is_not_sent(way: Way) {
 #[test]
 fn a_proxy_that_resets_is_not_sent() {
     let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
-    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.maybe_consumed()), (Status::NotSent, Some(Phase::Connect), false));
 }
 
 #[test]
 fn a_tunnel_that_breaks_in_the_handshake_is_not_sent() {
     let proxy = ScriptedServer::always(tunnel([Step::ReadSome, Step::Finish, Step::Hang]));
-    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase(), error.maybe_consumed()), (Status::NotSent, Some(Phase::Tls), false));
 }
 
 #[test]
 fn a_tunnel_that_breaks_after_the_request_is_lost() {
     let proxy = ScriptedServer::always(tunnel([tls_service()[0].clone(), Step::ReadRequest, Step::Reset]));
-    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::ConnectionLost, Some(Phase::Wait)), "{error:?}");
     assert!(error.maybe_consumed());
 }
@@ -158,7 +222,7 @@ fn a_tunnel_opens_whatever_the_proxy_adds_to_its_answer(way: Way) {
 fn an_answer_of_a_proxy_that_has_no_end_is_refused() {
     let endless = [b"HTTP/1.1 200 OK\r\nx: ".to_vec(), vec![b'y'; 100_000]].concat();
     let proxy = ScriptedServer::always(vec![Step::ReadRequest, Step::Send(endless), Step::Hang]);
-    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None).unwrap_err();
+    let error = Client::new(&through(&proxy.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Connect)), "{error:?}");
     assert!(error.message().contains("larger than the limit"), "{error:?}");
 }

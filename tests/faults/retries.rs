@@ -1,6 +1,6 @@
 //! What is tried again, how often, and when: the counts are exact, the pauses are bounded.
 
-use anchor::{Client, Phase, Status};
+use anchor::{Client, Phase, Status, Timeout};
 use std::time::{Duration, Instant};
 use testkit::PATIENCE;
 use testkit::addresses::ReservedPort;
@@ -20,7 +20,7 @@ fn retries_are_counted_in_a_row(way: Way) {
         let mut config = config(&format!("http://{}", nowhere.address()));
         let client = Client::new(config.set_retries(retries)).unwrap();
         assert_eq!(way.wait(&client, "e", LONG).unwrap_err().attempts(), retries + 1);
-        assert_eq!(client.signal("e", None).unwrap_err().attempts(), retries + 1);
+        assert_eq!(client.signal("e", None, Timeout::Request, None).unwrap_err().attempts(), retries + 1);
         assert_eq!(client.stats().retries, 2 * u64::from(retries));
     }
 }
@@ -119,7 +119,7 @@ fn a_service_that_never_holds_a_wait_is_not_asked_in_a_tight_loop(way: Way) {
         assert_eq!(error.attempts() as usize, server.requests().len());
         assert_eq!(server.connections(), 1);
         let before = error.attempts() as usize;
-        assert_eq!(client.drain("e").unwrap(), 0);
+        assert_eq!(client.drain("e", Timeout::Request, None).unwrap(), 0);
         assert_eq!(server.requests().len(), before + 1);
         took - timeout
     });
@@ -146,7 +146,7 @@ fn a_timeout_reports_the_last_error(way: Way) {
     let server = ScriptedServer::always(vec![Step::AnswerAll(refusal(502))]);
     let client = client(&server.http());
     // From now on there is a connection: a busy machine may not make one in time.
-    client.signal("e", None).unwrap_err();
+    client.signal("e", None, Timeout::Request, None).unwrap_err();
     let error = way.wait(&client, "e", Some(Duration::from_secs(1))).unwrap_err();
     assert_eq!(error.status(), Status::Timeout, "{error}");
     assert_eq!(error.phase(), Some(Phase::Receive));

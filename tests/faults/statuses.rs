@@ -2,7 +2,7 @@
 //! to 599 is in tests/c/statuses.c.)
 
 use super::table::{Outcome, Row, Section, Signal, Wait, both, check, once, row, section, twice};
-use anchor::{Client, Origin, Phase, Status};
+use anchor::{Client, Origin, Phase, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::scripted::ScriptedServer;
@@ -97,7 +97,7 @@ fn a_408_from_a_gateway_is_not_a_timeout_of_the_event(way: Way) {
     let page = always(answer(408, "content-type: text/html\r\n", "<h1>408 Request Time-out</h1>"));
     let server = ScriptedServer::always(page);
     let client = Client::new(&config(&server.http())).unwrap();
-    assert_eq!(client.drain("e").unwrap_err().source.status(), Status::HttpError);
+    assert_eq!(client.drain("e", Timeout::Request, None).unwrap_err().source.status(), Status::HttpError);
     let error = way.wait(&client, "e", Some(Duration::from_millis(20))).unwrap_err();
     assert_eq!(
         (error.status(), error.http_status(), error.origin()),
@@ -143,7 +143,8 @@ fn a_long_message_is_cut() {
     let headers = format!("x-request-id: {0}\r\nlocation: /{0}\r\n", "w".repeat(2_000));
     for (status, body) in [(403, format!(r#"{{"error":{{"message":"{long}"}}}}"#)), (302, String::new())] {
         let server = ScriptedServer::always(always(answer(status, &headers, &body)));
-        let error = Client::new(&config(&server.http())).unwrap().signal("e", None).unwrap_err();
+        let error =
+            Client::new(&config(&server.http())).unwrap().signal("e", None, Timeout::Request, None).unwrap_err();
         assert_eq!(error.http_status(), Some(status));
         assert_eq!(error.request_id().map(|id| (id.len(), id.ends_with("w..."))), Some((503, true)));
         assert!((503..600).contains(&error.message().chars().count()) && error.message().ends_with("..."), "{error}");
@@ -155,7 +156,7 @@ fn a_long_message_is_cut() {
 fn a_refusal_that_quotes_the_payload_is_not_repeated() {
     let server = ScriptedServer::always(always(answer(422, "", r#"{"error":{"message":"bad value: code-9182"}}"#)));
     let client = Client::new(&config(&server.http())).unwrap();
-    let error = client.signal("e", Some(r#"{"code":"code-9182"}"#)).unwrap_err();
+    let error = client.signal("e", Some(r#"{"code":"code-9182"}"#), Timeout::Request, None).unwrap_err();
     assert_eq!(error.status(), Status::BadRequest);
     assert!(!error.to_json().contains("9182"));
 }
@@ -167,7 +168,10 @@ fn a_redirect_is_not_followed(way: Way) {
         let location = format!("http://localhost:{}/v1/events/e/wait", elsewhere.address.port());
         let server = ScriptedServer::always(always(answer(code, &format!("location: {location}\r\n"), "")));
         let client = Client::new(&config(&server.http())).unwrap();
-        let errors = [way.wait(&client, "e", Some(PATIENCE)).unwrap_err(), client.signal("e", None).unwrap_err()];
+        let errors = [
+            way.wait(&client, "e", Some(PATIENCE)).unwrap_err(),
+            client.signal("e", None, Timeout::Request, None).unwrap_err(),
+        ];
         for error in errors {
             assert_eq!((error.status(), error.http_status()), (Status::HttpError, Some(code)), "{error}");
             assert!(error.message().contains(&location), "{error}");

@@ -1,7 +1,7 @@
 //! One row: what the server does, and the outcome of a wait in each way, or of a signal. Many rows run in parallel, since they
 //! mostly wait.
 
-use anchor::{Client, Config, Error, Phase, Status};
+use anchor::{Client, Config, Error, Phase, Status, Timeout};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -157,7 +157,7 @@ impl Row {
         let client = Client::new(&config).unwrap();
         let result = match self.operation {
             Wait => way.wait(&client, "row", Some(TIMEOUT)),
-            Signal => client.signal("row", Some(PAYLOAD)),
+            Signal => client.signal("row", Some(PAYLOAD), Timeout::Request, None),
         };
         Played { server, client, result }
     }

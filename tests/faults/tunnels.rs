@@ -1,10 +1,10 @@
-//! squid and tinyproxy, real programs that tunnel with CONNECT, when they fail.
+//! squid and tinyproxy, which tunnel by CONNECT, and microsocks and dante, which tunnel by SOCKS5: real programs, when they fail.
 
 use super::case::{Case, DELIVERED, Expected, Ground, Seen, TIMEOUT, Within, case, check, ends, keeps_on, played};
 use super::program::Program;
 use super::proxies::{LONG, tls_service};
 use super::table::{Operation, Signal, Wait};
-use anchor::{Client, Config, Status};
+use anchor::{Client, Config, Status, Timeout};
 use std::time::Instant;
 use testkit::addresses::ReservedPort;
 use testkit::local_server::LocalServer;
@@ -20,10 +20,16 @@ fn tunnel_faults_during_a_call(way: Way) {
 }
 
 pub fn cases() -> Vec<Case> {
-    let mut cases: Vec<Case> = [Tunnel::Squid, Tunnel::Tinyproxy].into_iter().flat_map(cases_of).collect();
-    let stranger = "does not know the caller: 407";
+    let mut cases: Vec<Case> = ALL.into_iter().flat_map(cases_of).collect();
+    for (fault, tunnel) in
+        [("does not know the caller: 407", Tunnel::Tinyproxy), ("does not know the caller", Tunnel::Microsocks)]
+    {
+        cases.extend([Wait, Signal].map(|operation| {
+            case(fault, tunnel.name(), operation, UNSENT, move |ground| asks_as_a_stranger(tunnel, ground, operation))
+        }));
+    }
     cases.extend([Wait, Signal].map(|operation| {
-        case(stranger, "tinyproxy", operation, UNSENT, move |ground| asks_as_a_stranger(ground, operation))
+        case("does not allow the connection", "dante", operation, UNSENT, move |ground| asks_in_vain(ground, operation))
     }));
     cases
 }
@@ -49,13 +55,21 @@ fn cases_of(tunnel: Tunnel) -> Vec<Case> {
 enum Tunnel {
     Squid,
     Tinyproxy,
+    /// It looks up the service, and wants a login.
+    Microsocks,
+    /// It is asked for an address.
+    Dante,
 }
+
+const ALL: [Tunnel; 4] = [Tunnel::Squid, Tunnel::Tinyproxy, Tunnel::Microsocks, Tunnel::Dante];
 
 impl Tunnel {
     fn name(self) -> &'static str {
         match self {
             Tunnel::Squid => "squid",
             Tunnel::Tinyproxy => "tinyproxy",
+            Tunnel::Microsocks => "microsocks",
+            Tunnel::Dante => "dante",
         }
     }
 
@@ -63,25 +77,41 @@ impl Tunnel {
         match self {
             Tunnel::Squid => squid(),
             Tunnel::Tinyproxy => tinyproxy(),
+            Tunnel::Microsocks => microsocks(),
+            Tunnel::Dante => dante("pass"),
         }
     }
 
-    fn url(self, program: &Program) -> String {
-        let credentials = if matches!(self, Tunnel::Tinyproxy) { "someone:pass-word@" } else { "" };
-        format!("http://{credentials}127.0.0.1:{}", program.port)
+    fn url(self, program: &Program, password: &str) -> String {
+        let at = format!("127.0.0.1:{}", program.port);
+        match self {
+            Tunnel::Squid => format!("http://{at}"),
+            Tunnel::Tinyproxy => format!("http://someone:{password}@{at}"),
+            Tunnel::Microsocks => format!("socks5h://someone:{password}@{at}"),
+            Tunnel::Dante => format!("socks5://{at}"),
+        }
     }
 
-    /// A client that reaches the service through the tunnel only.
+    /// Settings of a client that reaches this plain service through the tunnel only. Without another address to connect to, an
+    /// HTTP proxy would get the requests themselves.
+    fn config(self, program: &Program, ground: &Ground<'_>, service: &str, password: &str) -> Config {
+        let mut config = ground.config(&format!("http://{service}"));
+        config.set_allow_http(true).set_proxy(&self.url(program, password)).unwrap();
+        config.set_connect_to(service, service).unwrap();
+        config
+    }
+
     fn client(self, program: &Program, ground: &Ground<'_>, tweak: fn(&mut Config)) -> Client {
-        let mut config = ground.config(&ground.service.url);
-        config.set_allow_http(true).set_proxy(&self.url(program)).unwrap();
+        let mut config = self.config(program, ground, ground.service.address(), PASSWORD);
         tweak(&mut config);
         Client::new(&config).unwrap()
     }
 }
 
+const PASSWORD: &str = "pass-word";
+
 fn squid() -> Option<Program> {
-    Program::start("squid", &["-N", "-f"], |port, directory| {
+    Program::start_squid(|port, directory| {
         let directory = directory.display();
         format!(
             "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\npid_filename none\n\
@@ -94,20 +124,39 @@ fn squid() -> Option<Program> {
 fn tinyproxy() -> Option<Program> {
     Program::start("tinyproxy", &["-d", "-c"], |port, _| {
         format!(
-            "Listen 127.0.0.1\nPort {port}\nTimeout 60\nMaxClients 20\nBasicAuth someone pass-word\nLogLevel Critical\n"
+            "Listen 127.0.0.1\nPort {port}\nTimeout 60\nMaxClients 20\nBasicAuth someone {PASSWORD}\nLogLevel Critical\n"
+        )
+    })
+}
+
+fn microsocks() -> Option<Program> {
+    let arguments = |port: u16| {
+        let port = port.to_string();
+        ["-i", "127.0.0.1", "-p", &port, "-u", "someone", "-P", PASSWORD].map(str::to_owned).into()
+    };
+    Program::start_with("microsocks", arguments)
+}
+
+/// `rule`: whether it passes or blocks connections.
+fn dante(rule: &'static str) -> Option<Program> {
+    Program::start("danted", &["-f"], |port, _| {
+        format!(
+            "logoutput: /dev/null\ninternal: 127.0.0.1 port = {port}\nexternal: lo\nexternal.rotation: none\n\
+             clientmethod: none\nsocksmethod: none\n\
+             client pass {{ from: 127.0.0.0/8 to: 0.0.0.0/0 }}\nsocks {rule} {{ from: 127.0.0.0/8 to: 0.0.0.0/0 }}\n"
         )
     })
 }
 
 #[each_way]
 fn many_calls_share_one_tunnel(way: Way) {
-    for tunnel in [Tunnel::Squid, Tunnel::Tinyproxy] {
+    for tunnel in ALL {
         let Some(program) = tunnel.start() else { continue };
         let service = ScriptedServer::always(tls_service().to_vec());
-        let client = Client::new(config(&service.https()).set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
+        let client = Client::new(config(&service.https()).set_proxy(&tunnel.url(&program, PASSWORD)).unwrap()).unwrap();
         for _ in 0..3 {
             assert_eq!(way.wait(&client, "e", LONG).unwrap(), EVENT);
-            assert!(client.signal("e", Some("{\"n\":1}")).is_ok());
+            assert!(client.signal("e", Some("{\"n\":1}"), Timeout::Request, None).is_ok());
         }
         assert_eq!(service.connections(), 1, "a tunnel is used again");
     }
@@ -147,14 +196,18 @@ fn waits_as_it_dies(tunnel: Tunnel, ground: &mut Ground<'_>) -> Option<Seen> {
 fn asks_for_what_is_not_there(tunnel: Tunnel, ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
     let program = tunnel.start()?;
     let nowhere = ReservedPort::bind();
-    let mut config = ground.config(&format!("http://{}", nowhere.address()));
-    let client = Client::new(config.set_allow_http(true).set_proxy(&tunnel.url(&program)).unwrap()).unwrap();
-    Some(ground.call(&client, operation))
+    let config = tunnel.config(&program, ground, &nowhere.address().to_string(), PASSWORD);
+    Some(ground.call(&Client::new(&config).unwrap(), operation))
 }
 
-fn asks_as_a_stranger(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
-    let program = tinyproxy()?;
-    let mut config = ground.config(&ground.service.url);
-    config.set_allow_http(true).set_proxy(&format!("http://someone:wrong@127.0.0.1:{}", program.port)).unwrap();
+fn asks_as_a_stranger(tunnel: Tunnel, ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
+    let program = tunnel.start()?;
+    let config = tunnel.config(&program, ground, ground.service.address(), "wrong");
+    Some(ground.call(&Client::new(&config).unwrap(), operation))
+}
+
+fn asks_in_vain(ground: &mut Ground<'_>, operation: Operation) -> Option<Seen> {
+    let program = dante("block")?;
+    let config = Tunnel::Dante.config(&program, ground, ground.service.address(), "");
     Some(ground.call(&Client::new(&config).unwrap(), operation))
 }

@@ -1,7 +1,7 @@
 //! What comes with an answer, before it or behind it, and when nobody expects it: bytes of another kind, an answer while the
 //! request is still being sent, a session that ends in another way than it should.
 
-use anchor::{Client, Phase, Status};
+use anchor::{Client, Phase, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
@@ -28,7 +28,7 @@ fn an_answer_to_a_request_that_is_still_being_sent_is_read() {
             let begin = is_tls.then(handshake).into_iter().chain([Step::ReadSome]);
             let server = ScriptedServer::always(begin.chain([Step::Send(refusal(code)), Step::Ignore]).collect());
             let client = Client::new(&unhurried(&if is_tls { server.https() } else { server.http() })).unwrap();
-            let error = client.signal("large", Some(&large())).unwrap_err();
+            let error = client.signal("large", Some(&large()), Timeout::Request, None).unwrap_err();
             assert_eq!((error.status(), error.http_status()), (status, Some(code)), "TLS: {is_tls}, {error:?}");
             assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "TLS: {is_tls}, {error:?}");
         }
@@ -47,7 +47,7 @@ fn an_interim_answer_does_not_end_a_request() {
         Step::Hang,
     ]);
     let client = Client::new(&unhurried(&server.http())).unwrap();
-    assert_eq!(client.signal("large", Some(&large())).unwrap(), EVENT);
+    assert_eq!(client.signal("large", Some(&large()), Timeout::Request, None).unwrap(), EVENT);
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -109,7 +109,7 @@ fn a_tls_session_ends_with_a_close_notify(way: Way) {
 fn a_reset_while_a_request_is_sent_is_of_that_phase() {
     let server = ScriptedServer::always(vec![Step::ReadSome, Step::Reset]);
     let client = Client::new(unhurried(&server.http()).set_retries(0)).unwrap();
-    let error = client.signal("large", Some(&large())).unwrap_err();
+    let error = client.signal("large", Some(&large()), Timeout::Request, None).unwrap_err();
     assert_eq!((error.status(), error.phase()), (Status::NotSent, Some(Phase::Send)), "{error:?}");
 }
 

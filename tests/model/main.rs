@@ -1,11 +1,14 @@
-//! Every interleaving of what threads share in started waits, by the model checker loom: src/started/slot.rs,
-//! src/started/fifo.rs and src/sys/stack.rs themselves, with loom's mutex and atomics and an event made of them. A thread that
+//! Every interleaving of what threads share, by the model checker loom: src/started/slot.rs, src/started/fifo.rs,
+//! src/sys/stack.rs and src/sys/latest.rs themselves, with loom's mutex and atomics and an event made of them. A thread that
 //! nothing wakes is found as a deadlock, and memory that nothing frees as a leak.
 
 mod cancels;
 #[path = "../../src/started/fifo.rs"]
 mod fifo;
+#[path = "../../src/sys/latest.rs"]
+mod latest;
 mod queue;
+mod replaced;
 #[path = "../../src/started/slot.rs"]
 mod slot;
 #[path = "../../src/sys/stack.rs"]
@@ -14,7 +17,7 @@ mod started;
 
 mod platform {
     use loom::sync::Condvar;
-    pub use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+    pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
     pub use loom::sync::{Arc, Mutex, MutexGuard};
 
     /// What an eventfd is to a poll: a level, looked at anew after each wake-up.

@@ -12,20 +12,13 @@ fn make_docs() {
         process::output(outside("make").current_dir(root()).arg("docs"));
         let c = ["anchor_wait_for_event", "anchor_wait_fd", "ANCHOR_CONNECTION_LOST", "ANCHOR_VERSION_NUMBER"];
         names_all("c/html/anchor_8h.html", &c);
-        let cpp = [
-            "wait",
-            "signal",
-            "drain",
-            "start",
-            "start_on",
-            "stats",
-            "cancel_all",
-            "std::stop_token",
-            "std::nothrow_t",
-        ];
+        let cpp =
+            ["wait", "signal", "drain", "start", "start_on", "set_api_key", "stats", "cancel_all", "std::nothrow_t"];
         names_all("cpp/html/classanchor_1_1client.html", &cpp);
-        let queue = ["next", "set_callback", "running", "cancel_all", "native_handle", "std::stop_token"];
+        let queue = ["next", "set_callback", "running", "cancel_all", "native_handle"];
         names_all("cpp/html/classanchor_1_1queue.html", &queue);
+        names_all("cpp/html/classanchor_1_1cancellation.html", &["cancel_source", "std::stop_token"]);
+        names_all("cpp/html/classanchor_1_1options.html", &["retries", "rearm", "slice", "add_header", "request_id"]);
     }
 }
 

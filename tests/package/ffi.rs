@@ -39,28 +39,28 @@ fn cases(stdout: &str) -> usize {
 #[test]
 fn python() {
     if tools::has("python3") {
-        assert_eq!(cases(&holds("python", &["python3", "-B", "test.py"])), 7);
+        assert_eq!(cases(&holds("python", &["python3", "-B", "test.py"])), 8);
     }
 }
 
 #[test]
 fn luajit() {
     if tools::has("luajit") {
-        assert_eq!(cases(&holds("lua", &["luajit", "test.lua"])), 5);
+        assert_eq!(cases(&holds("lua", &["luajit", "test.lua"])), 6);
     }
 }
 
 #[test]
 fn ruby() {
     if tools::has("ruby") {
-        assert_eq!(cases(&holds("ruby", &["ruby", "-w", "test.rb"])), 5);
+        assert_eq!(cases(&holds("ruby", &["ruby", "-w", "test.rb"])), 6);
     }
 }
 
 #[test]
 fn perl() {
     if has_platypus() {
-        assert_eq!(cases(&holds("perl", &["perl", "test.pl"])), 5);
+        assert_eq!(cases(&holds("perl", &["perl", "test.pl"])), 6);
     }
 }
 
@@ -69,7 +69,7 @@ fn node() {
     if let Some(folder) = node_folder() {
         let server = LocalServer::start(&[]);
         let mut run = command(&server, "node");
-        assert_eq!(cases(&succeeds(run.current_dir(folder).args(["--expose-gc", "test.js"]))), 7);
+        assert_eq!(cases(&succeeds(run.current_dir(folder).args(["--expose-gc", "test.js"]))), 8);
     }
 }
 
@@ -80,7 +80,7 @@ fn go() {
         let mut run = command(&server, "go");
         run.current_dir(root().join("tests/package/ffi/go")).args(["test", "-v", "-count=1", "./..."]);
         let printed = succeeds(offline(&mut run));
-        assert_eq!(printed.matches("--- PASS").count(), 6);
+        assert_eq!(printed.matches("--- PASS").count(), 7);
     }
 }
 

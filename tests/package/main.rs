@@ -6,6 +6,7 @@ mod installed;
 mod abi;
 mod artifacts;
 mod documentation;
+mod features;
 mod ffi;
 mod install;
 mod manual;

@@ -74,6 +74,7 @@ fn every_snippet_has_a_test() {
         ("docs/command.md", &["sh"]),
         ("docs/local-server.md", &["sh"]),
         ("docs/platforms.md", &["sh"]),
+        ("docs/settings.md", &["sh"]),
         ("docs/languages.md", &["python", "js", "go", "lua", "ruby", "perl"]),
     ];
     for page in pages() {

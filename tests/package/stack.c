@@ -33,7 +33,8 @@ static void count_line(void *user_data, int32_t level, const char *message)
 static void signal_and_wait(anchor_client *client)
 {
     char *json = NULL;
-    must(anchor_signal_event(client, "stack", "{\"code\":[{\"a\":\"482913\"}]}", NULL) == ANCHOR_OK, "signal");
+    must(anchor_signal_event(client, "stack", "{\"code\":[{\"a\":\"482913\"}]}", ANCHOR_REQUEST_TIMEOUT, NULL,
+                             NULL) == ANCHOR_OK, "signal");
     must(anchor_wait_for_event(client, "stack", 20000, NULL, &json) == ANCHOR_OK, "wait");
     char *code = anchor_json_get(json, "/data/code/0/a");
     must(code && strcmp(code, "482913") == 0, "json_get");
@@ -64,7 +65,7 @@ static void *make_calls(void *unused)
     signal_and_wait(client);
     must(is_over(anchor_wait_for_event(client, "stack", 50, NULL, &json)), "wait in vain");
     anchor_string_free(json);
-    must(anchor_drain_event(client, "stack", NULL) == ANCHOR_OK, "drain");
+    must(anchor_drain_event(client, "stack", ANCHOR_REQUEST_TIMEOUT, NULL, NULL) == ANCHOR_OK, "drain");
     must(anchor_wait_start(client, "stack", 50, &wait) == ANCHOR_OK, "wait_start");
     must(is_over(anchor_wait_finish(wait, -1, &json)), "wait_finish");
     anchor_wait_free(wait);

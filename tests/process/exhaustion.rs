@@ -4,7 +4,7 @@
 
 #![cfg(target_os = "linux")]
 
-use anchor::{Client, Status};
+use anchor::{Client, Status, Timeout};
 use std::panic::resume_unwind;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -130,9 +130,9 @@ fn a_wait_whose_socket_cannot_be_watched_fails_alone() {
         assert_eq!(error.status(), expected, "{error:?}");
     }
     WATCHES_NOTHING.store(false, Ordering::SeqCst);
-    client.signal("running", None).unwrap();
+    client.signal("running", None, Timeout::Request, None).unwrap();
     running.finish(Some(PATIENCE)).expect("its event");
-    failing.signal("later", None).unwrap();
+    failing.signal("later", None, Timeout::Request, None).unwrap();
     failing.start("later", None).unwrap().finish(Some(PATIENCE)).expect("its event");
 }
 

@@ -3,7 +3,7 @@
 
 #![cfg(target_os = "linux")]
 
-use anchor::{Client, Error, Queue, StartedWaits, Status, json_get};
+use anchor::{Client, Error, Queue, StartedWaits, Status, Timeout, json_get};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
@@ -67,7 +67,9 @@ fn each_gets_its_own_event(server: &LocalServer, client: &Client) {
     println!("{} waits: {} KiB resident", THREADS, resident_kib(std::process::id()));
     let began = Instant::now();
     for number in 0..THREADS {
-        client.signal(&format!("scale-{number}"), Some(&format!("{{\"n\":{number}}}"))).expect("a signal");
+        client
+            .signal(&format!("scale-{number}"), Some(&format!("{{\"n\":{number}}}")), Timeout::Request, None)
+            .expect("a signal");
     }
     let signaled = began.elapsed();
     for (number, waiter) in waiters.into_iter().enumerate() {
@@ -193,7 +195,9 @@ fn each_wakes_up(client: &Client, queue: &Queue, numbers: impl Iterator<Item = u
     let mut took: Vec<Duration> = Vec::new();
     for number in numbers {
         let began = Instant::now();
-        client.signal(&format!("scale-{number}"), Some(&format!("{{\"n\":{number}}}"))).expect("a signal");
+        client
+            .signal(&format!("scale-{number}"), Some(&format!("{{\"n\":{number}}}")), Timeout::Request, None)
+            .expect("a signal");
         let completion = queue.next(LONG, None).expect("a completion");
         took.push(began.elapsed());
         assert_eq!(completion.tag(), number as u64);

@@ -7,8 +7,17 @@ use testkit::process::output;
 use testkit::root;
 
 /// In tests/behaviour: what blocks, what wakes it, and when it ends.
-const BEHAVIOUR: [&str; 8] =
-    ["cancel::", "connections::", "deadlines::", "interrupt::", "lookup::", "queue::", "queue_callback::", "reactor::"];
+const BEHAVIOUR: [&str; 9] = [
+    "cancel::",
+    "connections::",
+    "deadlines::",
+    "interrupt::",
+    "lookup::",
+    "queue::",
+    "queue_callback::",
+    "reactor::",
+    "shared_lookup::",
+];
 
 #[test]
 fn the_tests_pass_with_what_macos_uses() {

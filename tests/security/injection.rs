@@ -1,7 +1,7 @@
 //! Text that a program passes on from elsewhere cannot add to a request: as a header, a path or a proxy's credentials it is
 //! refused, or arrives as what it is. The server records the bytes.
 
-use anchor::{Client, Status};
+use anchor::{Client, Options, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::certificates::{Certificate, tls};
@@ -53,10 +53,13 @@ fn header_names(request: &Request, line: &str) -> Vec<String> {
     names
 }
 
+/// The headers of each request.
+const OWN: [&str; 5] = ["anchor-api-key", "content-length", "content-type", "host", "user-agent"];
+
 /// Nothing was added to the request, and nothing is missing.
 fn check_whole(request: &Request, line: &str) {
     let names = header_names(request, line);
-    assert_eq!(names, ["anchor-api-key", "content-length", "content-type", "host", "user-agent"]);
+    assert_eq!(names, OWN);
     assert!(request.head.bytes().filter(|byte| !byte.is_ascii_graphic()).all(|byte| b" \r\n".contains(&byte)));
 }
 
@@ -71,7 +74,7 @@ fn a_key_or_a_user_agent_is_refused_or_sent_as_it_is() {
         assert_eq!(outcomes, [is_visible_ascii(text); 2], "{text:?}");
         for (config, header) in [(with_key, "anchor-api-key"), (with_agent, "user-agent")] {
             if is_visible_ascii(text) {
-                Client::new(&config).unwrap().signal("e", None).unwrap();
+                Client::new(&config).unwrap().signal("e", None, Timeout::Request, None).unwrap();
                 let request = server.requests().pop().expect("a request");
                 check_whole(&request, "POST /v1/events/e HTTP/1.1");
                 assert_eq!(request.header(header), Some(text));
@@ -84,11 +87,52 @@ fn a_key_or_a_user_agent_is_refused_or_sent_as_it_is() {
 }
 
 #[test]
+fn a_header_or_a_request_id_is_refused_or_sent_as_it_is() {
+    let server = server();
+    let mut sent = 0;
+    for text in HOSTILE {
+        let (mut with_value, mut with_name) = (config(&server.http()), config(&server.http()));
+        assert_eq!(with_value.add_header("x-gate", text).is_ok(), is_visible_ascii(text), "{text:?}");
+        let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+        assert_eq!(with_name.add_header(text, "open").is_ok(), is_name, "{text:?}");
+        let mut options = Options::new();
+        let is_id = is_visible_ascii(text) && !text.contains(' ');
+        assert_eq!(options.set_request_id(text).is_ok(), is_id, "{text:?}");
+        for (config, name, value, is_sent) in
+            [(&with_value, "x-gate", text, is_visible_ascii(text)), (&with_name, text, "open", is_name)]
+        {
+            if is_sent {
+                Client::new(config).unwrap().signal("e", None, Timeout::Request, None).unwrap();
+                check_one_more(&server.requests().pop().expect("a request"), name, value);
+                sent += 1;
+            }
+        }
+        if is_id {
+            client(&server.http()).signal_with("e", None, Timeout::Request, &options, None).unwrap();
+            check_one_more(&server.requests().pop().expect("a request"), "x-request-id", text);
+            sent += 1;
+        }
+    }
+    assert_eq!(server.requests().len(), sent);
+    assert!(sent > 10);
+}
+
+/// The request is whole, and has one header more.
+fn check_one_more(request: &Request, name: &str, value: &str) {
+    let mut expected = OWN.to_vec();
+    let name = name.to_ascii_lowercase();
+    expected.push(&name);
+    expected.sort_unstable();
+    assert_eq!(header_names(request, "POST /v1/events/e HTTP/1.1"), expected);
+    assert_eq!(request.header(&name), Some(value));
+}
+
+#[test]
 fn an_event_name_is_one_segment_of_the_path() {
     let server = server();
     let client = client(&server.http());
     for name in HOSTILE {
-        client.signal(name, None).unwrap();
+        client.signal(name, None, Timeout::Request, None).unwrap();
         client.wait(name, LONG, None).unwrap();
         let requests = server.requests();
         for (request, end) in requests[requests.len() - 2..].iter().zip(["", "/wait"]) {
@@ -119,7 +163,7 @@ fn a_base_url_is_refused_or_a_prefix_of_the_path() {
         }
         let url = format!("http://{}/{text}", server.address);
         if !refused(&url) {
-            client(&url).signal("e", None).unwrap();
+            client(&url).signal("e", None, Timeout::Request, None).unwrap();
             let request = server.requests().pop().expect("a request");
             check_whole(&request, &format!("POST /{text}/v1/events/e HTTP/1.1"));
             sent += 1;
@@ -134,10 +178,13 @@ fn data_is_sent_as_the_body_and_adds_no_request() {
     let server = server();
     let client = client(&server.http());
     let data = "{\r\n\r\n\"a\":\"\\r\\n\"}\r\n\r\n\n";
-    client.signal("first", Some(data)).unwrap();
+    client.signal("first", Some(data), Timeout::Request, None).unwrap();
     let second = "{\"a\":1}POST /v1/events/injected HTTP/1.1\r\n\r\n";
-    assert_eq!(client.signal("second", Some(second)).unwrap_err().status(), Status::InvalidArgument);
-    client.signal("third", None).unwrap();
+    assert_eq!(
+        client.signal("second", Some(second), Timeout::Request, None).unwrap_err().status(),
+        Status::InvalidArgument
+    );
+    client.signal("third", None, Timeout::Request, None).unwrap();
     let requests = server.requests();
     let paths: Vec<&str> = requests.iter().map(Request::path).collect();
     assert_eq!(paths, ["/v1/events/first", "/v1/events/third"]);
@@ -164,7 +211,7 @@ fn credentials_of_a_proxy_add_nothing_to_its_request() {
             let url = format!("http://{credentials}@{}", proxy.address);
             let Ok(config) = config.set_proxy(&url) else { continue };
             assert!(may_pass, "{credentials:?}");
-            assert_eq!(Client::new(config).unwrap().signal("e", None).unwrap(), "{}");
+            assert_eq!(Client::new(config).unwrap().signal("e", None, Timeout::Request, None).unwrap(), "{}");
             let requests = proxy.requests();
             let [.., connect, inside] = &requests[..] else { panic!("two requests") };
             let names = header_names(connect, "CONNECT localhost:9 HTTP/1.1");

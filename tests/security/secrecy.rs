@@ -1,7 +1,7 @@
-//! The key, a proxy's password and the data of events are in no output of the library: errors, log lines, Debug output,
+//! The key, the headers that a program adds, a proxy's password and the data of events are in no output of the library: errors, log lines, Debug output,
 //! counts, the command's messages. The server provokes it: it quotes everything that it was sent.
 
-use anchor::{Client, Config, Error, LogLevel};
+use anchor::{Client, Config, Error, LogLevel, Options, Timeout};
 use std::cell::Cell;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
@@ -17,6 +17,8 @@ use testkit::scripted::{Request, ScriptedServer};
 use testkit::settings::config;
 
 const KEY: &str = "k3y+/=&%\"\\se cret-7f1c";
+const HEADER: &str = "gateway=token+/;\"4e2b\"";
+const HEADER_OF_ONE_CALL: &str = "tenant=token+/;\"c80d\"";
 const PASSWORD: &str = "pass-word-93ab+/";
 const PASSWORD_IN_URL: &str = "pass-word-93ab%2B%2F";
 /// `user:` and the password, in base64.
@@ -29,11 +31,11 @@ const TIMEOUT: Option<Duration> = Some(PATIENCE);
 fn forbidden() -> Vec<String> {
     let base64_of_key = "azN5Ky89JiUiXHNlIGNyZXQtN2YxYw";
     let in_url = "k3y%2B%2F%3D%26%25%22%5Cse%20cret-7f1c";
-    let in_json = KEY.replace('\\', "\\\\").replace('"', "\\\"");
-    let twice = in_json.replace('\\', "\\\\").replace('"', "\\\"");
-    let of_key = [KEY, base64_of_key, in_url, &in_json, &twice].map(str::to_owned);
-    let others = [PASSWORD, PASSWORD_IN_URL, CREDENTIALS, SENT, TAKEN].map(str::to_owned);
-    of_key.into_iter().chain(others).collect()
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let in_forms = |text: &str| [text.to_owned(), escaped(text), escaped(&escaped(text))];
+    let of_requests = [KEY, HEADER, HEADER_OF_ONE_CALL].iter().flat_map(|text| in_forms(text));
+    let others = [base64_of_key, in_url, PASSWORD, PASSWORD_IN_URL, CREDENTIALS, SENT, TAKEN].map(str::to_owned);
+    of_requests.chain(others).collect()
 }
 
 /// What was said, by whom.
@@ -65,13 +67,14 @@ impl Said {
     }
 }
 
-/// Repeats the key and the body in a part of the answer; the event's name says in which.
+/// Repeats the key, the headers and the body in a part of the answer; the event's name says in which.
 fn quoting() -> Step {
     Step::AnswerWith(Arc::new(|request: &Request| {
         let body = String::from_utf8_lossy(&request.body);
         let key = request.header("anchor-api-key").unwrap_or_default();
         assert_eq!(key, KEY, "the service gets the key");
-        let all = format!("{key} {body}");
+        let headers = ["x-gate", "x-tenant"].map(|name| request.header(name).unwrap_or_default()).join(" ");
+        let all = format!("{key} {headers} {body}");
         let page = format!("<p>{all}</p>");
         let error = |code| {
             let json = serde_json::json!({"error": {"code": code, "message": all, "status": all}});
@@ -119,12 +122,22 @@ const NAMES: [&str; 18] = [
 fn call(said: &Said, what: &str, mut config: Config) {
     let sink = (said.clone(), format!("the log, {what}"));
     config.set_log(move |level: LogLevel, line| sink.0.note(&sink.1, format!("{level:?} {line}")));
+    // The others are in words.
+    config.set_log_json(what == "TLS" || what == "a proxy that refuses");
     config.set_retries(1).set_max_response_bytes(100_000).unwrap();
     let client = Client::new(&config).unwrap();
+    let mut options = Options::new();
+    options.add_header("x-tenant", HEADER_OF_ONE_CALL).unwrap();
     said.note_debug("a configuration", &config);
+    said.note_debug("options", &options);
     let data = format!("{{\"text\":{SENT:?}}}");
     for name in NAMES {
-        let outcomes = [client.wait(name, TIMEOUT, None), client.signal(name, Some(&data))];
+        let outcomes = [
+            client.wait(name, TIMEOUT, None),
+            client.wait_with(name, TIMEOUT, &options, None),
+            client.signal(name, Some(&data), Timeout::Request, None),
+            client.signal_with(name, Some(&data), Timeout::Request, &options, None),
+        ];
         for error in outcomes.into_iter().filter_map(Result::err) {
             said.note_error(&format!("{what}, {name}"), &error);
         }
@@ -132,12 +145,12 @@ fn call(said: &Said, what: &str, mut config: Config) {
     let started = client.start("ok", TIMEOUT).unwrap();
     said.note_debug("a started wait", &started);
     let _ = started.finish(None);
-    let unfinished = client.start("error-403", TIMEOUT).unwrap();
+    let unfinished = client.start_with("error-403", TIMEOUT, &options).unwrap();
     if let Err(error) = unfinished.finish(None) {
         said.note_error(&format!("{what}, a started wait"), &error);
     }
     said.note_debug("a finished wait", &unfinished);
-    if let Err(error) = client.drain("error-403") {
+    if let Err(error) = client.drain("error-403", Timeout::Request, None) {
         said.note_debug("a drain", &error);
         said.note("a drain", error.to_string());
     }
@@ -147,7 +160,7 @@ fn call(said: &Said, what: &str, mut config: Config) {
 }
 
 fn with_key(mut config: Config) -> Config {
-    config.set_api_key(KEY).unwrap();
+    config.set_api_key(KEY).unwrap().add_header("x-gate", HEADER).unwrap();
     config
 }
 
@@ -155,6 +168,25 @@ fn through(proxy: &ScriptedServer) -> Config {
     let mut config = config("https://localhost:9");
     config.set_proxy(&format!("http://user:{PASSWORD_IN_URL}@{}", proxy.address)).unwrap();
     with_key(config)
+}
+
+/// The requests themselves go to the proxy.
+fn forwarded(proxy: &ScriptedServer) -> Config {
+    let mut config = through(proxy);
+    config.set_base_url("http://localhost:9").unwrap().set_allow_http(true);
+    config
+}
+
+fn by_socks(proxy: &ScriptedServer) -> Config {
+    let mut config = through(proxy);
+    config.set_proxy(&format!("socks5h://user:{PASSWORD_IN_URL}@{}", proxy.address)).unwrap();
+    config
+}
+
+/// Refuses the login by sending the password back.
+fn socks_that_quotes() -> Script {
+    let quoted = PASSWORD.as_bytes().to_vec();
+    vec![Step::ReadSome, Step::Send(vec![5, 2]), Step::ReadSome, Step::Send(quoted), Step::Hang]
 }
 
 fn tunnel(then: Script) -> Script {
@@ -181,6 +213,7 @@ fn no_output_holds_a_secret() {
     let lost = ScriptedServer::always(vec![Step::ReadRequest, Step::Reset]);
     let proxy = ScriptedServer::always(tunnel(vec![Step::Handshake(tls(Certificate::Good)), quoting()]));
     let refusing_proxy = ScriptedServer::always(vec![quoting_proxy()]);
+    let socks_proxy = ScriptedServer::always(socks_that_quotes());
     let nobody = ReservedPort::bind();
     let cases = [
         ("plain", with_key(config(&plain.http()))),
@@ -190,6 +223,8 @@ fn no_output_holds_a_secret() {
         ("nobody", with_key(config(&format!("http://{}", nobody.address())))),
         ("a proxy", through(&proxy)),
         ("a proxy that refuses", through(&refusing_proxy)),
+        ("a proxy that forwards nothing", forwarded(&refusing_proxy)),
+        ("a SOCKS proxy that refuses", by_socks(&socks_proxy)),
     ];
     thread::scope(|scope| {
         for (what, config) in cases {
@@ -197,8 +232,10 @@ fn no_output_holds_a_secret() {
         }
     });
     assert!(plain.requests().len() > NAMES.len() && refusing_proxy.requests().len() > NAMES.len());
-    let is_log = |(source, _): &(String, String)| source == "the log, plain";
-    assert!(said.0.lock().unwrap().iter().filter(|text| is_log(text)).count() > NAMES.len());
+    for log in ["the log, plain", "the log, TLS"] {
+        let is_log = |(source, _): &&(String, String)| source == log;
+        assert!(said.0.lock().unwrap().iter().filter(is_log).count() > NAMES.len());
+    }
     said.check(500);
 }
 
@@ -212,16 +249,22 @@ fn a_log_of_ureqs_words_holds_no_key() {
     let client = Client::new(&with_key(config(&server.http()))).unwrap();
     IS_RECORDING.set(true);
     client.wait("e", Some(PATIENCE), None).unwrap();
-    client.signal("e", Some(r#"{"a":1}"#)).unwrap();
+    let mut options = Options::new();
+    options.add_header("x-tenant", HEADER_OF_ONE_CALL).unwrap();
+    client.signal_with("e", Some(r#"{"a":1}"#), Timeout::Request, &options, None).unwrap();
     IS_RECORDING.set(false);
     let records = RECORDS.0.lock().unwrap();
     println!("{records}");
     // What is sent is logged in lines of 16 bytes, and beside them in ASCII.
     let lines = records.lines().filter(|line| line.starts_with("ureq_proto::util "));
     let heads: String = lines.filter_map(|line| line.rsplit_once("  ").map(|(_, text)| text)).collect();
-    assert!(heads.contains(&format!("anchor-api-key:.{}", "*".repeat(KEY.len()))), "{heads}");
-    assert!(!records.contains(KEY) && !heads.contains(&KEY.replace(' ', ".")));
-    assert_eq!(server.requests()[0].header("anchor-api-key"), Some(KEY));
+    assert!(heads.contains("POST./.HTTP/1.1."), "what is sent is logged: {heads}");
+    for secret in [KEY, HEADER, HEADER_OF_ONE_CALL, "anchor-api-key", "/v1/events"] {
+        assert!(!records.contains(secret) && !heads.contains(&secret.replace(' ', ".")));
+    }
+    let sent =
+        ["anchor-api-key", "x-gate", "x-tenant"].map(|name| server.requests()[1].header(name).map(str::to_owned));
+    assert_eq!(sent, [KEY, HEADER, HEADER_OF_ONE_CALL].map(|secret| Some(secret.to_owned())));
 }
 
 thread_local! {
@@ -251,17 +294,26 @@ fn settings_that_are_refused_are_not_repeated() {
     for error in [
         config.set_api_key(&format!("{KEY}\n")).unwrap_err(),
         config.set_api_key(&KEY.repeat(1000)).unwrap_err(),
+        config.add_header("x-gate", &format!("{HEADER}\n")).unwrap_err(),
+        config.add_header("x-gate", &HEADER.repeat(1000)).unwrap_err(),
+        config.add_header("host", HEADER).unwrap_err(),
+        Options::new().add_header("x-tenant", &format!("{HEADER_OF_ONE_CALL}\n")).unwrap_err(),
         config.set_base_url(&format!("https://user:{PASSWORD}@localhost")).unwrap_err(),
         config.set_base_url(&format!("https://localhost/?{KEY}")).unwrap_err(),
         config.set_proxy(&format!("http://user:{PASSWORD}\n@localhost")).unwrap_err(),
-        config.set_proxy(&format!("socks5://user:{PASSWORD_IN_URL}@localhost")).unwrap_err(),
+        config.set_proxy(&format!("socks4://user:{PASSWORD_IN_URL}@localhost")).unwrap_err(),
+        config.set_proxy(&format!("socks5://user:{PASSWORD}\n@localhost")).unwrap_err(),
+        config.set_connect_to(KEY, KEY).unwrap_err(),
         config.set_proxy(&format!("http://user:{PASSWORD_IN_URL}@local host")).unwrap_err(),
     ] {
         said.note_error("a setter", &error);
     }
     let client = Client::new(config.set_api_key(KEY).unwrap()).unwrap();
-    said.note_error("a signal", &client.signal("e", Some(&format!("{{\"a\":{SENT:?}"))).unwrap_err());
-    said.note_error("a signal", &client.signal("e", Some(&format!("[{SENT:?}]"))).unwrap_err());
+    said.note_error(
+        "a signal",
+        &client.signal("e", Some(&format!("{{\"a\":{SENT:?}")), Timeout::Request, None).unwrap_err(),
+    );
+    said.note_error("a signal", &client.signal("e", Some(&format!("[{SENT:?}]")), Timeout::Request, None).unwrap_err());
     said.check(20);
 }
 
@@ -273,7 +325,10 @@ fn a_redirect_takes_the_key_nowhere() {
         let location = format!("location: {}/v1/events/e/wait\r\n", elsewhere.http());
         let server = ScriptedServer::always(vec![Step::AnswerAll(answer(code, &location, ""))]);
         let client = Client::new(&with_key(config(&server.http()))).unwrap();
-        for error in [client.wait("e", TIMEOUT, None).unwrap_err(), client.signal("e", None).unwrap_err()] {
+        for error in [
+            client.wait("e", TIMEOUT, None).unwrap_err(),
+            client.signal("e", None, Timeout::Request, None).unwrap_err(),
+        ] {
             assert_eq!(error.http_status(), Some(code), "{error:?}");
             assert!(error.message().contains(&elsewhere.http()), "{error:?}");
         }

@@ -1,22 +1,14 @@
 //! Certificates as people make them with openssl, which are their own authority. One that is refused is refused with the
 //! command that makes a right one.
 
+use super::openssl::made;
 use anchor::{Client, Config, Error, Status, Trust};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use testkit::certificates::tls_of_files;
 use testkit::scripted::ScriptedServer;
 use testkit::scripted::script::{EVENT, Step, event};
 use testkit::settings::KEY;
-use testkit::{PATIENCE, process, scratch, tools};
-
-/// In a folder of its own: what makes cert.pem and key.pem.
-fn made_by(name: &str, command: &str) -> PathBuf {
-    let folder = scratch("self_made").join(name);
-    std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    process::output(Command::new("sh").current_dir(&folder).args(["-ec", command]));
-    folder
-}
+use testkit::{PATIENCE, tools};
 
 /// A call to a server with the certificate, which the client trusts.
 fn call(folder: &Path) -> Result<String, Error> {
@@ -39,10 +31,10 @@ fn a_refusal_of_a_self_made_certificate_has_the_command_that_makes_a_right_one()
     for (name, command, said) in
         [("authority", authority, "basicConstraints CA:TRUE"), ("version_1", version_1, "version 3")]
     {
-        let error = call(&made_by(name, &command)).unwrap_err();
+        let error = call(&made(name, &command)).unwrap_err();
         assert_eq!(error.status(), Status::Tls, "{name}: {error:?}");
         assert!(error.message().contains(said), "{name}: {error:?}");
         let command = error.message().find("openssl req").map(|at| &error.message()[at..]).expect("a command");
-        assert_eq!(call(&made_by(&format!("{name}_mended"), command)).unwrap(), EVENT, "{command}");
+        assert_eq!(call(&made(&format!("{name}_mended"), command)).unwrap(), EVENT, "{command}");
     }
 }

@@ -1,7 +1,7 @@
 //! Certificates and servers that must not be trusted: each is refused at once, with its reason, and is sent nothing.
 //! Handshakes that merely break, and sessions that end early, are in tests/faults.
 
-use anchor::{Client, Error, Phase, Status};
+use anchor::{Client, Error, Phase, Status, Timeout};
 use std::time::Duration;
 use testkit::PATIENCE;
 use testkit::certificates::{Certificate, mutual_tls, tls};
@@ -15,7 +15,10 @@ const LONG: Option<Duration> = Some(PATIENCE);
 fn check_refused(name: &str, url: &str, reason: &str) {
     let mut config = config(url);
     let client = Client::new(config.set_retries(3)).unwrap();
-    for error in [client.wait("e", LONG, None).unwrap_err(), client.signal("e", Some("{\"a\":1}")).unwrap_err()] {
+    for error in [
+        client.wait("e", LONG, None).unwrap_err(),
+        client.signal("e", Some("{\"a\":1}"), Timeout::Request, None).unwrap_err(),
+    ] {
         check_error(name, &error);
         assert!(error.message().contains(reason), "{name}: {error:?}");
     }
@@ -82,7 +85,7 @@ fn a_server_that_wants_a_certificate_of_the_client_is_final() {
         let server = ScriptedServer::always(vec![Step::Handshake(mutual_tls(version)), Step::AnswerAll(event())]);
         let client = client(&server.https());
         let is_13 = version.version == rustls::ProtocolVersion::TLSv1_3;
-        for outcome in [client.wait("e", LONG, None), client.signal("e", None)] {
+        for outcome in [client.wait("e", LONG, None), client.signal("e", None, Timeout::Request, None)] {
             let error = outcome.unwrap_err();
             assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{version:?}: {error:?}");
             // In TLS 1.3 the request leaves with the client's last flight: nobody here can know whether it was read.
@@ -90,7 +93,7 @@ fn a_server_that_wants_a_certificate_of_the_client_is_final() {
             assert!(error.message().contains(if is_13 { "client certificate" } else { "alert" }), "{error:?}");
         }
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20));
-        let error = client.signal("e", Some(&large)).unwrap_err();
+        let error = client.signal("e", Some(&large), Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Status::Tls, 1), "{version:?}: {error:?}");
         assert_eq!((server.connections(), server.requests().len()), (3, 0), "{version:?}");
     }
@@ -102,7 +105,7 @@ fn a_proxy_that_wants_a_certificate_of_the_client_is_refused_like_a_server() {
         let proxy = ScriptedServer::always(vec![Step::Handshake(mutual_tls(version)), Step::Hang]);
         let mut config = config("https://localhost:9");
         let client = Client::new(config.set_proxy(&proxy.https()).unwrap()).unwrap();
-        check_error(&format!("{version:?}"), &client.signal("e", None).unwrap_err());
+        check_error(&format!("{version:?}"), &client.signal("e", None, Timeout::Request, None).unwrap_err());
     }
 }
 

@@ -1,14 +1,13 @@
 //! Servers of OpenSSL that offer only broken or weak TLS. The server of rustls, which the other tests use, cannot be set up
 //! like that.
 
-use anchor::{Client, Config, Phase, Status, Trust};
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::thread;
-use testkit::{PATIENCE, process, scratch, tools};
+use super::openssl::{OpensslServer, made};
+use anchor::{Client, Config, Phase, Status, Timeout, Trust};
+use std::path::Path;
+use testkit::{PATIENCE, tools};
 
-/// An authority in ca.pem and server certificates by it: `good`, `small` with a key of 1024 bits, `sha1` signed with SHA-1.
+/// An authority in ca.pem and server certificates by it: `good`, `small` with a key of 1024 bits, `sha1` signed
+/// with SHA-1, `ed25519` with such a key.
 const CERTIFICATES: &str = "
 ec='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1'
 openssl req -x509 $ec -nodes -keyout ca.key -out ca.pem -subj '/CN=test authority' -days 2
@@ -20,56 +19,9 @@ issue() {
 issue good 2048 sha256
 issue small 1024 sha256
 issue sha1 2048 sha1
+openssl req -newkey ed25519 -nodes -keyout ed25519.key -out ed25519.csr -subj /CN=ed25519
+openssl x509 -req -in ed25519.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out ed25519.pem
 ";
-
-/// A running `openssl s_server`, which prints what it receives.
-struct OpensslServer {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    url: String,
-}
-
-impl OpensslServer {
-    fn start(folder: &Path, certificate: &str, options: &str) -> OpensslServer {
-        let mut command = Command::new("openssl");
-        command.current_dir(folder).args(["s_server", "-accept", "127.0.0.1:0"]);
-        command.args(["-cert", &format!("{certificate}.pem"), "-key", &format!("{certificate}.key")]);
-        command.args(options.split_whitespace()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("openssl runs");
-        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut server = OpensslServer { child, stdout, url: String::new() };
-        server.url = server.until_received("ACCEPT ").replace("ACCEPT ", "https://");
-        server
-    }
-
-    /// The first line that begins like this.
-    fn until_received(&mut self, beginning: &str) -> String {
-        let mut lines = self.stdout.by_ref().lines().map(|line| line.expect("UTF-8"));
-        lines.find(|line| line.starts_with(beginning)).expect("it prints such a line")
-    }
-
-    /// All that it printed until it was ended.
-    fn received(mut self) -> String {
-        self.child.kill().expect("it runs");
-        let mut received = Vec::new();
-        self.stdout.read_to_end(&mut received).expect("a pipe");
-        String::from_utf8_lossy(&received).into_owned()
-    }
-}
-
-impl Drop for OpensslServer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn certificates(name: &str) -> PathBuf {
-    let folder = scratch("openssl").join(name);
-    std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    process::output(Command::new("sh").current_dir(&folder).args(["-ec", CERTIFICATES]));
-    folder
-}
 
 fn client(folder: &Path, url: &str) -> Client {
     let mut config = Config::bare();
@@ -83,7 +35,7 @@ fn weak_servers_are_refused_and_get_nothing() {
     if !tools::has("openssl") {
         return;
     }
-    let folder = certificates("weak");
+    let folder = made("weak", CERTIFICATES);
     for (certificate, options, reason) in [
         ("good", "-tls1 -cipher ALL:@SECLEVEL=0", "alert"),
         ("good", "-tls1_1 -cipher ALL:@SECLEVEL=0", "alert"),
@@ -99,7 +51,7 @@ fn weak_servers_are_refused_and_get_nothing() {
         ("sha1", "-tls1_3 -cipher ALL:@SECLEVEL=0", "too weak"),
     ] {
         let server = OpensslServer::start(&folder, certificate, options);
-        let error = client(&folder, &server.url).signal("e", None).unwrap_err();
+        let error = client(&folder, &server.url).signal("e", None, Timeout::Request, None).unwrap_err();
         assert_eq!((error.status(), error.phase()), (Status::Tls, Some(Phase::Tls)), "{options}: {error:?}");
         assert_eq!((error.attempts(), error.maybe_consumed()), (1, false), "{options}: {error:?}");
         assert!(error.message().contains(reason), "{certificate} {options}: {error:?}");
@@ -113,13 +65,34 @@ fn a_strong_server_gets_the_request() {
     if !tools::has("openssl") {
         return;
     }
-    let folder = certificates("strong");
-    for options in ["-tls1_3", "-tls1_2"] {
-        let mut server = OpensslServer::start(&folder, "good", options);
+    let folder = made("strong", CERTIFICATES);
+    for (certificate, options) in
+        [("good", "-tls1_3"), ("good", "-tls1_2"), ("ed25519", "-tls1_3"), ("ed25519", "-tls1_2")]
+    {
+        let server = OpensslServer::start(&folder, certificate, options);
         let client = client(&folder, &server.url);
-        let signalling = thread::spawn(move || client.signal("e", None).unwrap_err());
-        server.until_received("POST /v1/events/e");
-        drop(server);
-        assert_eq!(signalling.join().unwrap().status(), Status::ConnectionLost);
+        server.gets_the_request_of(client);
+    }
+}
+
+/// By servers that accept nothing else. The processors of x86-64 have AES instructions, so it is left out there by default.
+#[test]
+fn chacha20_is_offered_where_a_processor_may_lack_aes() {
+    if !tools::has("openssl") {
+        return;
+    }
+    let folder = made("chacha20", CERTIFICATES);
+    let is_offered = cfg!(feature = "chacha20") || !cfg!(target_arch = "x86_64");
+    for options in ["-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256", "-tls1_2 -cipher ECDHE-RSA-CHACHA20-POLY1305"]
+    {
+        let server = OpensslServer::start(&folder, "good", options);
+        let client = client(&folder, &server.url);
+        if is_offered {
+            server.gets_the_request_of(client);
+        } else {
+            let error = client.signal("e", None, Timeout::Request, None).unwrap_err();
+            assert_eq!(error.status(), Status::Tls, "{options}: {error:?}");
+            assert!(!server.received().contains("POST"), "{options}");
+        }
     }
 }

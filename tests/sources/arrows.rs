@@ -6,24 +6,49 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, and the modules that it may import.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("status", &[]),
     ("secret", &[]),
     ("json", &[]),
     ("sys", &[]),
     ("error", &["json", "status"]),
-    ("census", &["error"]),
-    ("stats", &["census"]),
+    ("census", &["error", "json"]),
+    ("log", &["error", "json", "status"]),
+    ("stats", &["census", "json"]),
     ("panic", &["error", "status"]),
     ("address", &["secret"]),
-    ("config", &["address", "error", "secret"]),
+    ("credentials", &["secret"]),
+    ("config", &["address", "credentials", "error", "log", "secret"]),
+    ("options", &["config", "credentials", "error"]),
     ("cancel", &["error", "status", "sys"]),
-    ("http", &["address", "config", "error", "panic", "secret", "status", "sys"]),
-    ("session", &["address", "cancel", "census", "config", "error", "http", "secret", "stats", "status", "sys"]),
-    ("calls", &["address", "cancel", "config", "error", "http", "json", "secret", "session", "status"]),
-    ("started", &["calls", "cancel", "census", "error", "http", "panic", "session", "status", "sys"]),
-    ("client", &["calls", "cancel", "config", "error", "session", "started", "stats", "status"]),
-    ("capi", &["cancel", "client", "config", "error", "json", "panic", "started", "status", "sys"]),
+    ("http", &["address", "config", "credentials", "error", "panic", "secret", "stats", "status", "sys"]),
+    (
+        "session",
+        &["address", "cancel", "census", "config", "credentials", "error", "http", "log", "stats", "status", "sys"],
+    ),
+    (
+        "calls",
+        &[
+            "address",
+            "cancel",
+            "config",
+            "credentials",
+            "error",
+            "http",
+            "json",
+            "log",
+            "options",
+            "secret",
+            "session",
+            "status",
+        ],
+    ),
+    (
+        "started",
+        &["calls", "cancel", "census", "credentials", "error", "http", "options", "panic", "session", "status", "sys"],
+    ),
+    ("client", &["calls", "cancel", "config", "error", "options", "session", "started", "stats", "status"]),
+    ("capi", &["cancel", "client", "config", "error", "json", "log", "options", "panic", "started", "status", "sys"]),
 ];
 
 /// A word that only these modules may have in their code.

@@ -33,7 +33,7 @@ void peer_close(struct peer *peer)
 
 static int starts(const struct peer *peer, const char *event, long timeout_ms, uint64_t tag)
 {
-    anchor_status status = anchor_wait_start_on(peer->client, peer->queue, event, timeout_ms, tag, NULL);
+    anchor_status status = anchor_wait_start_on(peer->client, peer->queue, event, timeout_ms, tag, NULL, NULL);
     if (status != ANCHOR_OK)
         fprintf(stderr, "libanchor: %s: %s\n", event, anchor_status_message(status));
     return status == ANCHOR_OK;

@@ -33,6 +33,15 @@ pub fn config(args: &ClientArgs) -> Result<Config, Failure> {
     if let Some(path) = &args.ca_file {
         config.set_ca_file(path)?;
     }
+    if let Some(path) = &args.crl_file {
+        config.set_crl_file(path)?;
+    }
+    if let Some(pins) = &args.pinned_public_keys {
+        config.set_pinned_public_keys(pins)?;
+    }
+    if let Some(certificate) = &args.client_certificate {
+        config.set_client_certificate(certificate, args.client_key.as_ref().unwrap_or(certificate))?;
+    }
     if let Some(retries) = args.retries {
         config.set_retries(retries);
     }

@@ -2,14 +2,14 @@
 
 use anyhow::Context;
 
-use crate::args::DrainArgs;
+use crate::args::{DrainArgs, Limit};
 use crate::client::{self, signals, stdout};
 use crate::exit::Failure;
 
 pub fn run(args: &DrainArgs) -> Result<(), Failure> {
     let client = client::new(&args.client)?;
     signals::cancel_calls(&client)?;
-    let (drained, outcome) = match client.drain(&args.name) {
+    let (drained, outcome) = match client.drain(&args.name, Limit::of_call(args.timeout), None) {
         Ok(drained) => (drained, Ok(())),
         Err(error) => (error.drained, Err(Failure::Event(error.source))),
     };

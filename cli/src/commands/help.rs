@@ -6,7 +6,10 @@ use crate::exit::CODES;
 pub const ENVIRONMENT: [(&str, &str); 6] = [
     ("ANCHORBROWSER_API_KEY", "The API key. If it is not set, ANCHOR_API_KEY is used."),
     ("ANCHORBROWSER_BASE_URL", "The URL of the service; the default is https://api.anchorbrowser.io."),
-    ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "The proxy, chosen by the scheme of the service's URL."),
+    (
+        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
+        "The proxy, chosen by the scheme of the service's URL: http, https, socks5 or socks5h.",
+    ),
     ("ANCHOR_SERVE_API_KEY", "The API key that serve accepts; the default is any key."),
     ("ANCHOR_SERVE_ADMIN_TOKEN", "The token of serve's admin endpoint."),
     ("NO_COLOR", "If set, nothing is printed in color."),

@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow, bail};
 use clap_lex::OsStrExt;
 use serde_json::value::RawValue;
 
-use crate::args::SignalArgs;
+use crate::args::{Limit, SignalArgs};
 use crate::client::{self, signals, stdout};
 use crate::exit::Failure;
 
@@ -18,7 +18,7 @@ pub fn run(args: &SignalArgs) -> Result<(), Failure> {
     let data = data(&args.data)?;
     let client = client::new(&args.client)?;
     signals::cancel_calls(&client)?;
-    let answer = client.signal(&args.name, data.as_deref()).map_err(failure)?;
+    let answer = client.signal(&args.name, data.as_deref(), Limit::of_call(args.timeout), None).map_err(failure)?;
     if args.raw {
         stdout::print_line(&answer).context("the event was signaled, and stdout failed")?;
     }

@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 
 use super::broker::{Activity, Journal};
-use super::http::listener;
+use super::http::listener::Listener;
 use super::http::tls::Tls;
 use super::{environment, log};
 use crate::args::ServeArgs;
@@ -14,21 +13,20 @@ use crate::system::{SHELL_SYNTAX, bytes_of_path};
 
 pub fn ready(
     args: &ServeArgs,
-    listener: &TcpListener,
+    listener: &Listener,
     tls: Option<&Tls>,
     any_key: bool,
     journal: &Journal,
 ) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://{}", listener::reachable_at(listener)?);
+    let url = listener.url(scheme)?;
     print(&url, tls).context("cannot print the URL")?;
     if log::is_for_people(args.log) {
         let lines = environment::lines(SHELL_SYNTAX, &url, tls.map(|tls| &*tls.ca_path), any_key);
         let _ = io::stderr().write_all(lines.as_bytes());
     }
     journal.note(Activity::Started { url });
-    let is_local = listener.local_addr()?.ip().is_loopback();
-    for message in warnings(args, is_local, any_key) {
+    for message in warnings(args, listener.is_local()?, any_key) {
         journal.note(Activity::Warning { message: message.into() });
     }
     Ok(())

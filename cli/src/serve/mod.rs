@@ -24,9 +24,10 @@ use http::access::Access;
 use http::admin::Admin;
 use http::api::Api;
 use http::inject::FaultInjector;
+use http::listener::{self, Listener};
 use http::page::Page;
+use http::routes;
 use http::tls::Tls;
-use http::{listener, routes};
 
 /// How often the server looks for signals whose retention is over, and for unused accounts.
 const SWEEP: Duration = Duration::from_millis(500);
@@ -49,7 +50,10 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let journal = Journal::new();
     let log = log::follow(&journal, args.log);
     let tls = args.tls.then(|| Tls::new(&names(args), args.ca_file.as_deref())).transpose()?;
-    let listener = listener::bind(&args.host, args.port).await?;
+    let listener = match &args.unix {
+        Some(path) => Listener::at_path(path)?,
+        None => Listener::at_host(&args.host, args.port).await?,
+    };
     announce::ready(args, &listener, tls.as_ref(), keys.is_empty(), &journal)?;
 
     let broker = Broker::new(limits(args), journal.clone());

@@ -16,6 +16,8 @@ pub use chosen::signals;
 /// `is_open`, `write_all`, `check` and `wait_until_unread`.
 pub use chosen::stdout;
 
+/// A Unix socket that listens.
+pub use chosen::LocalListener;
 /// The syntax of the shell that people use most on this system.
 pub use chosen::SHELL_SYNTAX;
 /// Raises the number of files and sockets that the process may open, if the system limits it.

@@ -64,3 +64,20 @@ pub fn check_for_reset(socket: &TcpStream) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+/// There is none: the library does not use Unix sockets on Windows either.
+pub enum LocalListener {}
+
+impl LocalListener {
+    pub fn bind(_: &Path) -> io::Result<Self> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "there are no Unix sockets for it on Windows"))
+    }
+
+    pub fn path(&self) -> &Path {
+        match *self {}
+    }
+
+    pub async fn accept(&self) -> io::Result<TcpStream> {
+        match *self {}
+    }
+}

@@ -8,7 +8,7 @@ int main(void)
     anchor_status status = anchor_client_new(NULL, &client);
 
     if (status == ANCHOR_OK)
-        status = anchor_signal_event(client, "build_done", NULL, &json);
+        status = anchor_signal_event(client, "build_done", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &json);
     printf("%s\n", anchor_status_name(status));
     anchor_string_free(json);
     anchor_client_free(client); /* no call is running on it */

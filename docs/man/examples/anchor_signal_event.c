@@ -4,7 +4,7 @@
 int send_code(anchor_client *client, const char *data_json)
 {
     char *json = NULL;
-    anchor_status status = anchor_signal_event(client, "mfa_code", data_json, &json);
+    anchor_status status = anchor_signal_event(client, "mfa_code", data_json, ANCHOR_REQUEST_TIMEOUT, NULL, &json);
 
     if (status == ANCHOR_NOT_SENT)
         fprintf(stderr, "not delivered, try again: %s\n", json ? json : "");

@@ -10,5 +10,5 @@ anchor_status wait_for_user(anchor_client *client, anchor_queue *queue, struct u
 {
     uint64_t tag = (uintptr_t)user;
 
-    return anchor_wait_start_on(client, queue, user->event_name, ANCHOR_NO_TIMEOUT, tag, NULL);
+    return anchor_wait_start_on(client, queue, user->event_name, ANCHOR_NO_TIMEOUT, tag, NULL, NULL);
 }

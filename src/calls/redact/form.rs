@@ -2,9 +2,9 @@
 //! where each byte of the form comes from.
 
 use crate::json::leading_escape;
+use crate::secret::Wiped;
 use std::iter;
 use std::ops::Range;
-use zeroize::Zeroizing;
 
 /// What becomes of white space.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) enum Space {
 }
 
 pub(super) struct Form {
-    pub text: Zeroizing<String>,
+    pub text: Wiped<String>,
     /// For each byte of the text.
     origins: Vec<Origin>,
     /// For each byte, and for the end, the next place where the service may have cut off a quote.
@@ -38,7 +38,7 @@ pub(super) fn is_space(character: char) -> bool {
 impl Form {
     /// `None` if memory ran out.
     pub fn new(said: &str, is_unescaped: bool, space: Space) -> Option<Form> {
-        let mut form = Form { text: Zeroizing::new(String::new()), origins: Vec::new(), next_cuts: Vec::new() };
+        let mut form = Form { text: Wiped::new(String::new()), origins: Vec::new(), next_cuts: Vec::new() };
         form.text.try_reserve_exact(said.len()).ok()?;
         form.origins.try_reserve_exact(said.len()).ok()?;
         let (mut at, mut before) = (0, ' ');

@@ -1,12 +1,19 @@
 use super::*;
+use crate::credentials::Header;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
 const KEY: &str = "sk-0123456789abcdef";
 
+fn key(text: &str) -> SentCredentials {
+    SentCredentials::new(Credentials::new(text, &[]))
+}
+
 fn words(data: &str, said: &str) -> String {
-    Redactor { key: KEY, data: Some(data) }.service_words(said, &mut || true).expect("there is time and memory")
+    Redactor { credentials: &key(KEY), lines: None, data: Some(data) }
+        .service_words(said, &mut || true)
+        .expect("there is time and memory")
 }
 
 #[test]
@@ -62,7 +69,7 @@ fn the_words_of_the_service_stay() {
     ] {
         assert_eq!(words(data, said), said, "{data}");
     }
-    let short = Redactor { key: "e", data: None };
+    let short = Redactor { credentials: &key("e"), lines: None, data: None };
     assert_eq!(short.service_words("everything else", &mut || true).unwrap(), "everything else");
 }
 
@@ -95,10 +102,13 @@ fn the_key_is_masked_within_words_too() {
         (KEY.replace('-', "\\u002d"), "[key]"),
         (format!("Bearer {KEY}"), "Bearer [key]"),
     ] {
-        assert_eq!(Redactor { key: KEY, data: None }.service_words(&said, &mut || true).unwrap(), expected);
+        assert_eq!(
+            Redactor { credentials: &key(KEY), lines: None, data: None }.service_words(&said, &mut || true).unwrap(),
+            expected
+        );
     }
     // The same letter again and again: the key may begin within what looks like it.
-    let repeated = Redactor { key: "aaaaaaaab", data: None };
+    let repeated = Redactor { credentials: &key("aaaaaaaab"), lines: None, data: None };
     assert_eq!(repeated.service_words("x aaaaaaaaaaaab!", &mut || true).unwrap(), "x aaaa[key]!");
 }
 
@@ -123,7 +133,10 @@ fn it_is_masked_before_it_is_cut() {
 fn what_is_not_looked_at_is_not_shown() {
     let data = format!(r#"{{"token":"{}","code":"abcd1234"}}"#, "S".repeat(65_530));
     let said = format!("{} abcd1234", "S".repeat(65_530));
-    assert_eq!(Redactor { key: KEY, data: Some(&data) }.service_words(&said, &mut || true), None);
+    assert_eq!(
+        Redactor { credentials: &key(KEY), lines: None, data: Some(&data) }.service_words(&said, &mut || true),
+        None
+    );
     assert_eq!(words(&data, &"word ".repeat(20_000)), format!("{}...", "word ".repeat(100)));
 }
 
@@ -137,7 +150,8 @@ fn messages_are_fit_for_a_terminal() {
 #[test]
 fn without_time_the_words_are_left_out() {
     let data = format!("{{\"a\":[{}1]}}", "\"words\",".repeat(100_000));
-    let redactor = Redactor { key: KEY, data: Some(&data) };
+    let credentials = key(KEY);
+    let redactor = Redactor { credentials: &credentials, lines: None, data: Some(&data) };
     assert_eq!(redactor.service_words("some words", &mut || false), None);
     let mut left = 3;
     let mut stop = || {
@@ -162,7 +176,7 @@ fn much_data_does_not_take_long() {
         (format!("[{records}]"), r"\u0061 ".repeat(9_000)),
     ] {
         let (began, before) = (Instant::now(), running_time());
-        Redactor { key: KEY, data: Some(&data) }.service_words(&said, &mut || true);
+        Redactor { credentials: &key(KEY), lines: None, data: Some(&data) }.service_words(&said, &mut || true);
         let took = running_time().zip(before).map_or(began.elapsed(), |(now, before)| now - before);
         println!("{took:?}");
         assert!(took < Duration::from_secs(20), "it took {took:?}");
@@ -256,10 +270,21 @@ proptest! {
     #[test]
     fn no_beginning_of_the_key_survives(before in "[a-f0-9k -]{0,20}", after in "[a-f0-9 -]{0,20}", length in 8..=KEY.len()) {
         let said = format!("{before}{}", &KEY[..length]);
-        let shown = Redactor { key: KEY, data: None }.service_words(&said, &mut || true).unwrap();
+        let shown = Redactor { credentials: &key(KEY), lines: None, data: None }.service_words(&said, &mut || true).unwrap();
         prop_assert!(!shown.contains(&KEY[..8]), "{shown}");
         let said = format!("{before}{KEY}{after}");
-        let shown = Redactor { key: KEY, data: None }.service_words(&said, &mut || true).unwrap();
+        let shown = Redactor { credentials: &key(KEY), lines: None, data: None }.service_words(&said, &mut || true).unwrap();
         prop_assert!(!shown.contains(KEY), "{shown}");
     }
+}
+
+#[test]
+fn headers_and_keys_that_were_replaced_are_masked() {
+    let mut headers = Vec::new();
+    Header::add_to(&mut headers, "x-gate", "t0ken-of-a-gateway").unwrap();
+    let credentials = SentCredentials::new(Credentials::new(KEY, &headers));
+    credentials.replace(|credentials| credentials.with_key("sk-another-key"));
+    let redactor = Redactor { credentials: &credentials, lines: None, data: None };
+    let said = format!("{KEY} of t0ken-of-a-gateway, not sk-another-key");
+    assert_eq!(redactor.service_words(&said, &mut || true).unwrap(), "[key] of [key], not [key]");
 }

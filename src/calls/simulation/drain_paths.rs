@@ -14,7 +14,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// The call, and how many signals it took.
 fn drain_with(config: &Config, script: &Script) -> (Run, u32) {
     let began = Instant::now();
-    let (mut rules, first) = Drain::begin(config, began);
+    let (mut rules, first) = Drain::begin(config.policy(), Some(config.request_timeout), began);
     let run = simulate(&mut rules, first, began, script);
     let drained = rules.drained();
     let taken = run.requests.iter().filter(|made| made.outcome.describe() == "answered").count();

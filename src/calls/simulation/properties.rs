@@ -203,7 +203,7 @@ impl Checked<'_> {
 
 fn check_wait(config: &Config, timeout: Option<Duration>, script: &Script, slices: Slices) {
     let began = Instant::now();
-    let (mut rules, first) = Wait::begin(config, timeout, began, slices);
+    let (mut rules, first) = Wait::begin(config.policy(), timeout, began, slices);
     let run = simulate(&mut rules, first, began, script);
     let checked = Checked { run: &run, began, config, script, timeout };
     checked.tells_the_truth();
@@ -233,18 +233,19 @@ fn check_wait(config: &Config, timeout: Option<Duration>, script: &Script, slice
     }
 }
 
-fn check_signal(config: &Config, script: &Script) {
+fn check_signal(config: &Config, timeout: Option<Duration>, script: &Script) {
     let began = Instant::now();
-    let limit = config.request_timeout;
-    let (mut rules, first) = Signal::begin(config, "{}".to_owned(), began);
+    let limit = timeout.unwrap_or(Duration::MAX);
+    let deadline = timeout.map(|timeout| began + timeout);
+    let (mut rules, first) = Signal::begin(config.policy(), "{}".to_owned(), deadline, began);
     let run = simulate(&mut rules, first, began, script);
-    let checked = Checked { run: &run, began, config, script, timeout: Some(limit) };
+    let checked = Checked { run: &run, began, config, script, timeout };
     checked.tells_the_truth();
-    checked.pauses_keep_their_bounds(Some(limit));
+    checked.pauses_keep_their_bounds(timeout);
     assert!(run.took <= limit, "it ended {:?} after {limit:?}", run.took);
     assert!(run.written() <= 1, "it was written twice");
     assert!(run.requests.iter().rev().skip(1).all(|made| made.outcome.written.is_none()), "tried again");
-    assert!(run.pauses.iter().all(|paused| matches!(paused.reason, Reason::Retry(_))));
+    assert!(run.pauses.iter().all(|paused| matches!(paused.reason, Reason::Retry { .. })));
     assert_eq!(run.result.is_ok(), checked.last().is_some_and(|made| made.last() == Last::Event));
     let Err(error) = &run.result else { return };
     let is_stopped = matches!(error.status(), Status::Cancelled | Status::Interrupted);
@@ -256,20 +257,24 @@ fn check_signal(config: &Config, script: &Script) {
     }
 }
 
-fn check_drain(config: &Config, script: &Script) {
+fn check_drain(config: &Config, timeout: Option<Duration>, script: &Script) {
     let began = Instant::now();
-    let limit = config.request_timeout;
-    let (mut rules, first) = Drain::begin(config, began);
+    let limit = timeout.unwrap_or(Duration::MAX);
+    let (mut rules, first) = Drain::begin(config.policy(), timeout, began);
     let run = simulate(&mut rules, first, began, script);
-    let checked = Checked { run: &run, began, config, script, timeout: Some(limit) };
+    let checked = Checked { run: &run, began, config, script, timeout };
     checked.tells_the_truth();
-    assert!(run.took <= limit, "it ended {:?} after {limit:?}", run.took);
+    // A drain that asks once reads the answer for the grace.
+    let latest = if limit.is_zero() { MILLI + config.grace } else { limit };
+    assert!(run.took <= latest, "it ended {:?} after {limit:?}", run.took);
     assert!(run.pauses.is_empty(), "a drain does not pause");
     let taken = run.requests.iter().filter(|made| made.last() == Last::Event).count();
     assert_eq!(rules.drained() as usize, taken, "drained");
     checked.says_that_time_ended_it();
     let found_nothing = checked.last().is_some_and(|made| made.last() == Last::NotSignaled);
     assert_eq!(run.result.is_ok(), found_nothing, "it succeeds when nothing is left");
+    let asked = run.requests.iter().filter(|made| made.last() != Last::Stale).count();
+    assert!(!limit.is_zero() || asked <= 1, "it asked more than once");
 }
 
 proptest! {
@@ -283,12 +288,13 @@ proptest! {
     }
 
     #[test]
-    fn a_signal_keeps_its_rules(chosen in chosen(), script in script()) {
-        check_signal(&chosen.config(), &script);
+    fn a_signal_keeps_its_rules(chosen in chosen(), timeout in timeout(), script in script()) {
+        // Zero is refused before.
+        check_signal(&chosen.config(), timeout.map(|timeout| timeout.max(MILLI)), &script);
     }
 
     #[test]
-    fn a_drain_keeps_its_rules(chosen in chosen(), script in script()) {
-        check_drain(&chosen.config(), &script);
+    fn a_drain_keeps_its_rules(chosen in chosen(), timeout in timeout(), script in script()) {
+        check_drain(&chosen.config(), timeout, &script);
     }
 }

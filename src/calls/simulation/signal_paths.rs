@@ -16,7 +16,8 @@ const BODY: &str = r#"{"data":{}}"#;
 
 fn signal_with(config: &Config, script: &Script) -> Run {
     let began = Instant::now();
-    let (mut rules, first) = Signal::begin(config, BODY.to_owned(), began);
+    let (mut rules, first) =
+        Signal::begin(config.policy(), BODY.to_owned(), Some(began + config.request_timeout), began);
     let run = simulate(&mut rules, first, began, script);
     assert!(run.written() <= 1, "a signal was written twice: {run:?}");
     run

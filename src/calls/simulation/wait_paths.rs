@@ -22,7 +22,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) fn wait_with(config: &Config, timeout: Option<Duration>, script: &Script) -> Run {
     let began = Instant::now();
-    let (mut rules, first) = Wait::begin(config, timeout, began, Slices::Whole);
+    let (mut rules, first) = Wait::begin(config.policy(), timeout, began, Slices::Whole);
     simulate(&mut rules, first, began, script)
 }
 
@@ -269,7 +269,7 @@ fn spread_slices_are_shorter_by_up_to_a_tenth() {
     let config = settings(|_| ());
     let began = Instant::now();
     let asked: Vec<Duration> = (0..200)
-        .map(|_| match Wait::begin(&config, None, began, Slices::Spread).1 {
+        .map(|_| match Wait::begin(config.policy(), None, began, Slices::Spread).1 {
             Step::Request(request) => request.asked,
             _ => panic!("a wait begins with a request"),
         })
@@ -279,7 +279,7 @@ fn spread_slices_are_shorter_by_up_to_a_tenth() {
     assert!(*longest - *shortest > config.slice / 20, "{shortest:?} to {longest:?}");
     // What remains is asked for as it is.
     let short = config.slice / 2;
-    let (_, first) = Wait::begin(&config, Some(short), began, Slices::Spread);
+    let (_, first) = Wait::begin(config.policy(), Some(short), began, Slices::Spread);
     assert!(matches!(first, Step::Request(request) if request.asked == short));
 }
 
@@ -295,7 +295,7 @@ fn a_delayed_request_has_the_time_that_is_left() {
         (Some(0), 2_001, None),
     ] {
         let (timeout, now) = (timeout.map(Duration::from_millis), began + Duration::from_millis(delay));
-        let (mut wait, first) = Wait::begin(&config, timeout, began, Slices::Whole);
+        let (mut wait, first) = Wait::begin(config.policy(), timeout, began, Slices::Whole);
         let Step::Request(first) = first else { panic!("a wait begins with a request") };
         match wait.delayed(&first, now) {
             Step::Request(request) => {

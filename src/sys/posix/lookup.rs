@@ -9,8 +9,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::ptr;
 
-/// The addresses of a name, in the order in which they should be tried.
-pub(crate) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
+/// The addresses of a name, in the order in which they should be tried. Their port is 0.
+pub(crate) fn look_up(host: &str) -> Result<Vec<SocketAddr>, LookupError> {
     let name = CString::new(host).map_err(|_| LookupError::Failed("the host contains a NUL".to_owned()))?;
     // SAFETY: the hints are a local whose zeros are valid; the list is freed once, after it was read; the code is of this call.
     unsafe {
@@ -21,7 +21,7 @@ pub(crate) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupEr
         if code != 0 {
             return Err(error(code, io::Error::last_os_error()));
         }
-        let addresses = addresses(list, port);
+        let addresses = addresses(list);
         libc::freeaddrinfo(list);
         Ok(addresses)
     }
@@ -30,7 +30,7 @@ pub(crate) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupEr
 /// # Safety
 ///
 /// `list` is NULL or a list that getaddrinfo made.
-unsafe fn addresses(mut list: *const libc::addrinfo, port: u16) -> Vec<SocketAddr> {
+unsafe fn addresses(mut list: *const libc::addrinfo) -> Vec<SocketAddr> {
     let mut found = Vec::new();
     // SAFETY: the caller's promise.
     while let Some(entry) = unsafe { list.as_ref() } {
@@ -42,7 +42,7 @@ unsafe fn addresses(mut list: *const libc::addrinfo, port: u16) -> Vec<SocketAdd
             SockAddr::new(storage, entry.ai_addrlen)
         };
         if let Some(mut address) = address.as_socket() {
-            address.set_port(port);
+            address.set_port(0);
             found.push(address);
         }
         list = entry.ai_next;
@@ -54,10 +54,10 @@ unsafe fn addresses(mut list: *const libc::addrinfo, port: u16) -> Vec<SocketAdd
 fn error(code: i32, last: io::Error) -> LookupError {
     if code == libc::EAI_MEMORY || (code == libc::EAI_SYSTEM && is_exhausted(&last)) {
         let why = if code == libc::EAI_MEMORY { io::ErrorKind::OutOfMemory.into() } else { last };
-        return LookupError::Exhausted(why);
+        return LookupError::Exhausted(why.to_string());
     }
     if let Err(e) = Event::new() {
-        return LookupError::Exhausted(e);
+        return LookupError::Exhausted(e.to_string());
     }
     // SAFETY: the string is static.
     let said = unsafe { CStr::from_ptr(libc::gai_strerror(code)) }.to_string_lossy().into_owned();
@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn an_address_is_its_own_name() {
-        assert_eq!(look_up("127.0.0.9", 80).unwrap(), ["127.0.0.9:80".parse().unwrap()]);
-        assert_eq!(look_up("::1", 80).unwrap(), ["[::1]:80".parse().unwrap()]);
+        assert_eq!(look_up("127.0.0.9").unwrap(), ["127.0.0.9:0".parse().unwrap()]);
+        assert_eq!(look_up("::1").unwrap(), ["[::1]:0".parse().unwrap()]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What the systems have in common of a socket beyond socket2.
 
-use socket2::TcpKeepalive;
+use socket2::{SockAddr, TcpKeepalive};
+use std::ffi::CString;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::path::Path;
 
 /// The flags of each read, and of a look that leaves the bytes in the socket.
 pub(in crate::sys) const RECEIVE: libc::c_int = libc::MSG_DONTWAIT;
@@ -24,4 +26,18 @@ pub(in crate::sys) fn available(socket: &socket2::Socket) -> usize {
     // SAFETY: the pointer is to a local of the type that FIONREAD writes.
     let done = unsafe { libc::ioctl(socket.as_raw_fd(), libc::FIONREAD, &raw mut count) };
     if done == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+}
+
+pub(in crate::sys) fn unix_address(path: &Path) -> io::Result<SockAddr> {
+    SockAddr::unix(path)
+}
+
+/// The number of a network interface.
+pub(in crate::sys) fn interface_index(name: &str) -> io::Result<u32> {
+    let name = CString::new(name)?;
+    // SAFETY: the name is a C string.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => Err(io::Error::last_os_error()),
+        index => Ok(index),
+    }
 }

@@ -11,8 +11,8 @@ use windows_sys::Win32::Networking::WinSock::{
     ADDRINFOW, FreeAddrInfoW, GetAddrInfoW, SOCK_STREAM, WSAHOST_NOT_FOUND, WSANO_DATA, WSAStartup,
 };
 
-/// The addresses of a name, in the order in which they should be tried.
-pub(crate) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupError> {
+/// The addresses of a name, in the order in which they should be tried. Their port is 0.
+pub(crate) fn look_up(host: &str) -> Result<Vec<SocketAddr>, LookupError> {
     let name: Vec<u16> = host.encode_utf16().chain([0]).collect();
     if name[..name.len() - 1].contains(&0) {
         return Err(LookupError::Failed("the host contains a NUL".to_owned()));
@@ -26,7 +26,7 @@ pub(crate) fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, LookupEr
         if code != 0 {
             return Err(error(code));
         }
-        let addresses = addresses(list, port);
+        let addresses = addresses(list);
         FreeAddrInfoW(list);
         Ok(addresses)
     }
@@ -47,7 +47,7 @@ fn start_winsock() -> Result<(), i32> {
 /// # Safety
 ///
 /// `list` is NULL or a list that GetAddrInfoW made.
-unsafe fn addresses(mut list: *const ADDRINFOW, port: u16) -> Vec<SocketAddr> {
+unsafe fn addresses(mut list: *const ADDRINFOW) -> Vec<SocketAddr> {
     let mut found = Vec::new();
     // SAFETY: the caller's promise.
     while let Some(entry) = unsafe { list.as_ref() } {
@@ -59,7 +59,7 @@ unsafe fn addresses(mut list: *const ADDRINFOW, port: u16) -> Vec<SocketAddr> {
             SockAddr::new(storage, length as i32)
         };
         if let Some(mut address) = address.as_socket() {
-            address.set_port(port);
+            address.set_port(0);
             found.push(address);
         }
         list = entry.ai_next;
@@ -71,7 +71,7 @@ fn error(code: i32) -> LookupError {
     let why = io::Error::from_raw_os_error(code);
     match code {
         WSAHOST_NOT_FOUND | WSANO_DATA => LookupError::UnknownHost(why.to_string()),
-        _ if is_exhausted(&why) => LookupError::Exhausted(why),
+        _ if is_exhausted(&why) => LookupError::Exhausted(why.to_string()),
         _ => LookupError::Failed(why.to_string()),
     }
 }
@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn an_address_is_its_own_name() {
-        assert_eq!(look_up("127.0.0.9", 80).unwrap(), ["127.0.0.9:80".parse().unwrap()]);
-        assert_eq!(look_up("::1", 80).unwrap(), ["[::1]:80".parse().unwrap()]);
+        assert_eq!(look_up("127.0.0.9").unwrap(), ["127.0.0.9:0".parse().unwrap()]);
+        assert_eq!(look_up("::1").unwrap(), ["[::1]:0".parse().unwrap()]);
     }
 
     #[test]
@@ -94,6 +94,6 @@ mod tests {
         assert!(matches!(error(WSATRY_AGAIN), LookupError::Failed(_)));
         assert!(matches!(error(WSANO_RECOVERY), LookupError::Failed(_)));
         assert!(matches!(error(WSA_NOT_ENOUGH_MEMORY), LookupError::Exhausted(_)));
-        assert!(matches!(look_up("a\0b", 1), Err(LookupError::Failed(_))));
+        assert!(matches!(look_up("a\0b"), Err(LookupError::Failed(_))));
     }
 }

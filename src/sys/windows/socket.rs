@@ -1,9 +1,10 @@
 //! What Windows has of a socket beyond socket2. A send raises no signal here, and a socket that is set to nonblocking needs no
 //! flag.
 
-use socket2::{Domain, TcpKeepalive, Type};
+use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 use std::io;
 use std::os::windows::io::AsRawSocket;
+use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 use windows_sys::Win32::Networking::WinSock::{
@@ -15,7 +16,7 @@ pub(in crate::sys) const SEND: i32 = 0;
 pub(in crate::sys) const RECEIVE: i32 = 0;
 pub(in crate::sys) const PEEK: i32 = MSG_PEEK;
 
-/// A TCP socket that does not block and that no child process inherits.
+/// A stream socket that does not block and that no child process inherits.
 pub(in crate::sys) fn open_socket(domain: Domain) -> io::Result<socket2::Socket> {
     let socket = socket2::Socket::new(domain, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
@@ -54,4 +55,14 @@ pub(in crate::sys) fn available(socket: &socket2::Socket) -> usize {
     // SAFETY: the socket is open, and the count is a local.
     let done = unsafe { ioctlsocket(socket.as_raw_socket() as SOCKET, FIONREAD, &raw mut count) };
     if done == 0 { count as usize } else { 0 }
+}
+
+/// Windows has Unix sockets since version 1803, but no program here was ever run with one.
+pub(in crate::sys) fn unix_address(_: &Path) -> io::Result<SockAddr> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "libanchor does not use Unix sockets on Windows"))
+}
+
+/// Zones are numbers on Windows.
+pub(in crate::sys) fn interface_index(_: &str) -> io::Result<u32> {
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "an IPv6 zone is a number on Windows"))
 }

@@ -106,12 +106,13 @@ impl Build {
         command
     }
 
-    /// What a program does on purpose is in a file of suppressions beside its source.
+    /// What a program does on purpose is in a file of suppressions beside its source, or in tests/c for an example.
     fn valgrind(&self) -> Command {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99", "--fair-sched=try"]);
-        let suppressions = self.source.with_extension("supp");
-        if suppressions.exists() {
+        let beside = self.source.with_extension("supp");
+        let in_tests = root().join("tests/c").join(beside.file_name().expect("a source is a file"));
+        if let Some(suppressions) = [beside, in_tests].into_iter().find(|file| file.exists()) {
             valgrind.arg(format!("--suppressions={}", suppressions.display()));
         }
         valgrind.arg(&self.program);

@@ -14,7 +14,7 @@ static volatile int sink;
 static char *answer(void)
 {
     char *json = NULL;
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "fault", "{}", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "fault", "{}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "fault", PATIENCE_MS, NULL, &json));
     return json;
 }

@@ -14,7 +14,7 @@ static void goes_on(anchor_client *client)
 {
     char *json = NULL;
     inject(NULL);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", "{\"a\":1}", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", "{\"a\":1}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "goes on", PATIENCE_MS, NULL, &json));
     CHECK_TEXT("{\"data\":{\"a\":1}}", json);
     anchor_string_free(json);
@@ -55,7 +55,7 @@ static void a_wait(void)
         CHECK_STATUS(ANCHOR_INTERNAL, anchor_wait_for_event(client, "quiet", 0, NULL, &json));
         is_told(json);
         CHECK_STATUS(ANCHOR_INTERNAL, anchor_wait_for_event(client, "quiet", 0, NULL, NULL));
-        CHECK_STATUS(ANCHOR_INTERNAL, anchor_drain_event(client, "quiet", NULL));
+        CHECK_STATUS(ANCHOR_INTERNAL, anchor_drain_event(client, "quiet", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         goes_on(client);
     }
     anchor_client_free(client);
@@ -67,7 +67,8 @@ static void a_signal(void)
     for (int i = 0; i < 2; i++) {
         char *json = UNTOUCHED;
         inject(places[i]);
-        CHECK_STATUS(ANCHOR_INTERNAL, anchor_signal_event(client, "signaled", NULL, &json));
+        CHECK_STATUS(ANCHOR_INTERNAL, anchor_signal_event(client, "signaled", NULL, ANCHOR_REQUEST_TIMEOUT, NULL,
+                                                          &json));
         is_told(json);
         goes_on(client);
     }
@@ -118,15 +119,16 @@ static void a_queued_wait(void)
     anchor_queue *queue = new_queue();
     anchor_wait *started = NULL;
     for (int i = 0; i < 2; i++) {
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "beside", PATIENCE_MS, 1, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "beside", PATIENCE_MS, 1, NULL, NULL));
         CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "beside", PATIENCE_MS, &started));
         CHECK_SOON(check_count(client, "/started/wait/count") == 2);
         inject(places[i]);
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 2, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "quiet", 0, 2, NULL, NULL));
         take(queue, ANCHOR_INTERNAL);
         inject(NULL);
         CHECK(check_count(client, "/started/wait/count") == 2);
-        for (int j = 0; j < 2; j++) CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "beside", NULL, NULL));
+        for (int j = 0; j < 2; j++) CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "beside", NULL,
+                                                                                ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
         take(queue, ANCHOR_OK);
         CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(started, PATIENCE_MS, NULL));
         anchor_wait_free(started);
@@ -145,7 +147,7 @@ static void all_started_waits(void)
     anchor_wait *started = NULL, *freed = NULL;
     char *json = UNTOUCHED;
     for (int i = 0; i < QUEUED; i++)
-        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 1, NULL));
+        CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "never", ANCHOR_NO_TIMEOUT, 1, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "never", ANCHOR_NO_TIMEOUT, &started));
     CHECK_SOON(check_count(client, "/started/wait/count") == QUEUED + 1);
     inject("reactor");
@@ -158,8 +160,8 @@ static void all_started_waits(void)
     inject(NULL);
     CHECK(check_count(client, "/started/wait/count") == 0);
     goes_on(client);
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "after", PATIENCE_MS, 1, NULL));
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "after", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "after", PATIENCE_MS, 1, NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "after", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     take(queue, ANCHOR_OK);
     anchor_queue_free(queue);
     anchor_client_free(client);

@@ -5,10 +5,13 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Command;
 use testkit::c_build::program::Build;
+use testkit::certificates::{Certificate, authority_file, mutual_tls, pem};
 use testkit::local_server::LocalServer;
 use testkit::process::{Outcome, finish, run, spawn};
+use testkit::scripted::ScriptedServer;
+use testkit::scripted::script::{EVENT, Script, Step, event};
 use testkit::target::Target;
-use testkit::{files, process, tools};
+use testkit::{files, process, scratch, tools};
 
 /// An example and the server that it finds in its environment.
 struct Example {
@@ -38,7 +41,10 @@ impl Example {
     fn signal(&self, name: &str, data: &str) {
         let mut config = anchor::Config::bare();
         config.set_base_url(&self.server.url).unwrap().set_api_key("test-key").unwrap();
-        anchor::Client::new(&config).unwrap().signal(name, Some(data)).expect("the server takes it");
+        anchor::Client::new(&config)
+            .unwrap()
+            .signal(name, Some(data), anchor::Timeout::Request, None)
+            .expect("the server takes it");
     }
 }
 
@@ -121,6 +127,38 @@ fn example_cancel() {
         example.check(&["there"], 0, "Waiting for \"there\". Ctrl-C gives up.\n{\"data\":{}}\n", "");
         example.check(&["status_401"], 1, "Waiting for \"status_401\". Ctrl-C gives up.\n", "ANCHOR_UNAUTHORIZED");
     });
+}
+
+/// A SOCKS5 proxy that wants a login, and then acts as a gateway that wants a client certificate.
+#[test]
+fn example_mtls_socks5() {
+    let folder = scratch("mtls-socks5");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), text).unwrap();
+        folder.join(name).to_str().unwrap().to_owned()
+    };
+    let (certificate, key) = pem(Certificate::ForClients);
+    let (certificate, key) = (write("client.pem", &certificate), write("client.key", &key));
+    let logged_in = [vec![5, 2], vec![1, 0], vec![5, 0, 0, 1, 0, 0, 0, 0, 0, 0]];
+    let dialogue = logged_in.into_iter().flat_map(|answer| [Step::ReadSome, Step::Send(answer)]);
+    let mutual = Step::Handshake(mutual_tls(&rustls::version::TLS13));
+    let script: Script = dialogue.chain([mutual, Step::AnswerAll(event())]).collect();
+    for build in builds("examples-c/mtls_socks5.c") {
+        let proxy = ScriptedServer::always(script.clone());
+        let url = format!("socks5h://user:password@{}", proxy.address);
+        let run = |arguments: &[&str]| {
+            let mut command = build.command();
+            command.env("ANCHORBROWSER_BASE_URL", "https://localhost:9").env("ANCHORBROWSER_API_KEY", "test-key");
+            run(command.env("SSL_CERT_FILE", authority_file()).args(arguments))
+        };
+        let outcome = run(&["e", &url, &certificate, &key]);
+        assert!(outcome.code() == Some(0) && outcome.stdout.trim_end() == EVENT, "{}: {outcome:#?}", build.how);
+        assert_eq!((proxy.connections(), proxy.requests().len()), (1, 1));
+        let outcome = run(&["e", &url, &certificate, &certificate]);
+        assert!(outcome.code() == Some(1) && outcome.stderr.contains("key"), "{}: {outcome:#?}", build.how);
+        let outcome = run(&[]);
+        assert!(outcome.code() == Some(1) && outcome.stderr.starts_with("usage: "), "{}: {outcome:#?}", build.how);
+    }
 }
 
 #[test]
@@ -348,6 +386,7 @@ fn every_example_has_a_test() {
         "libuv.c",
         "log.c",
         "mfa.c",
+        "mtls_socks5.c",
         "queue.c",
         "started.cpp",
         "signal.c",

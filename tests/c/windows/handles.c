@@ -33,7 +33,7 @@ static void signal_event(anchor_client *client, const char *event_name, int numb
 {
     char *json = NULL, data[32];
     snprintf(data, sizeof data, "{\"n\":%d}", number);
-    int32_t status = anchor_signal_event(client, event_name, data, &json);
+    int32_t status = anchor_signal_event(client, event_name, data, ANCHOR_REQUEST_TIMEOUT, NULL, &json);
     if (status != ANCHOR_OK && json != NULL) fprintf(stderr, "%s\n", json);
     CHECK_STATUS(ANCHOR_OK, status);
     anchor_string_free(json);
@@ -81,7 +81,7 @@ static void a_queue_has_a_handle(void)
     CHECK(anchor_queue_fd(queue) == -1 && anchor_queue_handle(NULL) == NULL);
     HANDLE handle = anchor_queue_handle(queue);
     CHECK(handle != NULL && !is_signaled(handle));
-    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "queued", PATIENCE_MS, 7, &wait));
+    CHECK_STATUS(ANCHOR_OK, anchor_wait_start_on(client, queue, "queued", PATIENCE_MS, 7, NULL, &wait));
     CHECK(anchor_wait_handle(wait) == NULL);
     signal_event(client, "queued", 2);
     CHECK(WaitForSingleObject(handle, PATIENCE_MS) == WAIT_OBJECT_0);

@@ -25,7 +25,7 @@ static void check_trusts(anchor_config *config, int32_t status)
 {
     anchor_client *client = check_client_of(config);
     char *json = NULL;
-    int32_t actual = anchor_signal_event(client, "trusted", NULL, &json);
+    int32_t actual = anchor_signal_event(client, "trusted", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &json);
     if (actual != status && json != NULL) fprintf(stderr, "%s\n", json);
     CHECK_STATUS(status, actual);
     anchor_string_free(json);

@@ -40,6 +40,11 @@ int main(void)
     CHECK(anchor_wait_for_event(client, "e", ANCHOR_NO_TIMEOUT, NULL, NULL) == ANCHOR_NOT_SENT);
     CHECK(anchor_wait_for_event(client, "e", ANCHOR_DEFAULT_TIMEOUT_MS, NULL, NULL) == ANCHOR_NOT_SENT);
     CHECK(anchor_wait_for_event(client, "e", ANCHOR_NO_TIMEOUT - 1, NULL, NULL) == ANCHOR_INVALID_ARGUMENT);
+    CHECK(anchor_signal_event(client, "e", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL) == ANCHOR_NOT_SENT);
+    CHECK(anchor_drain_event(client, "e", ANCHOR_REQUEST_TIMEOUT, NULL, NULL) == ANCHOR_NOT_SENT);
+    CHECK(anchor_drain_event(client, "e", ANCHOR_NO_TIMEOUT, NULL, NULL) == ANCHOR_NOT_SENT);
+    CHECK(anchor_wait_for_event(client, "e", ANCHOR_REQUEST_TIMEOUT, NULL, NULL) == ANCHOR_INVALID_ARGUMENT);
+    CHECK(anchor_signal_event(client, "e", NULL, ANCHOR_REQUEST_TIMEOUT - 1, NULL, NULL) == ANCHOR_INVALID_ARGUMENT);
     CHECK(levels != 0 && (levels & 1u) == 0);
     anchor_client_free(client);
     anchor_config_free(config);

@@ -26,7 +26,7 @@ int main(void)
     anchor_status status = p_anchor_client_new(NULL, &client);
 
     if (status == ANCHOR_OK)
-        status = p_anchor_signal_event(client, "consumer", "{\"code\":\"123456\"}", NULL);
+        status = p_anchor_signal_event(client, "consumer", "{\"code\":\"123456\"}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL);
     if (status == ANCHOR_OK)
         status = p_anchor_wait_for_event(client, "consumer", 10000, NULL, &json);
     char *code = json ? p_anchor_json_get(json, "/data/code") : NULL;

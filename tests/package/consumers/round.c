@@ -10,7 +10,7 @@ int main(void)
     anchor_status status = anchor_client_new(NULL, &client);
 
     if (status == ANCHOR_OK)
-        status = anchor_signal_event(client, "consumer", "{\"code\":\"123456\"}", NULL);
+        status = anchor_signal_event(client, "consumer", "{\"code\":\"123456\"}", ANCHOR_REQUEST_TIMEOUT, NULL, NULL);
     if (status == ANCHOR_OK)
         status = anchor_wait_for_event(client, "consumer", 10000, NULL, &json);
     char *code = json ? anchor_json_get(json, "/data/code") : NULL;

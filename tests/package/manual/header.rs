@@ -42,8 +42,8 @@ impl Header {
         }
     }
 
-    pub fn has_function(&self, name: &str) -> bool {
-        self.functions.iter().any(|function| function.name == name)
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name == name)
     }
 }
 

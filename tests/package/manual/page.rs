@@ -78,8 +78,11 @@ fn returns(function: &Function) -> String {
     }
 }
 
-/// The statuses that the function can return, with the header's sentences.
+/// The statuses that the function can return, with the header's sentences. Those of another one if it returns what that returns.
 fn errors(function: &Function, header: &Header) -> Option<String> {
+    if let Some(other) = function.returns.as_ref().and_then(|words| words.strip_prefix("as ")) {
+        return errors(header.function(other).expect("a function of the header"), header);
+    }
     let returns = function.returns.as_ref().filter(|_| function.declaration.starts_with("anchor_status "))?;
     let all = returns.contains("any other status") || returns.contains("what anchor_wait_for_event would");
     let (named, excepted) = returns.split_once(" except ").unwrap_or((returns, ""));
@@ -103,7 +106,7 @@ fn see_also(function: &Function, header: &Header) -> String {
     let words = words.join(" ");
     let mut names: Vec<&str> = words
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .filter(|name| header.has_function(name) && *name != function.name)
+        .filter(|name| header.function(name).is_some() && *name != function.name)
         .collect();
     names.sort_unstable();
     names.dedup();

@@ -39,7 +39,7 @@ static void give_back(void)
 
 static void small_things_go_on(anchor_client *client)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "small", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "small", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "small", PATIENCE_MS, NULL, NULL));
 }
 
@@ -47,7 +47,7 @@ static void threads_go_on(anchor_client *client)
 {
     anchor_wait *wait = NULL;
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "goes on", PATIENCE_MS, &wait));
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(wait, PATIENCE_MS, NULL));
     anchor_wait_free(wait);
 }
@@ -68,11 +68,11 @@ static void no_room_for_data(void)
     memset(data, ' ', DATA);
     memcpy(data + DATA - 2, "{}", 3);
     leave_little();
-    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "large", data, &json));
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "large", data, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     tells("no memory is left for the data", json);
     small_things_go_on(client);
     give_back();
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "large", data, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "large", data, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "large", PATIENCE_MS, NULL, NULL));
     free(data);
     anchor_client_free(client);
@@ -123,7 +123,7 @@ static void no_stack_for_a_lookup(void)
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(by_address, "running", PATIENCE_MS, &running));
     CHECK_SOON(check_count(by_address, "/started/wait/count") == 1);
     leave_little();
-    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, &json));
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "e", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     CHECK_JSON("dns", json, "/error/phase");
     tells("Resource temporarily unavailable", json);
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "e", PATIENCE_MS, &failing));
@@ -132,7 +132,7 @@ static void no_stack_for_a_lookup(void)
     tells("Resource temporarily unavailable", json);
     give_back();
     threads_go_on(client);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(by_address, "running", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(by_address, "running", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(running, PATIENCE_MS, NULL));
     anchor_wait_free(failing);
     anchor_wait_free(running);

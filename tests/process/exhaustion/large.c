@@ -41,7 +41,7 @@ static char *data;
 
 static void small_things_go_on(anchor_client *client)
 {
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "small", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "small", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "small", PATIENCE_MS, NULL, NULL));
 }
 
@@ -49,7 +49,7 @@ static void an_answer(void)
 {
     anchor_client *client = check_client();
     char *json = UNTOUCHED;
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "large", data, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "large", data, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     is_short = 1;
     CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_for_event(client, "large", PATIENCE_MS, NULL, &json));
     CHECK_JSON("no memory is left for the answer", json, "/error/message");
@@ -65,7 +65,7 @@ static void data_of_a_signal(void)
     anchor_client *client = check_client();
     char *json = UNTOUCHED;
     is_short = 1;
-    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "large", data, &json));
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "large", data, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     CHECK_JSON("no memory is left for the data", json, "/error/message");
     CHECK_JSON("false", json, "/error/maybeConsumed");
     small_things_go_on(client);
@@ -225,13 +225,14 @@ static void nested_data_of_a_signal(void)
     anchor_client *client = client_of(&service, "HTTP/1.1 200 OK", "{}");
     is_short = 1;
     spared = 2 * DEPTH;
-    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "nested", text, &json));
+    CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_signal_event(client, "nested", text, ANCHOR_REQUEST_TIMEOUT, NULL,
+                                                           &json));
     CHECK_JSON("no memory is left for the data", json, "/error/message");
     CHECK_JSON("false", json, "/error/maybeConsumed");
     is_short = 0;
     spared = SIZE_MAX;
     anchor_string_free(json);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "nested", text, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "nested", text, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     anchor_client_free(client);
     stop(&service);
     free(text);
@@ -246,7 +247,7 @@ static void a_refusal_of_large_data(void)
     anchor_client *client = client_of(&service, "HTTP/1.1 422 Unprocessable", refusal);
     is_short = 1;
     spared = strlen(text);
-    CHECK_STATUS(ANCHOR_BAD_REQUEST, anchor_signal_event(client, "refused", text, &json));
+    CHECK_STATUS(ANCHOR_BAD_REQUEST, anchor_signal_event(client, "refused", text, ANCHOR_REQUEST_TIMEOUT, NULL, &json));
     is_short = 0;
     spared = SIZE_MAX;
     CHECK_JSON("no room for [data]", json, "/error/message");

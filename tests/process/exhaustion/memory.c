@@ -96,7 +96,7 @@ static enum outcome take_an_error(anchor_client *client)
 static enum outcome signal_an_event(anchor_client *client)
 {
     char *json = NULL;
-    anchor_status status = anchor_signal_event(client, "there", "{\"a\":1}", &json);
+    anchor_status status = anchor_signal_event(client, "there", "{\"a\":1}", ANCHOR_REQUEST_TIMEOUT, NULL, &json);
     return of(status, ANCHOR_OK, json);
 }
 
@@ -146,7 +146,8 @@ static enum outcome get_a_nested_value(anchor_client *client)
 static enum outcome take_a_refusal_of_data(anchor_client *client)
 {
     char *json = NULL;
-    anchor_status status = anchor_signal_event(client, "status_403", "{\"a\":[\"some\",\"wo\\nrds\",1234]}", &json);
+    anchor_status status = anchor_signal_event(client, "status_403", "{\"a\":[\"some\",\"wo\\nrds\",1234]}",
+                                               ANCHOR_REQUEST_TIMEOUT, NULL, &json);
     return of(status, ANCHOR_FORBIDDEN, json);
 }
 
@@ -196,19 +197,19 @@ enum { DONE_WITHOUT, NEVER_FAILED, ANSWERED };
 static int fail_at(const struct function *function, int at)
 {
     anchor_client *warm = check_client();
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(warm, "there", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(warm, "there", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK(start_a_wait(warm) == DONE); /* a child has a reactor of its own, of which the first wait makes what is kept */
     anchor_client_free(warm);
     long before = __atomic_load_n(&blocks, __ATOMIC_SEQ_CST);
     anchor_client *client = check_client();
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     __atomic_store_n(&countdown, at, __ATOMIC_SEQ_CST);
     enum outcome outcome = function->call(client);
     int is_left = __atomic_exchange_n(&countdown, 0, __ATOMIC_SEQ_CST) > 0;
     CHECK(outcome != WRONG);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_for_event(client, "there", PATIENCE_MS, NULL, NULL));
-    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "there", NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_drain_event(client, "there", ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     anchor_client_free(client);
     CHECK(__atomic_load_n(&blocks, __ATOMIC_SEQ_CST) == before);
     return is_left ? NEVER_FAILED : outcome == OUT_OF_MEMORY ? ANSWERED : DONE_WITHOUT;
@@ -261,7 +262,7 @@ int main(void)
     unsetenv("RUST_BACKTRACE"); /* a backtrace takes long */
     /* What is allocated once and kept exists before the counting begins. */
     anchor_client *client = check_client();
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "there", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) functions[i].call(client);
     anchor_client_free(client);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) each_fails_in_turn(&functions[i]);

@@ -67,7 +67,7 @@ static void goes_on(anchor_client *client)
 {
     anchor_wait *wait = NULL;
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(client, "goes on", PATIENCE_MS, &wait));
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "goes on", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(wait, PATIENCE_MS, NULL));
     anchor_wait_free(wait);
 }
@@ -139,8 +139,10 @@ static void a_wait_that_runs_is_not_harmed(void)
 {
     anchor_client *client = check_client(), *hasty = hasty_client("127.0.0.1");
     anchor_wait *another = NULL, *running = blocked_wait(client, "running", 1);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "before", NULL, NULL)); /* its connection is used again */
-    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(hasty, "drop", NULL, NULL)); /* it has none left */
+    /* Its connection is used again. */
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "before", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
+    /* It has none left. */
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(hasty, "drop", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     leave_no_descriptor();
     CHECK(anchor_wait_fd(running) == -1);
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(hasty, "another", PATIENCE_MS, &another));
@@ -148,7 +150,7 @@ static void a_wait_that_runs_is_not_harmed(void)
     CHECK_TEXT("connect", phase);
     anchor_string_free(phase);
     CHECK_STATUS(ANCHOR_PENDING, anchor_wait_finish(running, 0, NULL));
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "running", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "running", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(running, PATIENCE_MS, NULL));
     give_descriptors_back();
     goes_on(hasty);
@@ -169,7 +171,7 @@ static void a_descriptor_of_a_wait_can_be_had_later(void)
     give_descriptors_back();
     CHECK(descriptors() == before);
     CHECK(anchor_wait_fd(wait) >= 0 && descriptors() == before + 1);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "polled", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "polled", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(wait, PATIENCE_MS, NULL));
     anchor_wait_free(wait);
     anchor_client_free(client);
@@ -180,7 +182,7 @@ static void no_descriptor_for_a_lookup(void)
 {
     anchor_client *client = check_client(), *by_name = hasty_client("localhost");
     anchor_wait *failing = NULL, *running = blocked_wait(client, "running", 1);
-    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(by_name, "drop", NULL, NULL));
+    CHECK_STATUS(ANCHOR_CONNECTION_LOST, anchor_signal_event(by_name, "drop", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     leave_no_descriptor();
     CHECK_STATUS(ANCHOR_OK, anchor_wait_start(by_name, "failing", PATIENCE_MS, &failing));
     char *phase = phase_of_lack(failing);
@@ -188,7 +190,7 @@ static void no_descriptor_for_a_lookup(void)
     anchor_string_free(phase);
     give_descriptors_back();
     goes_on(by_name);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "running", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "running", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK_STATUS(ANCHOR_OK, anchor_wait_finish(running, PATIENCE_MS, NULL));
     anchor_wait_free(failing);
     anchor_wait_free(running);
@@ -202,7 +204,7 @@ static void nothing_spins_without_descriptors(void)
     enum { COUNT = 50 };
     anchor_client *client = check_client();
     anchor_wait *lacking[COUNT], *running = blocked_wait(client, "running", 1);
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "before", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "before", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     anchor_wait *pooled = blocked_wait(client, "pooled", 2);
     leave_no_descriptor();
     clock_t used = clock();
@@ -241,7 +243,7 @@ static void signal_it(void)
 {
     give_descriptors_back();
     anchor_client *client = check_client();
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "running", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "running", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     anchor_client_free(client);
 }
 
@@ -284,7 +286,8 @@ static void start_without_threads(void)
         CHECK_STATUS(ANCHOR_OUT_OF_MEMORY, anchor_wait_start(client, "none left", 0, &wait));
         CHECK(wait == NULL);
     }
-    CHECK_STATUS(ANCHOR_OK, anchor_signal_event(client, "no thread is needed", NULL, NULL));
+    CHECK_STATUS(ANCHOR_OK,
+                 anchor_signal_event(client, "no thread is needed", NULL, ANCHOR_REQUEST_TIMEOUT, NULL, NULL));
     CHECK(descriptors() == before);
     /* One that was joined is there for a moment. */
     CHECK_SOON(threads() == 2 + 1);

@@ -14,7 +14,7 @@ mod ledger;
 mod process;
 mod worker;
 
-use anchor::{Client, StartedWait, json_get};
+use anchor::{Client, StartedWait, Timeout, json_get};
 use ledger::Ledger;
 use process::{Process, resident_kib};
 use std::sync::atomic::AtomicU64;
@@ -166,7 +166,9 @@ impl Field {
         self.direct = self.server.client();
         self.relay.redirect(self.server.socket_address());
         for (number, wait) in (0..SURVIVORS).zip(waits) {
-            self.direct.signal(&name(number), Some(&format!("{{\"n\":{number}}}"))).expect("the new server takes it");
+            self.direct
+                .signal(&name(number), Some(&format!("{{\"n\":{number}}}")), Timeout::Request, None)
+                .expect("the new server takes it");
             let event = wait.finish(None).expect("the wait continues at the new server");
             assert_eq!(event_number(&event), number);
         }

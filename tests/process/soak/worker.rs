@@ -2,7 +2,7 @@
 
 use super::ledger::Ledger;
 use super::{NAMES, event_name, event_number};
-use anchor::{CancelToken, Client, Error, Queue, StartedWait, Status};
+use anchor::{CancelToken, Client, Error, Queue, StartedWait, Status, Timeout};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ impl<'a> Worker<'a> {
     fn signal(&mut self) {
         let number = self.next_event.fetch_add(1, Ordering::Relaxed);
         let name = self.name();
-        let kind = match self.client.signal(&name, Some(&format!("{{\"n\":{number}}}"))) {
+        let kind = match self.client.signal(&name, Some(&format!("{{\"n\":{number}}}")), Timeout::Request, None) {
             Ok(_) => &mut self.ledger.signaled,
             Err(e) if e.maybe_consumed() => &mut self.ledger.maybe_sent,
             Err(_) => &mut self.ledger.unsent,

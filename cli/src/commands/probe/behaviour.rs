@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anchor::{Error, Status, json_get};
+use anchor::{Error, Status, Timeout, json_get};
 
 use super::{Finding, Probe};
 
@@ -37,7 +37,7 @@ fn latency(probe: &Probe<'_>) -> Result<(Duration, String), Error> {
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        probe.client.signal(&name, None)?;
+        probe.client.signal(&name, None, Timeout::Request, None)?;
         times.push(start.elapsed());
     }
     drain(probe, &name);
@@ -107,7 +107,7 @@ fn asks_once(probe: &Probe<'_>) -> Result<String, Error> {
 }
 
 fn signal(probe: &Probe<'_>, name: &str, number: u32) -> Result<(), Error> {
-    probe.client.signal(name, Some(&format!(r#"{{"n":{number}}}"#))).map(drop)
+    probe.client.signal(name, Some(&format!(r#"{{"n":{number}}}"#)), Timeout::Request, None).map(drop)
 }
 
 /// The number in the next signal, if there is one in time.
@@ -121,7 +121,7 @@ fn take(probe: &Probe<'_>, name: &str, timeout: Duration) -> Result<Option<Strin
 
 fn drain(probe: &Probe<'_>, name: &str) {
     // If this fails, signals remain that no program waits for.
-    let _ = probe.client.drain(name);
+    let _ = probe.client.drain(name, Timeout::Request, None);
 }
 
 fn ms(time: Duration) -> String {

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -22,6 +22,8 @@ use super::inject::FaultInjector;
 use super::request::{requested_timeout, signaled_data};
 use crate::serve::broker::{Account, Accounts, Broker, Full, Topic, WaitEnd};
 use crate::serve::faults::{Latency, Operation};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the operations need.
 #[derive(Clone)]
@@ -42,18 +44,22 @@ pub fn routes(api: Api) -> Router {
     Router::new()
         .route("/v1/events/{event_name}/wait", post(wait))
         .route("/v1/events/{event_name}", post(signal))
-        .layer(from_fn_with_state(api.clone(), before_each_request))
+        .layer(from_fn_with_state(api.clone(), around_each_request))
         .layer(DefaultBodyLimit::max(max_body))
         .with_state(api)
 }
 
-/// Runs before each request: adds the latency, and refuses other web pages.
-async fn before_each_request(State(api): State<Api>, request: Request, next: Next) -> Response {
+/// Runs around each request: adds the latency, and refuses other web pages. The answer has the request's id, as that of a gateway
+/// does.
+async fn around_each_request(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let id = request.headers().get(REQUEST_ID).cloned();
     api.latency.delay().await;
-    match api.access.check_origin(request.headers()) {
+    let mut answer = match api.access.check_origin(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
-    }
+    };
+    answer.headers_mut().extend(id.map(|id| (REQUEST_ID, id)));
+    answer
 }
 
 async fn wait(

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -23,22 +24,59 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Connection, Peer, Socket};
 use crate::serve::broker::Outbox;
-use crate::system;
+use crate::system::{self, LocalListener};
 
 const BACKLOG: u32 = 4096;
 const IDLE_LIMIT: Duration = Duration::from_secs(75);
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// Binds the first address of the host name.
-pub async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
-    let found = tokio::net::lookup_host((host, port)).await.with_context(|| format!("no such host: {host}"))?;
-    let address = found.into_iter().next().with_context(|| format!("no address for {host}"))?;
-    listen(address).with_context(|| format!("cannot listen on {address}"))
+/// Where the server listens.
+pub enum Listener {
+    Tcp(TcpListener),
+    Local(LocalListener),
+}
+
+impl Listener {
+    /// Binds the first address of the host name.
+    pub async fn at_host(host: &str, port: u16) -> anyhow::Result<Self> {
+        let found = tokio::net::lookup_host((host, port)).await.with_context(|| format!("no such host: {host}"))?;
+        let address = found.into_iter().next().with_context(|| format!("no address for {host}"))?;
+        listen(address).map(Self::Tcp).with_context(|| format!("cannot listen on {address}"))
+    }
+
+    /// Binds a Unix socket.
+    pub fn at_path(path: &Path) -> anyhow::Result<Self> {
+        LocalListener::bind(path).map(Self::Local).with_context(|| format!("cannot listen on {}", path.display()))
+    }
+
+    /// The base URL of a client on this machine.
+    pub fn url(&self, scheme: &str) -> io::Result<String> {
+        match self {
+            Self::Tcp(listener) => Ok(format!("{scheme}://{}", reachable_at(listener)?)),
+            Self::Local(listener) => Ok(format!("unix:{}", listener.path().display())),
+        }
+    }
+
+    /// Whether only this machine can connect.
+    pub fn is_local(&self) -> io::Result<bool> {
+        match self {
+            Self::Tcp(listener) => Ok(listener.local_addr()?.ip().is_loopback()),
+            Self::Local(_) => Ok(true),
+        }
+    }
+
+    /// The next connection, and whose it is: one of a Unix socket is of this machine.
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        match self {
+            Self::Tcp(listener) => listener.accept().await,
+            Self::Local(listener) => Ok((listener.accept().await?, (Ipv4Addr::LOCALHOST, 0).into())),
+        }
+    }
 }
 
 /// The address at which a client on this machine reaches the listener.
-pub fn reachable_at(listener: &TcpListener) -> io::Result<SocketAddr> {
+fn reachable_at(listener: &TcpListener) -> io::Result<SocketAddr> {
     let mut address = listener.local_addr()?;
     match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -49,11 +87,12 @@ pub fn reachable_at(listener: &TcpListener) -> io::Result<SocketAddr> {
 }
 
 /// Serves until `stop` resolves, then writes the last answers.
-pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, routes: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: Listener, tls: Option<TlsAcceptor>, routes: Router, stop: impl Future<Output = ()>) {
     let stopping = watch::Sender::new(false);
     // Each connection holds a clone of `open`; when the last one is gone, the channel ends.
     let (open, mut all_closed) = mpsc::channel::<()>(1);
-    let server = Server { tls, routes, stopping: stopping.subscribe(), _open: open };
+    let is_tcp = matches!(listener, Listener::Tcp(_));
+    let server = Server { tls, routes, is_tcp, stopping: stopping.subscribe(), _open: open };
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -83,13 +122,14 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 struct Server {
     tls: Option<TlsAcceptor>,
     routes: Router,
+    is_tcp: bool,
     stopping: watch::Receiver<bool>,
     _open: mpsc::Sender<()>,
 }
 
 impl Server {
     async fn connect(self, socket: TcpStream, address: SocketAddr) {
-        if set_options(&socket).is_err() {
+        if self.is_tcp && set_options(&socket).is_err() {
             return;
         }
         match &self.tls {

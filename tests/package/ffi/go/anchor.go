@@ -50,12 +50,47 @@ func (c *Client) Close() { C.anchor_client_free(c.handle) }
 // Wait blocks until the event is signaled, or the context ends: then the error is the context's. A context without
 // a deadline waits without end.
 func (c *Client) Wait(ctx context.Context, event string) (json.RawMessage, error) {
+	token, end, err := cancelWith(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	name := C.CString(event)
+	defer C.free(unsafe.Pointer(name))
+	var out *C.char
+	status := C.anchor_wait_for_event(c.handle, name, timeout(ctx), token, &out)
+	defer C.anchor_string_free(out)
+	return answer(ctx, status, json.RawMessage(C.GoString(out)))
+}
+
+// Signal hands data, a JSON object, to whoever waits for the event, now or later. It takes at most the request timeout
+// of the settings, and ends with the context.
+func (c *Client) Signal(ctx context.Context, event string, data any) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	token, end, err := cancelWith(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	name, body := C.CString(event), C.CString(string(text))
+	defer C.free(unsafe.Pointer(name))
+	defer C.free(unsafe.Pointer(body))
+	var out *C.char
+	status := C.anchor_signal_event(c.handle, name, body, C.ANCHOR_REQUEST_TIMEOUT, token, &out)
+	defer C.anchor_string_free(out)
+	_, err = answer(ctx, status, json.RawMessage(C.GoString(out)))
+	return err
+}
+
+// A token that the end of the context cancels. The goroutine that cancels is gone before the token is.
+func cancelWith(ctx context.Context) (*C.anchor_cancel_token, func(), error) {
 	token := C.anchor_cancel_token_new()
 	if token == nil {
-		return nil, errors.New("no memory or file descriptor left")
+		return nil, nil, errors.New("no memory or file descriptor left")
 	}
-	defer C.anchor_cancel_token_free(token)
-	// The goroutine that cancels is gone before the token is.
 	returned, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -65,32 +100,11 @@ func (c *Client) Wait(ctx context.Context, event string) (json.RawMessage, error
 		case <-returned:
 		}
 	}()
-	defer func() { close(returned); <-gone }()
-
-	name := C.CString(event)
-	defer C.free(unsafe.Pointer(name))
-	var out *C.char
-	status := C.anchor_wait_for_event(c.handle, name, timeout(ctx), token, &out)
-	defer C.anchor_string_free(out)
-	return answer(ctx, status, json.RawMessage(C.GoString(out)))
-}
-
-// Signal hands data, a JSON object, to whoever waits for the event, now or later.
-func (c *Client) Signal(event string, data any) error {
-	text, err := json.Marshal(data)
-	if err != nil {
-		return err
-	}
-	name, body := C.CString(event), C.CString(string(text))
-	defer C.free(unsafe.Pointer(name))
-	defer C.free(unsafe.Pointer(body))
-	var out *C.char
-	status := C.anchor_signal_event(c.handle, name, body, &out)
-	defer C.anchor_string_free(out)
-	if status != C.ANCHOR_OK {
-		return failure(status, json.RawMessage(C.GoString(out)))
-	}
-	return nil
+	return token, func() {
+		close(returned)
+		<-gone
+		C.anchor_cancel_token_free(token)
+	}, nil
 }
 
 func timeout(ctx context.Context) C.int64_t {

@@ -57,12 +57,20 @@ func TestSignalsAndWaits(t *testing.T) {
 		answers <- answer
 	}()
 	untilWaiting(t, 1)
-	if err := client.Signal("go", map[string]string{"code": "123456 ✓"}); err != nil {
+	if err := client.Signal(context.Background(), "go", map[string]string{"code": "123456 ✓"}); err != nil {
 		t.Fatal(err)
 	}
 	var answer struct{ Data struct{ Code string } }
 	if err := json.Unmarshal(<-answers, &answer); err != nil || answer.Data.Code != "123456 ✓" {
 		t.Fatal(answer, err)
+	}
+}
+
+func TestASignalEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := client(t).Signal(ctx, "go", struct{}{}); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
 	}
 }
 
@@ -91,7 +99,7 @@ func TestManyWaitsTakeOneThread(t *testing.T) {
 	}
 	for job := 0; job < jobs; job++ {
 		name := "job_" + strconv.Itoa(job)
-		if err := client.Signal(name, map[string]string{"name": name}); err != nil {
+		if err := client.Signal(context.Background(), name, map[string]string{"name": name}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -159,7 +167,7 @@ func TestLeaksNothing(t *testing.T) {
 	data := map[string]string{"filler": strings.Repeat("x", 8192)}
 	calls := func(count int) {
 		for i := 0; i < count/2; i++ {
-			if err := client.Signal("many", data); err != nil {
+			if err := client.Signal(context.Background(), "many", data); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), patience)

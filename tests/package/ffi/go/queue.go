@@ -54,7 +54,7 @@ func (c *Client) WaitOn(ctx context.Context, queue *Queue, event string) (json.R
 	defer C.free(unsafe.Pointer(name))
 	tag, end := queue.expect()
 	var wait *C.anchor_wait
-	status := C.anchor_wait_start_on(c.handle, queue.handle, name, timeout(ctx), C.uint64_t(tag), &wait)
+	status := C.anchor_wait_start_on(c.handle, queue.handle, name, timeout(ctx), C.uint64_t(tag), nil, &wait)
 	if status != C.ANCHOR_OK {
 		queue.forget(tag)
 		return answer(ctx, status, nil)

@@ -12,8 +12,8 @@ anchor_status anchor_client_new(const void *config, anchor_client **out);
 void anchor_client_free(anchor_client *client);
 anchor_status anchor_wait_for_event(anchor_client *client, const char *event_name, int64_t timeout_ms, void *cancel,
                                     char **out_json);
-anchor_status anchor_signal_event(anchor_client *client, const char *event_name, const char *data_json,
-                                  char **out_json);
+anchor_status anchor_signal_event(anchor_client *client, const char *event_name, const char *data_json, int64_t timeout_ms,
+                                  void *cancel, char **out_json);
 anchor_status anchor_wait_start(anchor_client *client, const char *event_name, int64_t timeout_ms, anchor_wait **out);
 int anchor_wait_fd(const anchor_wait *wait);
 anchor_status anchor_wait_finish(anchor_wait *wait, int64_t timeout_ms, char **out_json);
@@ -25,7 +25,7 @@ void anchor_string_free(char *string);
 ]]
 
 local library = ffi.load "libanchor.so.0"
-local NO_TIMEOUT = -1
+local NO_TIMEOUT, REQUEST_TIMEOUT = -1, -2
 
 -- The text of a string that the library gave out, which is freed.
 local function take(string)
@@ -53,9 +53,10 @@ function Client:wait(event, timeout_ms)
     return answer(library.anchor_wait_for_event(self.handle, event, timeout_ms or 60000, nil, out), out)
 end
 
-function Client:signal(event, json)
+function Client:signal(event, json, timeout_ms)
     local out = ffi.new "char *[1]"
-    return answer(library.anchor_signal_event(self.handle, event, json or "{}", out), out)
+    timeout_ms = timeout_ms or REQUEST_TIMEOUT
+    return answer(library.anchor_signal_event(self.handle, event, json or "{}", timeout_ms, nil, out), out)
 end
 
 function Client:start(event, timeout_ms)

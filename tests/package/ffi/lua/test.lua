@@ -56,6 +56,13 @@ local cases = {
         assert(json == nil and status == "ANCHOR_CANCELLED", status)
     end,
 
+    "signals_have_a_timeout", function()
+        assert(client:signal("lua", nil, 30000))
+        assert(client:wait("lua", 30000))
+        local json, status, failure = client:signal("lua", nil, 0)
+        assert(json == nil and status == "ANCHOR_INVALID_ARGUMENT" and failure:find("timeout_ms", 1, true), failure)
+    end,
+
     "names_what_is_wrong", function()
         local _, status, failure = client:wait("..")
         assert(status == "ANCHOR_INVALID_ARGUMENT" and failure:find("event_name", 1, true), failure)

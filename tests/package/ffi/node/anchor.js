@@ -22,7 +22,7 @@ const clientFree = library.func('void anchor_client_free(anchor_client *client)'
 const waitForEvent = library.func('int32_t anchor_wait_for_event(anchor_client *client, const char *event_name, ' +
     'int64_t timeout_ms, anchor_cancel_token *cancel, _Out_ AnchorString *out_json)');
 const signalEvent = library.func('int32_t anchor_signal_event(anchor_client *client, const char *event_name, ' +
-    'const char *data_json, _Out_ AnchorString *out_json)');
+    'const char *data_json, int64_t timeout_ms, anchor_cancel_token *cancel, _Out_ AnchorString *out_json)');
 const tokenNew = library.func('anchor_cancel_token *anchor_cancel_token_new()');
 const tokenCancel = library.func('void anchor_cancel_token_cancel(anchor_cancel_token *token)');
 const tokenFree = library.func('void anchor_cancel_token_free(anchor_cancel_token *token)');
@@ -32,7 +32,7 @@ const queueNext = library.func('int32_t anchor_queue_next(anchor_queue *queue, i
     'anchor_cancel_token *cancel, _Out_ anchor_completion **out)');
 const queueFree = library.func('void anchor_queue_free(anchor_queue *queue)');
 const waitStartOn = library.func('int32_t anchor_wait_start_on(anchor_client *client, anchor_queue *queue, ' +
-    'const char *event_name, int64_t timeout_ms, uint64_t tag, _Out_ anchor_wait **out)');
+    'const char *event_name, int64_t timeout_ms, uint64_t tag, void *options, _Out_ anchor_wait **out)');
 const waitCancel = library.func('void anchor_wait_cancel(anchor_wait *wait)');
 const waitFree = library.func('void anchor_wait_free(anchor_wait *wait)');
 const completionTag = library.func('uint64_t anchor_completion_tag(anchor_completion *completion)');
@@ -50,6 +50,22 @@ class AnchorError extends Error {
     }
 }
 
+const REQUEST_TIMEOUT = -2;
+
+/** Makes a call with a token that the AbortSignal cancels. */
+async function cancellable(signal, make) {
+    signal?.throwIfAborted();
+    const token = signal ? tokenNew() : null;
+    const abort = () => tokenCancel(token);
+    signal?.addEventListener('abort', abort);
+    try {
+        return await make(token);
+    } finally {
+        signal?.removeEventListener('abort', abort);
+        if (token) tokenFree(token);
+    }
+}
+
 /** One for the whole program. `close` it when no call is running any more. */
 class Client {
     #handle;
@@ -63,28 +79,20 @@ class Client {
 
     /** Resolves to the answer, such as { data: {...} }. `signal` is an AbortSignal, `timeout` in milliseconds. */
     async wait(event, { timeout = 60000, signal } = {}) {
-        signal?.throwIfAborted();
-        const token = signal ? tokenNew() : null;
-        const abort = () => tokenCancel(token);
-        signal?.addEventListener('abort', abort);
-        try {
-            return await call(waitForEvent, this.#handle, event, timeout, token);
-        } finally {
-            signal?.removeEventListener('abort', abort);
-            if (token) tokenFree(token);
-        }
+        return cancellable(signal, (token) => call(waitForEvent, this.#handle, event, timeout, token));
     }
 
-    /** Hands data to whoever waits for the event, now or later. */
-    async signal(event, data = {}) {
-        return call(signalEvent, this.#handle, event, JSON.stringify(data));
+    /** Hands data to whoever waits for the event, now or later. The timeout is that of the settings if there is none. */
+    async signal(event, data = {}, { timeout = REQUEST_TIMEOUT, signal } = {}) {
+        const text = JSON.stringify(data);
+        return cancellable(signal, (token) => call(signalEvent, this.#handle, event, text, timeout, token));
     }
 
     /** As `wait`, but all waits on a queue take one worker thread together. */
     async waitOn(queue, event, { timeout = 60000, signal } = {}) {
         signal?.throwIfAborted();
         const { tag, end } = queue.expect(), out = [null];
-        const status = waitStartOn(this.#handle, queue.handle, event, timeout, tag, out);
+        const status = waitStartOn(this.#handle, queue.handle, event, timeout, tag, null, out);
         if (status !== 0) {
             queue.forget(tag);
             throw new AnchorError(statusName(status), { message: lastError() });

@@ -60,6 +60,15 @@ const cases = {
         await until(async () => await waitsAtTheServer() === 0);
     },
 
+    async signalsEndInTimeOrWhenTheyAreCancelled() {
+        const controller = new AbortController(), { signal } = controller;
+        await client.signal('node', { n: 1 }, { timeout: 30000, signal });
+        assert.deepEqual((await client.wait('node', { timeout: 30000 })).data, { n: 1 });
+        await assert.rejects(client.signal('node', {}, { timeout: 0 }), { status: 'ANCHOR_INVALID_ARGUMENT' });
+        controller.abort();
+        await assert.rejects(client.signal('node', {}, { signal }), { name: 'AbortError' });
+    },
+
     async manyWaitsTakeOneWorkerThread() {
         const queue = new Queue(), controller = new AbortController(), { signal } = controller;
         const waits = Array.from({ length: 100 }, (_, job) => client.waitOn(queue, `job_${job}`));

@@ -12,7 +12,7 @@ my $ffi = FFI::Platypus->new(api => 1, lib => 'libanchor.so.0');
 $ffi->attach(anchor_client_new     => ['opaque', 'opaque*'] => 'sint32');
 $ffi->attach(anchor_client_free    => ['opaque'] => 'void');
 $ffi->attach(anchor_wait_for_event => ['opaque', 'string', 'sint64', 'opaque', 'opaque*'] => 'sint32');
-$ffi->attach(anchor_signal_event   => ['opaque', 'string', 'string', 'opaque*'] => 'sint32');
+$ffi->attach(anchor_signal_event   => ['opaque', 'string', 'string', 'sint64', 'opaque', 'opaque*'] => 'sint32');
 $ffi->attach(anchor_wait_start     => ['opaque', 'string', 'sint64', 'opaque*'] => 'sint32');
 $ffi->attach(anchor_wait_fd        => ['opaque'] => 'int');
 $ffi->attach(anchor_wait_finish    => ['opaque', 'sint64', 'opaque*'] => 'sint32');
@@ -21,7 +21,7 @@ $ffi->attach(anchor_wait_free      => ['opaque'] => 'void');
 $ffi->attach(anchor_status_name    => ['sint32'] => 'string');
 $ffi->attach(anchor_string_free    => ['opaque'] => 'void');
 
-use constant NO_TIMEOUT => -1;
+use constant { NO_TIMEOUT => -1, REQUEST_TIMEOUT => -2 };
 
 sub new {
     my ($class) = @_;
@@ -39,8 +39,9 @@ sub wait_for {
 
 # Hands data to whoever waits for the event, now or later.
 sub signal {
-    my ($self, $event, $data) = @_;
-    my $status = anchor_signal_event($$self, $event, JSON::PP::encode_json($data // {}), \my $json);
+    my ($self, $event, $data, $timeout_ms) = @_;
+    my $text = JSON::PP::encode_json($data // {});
+    my $status = anchor_signal_event($$self, $event, $text, $timeout_ms // REQUEST_TIMEOUT, undef, \my $json);
     return answer($status, $json);
 }
 

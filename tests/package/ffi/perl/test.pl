@@ -52,6 +52,13 @@ sub cancels_from_another_thread {
     check(failure(sub { $wait->finish })->{status} eq 'ANCHOR_CANCELLED');
 }
 
+sub signals_have_a_timeout {
+    $client->signal('perl', { n => 1 }, 30_000);
+    check($client->wait_for('perl', 30_000)->{data}{n} == 1);
+    my $failure = failure(sub { $client->signal('perl', {}, 0) });
+    check($failure->{status} eq 'ANCHOR_INVALID_ARGUMENT' && $failure->{message} =~ /timeout_ms/, %$failure);
+}
+
 sub names_what_is_wrong {
     my $failure = failure(sub { $client->wait_for('..') });
     check($failure->{status} eq 'ANCHOR_INVALID_ARGUMENT' && $failure->{message} =~ /event_name/, %$failure);
@@ -72,7 +79,7 @@ sub calls {
     my ($count) = @_;
     my $data = '{"filler":"' . 'x' x 8192 . '"}';
     for (1 .. $count / 2) {
-        check(Anchor::anchor_signal_event($$client, 'many', $data, undef) == 0);
+        check(Anchor::anchor_signal_event($$client, 'many', $data, Anchor::REQUEST_TIMEOUT, undef, undef) == 0);
         check(Anchor::anchor_wait_for_event($$client, 'many', $patience, undef, \my $json) == 0);
         Anchor::anchor_string_free($json);
     }
@@ -85,7 +92,8 @@ sub footprint {
     return ($memory, scalar(() = readdir $folder));
 }
 
-for my $name (qw(signals_and_waits times_out cancels_from_another_thread names_what_is_wrong leaks_nothing)) {
+for my $name (qw(signals_and_waits times_out cancels_from_another_thread signals_have_a_timeout names_what_is_wrong
+    leaks_nothing)) {
     no strict 'refs';
     &$name();
     print "ok $name\n";

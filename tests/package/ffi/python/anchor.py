@@ -11,6 +11,7 @@ import time
 from ctypes import POINTER, byref, c_char_p, c_int, c_int32, c_int64, c_uint64, c_void_p
 
 OK, TIMEOUT, CANCELLED, INTERRUPTED = 0, 1, 2, 4
+REQUEST_TIMEOUT = -2
 
 _library = ctypes.CDLL("libanchor.so.0")
 
@@ -31,7 +32,7 @@ _config_set_interruptible = _function("anchor_config_set_interruptible", c_int32
 _client_new = _function("anchor_client_new", c_int32, c_void_p, POINTER(c_void_p))
 _client_free = _function("anchor_client_free", None, c_void_p)
 _wait = _function("anchor_wait_for_event", c_int32, c_void_p, c_char_p, c_int64, c_void_p, POINTER(c_void_p))
-_signal = _function("anchor_signal_event", c_int32, c_void_p, c_char_p, c_char_p, POINTER(c_void_p))
+_signal = _function("anchor_signal_event", c_int32, c_void_p, c_char_p, c_char_p, c_int64, c_void_p, POINTER(c_void_p))
 _token_new = _function("anchor_cancel_token_new", c_void_p)
 _token_cancel = _function("anchor_cancel_token_cancel", None, c_void_p)
 _token_free = _function("anchor_cancel_token_free", None, c_void_p)
@@ -41,7 +42,7 @@ _queue_fd = _function("anchor_queue_fd", c_int, c_void_p)
 _queue_next = _function("anchor_queue_next", c_int32, c_void_p, c_int64, c_void_p, POINTER(c_void_p))
 _queue_free = _function("anchor_queue_free", None, c_void_p)
 _wait_start_on = _function(
-    "anchor_wait_start_on", c_int32, c_void_p, c_void_p, c_char_p, c_int64, c_uint64, POINTER(c_void_p)
+    "anchor_wait_start_on", c_int32, c_void_p, c_void_p, c_char_p, c_int64, c_uint64, c_void_p, POINTER(c_void_p)
 )
 _wait_cancel = _function("anchor_wait_cancel", None, c_void_p)
 _wait_free = _function("anchor_wait_free", None, c_void_p)
@@ -107,9 +108,11 @@ class Client:
             if status != INTERRUPTED:
                 return _answer(status, answer)
 
-    def signal(self, event, data=None):
-        """Hands data to whoever waits for the event, now or later."""
-        return _answer(*self._call(_signal, event.encode(), json.dumps(data or {}).encode()))
+    def signal(self, event, data=None, timeout=None, cancel=None):
+        """Hands data to whoever waits for the event, now or later. `timeout` is in seconds; None is that of the settings."""
+        millis = REQUEST_TIMEOUT if timeout is None else max(0, round(timeout * 1000))
+        text = json.dumps(data or {}).encode()
+        return _answer(*self._call(_signal, event.encode(), text, millis, cancel and cancel._handle))
 
     def _call(self, function, *arguments):
         out = c_void_p()
@@ -137,7 +140,7 @@ class Queue:
     async def wait(self, client, event, timeout=60.0):
         """As Client.wait. If the task is cancelled, an event that has arrived is still returned."""
         wait, tag, millis = c_void_p(), next(self._tags), round(timeout * 1000)
-        status = _wait_start_on(client._handle, self._handle, event.encode(), millis, tag, byref(wait))
+        status = _wait_start_on(client._handle, self._handle, event.encode(), millis, tag, None, byref(wait))
         if status != OK:
             raise Error(_name(status), {"message": (_last_error() or b"").decode()})
         end = self._ends[tag] = self._loop.create_future()

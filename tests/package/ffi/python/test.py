@@ -123,6 +123,19 @@ def awaits_many_events_in_asyncio():
     asyncio.run(asyncio.wait_for(program(), PATIENCE))
 
 
+def signals_end_in_time_or_when_they_are_cancelled():
+    token = anchor.CancelToken()
+    client.signal("python", {"n": 1}, timeout=30, cancel=token)
+    assert client.wait("python", timeout=30)["data"] == {"n": 1}
+    token.cancel()
+    for arguments, status in [({"timeout": 0}, "ANCHOR_INVALID_ARGUMENT"), ({"cancel": token}, "ANCHOR_CANCELLED")]:
+        try:
+            client.signal("python", **arguments)
+            raise AssertionError("it was sent")
+        except anchor.Error as error:
+            assert error.status == status, error.details
+
+
 def names_what_is_wrong():
     try:
         client.wait("..")
@@ -152,6 +165,6 @@ def footprint():
 
 
 for case in [signals_and_waits, times_out, cancels_from_another_thread, ctrl_c_ends_a_wait,
-             awaits_many_events_in_asyncio, names_what_is_wrong, leaks_nothing]:
+             awaits_many_events_in_asyncio, signals_end_in_time_or_when_they_are_cancelled, names_what_is_wrong, leaks_nothing]:
     case()
     print("ok", case.__name__, flush=True)

@@ -15,7 +15,8 @@ module Anchor
     extern 'void anchor_client_free(void *client)'
     extern 'anchor_status anchor_wait_for_event(void *client, char *event_name, int64_t timeout_ms, void *cancel,
                                                 void **out_json)'
-    extern 'anchor_status anchor_signal_event(void *client, char *event_name, char *data_json, void **out_json)'
+    extern 'anchor_status anchor_signal_event(void *client, char *event_name, char *data_json, int64_t timeout_ms, void *cancel,
+                                              void **out_json)'
     extern 'void *anchor_cancel_token_new()'
     extern 'void anchor_cancel_token_cancel(void *token)'
     extern 'void anchor_cancel_token_free(void *token)'
@@ -58,6 +59,8 @@ module Anchor
     end
   end
 
+  REQUEST_TIMEOUT = -2
+
   # One for the whole program: any number of threads may use it at once.
   class Client
     def initialize
@@ -77,9 +80,11 @@ module Anchor
     end
 
     # Hands data to whoever waits for the event, now or later.
-    def signal(event, data = {})
+    def signal(event, data = {}, timeout: nil, cancel: nil)
       out = Anchor.slot
-      Anchor.answer(Library.anchor_signal_event(@handle, event, JSON.generate(data), out), out)
+      text = JSON.generate(data)
+      milliseconds = timeout ? (timeout * 1000).round : REQUEST_TIMEOUT
+      Anchor.answer(Library.anchor_signal_event(@handle, event, text, milliseconds, cancel&.handle, out), out)
     end
   end
 

@@ -61,6 +61,16 @@ def cancels_from_another_thread
   until_waiting(0)
 end
 
+def signals_end_in_time_or_when_they_are_cancelled
+  token = Anchor::CancelToken.new
+  CLIENT.signal('ruby', { n: 1 }, timeout: 30, cancel: token)
+  check(CLIENT.wait('ruby', timeout: 30)['data'] == { 'n' => 1 }, 'the data')
+  token.cancel
+  error = error_of { CLIENT.signal('ruby', timeout: 0) }
+  check(error.status == 'ANCHOR_INVALID_ARGUMENT', error.details)
+  check(error_of { CLIENT.signal('ruby', cancel: token) }.is_a?(Anchor::Cancelled), 'it was sent')
+end
+
 def names_what_is_wrong
   error = error_of { CLIENT.wait('..') }
   check(error.status == 'ANCHOR_INVALID_ARGUMENT' && error.message.include?('event_name'), error.details)
@@ -88,7 +98,8 @@ def footprint
   [File.read('/proc/self/status')[/VmRSS:\s*(\d+)/, 1].to_i, Dir.children('/proc/self/fd').size]
 end
 
-%i[signals_and_waits times_out cancels_from_another_thread names_what_is_wrong leaks_nothing].each do |name|
+%i[signals_and_waits times_out cancels_from_another_thread signals_end_in_time_or_when_they_are_cancelled names_what_is_wrong
+   leaks_nothing].each do |name|
   send(name)
   puts "ok #{name}"
 end

@@ -1,41 +1,34 @@
-//! A tunnel through an HTTP proxy, opened by CONNECT. ureq's own one keeps a copy of the credentials that cannot be wiped.
+//! CONNECT of HTTP. ureq's own one keeps a copy of the credentials that cannot be wiped.
 
-use super::context::Context;
-use super::failure::FailureKind;
-use super::head::{Scan, status_line};
-use super::stream::{Input, Step, Stream};
-use crate::address::proxy::Proxy;
+use crate::http::context::Context;
+use crate::http::failure::FailureKind;
+use crate::http::head::{Scan, status_line};
+use crate::http::stream::{Input, Step, Stream};
+use crate::secret::{Secret, Wiped};
 use std::io;
-use zeroize::Zeroizing;
 
-/// A tunnel through a proxy.
-pub(super) struct Tunnel {
-    pub https: bool,
-    pub host: String,
-    pub port: u16,
-    /// The CONNECT request, with the credentials.
-    request: Zeroizing<String>,
-}
+/// The CONNECT request, with the credentials.
+pub(in crate::http) struct Connect(Wiped<String>);
 
-impl Tunnel {
-    pub fn new(proxy: &Proxy, target: &str, target_port: u16, user_agent: &str) -> Tunnel {
-        let mut head = format!("CONNECT {target}:{target_port} HTTP/1.1\r\nHost: {target}:{target_port}\r\n");
+impl Connect {
+    pub fn new(target: &str, authorization: Option<&Secret>, user_agent: &str) -> Connect {
+        let mut head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
         if !user_agent.is_empty() {
             head.extend(["User-Agent: ", user_agent, "\r\n"]);
         }
         head.push_str("Proxy-Connection: Keep-Alive\r\n");
         // In one allocation: a buffer that grows leaves a copy behind, which is not wiped.
-        let request = match &proxy.authorization {
+        let request = match authorization {
             Some(credentials) => [&head, "Proxy-Authorization: ", credentials.as_str(), "\r\n\r\n"].concat(),
             None => [&head, "\r\n"].concat(),
         };
-        Tunnel { https: proxy.https, host: proxy.host.clone(), port: proxy.port, request: Zeroizing::new(request) }
+        Connect(Wiped::new(request))
     }
 
     /// Sends the CONNECT and reads the answer, as far as that is possible now. A refusal with a 4xx is final.
     pub fn open(&self, opening: &mut Opening, proxy: &mut dyn Stream, call: &Context) -> io::Result<Step> {
-        while opening.sent < self.request.len() {
-            match proxy.write(&self.request.as_bytes()[opening.sent..], call)? {
+        while opening.sent < self.0.len() {
+            match proxy.write(&self.0.as_bytes()[opening.sent..], call)? {
                 0 => return Ok(Step::Output),
                 count => opening.sent += count,
             }
@@ -46,7 +39,7 @@ impl Tunnel {
         let input = &mut opening.answer;
         match proxy.read(usize::MAX, &mut |bytes| input.extend_from_slice(bytes), call)? {
             Input::Blocked => return Ok(Step::Input),
-            Input::End => return Err(io::Error::other("the proxy closed the connection")),
+            Input::End => return Err(io::Error::other(super::CLOSED)),
             Input::Taken(_) => {}
         }
         let why = match read_connect_answer(input) {
@@ -69,7 +62,7 @@ impl Tunnel {
 
 /// How far a tunnel is opened.
 #[derive(Default)]
-pub(super) struct Opening {
+pub(in crate::http) struct Opening {
     /// How many bytes of the CONNECT are sent.
     sent: usize,
     answer: Vec<u8>,
