@@ -96,11 +96,7 @@ unsafe extern "C" {
     pub fn anchor_options_set_retries(options: *mut anchor_options, retries: u32) -> i32;
     pub fn anchor_options_set_rearm(options: *mut anchor_options, rearm: c_int) -> i32;
     pub fn anchor_options_set_slice_ms(options: *mut anchor_options, slice_ms: i64) -> i32;
-    pub fn anchor_options_add_header(
-        options: *mut anchor_options,
-        name: *const c_char,
-        value: *const c_char,
-    ) -> i32;
+    pub fn anchor_options_add_header(options: *mut anchor_options, name: *const c_char, value: *const c_char) -> i32;
     pub fn anchor_options_set_request_id(options: *mut anchor_options, request_id: *const c_char) -> i32;
 
     pub fn anchor_cancel_token_new() -> *mut anchor_cancel_token;
