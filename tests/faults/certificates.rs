@@ -3,7 +3,8 @@
 //! tests/security.
 
 use super::case::{Case, DELIVERED, Expected, Ground, Seen, Within, case, check, ends, played};
-use super::gateways::{ASKING, Gateway, PATIENT, nginx_settings, unhurried};
+use super::gateway::{ASKING, Gateway, PATIENT, nginx_settings};
+use super::gateways::unhurried;
 use super::program::Program;
 use super::table::{Operation, Signal, Wait};
 use anchor::{Client, Config, Status, Trust};

@@ -10,6 +10,7 @@ mod certificates;
 mod connections;
 mod environment;
 mod forwards;
+mod gateway;
 mod gateways;
 mod link;
 mod matrix;
