@@ -5,6 +5,7 @@ mod installed;
 
 mod abi;
 mod artifacts;
+mod cdef;
 mod documentation;
 mod ffi;
 mod install;
