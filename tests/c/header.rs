@@ -121,7 +121,8 @@ fn the_declarations_alone_are_those_of_the_header() {
     let constants: Vec<&str> = enumerators.flat_map(|list| list.trim().split(", ")).collect();
     let header = header();
     let values = header.lines().filter_map(|line| line.strip_prefix("#define ANCHOR_")?.split_once(' '));
-    let numbers = values.filter(|(_, value)| value.trim_matches(['(', ')']).trim_end_matches('u').parse::<i64>().is_ok());
+    let numbers =
+        values.filter(|(_, value)| value.trim_matches(['(', ')']).trim_end_matches('u').parse::<i64>().is_ok());
     let in_header = header.lines().filter(|line| line.starts_with("    ANCHOR_")).count() + numbers.count();
     assert!(in_header > 20, "{in_header}");
     assert_eq!((functions.len(), constants.len()), (self::functions(&header).len(), in_header));

@@ -53,6 +53,7 @@ fn python_with_cffi() -> Option<String> {
     };
     let is_there = || succeeds(&python, &["-c", "import cffi"]);
     let folder = folder.to_str().expect("UTF-8");
-    let install = || succeeds("python3", &["-m", "venv", folder]) && succeeds(&python, &["-m", "pip", "install", "cffi"]);
+    let install =
+        || succeeds("python3", &["-m", "venv", folder]) && succeeds(&python, &["-m", "pip", "install", "cffi"]);
     tools::has_when("cffi for Python", is_there() || install()).then_some(python)
 }
