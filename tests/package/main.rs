@@ -6,6 +6,7 @@ mod installed;
 mod abi;
 mod artifacts;
 mod cdef;
+mod conformance;
 mod documentation;
 mod ffi;
 mod install;
