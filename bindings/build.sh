@@ -21,7 +21,7 @@ library_folder=$(sh packaging/build.sh folder)
 export PATH="$library_folder:$PATH"
 export ANCHOR_LIBRARY="$library_folder/libanchor.so"
 
-for package in ${PACKAGE:-python}; do
+for package in ${PACKAGE:-python node}; do
     printf '\n== %s\n' "$package"
     INTO="$into/$package" sh "$root/bindings/$package/build.sh"
 done

@@ -12,7 +12,7 @@ const PAGE: &str = "docs/languages.md";
 const HEADING: &str = "## What each package does\n";
 
 /// Folders of bindings/, with the names of their languages.
-const PACKAGES: [(&str, &str); 1] = [("python", "Python")];
+const PACKAGES: [(&str, &str); 2] = [("python", "Python"), ("node", "Node.js")];
 
 #[test]
 fn the_table_is_what_the_tests_of_the_packages_name() {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import subprocess
+import sys
 import time
 from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
@@ -207,6 +209,9 @@ def test_every_setting_is_there() -> None:
 @covers("C38")
 def test_the_package_is_of_the_version_of_its_library() -> None:
     assert _library.lib.anchor_version().decode() == anchor_events.__version__
+    program = "import importlib.metadata\nimportlib.metadata.version = lambda name: '9.9.9'\nimport anchor_events"
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "ImportError: anchor-events 9.9.9 needs libanchor 9.9.9, and found" in outcome.stderr
 
 
 @covers("C31")
