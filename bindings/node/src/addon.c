@@ -210,12 +210,14 @@ static napi_value wait(napi_env env, napi_callback_info info)
     napi_value values[5], result = NULL;
     call_arguments call;
     anchor_wait *started = NULL;
+    anchor_status status;
     size_t count = 5;
     if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok || !read_arguments(env, values, &call))
         return NULL;
-    if (anchor_wait_start_on(call.client->handle, environment->queue, call.event_name, call.timeout_ms, (uint64_t)call.tag,
-                             call.options, &started) != ANCHOR_OK)
-        anchor_throw_last_error(env);
+    status = anchor_wait_start_on(call.client->handle, environment->queue, call.event_name, call.timeout_ms, (uint64_t)call.tag,
+                                  call.options, &started);
+    if (status != ANCHOR_OK)
+        anchor_throw_status(env, status);
     else if (napi_create_external(env, started, free_wait, NULL, &result) != napi_ok)
         anchor_wait_free(started);
     free(call.event_name);

@@ -40,7 +40,7 @@ bool anchor_read_options(napi_env env, napi_value list, anchor_options **out);
 /* A string as UTF-8, to be freed. NULL with an exception. */
 char *anchor_text(napi_env env, napi_value value);
 
-/* Throws what anchor_last_error says, with the message of the library. */
-void anchor_throw_last_error(napi_env env);
+/* Throws the status of the last call of this thread, with the message of the library. */
+void anchor_throw_status(napi_env env, anchor_status status);
 
 #endif

@@ -120,7 +120,7 @@ char *anchor_text(napi_env env, napi_value value)
     return text;
 }
 
-static void throw_status(napi_env env, anchor_status status)
+void anchor_throw_status(napi_env env, anchor_status status)
 {
     napi_value code, message, error;
     const char *last = anchor_last_error();
@@ -128,12 +128,6 @@ static void throw_status(napi_env env, anchor_status status)
         && napi_create_string_utf8(env, last ? last : anchor_status_message(status), NAPI_AUTO_LENGTH, &message) == napi_ok
         && napi_create_error(env, code, message, &error) == napi_ok)
         napi_throw(env, error);
-}
-
-void anchor_throw_last_error(napi_env env)
-{
-    /* A call fails at once for its arguments, or since nothing is left; lib/ checks arguments of a wrong type before. */
-    throw_status(env, ANCHOR_INVALID_ARGUMENT);
 }
 
 static bool set(napi_env env, const setter *of, void *handle, napi_value first, napi_value second)
@@ -160,7 +154,7 @@ static bool set(napi_env env, const setter *of, void *handle, napi_value first, 
     if (status != ANCHOR_OK) {
         bool is_thrown = false;
         if (napi_is_exception_pending(env, &is_thrown) == napi_ok && !is_thrown)
-            throw_status(env, status);
+            anchor_throw_status(env, status);
     }
     return status == ANCHOR_OK;
 }
@@ -200,7 +194,7 @@ bool anchor_read_options(napi_env env, napi_value list, anchor_options **out)
         return type == napi_undefined;
     *out = anchor_options_new();
     if (*out == NULL)
-        throw_status(env, ANCHOR_OUT_OF_MEMORY);
+        anchor_throw_status(env, ANCHOR_OUT_OF_MEMORY);
     else if (set_all(env, options_setters, *out, list))
         return true;
     anchor_options_free(*out);
@@ -240,7 +234,7 @@ static napi_value new_client(napi_env env, napi_callback_info info)
         anchor_status status = anchor_client_new(config, &client->handle);
         client->users = 1;
         if (status != ANCHOR_OK)
-            throw_status(env, status);
+            anchor_throw_status(env, status);
         else if (napi_create_external(env, client, release, NULL, &result) != napi_ok)
             anchor_client_free(client->handle);
     }
@@ -283,7 +277,7 @@ static napi_value set_api_key(napi_env env, napi_callback_info info)
     if (text != NULL) {
         anchor_status status = anchor_client_set_api_key(client, text);
         if (status != ANCHOR_OK)
-            throw_status(env, status);
+            anchor_throw_status(env, status);
     }
     free(text);
     return NULL;
@@ -295,11 +289,14 @@ static napi_value stats(napi_env env, napi_callback_info info)
     napi_value unused, result = NULL;
     anchor_client *client = client_of(env, info, &unused);
     char *json = NULL;
+    anchor_status status;
     if (client == NULL)
         return NULL;
-    if (anchor_client_stats(client, &json) != ANCHOR_OK
-        || napi_create_string_utf8(env, json, NAPI_AUTO_LENGTH, &result) != napi_ok)
-        anchor_throw_last_error(env);
+    status = anchor_client_stats(client, &json);
+    if (status != ANCHOR_OK)
+        anchor_throw_status(env, status);
+    else if (napi_create_string_utf8(env, json, NAPI_AUTO_LENGTH, &result) != napi_ok)
+        napi_throw_error(env, "ANCHOR_OUT_OF_MEMORY", "no memory is left");
     anchor_string_free(json);
     return result;
 }
