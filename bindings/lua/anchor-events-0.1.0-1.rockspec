@@ -15,7 +15,7 @@ description = {
 supported_platforms = { "linux" }
 dependencies = { "lua == 5.1" }
 test_dependencies = { "busted" }
--- build.sh puts the library and its declarations beside the sources, and packs a binary rock.
+-- build.sh puts the library, its declarations and the licences beside the sources, and packs a binary rock.
 build = {
     type = "builtin",
     modules = {
@@ -33,5 +33,5 @@ build = {
         lua = { ["anchor_events.anchor"] = "anchor.cdef" },
         lib = { ["anchor_events.libanchor"] = "libanchor.so" },
     },
-    copy_directories = {},
+    copy_directories = { "doc" },
 }

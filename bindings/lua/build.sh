@@ -21,9 +21,10 @@ NODE_PATH=$tools/node_modules node format.cjs --check ./*.rockspec src/*.lua tes
 luacheck --quiet --no-cache .
 
 rm -rf "$INTO/rock" "$INTO/tree"
-mkdir -p "$INTO/rock"
+mkdir -p "$INTO/rock/doc"
 cp -R "$rockspec" src "$INTO/rock"
 cp "$root/include/anchor.cdef" "$ANCHOR_LIBRARY" "$INTO/rock"
+cp README.md "$root"/LICENSE-* "$INTO/rock/doc"
 cd "$INTO/rock"
 rocks() {
     luarocks --lua-version 5.1 --tree "$INTO/tree" "$@" >"$INTO/luarocks.log" 2>&1 || {
