@@ -10,11 +10,19 @@ fn main() {
         println!("cargo::rerun-if-changed={input}");
     }
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
-    let header = generate(&root);
-    write_if_changed(&Path::new(&root).join("include/anchor.cdef"), &declarations(&header));
-    write_if_changed(&Path::new(&root).join("include/anchor.h"), &header);
+    if !is_packaged(&root) {
+        let header = generate(&root);
+        write_if_changed(&Path::new(&root).join("include/anchor.cdef"), &declarations(&header));
+        write_if_changed(&Path::new(&root).join("include/anchor.h"), &header);
+    }
     choose_algorithms();
     link();
+}
+
+/// Whether cargo has made a package of the sources, in which the headers are. To make them again, cbindgen asks cargo for every
+/// crate of Cargo.lock: docs.rs has no network for that, and a vendored crate may be in the folder of another workspace.
+fn is_packaged(root: &str) -> bool {
+    Path::new(root).join("Cargo.toml.orig").exists()
 }
 
 /// The sources may be read-only, and a new timestamp would rebuild other programs.
