@@ -20,7 +20,8 @@ fn main() {
 }
 
 /// Whether cargo has made a package of the sources, in which the headers are. To make them again, cbindgen asks cargo for every
-/// crate of Cargo.lock: docs.rs has no network for that, and a vendored crate may be in the folder of another workspace.
+/// crate of Cargo.lock. Where crates.io's documentation is built there is no network for that, and a vendored crate may be in
+/// the folder of another workspace.
 fn is_packaged(root: &str) -> bool {
     Path::new(root).join("Cargo.toml.orig").exists()
 }

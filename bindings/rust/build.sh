@@ -22,7 +22,7 @@ crate=$INTO/crate/anchor-events-$version
 cp "$root/Cargo.lock" "$INTO/empty"
 cp -R README.md src tests "$INTO/empty"
 sed '/^anchor-events = /d' Cargo.toml >"$INTO/empty/Cargo.toml"
-# As in docs.rs.
+# As where the documentation of crates.io is built.
 chmod -R a-w "$crate"
 
 export CARGO_TARGET_DIR="$INTO/target"
