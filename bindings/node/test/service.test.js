@@ -72,6 +72,29 @@ test('C31: every setting is there', () => {
         assert.match(types, new RegExp(`^ +${name}\\?: `, 'm'));
 });
 
+test('C27 C31: each setting reaches the library', () => {
+    const cut = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n';
+    const wrong = [
+        [{ baseUrl: 'http://192.0.2.1', allowHttp: false }, /allow_http/],
+        [{ headers: { 'content-length': '1' } }, /header/],
+        [{ userAgent: '\n' }, /user_agent/],
+        [{ connectTo: ['no port', 'x:1'] }, /host/],
+        [{ connectTimeout: 0 }, /connect_timeout_ms/],
+        [{ requestTimeout: 1e9 }, /request_timeout_ms/],
+        [{ maxResponseBytes: 0 }, /max_response_bytes/],
+        [{ grace: 1e9 }, /grace_ms/],
+        [{ caFile: '/nowhere' }, /ca_file/],
+        [{ caPem: cut }, /ca_pem/],
+        [{ crlFile: '/nowhere' }, /crl_file/],
+        [{ pinnedPublicKeys: 'x' }, /pins/],
+        [{ clientCertificate: ['/nowhere', '/nowhere'] }, /certificate_file/],
+        [{ clientCertificatePem: ['x', 'y'] }, /certificate_pem/],
+    ];
+    for (const [settings, message] of /** @type {[any, RegExp][]} */ (wrong)) {
+        assert.throws(() => new Client(settings), { code: 'ANCHOR_INVALID_ARGUMENT', message });
+    }
+});
+
 test('C32: options count for one call', async () => {
     const options = { requestId: 'trace-1', headers: { 'x-one': '1' } };
     await assert.rejects(

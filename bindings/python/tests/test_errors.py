@@ -196,6 +196,31 @@ def test_a_setting_out_of_range_is_refused(setting: str, wrong: Any) -> None:
         Client(**{setting: wrong})
 
 
+@covers("C27", "C31")
+@pytest.mark.parametrize(
+    ("setting", "wrong", "name"),
+    [
+        ("allow_http", False, "allow_http"),
+        ("headers", {"content-length": "1"}, "header"),
+        ("user_agent", "\n", "user_agent"),
+        ("connect_to", ("no port", "x:1"), "host"),
+        ("connect_timeout", 0, "connect_timeout_ms"),
+        ("request_timeout", 1e6, "request_timeout_ms"),
+        ("grace", 1e6, "grace_ms"),
+        ("ca_file", "/nowhere", "ca_file"),
+        ("ca_pem", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", "ca_pem"),
+        ("crl_file", "/nowhere", "crl_file"),
+        ("pinned_public_keys", "x", "pins"),
+        ("client_certificate", ("/nowhere", "/nowhere"), "certificate_file"),
+        ("client_certificate_pem", ("x", "y"), "certificate_pem"),
+    ],
+)
+def test_each_setting_reaches_the_library(setting: str, wrong: Any, name: str) -> None:
+    settings: dict[str, Any] = {"base_url": "http://192.0.2.1"} if setting == "allow_http" else {}
+    with pytest.raises(InvalidArgument, match=name):
+        Client(**settings, **{setting: wrong})
+
+
 @covers("C31")
 def test_every_setting_is_there() -> None:
     for handle, setters in (("config", _settings.SETTERS), ("options", _settings.OPTIONS)):
