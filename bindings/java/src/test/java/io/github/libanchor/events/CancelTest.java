@@ -76,7 +76,7 @@ class CancelTest {
     @Test
     @DisplayName("C13: cancel ends a wait on the service, and so does ExecutorService.shutdownNow")
     void cancelledWait() throws Exception {
-        CompletableFuture<Event> future = client.waitForAsync("cancelled");
+        CompletableFuture<Event> future = client.waitForAsync("cancelled", Client.NO_TIMEOUT);
         untilWaiting("cancelled", 1);
         assertTrue(future.cancel(true));
         assertThrows(CancellationException.class, future::get);

@@ -97,7 +97,7 @@ class ClientTest {
                 assertFalse(it.maybeConsumed());
             }
         }
-        CompletableFuture<Event> future = client.waitForAsync("quiet").orTimeout(50, TimeUnit.MILLISECONDS);
+        CompletableFuture<Event> future = client.waitForAsync("quiet", Client.NO_TIMEOUT).orTimeout(50, TimeUnit.MILLISECONDS);
         assertThrows(ExecutionException.class, () -> get(future));
         untilWaiting("quiet", 0);
     }
