@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual docs dist deny fuzz coverage fresh-machine cross cross-all clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual docs dist bindings conformance deny fuzz coverage fresh-machine cross cross-all clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -13,6 +13,7 @@ STEPS =
 BUILD =
 GLIBC =
 FEATURES = default
+PACKAGE =
 
 build: ## the library and the anchor-events command, into target/debug
 	cargo build --workspace
@@ -62,6 +63,12 @@ docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and tar
 
 dist: ## a source tarball with all crates, which builds offline
 	sh packaging/dist.sh
+
+bindings: ## builds the packages of bindings/, installs each into an empty environment, and tests it: PACKAGE=python GLIBC=2.17
+	@PACKAGE="$(PACKAGE)" PROFILE="$(PROFILE)" GLIBC="$(GLIBC)" sh bindings/build.sh
+
+conformance: ## writes the table of docs/languages.md from what the tests of bindings/ cover
+	ANCHOR_ACCEPT_CONFORMANCE=1 cargo test --test package conformance::
 
 deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database
 	cargo deny --all-features check $(CHECKS)

@@ -1,5 +1,5 @@
-//! Writes `include/anchor.h` from the sources, chooses the cipher suites, and gives the shared library its soname, its install name on macOS, or its version
-//! on Windows.
+//! Writes `include/anchor.h` and `include/anchor.cdef` from the sources, chooses the cipher suites, and gives the shared library its soname, its install
+//! name on macOS, or its version on Windows.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,14 +10,27 @@ fn main() {
         println!("cargo::rerun-if-changed={input}");
     }
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
-    let header = Path::new(&root).join("include/anchor.h");
-    let text = generate(&root);
-    // Written only if it changes: the sources may be read-only, and a new timestamp would rebuild other programs.
-    if fs::read_to_string(&header).ok().as_deref() != Some(&text) {
-        fs::write(&header, text).expect("include/anchor.h can be written");
+    if !is_packaged(&root) {
+        let header = generate(&root);
+        write_if_changed(&Path::new(&root).join("include/anchor.cdef"), &declarations(&header));
+        write_if_changed(&Path::new(&root).join("include/anchor.h"), &header);
     }
     choose_algorithms();
     link();
+}
+
+/// Whether cargo has made a package of the sources, in which the headers are. To make them again, cbindgen asks cargo for every
+/// crate of Cargo.lock. Where crates.io's documentation is built there is no network for that, and a vendored crate may be in
+/// the folder of another workspace.
+fn is_packaged(root: &str) -> bool {
+    Path::new(root).join("Cargo.toml.orig").exists()
+}
+
+/// The sources may be read-only, and a new timestamp would rebuild other programs.
+fn write_if_changed(file: &Path, text: &str) {
+    if fs::read_to_string(file).ok().as_deref() != Some(text) {
+        fs::write(file, text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    }
 }
 
 /// ChaCha20-Poly1305 is for processors that may have no AES instructions. Those of x86-64 have had them for a decade.
@@ -55,6 +68,64 @@ fn as_c89(header: &str) -> String {
         }
     }
     lines.join("\n") + "\n"
+}
+
+/// What the header declares to a C compiler, a declaration a line, for tools that cannot read macros. The constants become
+/// enumerators, apart by their sign: no C type has all of their values.
+fn declarations(header: &str) -> String {
+    let code = without_directives(&without_comments(header)).replace("ANCHOR_API", "").replace("ANCHOR_MUST_USE", "");
+    let (mut text, mut depth) = (CDEF_HEAD.to_owned(), 0);
+    for sign in [|value: &i64| *value < 0, |value: &i64| *value >= 0] {
+        let of_sign = constants(header).into_iter().filter(|(_, value)| sign(value));
+        let list: Vec<String> = of_sign.map(|(name, value)| format!("{name} = {value}")).collect();
+        text += &format!("enum {{ {} }};\n", list.join(", "));
+    }
+    for word in code.split_whitespace() {
+        depth += word.matches('{').count();
+        depth -= word.matches('}').count();
+        text += word;
+        text += if depth == 0 && word.ends_with(';') { "\n" } else { " " };
+    }
+    text
+}
+
+const CDEF_HEAD: &str = "/* anchor.h as declarations alone, for cffi, LuaJIT, PHP and other tools that cannot read macros. It is \
+                         generated too. */\n";
+
+fn without_comments(header: &str) -> String {
+    let parts = header.split("/*").enumerate();
+    parts.map(|(at, part)| if at == 0 { part } else { part.split_once("*/").expect("its end").1 }).collect()
+}
+
+/// The lines that a C99 compiler on Linux other than gcc sees: of the header's conditions, those of `#ifndef` hold.
+fn without_directives(code: &str) -> String {
+    let (mut kept, mut holds, mut is_continued) = (String::new(), Vec::new(), false);
+    for line in code.lines() {
+        let is_directive = is_continued || line.starts_with('#');
+        is_continued = is_directive && line.ends_with('\\');
+        match line.split_whitespace().next() {
+            Some("#ifndef") => holds.push(true),
+            Some("#if" | "#ifdef") => holds.push(false),
+            Some("#else") => {
+                let last = holds.last_mut().expect("its #if");
+                *last = !*last;
+            }
+            Some("#endif") => drop(holds.pop()),
+            _ if !is_directive && holds.iter().all(|holds| *holds) => {
+                kept += line;
+                kept.push('\n');
+            }
+            _ => {}
+        }
+    }
+    kept
+}
+
+/// The macros that are numbers.
+fn constants(header: &str) -> Vec<(&str, i64)> {
+    let macros = header.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
+    let number = |value: &str| value.trim_matches(['(', ')']).trim_end_matches('u').parse().ok();
+    macros.filter_map(|(name, value)| Some((name, number(value)?))).collect()
 }
 
 fn version_and_attributes() -> String {

@@ -39,6 +39,7 @@ command_pages="anchor-events anchor-events-wait anchor-events-signal anchor-even
 plan() {
     echo "644|include/anchor.h|$includedir/anchor.h"
     echo "644|include/anchor.hpp|$includedir/anchor.hpp"
+    echo "644|include/anchor.cdef|$includedir/anchor.cdef"
     echo "755|$built/libanchor.so|$libdir/libanchor.so.$version"
     echo "link|libanchor.so.$version|$libdir/libanchor.so.$soversion"
     echo "link|libanchor.so.$soversion|$libdir/libanchor.so"

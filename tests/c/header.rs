@@ -1,5 +1,5 @@
 //! include/anchor.h: it is generated from the sources, compiles in every dialect of C and C++, and declares exactly what the
-//! library exports.
+//! library exports. include/anchor.cdef declares the same; package/cdef.rs loads it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,26 +7,29 @@ use std::process::Command;
 use testkit::{library, process, root, scratch, tools};
 
 const HEADER: &str = "include/anchor.h";
+const CDEF: &str = "include/anchor.cdef";
 
 fn header() -> String {
     fs::read_to_string(root().join(HEADER)).expect("the header")
 }
 
-/// Each build writes the header again, so the committed one is the one that somebody looked at last.
+/// Each build writes the headers again, so the committed ones are those that somebody looked at last.
 #[test]
 fn the_committed_header_is_what_the_build_generates() {
-    let git = Command::new("git").current_dir(root()).args(["show", &format!(":./{HEADER}")]).output();
-    let Some(committed) = git.ok().filter(|git| git.status.success()).map(|git| process::text(&git.stdout)) else {
-        tools::missing("a git repository to compare with");
-        return;
-    };
-    let generated = header();
-    let lines = committed.lines().zip(generated.lines()).enumerate();
-    let first = lines.into_iter().find(|(_, (old, new))| old != new);
-    assert!(
-        committed == generated,
-        "{HEADER} has changed with src/capi. Look at it, and commit it. First difference: {first:?}"
-    );
+    for file in [HEADER, CDEF] {
+        let git = Command::new("git").current_dir(root()).args(["show", &format!(":./{file}")]).output();
+        let Some(committed) = git.ok().filter(|git| git.status.success()).map(|git| process::text(&git.stdout)) else {
+            tools::missing("a git repository to compare with");
+            return;
+        };
+        let generated = fs::read_to_string(root().join(file)).expect("it was generated");
+        let lines = committed.lines().zip(generated.lines()).enumerate();
+        let first = lines.into_iter().find(|(_, (old, new))| old != new);
+        assert!(
+            committed == generated,
+            "{file} has changed with src/capi. Look at it, and commit it. First difference: {first:?}"
+        );
+    }
 }
 
 /// The dialects that every compiler must know, and those that newer ones know.
@@ -106,6 +109,34 @@ fn it_declares_what_the_library_exports() {
     let declared: BTreeSet<&str> = functions.iter().map(|function| function.name.as_str()).collect();
     assert!(declared.len() > 20, "{declared:?}");
     assert_eq!(declared, exported, "declared by the header, and exported by the library");
+}
+
+/// A C compiler finds each function of anchor.cdef the same as in the header, and each constant of it to have the same value.
+#[test]
+fn the_declarations_alone_are_those_of_the_header() {
+    let cdef = fs::read_to_string(root().join(CDEF)).expect("it was generated");
+    let declared = |line: &&str| line.contains('(') && !line.starts_with("typedef") && !line.starts_with("/*");
+    let functions: Vec<&str> = cdef.lines().filter(declared).collect();
+    let enumerators = cdef.lines().filter_map(|line| line.split_once('{')?.1.strip_suffix(" };"));
+    let constants: Vec<&str> = enumerators.flat_map(|list| list.trim().split(", ")).collect();
+    let header = header();
+    let values = header.lines().filter_map(|line| line.strip_prefix("#define ANCHOR_")?.split_once(' '));
+    let numbers =
+        values.filter(|(_, value)| value.trim_matches(['(', ')']).trim_end_matches('u').parse::<i64>().is_ok());
+    let in_header = header.lines().filter(|line| line.starts_with("    ANCHOR_")).count() + numbers.count();
+    assert!(in_header > 20, "{in_header}");
+    assert_eq!((functions.len(), constants.len()), (self::functions(&header).len(), in_header));
+
+    let checks = constants.iter().enumerate().map(|(at, constant)| {
+        let (name, value) = constant.split_once(" = ").expect("a name and a value");
+        format!("typedef char check_{at}[{name} == ({value}) ? 1 : -1];\n")
+    });
+    let source = format!("#include <anchor.h>\n{}\n{}", functions.join("\n"), checks.collect::<String>());
+    let file = scratch("header-cdef").join("same.c");
+    fs::write(&file, source).expect("a file of this test");
+    let mut command = Command::new("cc");
+    command.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I"]).arg(root().join("include"));
+    process::output(command.arg(&file));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! docs/languages.md. Each waits, signals, times out, cancels from another thread, and leaks nothing over 10,000 calls.
 
 use crate::installed::{beside, prefix};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use testkit::local_server::{LocalServer, TOKEN};
@@ -92,9 +92,18 @@ fn offline(command: &mut Command) -> &mut Command {
 }
 
 fn has_platypus() -> bool {
-    let mut ask = Command::new("perl");
-    ask.args(["-MFFI::Platypus", "-e", "1"]).stdout(Stdio::null()).stderr(Stdio::null());
-    tools::has_when("FFI::Platypus for Perl", ask.status().is_ok_and(|status| status.success()))
+    tools::has_when("FFI::Platypus for Perl", succeeds_silently("perl", &["-MFFI::Platypus", "-e", "1"]))
+}
+
+/// Zig as a package of Python.
+fn has_ziglang() -> bool {
+    tools::has_when("ziglang for Python", succeeds_silently("python3", &["-m", "ziglang", "version"]))
+}
+
+fn succeeds_silently(program: &str, arguments: &[&str]) -> bool {
+    let mut ask = Command::new(program);
+    ask.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    ask.status().is_ok_and(|status| status.success())
 }
 
 /// The Node.js module with koffi beside it, which npm fetches once.
@@ -126,7 +135,62 @@ fn snippets(page: &str) -> Option<Vec<(&str, &str)>> {
     Some(fenced.filter_map(|fence| fence.split_once('\n')).collect())
 }
 
-const SNIPPET_LANGUAGES: [&str; 6] = ["python", "js", "go", "lua", "ruby", "perl"];
+/// A language of which the page has a snippet, and how it is run.
+pub struct Snippet {
+    /// As its fence names it.
+    pub language: &'static str,
+    ending: &'static str,
+    tool: &'static str,
+    /// For a shell, in the folder of the snippet: $FILE is the snippet, $LIB the folder of the library.
+    run: &'static str,
+}
+
+pub const SNIPPETS: [Snippet; 13] = [
+    Snippet { language: "python", ending: "py", tool: "python3", run: "python3 $FILE" },
+    Snippet { language: "js", ending: "js", tool: "node", run: "node $FILE" },
+    Snippet { language: "go", ending: "go", tool: "go", run: "go run $FILE" },
+    Snippet { language: "lua", ending: "lua", tool: "luajit", run: "luajit $FILE" },
+    Snippet { language: "ruby", ending: "rb", tool: "ruby", run: "ruby $FILE" },
+    Snippet { language: "perl", ending: "pl", tool: "perl", run: "perl $FILE" },
+    Snippet {
+        language: "d",
+        ending: "d",
+        tool: "gdc",
+        run: "gdc -Wall -Werror $FILE -o of_d -L$LIB -lanchor && ./of_d",
+    },
+    Snippet {
+        language: "pascal",
+        ending: "pas",
+        tool: "fpc",
+        run: "fpc -l- -v0 -Fl$LIB -oof_pascal $FILE && ./of_pascal",
+    },
+    Snippet {
+        language: "fortran",
+        ending: "f90",
+        tool: "gfortran",
+        run: "gfortran -Wall -Wextra -Werror $FILE -o of_fortran -L$LIB -lanchor && ./of_fortran",
+    },
+    Snippet { language: "scheme", ending: "scm", tool: "guile", run: "guile --no-auto-compile $FILE" },
+    Snippet {
+        language: "lisp",
+        ending: "lisp",
+        tool: "sbcl",
+        run: "XDG_CACHE_HOME=$PWD/lisp sbcl --noinform --non-interactive --no-userinit --load $FILE",
+    },
+    Snippet {
+        language: "nim",
+        ending: "nim",
+        tool: "nim",
+        run: "nim compile --hints:off --nimcache:nim --out:of_nim $FILE && ./of_nim",
+    },
+    Snippet {
+        language: "zig",
+        ending: "zig",
+        tool: "python3",
+        run: "python3 -m ziglang build-exe $FILE -lc -L$LIB -lanchor -femit-bin=of_zig --cache-dir zig \
+              --global-cache-dir zig && ./of_zig",
+    },
+];
 
 /// Each snippet waits for `login_done`, and prints the data of the event.
 #[test]
@@ -134,42 +198,37 @@ fn the_snippets_of_the_documentation() {
     let page = std::fs::read_to_string(root().join("docs/languages.md")).expect("docs/languages.md");
     let snippets = snippets(&page).expect("it has the section `From other languages`");
     let languages: Vec<&str> = snippets.iter().map(|(language, _)| *language).collect();
-    assert_eq!(languages, SNIPPET_LANGUAGES, "one snippet for each language, in this order");
-    for (language, snippet) in snippets {
-        assert!(snippet.lines().count() < 10, "{language}: under ten lines");
-        if let Some(mut program) = snippet_program(language, snippet) {
+    let known = SNIPPETS.map(|known| known.language);
+    assert_eq!(languages, known, "one snippet for each language, in this order");
+    for (known, (language, snippet)) in SNIPPETS.iter().zip(snippets) {
+        assert!(snippet.lines().count() <= 40, "{language}: at most 40 lines");
+        if let Some(folder) = snippet_folder(known) {
             let server = LocalServer::start(&[]);
             let mut signal = command(&server, library::debug().folder.join("anchor-events").to_str().expect("UTF-8"));
             process::output(signal.args(["signal", "login_done", r#"{"user":"ada"}"#]));
-            let mut run = command(&server, program.remove(0).as_str());
-            let printed = succeeds(offline(&mut run).args(program));
+            let file = format!("snippet.{}", known.ending);
+            std::fs::write(folder.join(&file), snippet).expect("the target directory can be written");
+            let mut run = command(&server, "sh");
+            run.current_dir(folder).env("FILE", file).env("LIB", prefix().join("lib"));
+            let printed = succeeds(offline(&mut run).args(["-ec", known.run]));
             assert!(printed.contains("ada"), "{language}: {printed}");
         }
     }
 }
 
-/// The command that runs it, in a file of its own; nothing if the language is missing.
-fn snippet_program(language: &str, snippet: &str) -> Option<Vec<String>> {
-    let (tool, arguments, ending): (&str, &[&str], &str) = match language {
-        "python" => ("python3", &[], "py"),
-        "js" => ("node", &[], "js"),
-        "go" => ("go", &["run"], "go"),
-        "lua" => ("luajit", &[], "lua"),
-        "ruby" => ("ruby", &[], "rb"),
-        "perl" => ("perl", &[], "pl"),
-        _ => panic!("no test knows {language}"),
-    };
-    let there = match language {
-        "js" => node_folder().is_some(),
-        "perl" => has_platypus(),
-        _ => tools::has(tool),
-    };
-    let folder = if language == "js" { node_folder()? } else { scratch("ffi/snippets") };
+/// Where it runs; nothing if a tool is missing.
+fn snippet_folder(snippet: &Snippet) -> Option<PathBuf> {
+    let folder = scratch("ffi/snippets");
     std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    let file = folder.join(format!("snippet.{ending}"));
-    std::fs::write(&file, snippet).expect("the target directory can be written");
-    let mut command = vec![tool.to_owned()];
-    command.extend(arguments.iter().map(|&argument| argument.to_owned()));
-    command.push(file.to_str().expect("UTF-8").to_owned());
-    there.then_some(command)
+    match snippet.language {
+        "js" => node_folder(),
+        "perl" => has_platypus().then_some(folder),
+        "lisp" => (tools::has(snippet.tool) && has_cffi()).then_some(folder),
+        "zig" => (tools::has(snippet.tool) && has_ziglang()).then_some(folder),
+        _ => tools::has(snippet.tool).then_some(folder),
+    }
+}
+
+fn has_cffi() -> bool {
+    tools::has_when("CFFI for Common Lisp", Path::new("/usr/share/common-lisp/source/cl-cffi").is_dir())
 }

@@ -5,6 +5,8 @@ mod installed;
 
 mod abi;
 mod artifacts;
+mod cdef;
+mod conformance;
 mod documentation;
 mod features;
 mod ffi;

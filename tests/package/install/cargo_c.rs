@@ -30,7 +30,7 @@ fn it_installs_what_make_does() {
     let mut expected = tree(prefix());
     expected.retain(|file| !of_make_only.iter().any(|start| file.starts_with(start)));
     assert_eq!(tree(&staged), expected);
-    for same in ["include/anchor.h", "include/anchor.hpp", "share/man/man3/anchor.3"] {
+    for same in ["include/anchor.h", "include/anchor.hpp", "include/anchor.cdef", "share/man/man3/anchor.3"] {
         assert_eq!(std::fs::read(staged.join(same)).ok(), std::fs::read(prefix().join(same)).ok(), "{same}");
     }
     assert_eq!(library(&staged), library(prefix()));

@@ -59,7 +59,7 @@ fn library_files(libdir: &str) -> Vec<String> {
 }
 
 /// LIBDIR stands for the library's folder.
-const LIBRARY: [&str; 10] = [
+const LIBRARY: [&str; 11] = [
     "LIBDIR/cmake/anchor/anchorConfig.cmake",
     "LIBDIR/cmake/anchor/anchorConfigVersion.cmake",
     "LIBDIR/libanchor.a",
@@ -67,6 +67,7 @@ const LIBRARY: [&str; 10] = [
     "LIBDIR/libanchor.so.0",
     concat!("LIBDIR/libanchor.so.", env!("CARGO_PKG_VERSION")),
     "LIBDIR/pkgconfig/anchor.pc",
+    "include/anchor.cdef",
     "include/anchor.h",
     "include/anchor.hpp",
     "share/man/man3/anchor.3",

@@ -1,0 +1,60 @@
+# frozen_string_literal: true
+
+require_relative 'library'
+
+module AnchorEvents
+  # A signal or a drain. It blocks its thread in C, where Ruby cannot interrupt it. So it has a thread of its own. The thread
+  # that makes the call waits for that one, and cancels the call if it is interrupted.
+  class BlockingCall
+    def initialize
+      @inbox = Thread::Queue.new
+    end
+
+    # From any thread, or a trap.
+    def cancel
+      @inbox << :cancel
+    end
+
+    # Returns what the block returns, which gets a token of the library.
+    def run(cancel, &call)
+      with_token do |token|
+        Thread.handle_interrupt(Object => :on_blocking) do
+          thread = beside(token, call)
+          CancelToken.during(cancel, self) { stop(token) if @inbox.pop == :cancel }
+          thread.value
+        ensure
+          Thread.handle_interrupt(Object => :never) do
+            stop(token)
+            thread&.join
+          end
+        end
+      end
+    end
+
+    private
+
+    def with_token
+      token = Library.own(Library[:anchor_cancel_token_new].call, :anchor_cancel_token_free)
+      raise NoMemoryError, Library.last_error if token.null?
+
+      yield token
+    ensure
+      token&.call_free
+    end
+
+    def beside(token, call)
+      thread = Thread.new do
+        call.call(token)
+      ensure
+        @inbox << :ended
+      end
+      thread.report_on_exception = false
+      thread
+    end
+
+    def stop(token)
+      Library[:anchor_cancel_token_cancel].call(token)
+    end
+  end
+  private_constant :BlockingCall
+end
