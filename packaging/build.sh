@@ -49,15 +49,18 @@ build_library() {
 # could not be linked. So the archive becomes one object, without what no export needs, in which only anchor_* is global.
 # COMDAT groups are dissolved: the linker would keep one library's, and the other's symbols are local by then. A function of
 # a newer libc that Rust uses if it is there is weak; ld forgets that for those that nothing refers to. LLVM's bitcode,
-# several modules in one section now, is of no use and confuses LLVM's linker plugin.
+# several modules in one section now, is of no use and confuses LLVM's linker plugin. Debug information, which C code of a crate
+# may have with its path, is in the debug build only; cargo does the same for the shared library.
 make_archive() {
+    strip=--strip-debug
+    [ "$profile" != dev ] || strip=
     roots=$(sed -n 's/^[A-Za-z].*[ *]\(anchor_[a-z_]*\)(.*/-u \1/p' include/anchor.h)
     weak=$("${READELF:-readelf}" -sW "$1" | sed -n 's/.* WEAK .* UND \([^ ]*\)$/--weaken-symbol=\1/p' | sort -u)
     # The options are words of their own.
     # shellcheck disable=SC2086
     "${LD:-ld}" -r --gc-sections $roots --force-group-allocation -o "$folder/anchor.o" --whole-archive "$1"
     # shellcheck disable=SC2086
-    "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' $weak \
+    "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' $weak $strip \
         --remove-section=.llvmbc --remove-section=.llvmcmd "$folder/anchor.o"
     "${AR:-ar}" rcs "$folder/libanchor.a" "$folder/anchor.o"
     rm "$folder/anchor.o"
@@ -83,6 +86,8 @@ folder) echo "$(target_directory)/installable/$name" && exit ;;
 *) into=$1 ;;
 esac
 [ -z "$glibc" ] || use_glibc
+# The debug build is the one that the tests use, and stays as cargo makes it.
+[ "$profile" = dev ] || hide_paths
 
 # It takes its place when all of it is there. What is edited from now on is newer than it.
 folder=$into.unfinished

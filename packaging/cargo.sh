@@ -7,11 +7,26 @@ fail() {
 }
 
 # Runs cargo, and keeps its messages. $cargo may be a command that works as cargo does, and $cargo_options are added.
-cargo=cargo cargo_options=
+cargo=cargo
+cargo_options=""
+cargo_setting=""
 build() {
     # The options are words of their own.
     # shellcheck disable=SC2086
-    messages=$($cargo "$@" $cargo_options --message-format=json-render-diagnostics) || fail "cargo $1 failed"
+    messages=$($cargo "$@" $cargo_options ${cargo_setting:+--config "$cargo_setting"} \
+        --message-format=json-render-diagnostics) || fail "cargo $1 failed"
+}
+
+# What is built from now on has no path of the builder in it. RUSTFLAGS, which packagers set, replaces the flags of settings.
+hide_paths() {
+    if [ -n "${CARGO_ENCODED_RUSTFLAGS+set}" ]; then
+        fail "CARGO_ENCODED_RUSTFLAGS is set; use RUSTFLAGS, to which flags can be added"
+    elif [ -n "${RUSTFLAGS:-}" ]; then
+        flags=$(sh packaging/paths.sh) || exit
+        export RUSTFLAGS="$RUSTFLAGS $(printf '%s' "$flags" | tr '\n' ' ')"
+    else
+        cargo_setting=$(sh packaging/paths.sh --config) || exit
+    fi
 }
 
 made() { # the name of a file that the last `build` made: prints its path

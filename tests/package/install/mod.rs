@@ -7,5 +7,6 @@ mod consumers;
 mod oldest_glibc;
 mod plugin;
 mod readme;
+mod reproducible;
 mod tarball;
 mod tree;
