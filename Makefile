@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual docs dist deny fuzz coverage fresh-machine cross cross-all clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual contents docs dist deny fuzz coverage fresh-machine cross cross-all clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -54,6 +54,9 @@ faults: ## writes docs/faults.md from what tests/faults expects
 
 manual: ## writes docs/man from include/anchor.h and the examples in docs/man/examples
 	ANCHOR_ACCEPT_MANUAL=1 cargo test --test package manual::the_pages_are_what_the_header_says
+
+contents: ## writes THIRD-PARTY.txt and the bills of material from the crates in Cargo.lock
+	ANCHOR_ACCEPT_CONTENTS=1 cargo test --test package contents::
 
 docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and target/doc/cpp
 	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps

@@ -5,6 +5,7 @@ mod installed;
 
 mod abi;
 mod artifacts;
+mod contents;
 mod documentation;
 mod ffi;
 mod install;
