@@ -1,6 +1,6 @@
 #!/bin/sh
-# The flags of rustc by which no path of the builder is in what is built, one a line. A source of a crate is named as
-# ureq-3.5.2/src/run.rs wherever cargo keeps it, so builds in two folders, by two users, are the same to the byte.
+# The flags of rustc by which no path of the builder is in what is built, one a line. A source is named after its crate and the
+# version of that, wherever cargo keeps it, so builds in two folders, by two users, are the same to the byte.
 #
 #     paths.sh           for RUSTFLAGS
 #     paths.sh --config  as a setting for cargo's --config. Unlike RUSTFLAGS, it is added to the flags of the target
