@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual contents docs dist deny fuzz coverage fresh-machine cross cross-all clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual contents docs dist packages deny fuzz coverage fresh-machine cross cross-all clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -13,6 +13,7 @@ STEPS =
 BUILD =
 GLIBC =
 FEATURES = default
+PARTS =
 
 build: ## the library and the anchor-events command, into target/debug
 	cargo build --workspace
@@ -65,6 +66,9 @@ docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and tar
 
 dist: ## a source tarball with all crates, which builds offline
 	sh packaging/dist.sh
+
+packages: ## what a release publishes, into target/packages: PARTS="source linux"
+	sh packaging/packages.sh target/packages $(PARTS)
 
 deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database
 	cargo deny --all-features check $(CHECKS)

@@ -35,6 +35,36 @@ made() { # the name of a file that the last `build` made: prints its path
     printf '%s\n' "$found"
 }
 
+version() {
+    sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1
+}
+
+# When the sources were last changed, in seconds: what is made of them has that time, whenever it is made. In a source tarball
+# each file has it.
+source_date() {
+    if [ -n "${SOURCE_DATE_EPOCH:-}" ]; then
+        echo "$SOURCE_DATE_EPOCH"
+    elif [ -e .git ]; then
+        git log -1 --format=%ct
+    else
+        stat -c %Y Cargo.toml
+    fi
+}
+
+# A folder within another as a tar archive, the same to the byte for the same files.
+pack() {
+    tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mode=a+rX,u+w,go-w --mtime="@$(source_date)" \
+        -C "$1" -c "$2"
+}
+
+# Fails if a file below a folder has a path of the builder in it.
+has_no_path() {
+    sh packaging/paths.sh | sed "s|^--remap-path-prefix=||; s|=[^=]*$||" | while read -r path; do
+        found=$(grep -rlF "$path/" "$1") || continue
+        fail "$path is in $found"
+    done
+}
+
 target_directory() {
     metadata=$(cargo metadata --no-deps --format-version 1 2>/dev/null) || metadata=
     found=$(printf '%s\n' "$metadata" | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')

@@ -25,7 +25,7 @@ docdir=${DOCDIR:-$datadir/doc/libanchor}
 destdir=${DESTDIR:-}
 command=${COMMAND:-yes}
 
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+version=$(version)
 soversion=$(sed -n 's/.*-soname,libanchor\.so\.\([0-9]*\).*/\1/p' build.rs)
 native=$(cat packaging/native-static-libs)
 

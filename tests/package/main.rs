@@ -11,6 +11,7 @@ mod ffi;
 mod install;
 mod manual;
 mod oldest_rust;
+mod packages;
 mod pages;
 mod platforms;
 mod stack;

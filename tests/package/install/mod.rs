@@ -3,7 +3,7 @@
 
 mod build;
 mod cargo_c;
-mod consumers;
+pub mod consumers;
 mod oldest_glibc;
 mod plugin;
 mod readme;
