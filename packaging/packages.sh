@@ -5,6 +5,7 @@
 #
 #     source   libanchor-VERSION.tar.xz, with all crates
 #     linux    libanchor-VERSION-x86_64-unknown-linux-gnu.tar.gz, for glibc 2.17 and later; needs cargo-zigbuild
+#     deb      libanchor0, libanchor-dev, anchor-events, for this machine's Debian and later; needs debhelper
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -15,11 +16,12 @@ folder=$(cd "$1" && pwd)
 shift
 unset PROFILE COMMAND FEATURES
 
-[ $# -gt 0 ] || set -- source linux
+[ $# -gt 0 ] || set -- source linux deb
 for part in "$@"; do
     case $part in
     source) DIST=$folder sh packaging/dist.sh ;;
     linux) (export GLIBC=2.17 && sh packaging/build.sh && sh packaging/tarball/make.sh x86_64-unknown-linux-gnu "$folder") ;;
+    deb) sh packaging/build.sh && sh packaging/deb.sh "$folder" ;;
     *) fail "$part is not a part" ;;
     esac
 done

@@ -1,6 +1,7 @@
 //! What `make packages` makes, used as a user would: in a folder where nothing else is. It is the debug build, which is there
 //! already and is packaged in the same way.
 
+mod deb;
 mod tarball;
 
 use crate::install::consumers::{folder_with, runs, shell};
@@ -23,6 +24,15 @@ fn packager(script: &str) -> Command {
     let mut packager = outside("sh");
     packager.current_dir(root()).arg(script).env("PROFILE", "dev").env("CARGO_TARGET_DIR", target);
     packager
+}
+
+/// The packages that a script makes, in a folder of this name.
+fn packages(script: &str, name: &str) -> Vec<PathBuf> {
+    let folder = empty_scratch(&format!("packages/{name}"));
+    let made = process::output(packager(script).arg(&folder));
+    let made: Vec<PathBuf> = made.lines().map(PathBuf::from).collect();
+    assert!(made.len() == 3 && made.iter().all(|package| package.is_file()), "{made:?}");
+    made
 }
 
 /// A program in C is linked with each library of a prefix by what pkg-config says, and runs.
