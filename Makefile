@@ -67,7 +67,7 @@ docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and tar
 dist: ## a source tarball with all crates, which builds offline
 	sh packaging/dist.sh
 
-packages: ## what a release publishes, into target/packages: PARTS="source linux deb"
+packages: ## what a release publishes, into target/packages: PARTS="source linux deb rpm"
 	sh packaging/packages.sh target/packages $(PARTS)
 
 deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database

@@ -2,6 +2,7 @@
 //! already and is packaged in the same way.
 
 mod deb;
+mod rpm;
 mod tarball;
 
 use crate::install::consumers::{folder_with, runs, shell};
