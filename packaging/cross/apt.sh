@@ -12,7 +12,7 @@ own_apt() {
     shift
     "$tool" -qq -o Dir::State="$apt" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache" \
         -o Dir::Etc::sourcelist="$(debian_list)" -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User="$(id -un)" \
-        -o APT::Architectures="$architectures" "$@" >&2
+        -o APT::Architectures="$architectures" -o Acquire::Retries=3 "$@" >&2
 }
 
 # Debian from where this machine has it.

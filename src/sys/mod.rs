@@ -46,6 +46,8 @@
 mod fork;
 mod latch;
 mod latest;
+#[cfg(test)]
+mod latest_tests;
 mod lookup;
 mod poll;
 #[cfg(test)]
@@ -57,7 +59,7 @@ mod stack;
 mod stack_tests;
 mod wipe;
 
-/// What `stack` imports; the model checker has its own.
+/// What `stack` and `latest` import; the model checker has its own.
 mod platform {
     pub use std::sync::Arc;
     pub use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};

@@ -156,7 +156,7 @@ static inline void check_connection(anchor_client *client)
     CHECK_STATUS(ANCHOR_TIMEOUT, anchor_wait_for_event(client, "no event of this name", 0, NULL, NULL));
 }
 
-/* A wait with a short timeout. If a busy machine has not sent its request in time, it is made once more. */
+/* A wait with a short timeout. If a busy machine has not sent its request in time, it is made again. */
 static inline anchor_status check_short_wait(anchor_client *client, const char *event_name, int64_t timeout_ms,
                                              char **json)
 {
