@@ -14,4 +14,5 @@ mod oldest_rust;
 mod packages;
 mod pages;
 mod platforms;
+mod release;
 mod stack;
