@@ -8,5 +8,5 @@ mod oldest_glibc;
 mod plugin;
 mod readme;
 mod reproducible;
-mod tarball;
+pub mod tarball;
 mod tree;

@@ -2,8 +2,10 @@
 //! already and is packaged in the same way.
 
 mod deb;
+mod recipes;
 mod rpm;
 mod tarball;
+mod windows;
 
 use crate::install::consumers::{folder_with, runs, shell};
 use crate::installed::{beside, outside};
