@@ -38,7 +38,21 @@ fn the_debian_packages_are_clean_and_work() {
         let third_party = root.join(format!("usr/share/doc/{name}/THIRD-PARTY.txt"));
         assert!(third_party.exists() || name == "libanchor-dev", "{name}");
     }
-    links_both_ways("deb", &root.join("usr"), &libdir(&root));
+    let libdir = libdir(&root);
+    let library = root.join("usr").join(&libdir).join("libanchor.so.0");
+    let versions = process::output(Command::new("readelf").arg("--version-info").arg(library));
+    let libc = format!("libc6 (>= {})", least_glibc(&versions));
+    let depends = made.iter().map(|package| field(package, "Depends")).collect::<Vec<_>>();
+    assert!(depends.iter().any(|depends| depends.split(", ").any(|one| one == libc)), "{libc}: {depends:?}");
+    links_both_ways("deb", &root.join("usr"), &libdir);
+}
+
+/// The glibc that can load a library, by the versions that it asks for. Packed relocations are one without a number.
+fn least_glibc(versions: &str) -> String {
+    let named = versions.split("Name: GLIBC_").skip(1).filter_map(|rest| rest.split_whitespace().next());
+    let number = |name: &str| if name == "ABI_DT_RELR" { Some(36) } else { name.split('.').nth(1)?.parse().ok() };
+    let newest: Option<u32> = named.filter_map(number).max();
+    format!("2.{}", newest.expect("it needs glibc"))
 }
 
 /// lib/x86_64-linux-gnu, or that of another processor.
