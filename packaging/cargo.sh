@@ -2,7 +2,7 @@
 # CARGO_BUILD_TARGET, build.target-dir and more), so cargo's own messages are read.
 
 fail() {
-    echo "$(basename "$0" .sh): $1" >&2
+    echo "$(basename "$0" .sh): $*" >&2
     exit 1
 }
 
@@ -57,11 +57,14 @@ pack() {
         -C "$1" -c "$2"
 }
 
-# Fails if a file below a folder has a path of the builder in it.
+# Fails if a file below a folder has a path of the builder in it. $cross is the folder of the cross-compilers.
 has_no_path() {
-    sh packaging/paths.sh | sed "s|^--remap-path-prefix=||; s|=[^=]*$||" | while read -r path; do
+    {
+        sh packaging/paths.sh | sed "s|^--remap-path-prefix=||; s|=[^=]*$||"
+        [ -z "${cross:-}" ] || echo "$cross"
+    } | while read -r path; do
         found=$(grep -rlF "$path/" "$1") || continue
-        fail "$path is in $found"
+        fail "$path is in" $found
     done
 }
 
