@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual contents docs dist packages deny fuzz coverage fresh-machine cross cross-all clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual contents docs dist packages packages-roots deny fuzz coverage fresh-machine cross cross-all clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -14,6 +14,8 @@ BUILD =
 GLIBC =
 FEATURES = default
 PARTS =
+ROOTS =
+AUDITABLE =
 
 build: ## the library and the anchor-events command, into target/debug
 	cargo build --workspace
@@ -34,8 +36,9 @@ bench-check: ## instructions, system calls and size against the baseline; ACCEPT
 	python3 -m bench.guard.check $(ACCEPT:1=--accept)
 	python3 -m bench.compare.report --check
 
-release: ## the library and the command as they are installed, into target/installable: PROFILE=dev COMMAND=no GLIBC=2.17 FEATURES=
-	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" GLIBC="$(GLIBC)" FEATURES="$(FEATURES)" sh packaging/build.sh
+release: ## as installed, into target/installable: PROFILE=dev COMMAND=no GLIBC=2.17 FEATURES= TARGET= AUDITABLE=yes
+	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" GLIBC="$(GLIBC)" FEATURES="$(FEATURES)" TARGET="$(TARGET)" AUDITABLE="$(AUDITABLE)" \
+		sh packaging/build.sh
 
 install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no BUILD=no GLIBC=
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" BUILD="$(BUILD)" \
@@ -67,8 +70,11 @@ docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and tar
 dist: ## a source tarball with all crates, which builds offline
 	sh packaging/dist.sh
 
-packages: ## what a release publishes, into target/packages: PARTS="source linux deb rpm"
-	sh packaging/packages.sh target/packages $(PARTS)
+packages: ## what a release publishes, into target/packages: PARTS="source deb rpm recipes x86_64-unknown-linux-musl" AUDITABLE=no
+	@AUDITABLE="$(AUDITABLE)" sh packaging/packages.sh target/packages $(PARTS)
+
+packages-roots: ## a program in C with each of them, in roots without Rust, and under wine: ROOTS="deb tarball rpm musl windows"; needs root
+	@sh packaging/roots/run.sh target/packages $(ROOTS)
 
 deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database
 	cargo deny --all-features check $(CHECKS)

@@ -8,6 +8,7 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
+. packaging/cross/where.sh
 . packaging/cargo.sh
 
 mkdir -p "$1"
