@@ -17,7 +17,7 @@ sources=$libraries/src/rust/library
 export RUSTC="$rust/bin/rustc" RUSTC_BOOTSTRAP=1
 
 # Its messages name files. What is packaged has no path of the builder in it, so they are named from here on.
-flags="-Cembed-bitcode=yes --remap-path-prefix=$sources=library"
+flags="-Cembed-bitcode=yes --remap-path-prefix=$(cd "$sources" && pwd -P)=library --remap-path-prefix=$sources=library"
 flags="$flags --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates"
 
 # An empty library crate, whose dependencies are the standard library's crates.
