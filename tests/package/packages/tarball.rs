@@ -61,7 +61,7 @@ fn it_is_used_where_it_is_unpacked() {
         runs(outside(folder.join("build/static").to_str().expect("UTF-8")));
     }
     let version =
-        process::output(&mut outside(unpacked().join("bin/anchor-events").to_str().expect("UTF-8")).arg("--version"));
+        process::output(outside(unpacked().join("bin/anchor-events").to_str().expect("UTF-8")).arg("--version"));
     assert_eq!(version, concat!("anchor-events ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
