@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual docs dist bindings conformance deny fuzz coverage fresh-machine cross cross-all clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual contents docs dist bindings conformance packages packages-roots deny fuzz coverage fresh-machine cross cross-all clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -14,6 +14,9 @@ BUILD =
 GLIBC =
 FEATURES = default
 PACKAGE =
+PARTS =
+ROOTS =
+AUDITABLE =
 
 build: ## the library and the anchor-events command, into target/debug
 	cargo build --workspace
@@ -34,8 +37,9 @@ bench-check: ## instructions, system calls and size against the baseline; ACCEPT
 	python3 -m bench.guard.check $(ACCEPT:1=--accept)
 	python3 -m bench.compare.report --check
 
-release: ## the library and the command as they are installed, into target/installable: PROFILE=dev COMMAND=no GLIBC=2.17 FEATURES=
-	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" GLIBC="$(GLIBC)" FEATURES="$(FEATURES)" sh packaging/build.sh
+release: ## as installed, into target/installable: PROFILE=dev COMMAND=no GLIBC=2.17 FEATURES= TARGET= AUDITABLE=yes
+	@PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" GLIBC="$(GLIBC)" FEATURES="$(FEATURES)" TARGET="$(TARGET)" AUDITABLE="$(AUDITABLE)" \
+		sh packaging/build.sh
 
 install: ## the library and the command: PREFIX= LIBDIR= DESTDIR= PROFILE=dev COMMAND=no BUILD=no GLIBC=
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" PROFILE="$(PROFILE)" COMMAND="$(COMMAND)" BUILD="$(BUILD)" \
@@ -56,6 +60,9 @@ faults: ## writes docs/faults.md from what tests/faults expects
 manual: ## writes docs/man from include/anchor.h and the examples in docs/man/examples
 	ANCHOR_ACCEPT_MANUAL=1 cargo test --test package manual::the_pages_are_what_the_header_says
 
+contents: ## writes THIRD-PARTY.txt and the bills of material from the crates in Cargo.lock
+	ANCHOR_ACCEPT_CONTENTS=1 cargo test --test package contents::
+
 docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and target/doc/cpp
 	RUSTDOCFLAGS="-D warnings" cargo doc --package anchor-events --lib --no-deps
 	mkdir -p target/doc/c && doxygen docs/Doxyfile
@@ -64,11 +71,17 @@ docs: ## the Rust, C and C++ API as pages, into target/doc, target/doc/c and tar
 dist: ## a source tarball with all crates, which builds offline
 	sh packaging/dist.sh
 
-bindings: ## builds the packages of bindings/, installs each into an empty environment, and tests it: PACKAGE=python GLIBC=2.17
-	@PACKAGE="$(PACKAGE)" PROFILE="$(PROFILE)" GLIBC="$(GLIBC)" sh bindings/build.sh
+bindings: ## builds the packages of bindings/, installs each into an empty environment, and tests it: PACKAGE=python PROFILE=dev GLIBC= BUILD=no
+	@PACKAGE="$(PACKAGE)" PROFILE="$(PROFILE)" GLIBC="$(GLIBC)" BUILD="$(BUILD)" sh bindings/build.sh
 
 conformance: ## writes the table of docs/languages.md from what the tests of bindings/ cover
 	ANCHOR_ACCEPT_CONFORMANCE=1 cargo test --test package conformance::
+
+packages: ## what a release publishes, into target/packages: PARTS="source deb rpm recipes x86_64-unknown-linux-musl" AUDITABLE=no
+	@AUDITABLE="$(AUDITABLE)" sh packaging/packages.sh target/packages $(PARTS)
+
+packages-roots: ## a program in C with each of them, in roots without Rust, and under wine: ROOTS="deb tarball rpm musl windows"; needs root
+	@sh packaging/roots/run.sh target/packages $(ROOTS)
 
 deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database
 	cargo deny --all-features check $(CHECKS)

@@ -7,8 +7,11 @@
 #     PROFILE=release   the cargo profile; dev builds in a fraction of the time
 #     COMMAND=yes       no leaves the command out
 #     FEATURES=default  the cargo features of the library; empty leaves out what it can do without
+#     TARGET=           another system, of packaging/cross/target.sh, by the Rust and the compilers that cross/prepare.sh gets
 #     GLIBC=            2.17 or later: what is built loads with that glibc and every later one, whatever this machine
 #                       has. By cargo-zigbuild, in PATH or in venv/bin of ANCHOR_CROSS=target/cross
+#     AUDITABLE=no      yes: the shared library and the command have the list of their crates in a section, as scanners such as
+#                       `cargo audit` read it. By cargo-auditable, in PATH
 #     LD OBJCOPY READELF AR   the target's tools, where they are not those of this machine
 set -eu
 
@@ -18,46 +21,96 @@ profile=${PROFILE:-release}
 command=${COMMAND:-yes}
 glibc=${GLIBC:-}
 features=${FEATURES-default}
+triple=${TARGET:-}
 
 # Builds with the symbols of that version, which Zig has.
 use_glibc() {
     PATH=${ANCHOR_CROSS:-$PWD/target/cross}/venv/bin:$PATH
     cargo=cargo-zigbuild
     command -v $cargo >/dev/null || fail "GLIBC=$glibc needs cargo-zigbuild: pip install ziglang cargo-zigbuild"
-    cargo_options="--target $(rustc --print host-tuple).$glibc"
+    cargo_options="--target ${triple:-$(rustc --print host-tuple)}.$glibc"
     # Packed ones need glibc 2.36.
     export ANCHOR_PACK_RELOCATIONS=0
 }
 
+# Another system's Rust, compilers and binutils.
+use_target() {
+    . packaging/cross/where.sh
+    . packaging/cross/target.sh
+    sh packaging/cross/prepare.sh "$triple"
+    target "$triple"
+    # cargo-zigbuild has a linker of its own.
+    [ -n "$glibc" ] || export_target
+    export ANCHOR_CROSS="$cross" RUSTC="$rust/bin/rustc" PATH="$rust/bin:$PATH"
+    cargo_options="--target $triple"
+    LD=${binutils}ld OBJCOPY=${binutils}objcopy READELF=${binutils}readelf AR=${binutils}ar
+}
+
+use_auditable() {
+    command -v cargo-auditable >/dev/null || fail "AUDITABLE=yes needs cargo-auditable: cargo install cargo-auditable"
+    # cargo-zigbuild calls what CARGO names.
+    export CARGO="$PWD/packaging/auditable.sh"
+    [ -n "$glibc" ] || cargo=$CARGO
+}
+
 # The crate types are named because cargo does not optimize across crates while there is an rlib among them.
 build_library() {
-    case $profile,$command in
-    dev,no) build build --package anchor-events --no-default-features --features "$features" ;;
-    dev,*) build build --workspace ;;
+    case $profile,$command,$triple in
+    dev,no,) build build --package anchor-events --no-default-features --features "$features" ;;
+    dev,*,) build build --workspace ;;
+    *-musl) build_for_musl && return ;;
+    *) build_types cdylib,staticlib ;;
+    esac
+    case $triple in
+    *-windows-*)
+        for file in anchor.dll libanchor.dll.a libanchor.a; do
+            found=$(made "$file")
+            cp "$found" "$folder"
+        done
+        ;;
     *)
-        build rustc --package anchor-events --lib --crate-type cdylib,staticlib --profile "$profile" \
-            --no-default-features --features "$features"
+        shared=$(made 'libanchor\.so')
+        archive=$(made 'libanchor\.a')
+        cp "$shared" "$folder/libanchor.so"
+        make_archive "$archive"
         ;;
     esac
-    shared=$(made 'libanchor\.so')
+}
+
+build_types() {
+    build rustc --package anchor-events --lib --crate-type "$1" --profile "$profile" --no-default-features --features "$features"
+}
+
+# Rust does not make the shared library while it links musl statically.
+build_for_musl() {
+    build_types staticlib
     archive=$(made 'libanchor\.a')
-    cp "$shared" "$folder/libanchor.so"
     make_archive "$archive"
+    (
+        target "$triple-dynamic"
+        export_target
+        build_types cdylib
+        shared=$(made 'libanchor\.so')
+        cp "$shared" "$folder/libanchor.so"
+    )
 }
 
 # Rust's runtime has global symbols, such as rust_eh_personality, that a second Rust library has too: a program with both
 # could not be linked. So the archive becomes one object, without what no export needs, in which only anchor_* is global.
 # COMDAT groups are dissolved: the linker would keep one library's, and the other's symbols are local by then. A function of
 # a newer libc that Rust uses if it is there is weak; ld forgets that for those that nothing refers to. LLVM's bitcode,
-# several modules in one section now, is of no use and confuses LLVM's linker plugin.
+# several modules in one section now, is of no use and confuses LLVM's linker plugin. Debug information, which C code of a crate
+# may have with its path, is in the debug build only; cargo does the same for the shared library.
 make_archive() {
+    strip=--strip-debug
+    [ "$profile" != dev ] || strip=
     roots=$(sed -n 's/^[A-Za-z].*[ *]\(anchor_[a-z_]*\)(.*/-u \1/p' include/anchor.h)
     weak=$("${READELF:-readelf}" -sW "$1" | sed -n 's/.* WEAK .* UND \([^ ]*\)$/--weaken-symbol=\1/p' | sort -u)
     # The options are words of their own.
     # shellcheck disable=SC2086
     "${LD:-ld}" -r --gc-sections $roots --force-group-allocation -o "$folder/anchor.o" --whole-archive "$1"
     # shellcheck disable=SC2086
-    "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' $weak \
+    "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' $weak $strip \
         --remove-section=.llvmbc --remove-section=.llvmcmd "$folder/anchor.o"
     "${AR:-ar}" rcs "$folder/libanchor.a" "$folder/anchor.o"
     rm "$folder/anchor.o"
@@ -65,24 +118,47 @@ make_archive() {
 
 # The command has a profile of its own; Cargo.toml says why.
 build_command() {
-    [ "$profile" = dev ] || build build --package anchor-events-cli --profile command
+    case $profile,$triple in
+    dev,) ;;
+    dev,*) build build --package anchor-events-cli ;;
+    *) build build --package anchor-events-cli --profile command ;;
+    esac
+    case $triple in
+    # It has no manual pages, and none of these shells.
+    *-windows-*)
+        program=$(made 'anchor-events\.exe')
+        cp "$program" "$folder"
+        return
+        ;;
+    esac
     program=$(made anchor-events)
     cp "$program" "$folder/anchor-events"
     mkdir "$folder/man"
-    "$folder/anchor-events" man "$folder/man" ||
+    run "$folder/anchor-events" man "$folder/man" ||
         fail "the command does not run on this machine, so it has no pages: COMMAND=no leaves it out"
     for shell in bash zsh fish; do
-        "$folder/anchor-events" completions $shell >"$folder/completion.$shell"
+        run "$folder/anchor-events" completions $shell >"$folder/completion.$shell"
     done
 }
 
-name=$profile${glibc:+-glibc-$glibc}
+# A program of the target, on this machine or by what runs such programs here.
+run() {
+    # The runner may be several words.
+    # shellcheck disable=SC2086
+    ${runner:-} "$@"
+}
+
+name=$profile${triple:+-$triple}${glibc:+-glibc-$glibc}
 case ${1:-} in
 folder) echo "$(target_directory)/installable/$name" && exit ;;
 '') into=$(target_directory)/installable/$name ;;
 *) into=$1 ;;
 esac
+[ -z "$triple" ] || use_target
 [ -z "$glibc" ] || use_glibc
+[ "${AUDITABLE:-no}" != yes ] || use_auditable
+# The debug build is the one that the tests use, and stays as cargo makes it.
+[ "$profile" = dev ] || hide_paths
 
 # It takes its place when all of it is there. What is edited from now on is newer than it.
 folder=$into.unfinished

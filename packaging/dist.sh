@@ -4,8 +4,8 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-name=libanchor-$version
+. packaging/cargo.sh
+name=libanchor-$(version)
 dist=${DIST:-target/dist}
 
 rm -rf "${dist:?}/$name"
@@ -22,7 +22,6 @@ replace-with = "vendored-sources"
 directory = "vendor"
 CONFIG
 
-tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
-    -C "$dist" -c "$name" | xz -T2 -1 >"$dist/$name.tar.xz"
+pack "$dist" "$name" | xz -T2 -1 >"$dist/$name.tar.xz"
 rm -rf "${dist:?}/$name"
 echo "$dist/$name.tar.xz: $(($(wc -c <"$dist/$name.tar.xz") / 1024 / 1024)) MiB"

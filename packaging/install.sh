@@ -4,7 +4,7 @@
 # libanchor within itself.
 #
 #     PREFIX=/usr/local DESTDIR= LIBDIR=$PREFIX/lib INCLUDEDIR=$PREFIX/include
-#     BINDIR=$PREFIX/bin DATADIR=$PREFIX/share MANDIR=$DATADIR/man
+#     BINDIR=$PREFIX/bin DATADIR=$PREFIX/share MANDIR=$DATADIR/man DOCDIR=$DATADIR/doc/libanchor
 #     PROFILE=release   the cargo profile; dev builds in a fraction of the time
 #     COMMAND=yes       no leaves the command out
 #     BUILD=            yes builds first; no installs what `make release` has built. By default yes if the checkout belongs
@@ -21,10 +21,11 @@ includedir=${INCLUDEDIR:-$prefix/include}
 bindir=${BINDIR:-$prefix/bin}
 datadir=${DATADIR:-$prefix/share}
 mandir=${MANDIR:-$datadir/man}
+docdir=${DOCDIR:-$datadir/doc/libanchor}
 destdir=${DESTDIR:-}
 command=${COMMAND:-yes}
 
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+version=$(version)
 soversion=$(sed -n 's/.*-soname,libanchor\.so\.\([0-9]*\).*/\1/p' build.rs)
 native=$(cat packaging/native-static-libs)
 
@@ -50,7 +51,11 @@ plan() {
     for page in docs/man/*.3; do
         echo "644|$page|$mandir/man3/${page##*/}"
     done
+    for file in LICENSE-MIT LICENSE-APACHE THIRD-PARTY.txt packaging/libanchor.cdx.json; do
+        echo "644|$file|$docdir/${file##*/}"
+    done
     [ "$command" = yes ] || return 0
+    echo "644|packaging/anchor-events.cdx.json|$docdir/anchor-events.cdx.json"
     echo "755|$built/anchor-events|$bindir/anchor-events"
     for page in $command_pages; do
         echo "644|$built/man/$page.1|$mandir/man1/$page.1"
@@ -152,6 +157,6 @@ uninstall)
     plan | while IFS='|' read -r _ _ path; do
         rm -f "$destdir$path"
     done
-    rmdir "$destdir$libdir/cmake/anchor" 2>/dev/null || true
+    rmdir "$destdir$libdir/cmake/anchor" "$destdir$docdir" 2>/dev/null || true
     ;;
 esac

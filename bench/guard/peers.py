@@ -81,7 +81,8 @@ def built(command, name: str, **options) -> Path:
 @functools.cache
 def library(name: str = "libanchor.so") -> Path:
     """As it is shipped."""
-    return built(LIBRARY, name)
+    without_paths = run(["sh", "packaging/paths.sh", "--config"]).strip()
+    return built([*LIBRARY, "--config", without_paths], name)
 
 
 def build_library() -> None:

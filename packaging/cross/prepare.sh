@@ -3,7 +3,7 @@
 # keeps in $ANCHOR_CROSS; Debian's packages it names.
 #
 #     prepare.sh TARGET...
-#     prepare.sh --packages TARGET...     prints the packages that are not installed, for apt-get install
+#     prepare.sh --packages TARGET...     prints the packages that are not installed, for apt-get install; all for all targets
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -25,6 +25,7 @@ zig() {
 
 if [ "${1:-}" = --packages ]; then
     shift
+    [ "$*" != all ] || set -- $targets
     for name in "$@"; do
         target "$name"
         missing $packages

@@ -16,13 +16,17 @@ libraries=$rust/usr/lib/rustlib
 sources=$libraries/src/rust/library
 export RUSTC="$rust/bin/rustc" RUSTC_BOOTSTRAP=1
 
+# Its messages name files. What is packaged has no path of the builder in it, so they are named from here on.
+flags="-Cembed-bitcode=yes --remap-path-prefix=$(cd "$sources" && pwd -P)=library --remap-path-prefix=$sources=library"
+flags="$flags --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates"
+
 # An empty library crate, whose dependencies are the standard library's crates.
 build() {
     crate=$cross/std
     mkdir -p "$crate/src" "$cross/log"
     printf '[package]\nname = "empty"\nedition = "2021"\n[profile.release]\npanic = "unwind"\n[workspace]\n' >"$crate/Cargo.toml"
     echo '#![no_std]' >"$crate/src/lib.rs"
-    (cd "$crate" && RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR=$crate/target \
+    (cd "$crate" && RUSTFLAGS="$flags" CARGO_TARGET_DIR=$crate/target \
         nice -n 5 "$rust/bin/cargo" build --quiet --release -Zbuild-std=std,panic_unwind,test --target "$1" \
         >"$cross/log/std-$1.log" 2>&1) || fail "no standard library for $1: see $cross/log/std-$1.log"
     rm -f "$crate/target/$1/release/deps"/libempty-*

@@ -6,6 +6,7 @@
 #     std          where that library is from: an architecture of Debian's packages, or built; nothing if Rust brings it
 #     cc cxx ar    its compilers of C and C++, and its archiver
 #     linker       which is the C compiler in most cases
+#     binutils     the start of the names of its linker, strip and so on
 #     runner       the command that runs its programs; nothing if this machine runs them itself, and no if nothing does
 #     packages     of Debian, which have what is named above
 #     flags        for rustc
@@ -19,7 +20,7 @@ targets="x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu armv7-unknown-linux-
 target() {
     name=$1 triple=${1%-dynamic}
     arch=${triple%%-*}
-    rust=$cross/rust-1.96 std=built runner= flags= packages= linker=
+    rust=$cross/rust-1.96 std=built runner= flags= packages= linker= binutils=
     case $1 in
     x86_64-unknown-linux-gnu) rust=$(rustc --print sysroot) std= && with_gcc amd64 "$arch" "$arch-linux-gnu" ;;
     aarch64-unknown-linux-gnu) with_gcc arm64 "$arch" "$arch-linux-gnu" ;;
@@ -41,7 +42,7 @@ target() {
 
 # Debian's cross-compilers. This machine runs 32-bit programs itself.
 with_gcc() { # the architecture in Debian, in qemu, and the compiler's prefix
-    cc=$3-gcc cxx=$3-g++ ar=$3-ar
+    cc=$3-gcc cxx=$3-g++ ar=$3-ar binutils=$3-
     packages="g++-$(echo "$3" | tr _ -)"
     case $1 in
     amd64) packages=g++ ;;
@@ -56,15 +57,17 @@ with_gcc() { # the architecture in Debian, in qemu, and the compiler's prefix
 # A program that is linked dynamically looks for the loader in /lib; qemu, in a folder of ours first.
 with_musl() {
     with_zig "$arch-linux-musl"
+    binutils=$arch-linux-gnu-
     case $arch in
-    x86_64) packages=musl ;;
-    *) runner="qemu-$arch-static -L $cross/musl-$arch" packages=qemu-user-static ;;
+    x86_64) packages="musl binutils" ;;
+    *) runner="qemu-$arch-static -L $cross/musl-$arch" packages="qemu-user-static binutils-$arch-linux-gnu" ;;
     esac
 }
 
 with_mingw() {
     # With POSIX threads, without which mingw has no std::thread.
     cc=x86_64-w64-mingw32-gcc-posix cxx=x86_64-w64-mingw32-g++-posix ar=x86_64-w64-mingw32-ar
+    binutils=x86_64-w64-mingw32-
     runner=$(command_file wine sh "$PWD/packaging/cross/wine.sh")
     packages="g++-mingw-w64-x86-64 wine64"
 }

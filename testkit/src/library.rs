@@ -79,6 +79,8 @@ fn own() -> &'static Path {
 fn shipped() -> Library {
     let target = Target::of_programs();
     let mut cargo = cargo("rustc");
+    let without_paths = output(Command::new("sh").current_dir(root()).args(["packaging/paths.sh", "--config"]));
+    cargo.args(["--config", without_paths.trim_end()]);
     cargo.args(["--release", "--package", "anchor-events", "--lib", "--crate-type", "cdylib,staticlib"]);
     let mut folder = target_dir();
     // The library that tests of the release profile use has an rlib beside it, and stays.

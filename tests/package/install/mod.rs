@@ -3,9 +3,10 @@
 
 mod build;
 mod cargo_c;
-mod consumers;
+pub mod consumers;
 mod oldest_glibc;
 mod plugin;
 mod readme;
-mod tarball;
+mod reproducible;
+pub mod tarball;
 mod tree;

@@ -51,6 +51,13 @@ fn it_is_complete() {
     }
 }
 
+/// Files of the checkout that `git ls-files` lists with these options, and that are there.
+pub fn files(options: &[&str]) -> Vec<String> {
+    let mut git = Command::new("git");
+    let listed = process::output(git.current_dir(root()).args(["ls-files", "-z"]).args(options));
+    listed.split_terminator('\0').filter(|file| root().join(file).is_file()).map(str::to_owned).collect()
+}
+
 fn files_of_the_last_commit() -> Vec<String> {
     let mut git = Command::new("git");
     let listed = process::output(git.current_dir(root()).args(["ls-tree", "-r", "--name-only", "-z", "HEAD"]));

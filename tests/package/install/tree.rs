@@ -59,7 +59,7 @@ fn library_files(libdir: &str) -> Vec<String> {
 }
 
 /// LIBDIR stands for the library's folder.
-const LIBRARY: [&str; 11] = [
+const LIBRARY: [&str; 15] = [
     "LIBDIR/cmake/anchor/anchorConfig.cmake",
     "LIBDIR/cmake/anchor/anchorConfigVersion.cmake",
     "LIBDIR/libanchor.a",
@@ -70,11 +70,16 @@ const LIBRARY: [&str; 11] = [
     "include/anchor.cdef",
     "include/anchor.h",
     "include/anchor.hpp",
+    "share/doc/libanchor/LICENSE-APACHE",
+    "share/doc/libanchor/LICENSE-MIT",
+    "share/doc/libanchor/THIRD-PARTY.txt",
+    "share/doc/libanchor/libanchor.cdx.json",
     "share/man/man3/anchor.3",
 ];
-const COMMAND: [&str; 11] = [
+const COMMAND: [&str; 12] = [
     "bin/anchor-events",
     "share/bash-completion/completions/anchor-events",
+    "share/doc/libanchor/anchor-events.cdx.json",
     "share/fish/vendor_completions.d/anchor-events.fish",
     "share/man/man1/anchor-events-completions.1",
     "share/man/man1/anchor-events-drain.1",

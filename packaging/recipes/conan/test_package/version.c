@@ -1,0 +1,7 @@
+#include <anchor.h>
+#include <stdio.h>
+
+int main(void)
+{
+    return puts(anchor_version()) < 0;
+}

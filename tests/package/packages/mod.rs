@@ -1,0 +1,59 @@
+//! What `make packages` makes, used as a user would: in a folder where nothing else is. It is the debug build, which is there
+//! already and is packaged in the same way.
+
+mod deb;
+mod recipes;
+mod rpm;
+mod tarball;
+mod windows;
+
+use crate::install::consumers::{folder_with, runs, shell};
+use crate::installed::{beside, outside};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use testkit::{empty_scratch, process, root, tools};
+
+/// A script of packaging/ that takes what was built, for a packager who has built before.
+fn packager(script: &str) -> Command {
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    let target = TARGET.get_or_init(|| {
+        let target = empty_scratch("packages/target");
+        let mut build = outside("sh");
+        build.current_dir(root()).args(["packaging/build.sh"]).arg(target.join("installable/dev"));
+        process::output(build.env("PROFILE", "dev"));
+        target
+    });
+    let mut packager = outside("sh");
+    packager.current_dir(root()).arg(script).env("PROFILE", "dev").env("CARGO_TARGET_DIR", target);
+    packager
+}
+
+/// The packages that a script makes, in a folder of this name.
+fn packages(script: &str, name: &str) -> Vec<PathBuf> {
+    let folder = empty_scratch(&format!("packages/{name}"));
+    let made = process::output(packager(script).arg(&folder));
+    let made: Vec<PathBuf> = made.lines().map(PathBuf::from).collect();
+    assert!(made.len() == 3 && made.iter().all(|package| package.is_file()), "{made:?}");
+    made
+}
+
+/// A program in C is linked with each library of a prefix by what pkg-config says, and runs.
+fn links_both_ways(name: &str, prefix: &Path, libdir: &str) {
+    if !tools::has("pkg-config") {
+        return;
+    }
+    let folder = folder_with(name, &["round.c"]);
+    let line = format!(
+        "export PKG_CONFIG_PATH={0}/{libdir}/pkgconfig
+        cc round.c $(pkg-config --cflags --libs anchor) -o shared
+        cc round.c $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/) -o static",
+        prefix.display()
+    );
+    shell(prefix, &folder, &line);
+    for program in ["shared", "static"] {
+        let mut program = beside(prefix, folder.join(program).to_str().expect("UTF-8"));
+        program.env("LD_LIBRARY_PATH", prefix.join(libdir));
+        runs(program);
+    }
+}

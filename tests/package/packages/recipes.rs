@@ -1,0 +1,225 @@
+//! The recipes by which others build from the source tarball. Those of Arch and Conan are built here, installed where nothing else
+//! is, and a program is linked with what they install. The others are read, as far as a tool here can read them.
+
+use super::links_both_ways;
+use crate::install::tarball;
+use crate::installed::outside;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use testkit::{empty_scratch, process, root, tools};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const BUILT: [&str; 2] = ["arch", "conan"];
+const READ: [&str; 4] = ["alpine", "homebrew", "nix", "vcpkg"];
+
+struct Recipes {
+    folder: PathBuf,
+    tarball: PathBuf,
+}
+
+/// The recipes, filled in for the tarball; none without the repository's history, of which that is made.
+fn recipes() -> Option<&'static Recipes> {
+    static RECIPES: OnceLock<Option<Recipes>> = OnceLock::new();
+    RECIPES.get_or_init(fill).as_ref()
+}
+
+fn fill() -> Option<Recipes> {
+    let name = format!("libanchor-{VERSION}");
+    let made = tarball::unpacked()?.with_file_name(format!("{name}.tar.xz"));
+    let folder = empty_scratch("packages/recipes");
+    let tarball = folder.join(format!("{name}.tar.xz"));
+    fs::copy(made, &tarball).expect("it can be copied");
+    process::output(outside("sh").current_dir(root()).arg("packaging/recipes/fill.sh").arg(&folder));
+    let filled = folder.join(format!("{name}-recipes.tar.gz"));
+    process::output(Command::new("tar").arg("-xf").arg(filled).arg("-C").arg(&folder));
+    Some(Recipes { folder: folder.join(format!("{name}-recipes")), tarball })
+}
+
+impl Recipes {
+    fn text(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+    }
+
+    /// As its tool prints it: sha256sum or sha512sum.
+    fn checksum(&self, tool: &str) -> String {
+        process::output(Command::new(tool).arg(&self.tarball)).split(' ').next().expect("a checksum").to_owned()
+    }
+}
+
+#[test]
+fn each_names_the_version_and_the_tarball() {
+    let Some(recipes) = recipes() else { return };
+    let files = [
+        ("arch/PKGBUILD", "sha256sum"),
+        ("alpine/APKBUILD", "sha512sum"),
+        ("homebrew/libanchor.rb", "sha256sum"),
+        ("nix/libanchor.nix", "sha256sum"),
+        ("vcpkg/portfile.cmake", "sha512sum"),
+        ("conan/conandata.yml", "sha256sum"),
+    ];
+    let url = format!("/releases/download/v{VERSION}/libanchor-{VERSION}.tar.xz");
+    for (file, tool) in files {
+        let text = recipes.text(file);
+        assert!(text.contains(&url) && text.contains(&recipes.checksum(tool)), "{file}: {text}");
+    }
+}
+
+/// The page says of each whether it was built or only read, and this file is what does it.
+#[test]
+fn the_page_says_which_were_built() {
+    let mut folders: Vec<String> = fs::read_dir(root().join("packaging/recipes"))
+        .expect("a folder of the repository")
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().expect("UTF-8"))
+        .collect();
+    folders.sort_unstable();
+    let mut known = [&BUILT[..], &READ[..]].concat();
+    known.sort_unstable();
+    assert_eq!(folders, known);
+    let page = fs::read_to_string(root().join("packaging/README.md")).expect("a page of the repository");
+    for (names, word) in [(&BUILT[..], "| built"), (&READ[..], "| read only")] {
+        for name in names {
+            let link = format!("(recipes/{name})");
+            let row = page.lines().find(|line| line.contains(&link)).unwrap_or_else(|| panic!("no row has {link}"));
+            assert!(row.contains(word), "{row}");
+        }
+    }
+}
+
+/// pacman has to be root, and makepkg refuses to be. In a namespace of its own it is another user, whose files are root's outside.
+#[test]
+fn arch_builds_and_installs() {
+    let needed = ["makepkg", "pacman", "bsdtar", "fakeroot", "unshare"];
+    let Some(recipes) = recipes().filter(|_| needed.iter().all(|tool| tools::has(tool))) else { return };
+    let user = process::output(Command::new("id").arg("-u"));
+    if !tools::has_when("root, which pacman has to be,", user.trim_end() == "0") {
+        return;
+    }
+    let folder = empty_scratch("packages/arch");
+    fs::copy(recipes.folder.join("arch/PKGBUILD"), folder.join("PKGBUILD")).expect("it can be copied");
+    fs::copy(&recipes.tarball, folder.join(recipes.tarball.file_name().expect("a name"))).expect("it can be copied");
+    let mut makepkg = building("unshare", "arch-target");
+    makepkg.args(["--user", "--map-user=1000", "--map-group=1000", "makepkg", "--nodeps"]).current_dir(&folder);
+    process::output(&mut makepkg);
+    let name = format!("libanchor-{VERSION}-1-{}", std::env::consts::ARCH);
+    let package = folder.join(format!("{name}.pkg.tar.gz"));
+
+    let root = empty_scratch("packages/arch-root");
+    let database = root.join("var/lib/pacman");
+    fs::create_dir_all(&database).expect("it can be made");
+    let pacman = |arguments: &[&str]| {
+        let mut pacman = Command::new("pacman");
+        pacman.arg("--root").arg(&root).arg("--dbpath").arg(&database).args(["--noconfirm", "--nodeps", "--nodeps"]);
+        process::output(pacman.args(arguments))
+    };
+    pacman(&["--upgrade", package.to_str().expect("UTF-8")]);
+    links_both_ways("arch", &root.join("usr"), "lib");
+    assert!(root.join("usr/share/licenses/libanchor/THIRD-PARTY.txt").is_file());
+    pacman(&["--remove", "libanchor"]);
+    assert!(!root.join("usr/lib").exists());
+}
+
+/// A command that builds from the tarball, by the debug profile, as a user who has Rust.
+fn building(program: &str, target: &str) -> Command {
+    let mut command = outside(program);
+    command.env("MAKEFLAGS", "PROFILE=dev").env("CARGO_PROFILE_DEV_DEBUG", "0");
+    command.env("CARGO_TARGET_DIR", empty_scratch(&format!("packages/{target}")));
+    command
+}
+
+/// `conan create` builds, and runs the program of the recipe's own test, for both kinds of library.
+#[test]
+fn conan_builds_and_links() {
+    let Some(recipes) = recipes().filter(|_| tools::has("conan") && tools::has("cmake")) else { return };
+    let folder = empty_scratch("packages/conan");
+    process::output(Command::new("cp").arg("-R").arg(recipes.folder.join("conan")).arg(folder.join("recipe")));
+    let data = recipes.text("conan/conandata.yml");
+    let (before, after) = data.split_once("https://").expect("an address");
+    let after = after.split_once('"').expect("its end").1;
+    let data = format!("{before}file://{}\"{after}", recipes.tarball.display());
+    fs::write(folder.join("recipe/conandata.yml"), data).expect("it can be written");
+    let conan = |arguments: &[&str]| {
+        let mut conan = building("conan", "conan-target");
+        let output =
+            conan.env("CONAN_HOME", folder.join("home")).current_dir(folder.join("recipe")).args(arguments).output();
+        let output = output.expect("conan runs");
+        let said = process::text(&output.stdout) + &process::text(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        said
+    };
+    conan(&["profile", "detect"]);
+    for shared in ["False", "True"] {
+        let said = conan(&["create", ".", "-o", &format!("&:shared={shared}")]);
+        assert!(said.lines().any(|line| line == VERSION), "{said}");
+    }
+}
+
+#[test]
+fn apkbuild_is_a_shell_script() {
+    let Some(recipes) = recipes().filter(|_| tools::has("shellcheck")) else { return };
+    let file = recipes.folder.join("alpine/APKBUILD");
+    process::output(Command::new("sh").arg("-n").arg(&file));
+    // abuild sets and reads variables that this file alone does not.
+    process::output(Command::new("shellcheck").args(["--shell=sh", "--exclude=SC2034,SC2154"]).arg(&file));
+}
+
+#[test]
+fn the_formula_is_ruby() {
+    let Some(recipes) = recipes().filter(|_| tools::has("ruby")) else { return };
+    let said = process::output(Command::new("ruby").arg("-wc").arg(recipes.folder.join("homebrew/libanchor.rb")));
+    assert_eq!(said.trim_end(), "Syntax OK");
+}
+
+/// What it evaluates to, with stand-ins for what nixpkgs gives it.
+#[test]
+fn the_nix_expression_is_evaluated() {
+    let Some(recipes) = recipes().filter(|_| tools::has("nix-instantiate")) else { return };
+    let folder = empty_scratch("packages/nix");
+    let given =
+        "lib = { licenses = { mit = 1; asl20 = 2; isc = 3; bsd3 = 4; cdla-permissive-20 = 5; }; platforms.linux = 6; };
+        stdenv.mkDerivation = it: it; fetchurl = it: it; cargo = 7; rustc = 8;";
+    let file = recipes.folder.join("nix/libanchor.nix");
+    let mut nix = Command::new("nix-instantiate");
+    for (variable, name) in [("NIX_STORE_DIR", "store"), ("NIX_STATE_DIR", "state"), ("NIX_LOG_DIR", "log")] {
+        nix.env(variable, folder.join(name));
+    }
+    nix.args(["--eval", "--strict", "--json", "--expr", &format!("import {} {{ {given} }}", file.display())]);
+    let found: Value = serde_json::from_str(&process::output(&mut nix)).expect("JSON");
+    assert_eq!(found["version"], VERSION);
+    assert_eq!(found["src"]["sha256"], recipes.checksum("sha256sum"));
+    assert_eq!(found["nativeBuildInputs"].as_array().map(Vec::len), Some(2));
+}
+
+/// CMake runs the port, with functions in the place of vcpkg's that say what they were called with.
+#[test]
+fn the_vcpkg_port_is_cmake() {
+    let Some(recipes) = recipes().filter(|_| tools::has("cmake")) else { return };
+    let manifest: Value = serde_json::from_str(&recipes.text("vcpkg/vcpkg.json")).expect("JSON");
+    assert_eq!((&manifest["version"], &manifest["name"]), (&VERSION.into(), &"libanchor".into()));
+    let folder = empty_scratch("packages/vcpkg");
+    let names = [
+        "vcpkg_download_distfile",
+        "vcpkg_extract_source_archive",
+        "vcpkg_execute_required_process",
+        "vcpkg_cmake_config_fixup",
+        "vcpkg_fixup_pkgconfig",
+        "vcpkg_install_copyright",
+    ];
+    let stands_in = |name: &&str| format!("function({name})\n  message(STATUS \"{name} ${{ARGV}}\")\nendfunction()\n");
+    let script = names.iter().map(stands_in).collect::<String>();
+    let place = |path: &Path| path.display().to_string();
+    let script = format!(
+        "{script}set(TARGET_TRIPLET x64-linux)\nset(VCPKG_LIBRARY_LINKAGE static)\nset(CURRENT_PACKAGES_DIR {})\ninclude({})\n",
+        place(&folder),
+        place(&recipes.folder.join("vcpkg/portfile.cmake"))
+    );
+    fs::write(folder.join("script.cmake"), script).expect("it can be written");
+    let said = process::output(Command::new("cmake").arg("-P").arg(folder.join("script.cmake")));
+    for name in names {
+        assert!(said.contains(&format!("-- {name}")), "{name} was not called: {said}");
+    }
+}
