@@ -12,7 +12,18 @@ const PAGE: &str = "docs/languages.md";
 const HEADING: &str = "## What each package does\n";
 
 /// Folders of bindings/, with the names of their languages.
-const PACKAGES: [(&str, &str); 2] = [("python", "Python"), ("node", "Node.js")];
+const PACKAGES: [(&str, &str); 10] = [
+    ("python", "Python"),
+    ("node", "Node.js"),
+    ("go", "Go"),
+    ("java", "Java"),
+    ("csharp", "C#"),
+    ("ruby", "Ruby"),
+    ("php", "PHP"),
+    ("lua", "Lua"),
+    ("perl", "Perl"),
+    ("rust", "Rust"),
+];
 
 #[test]
 fn the_table_is_what_the_tests_of_the_packages_name() {
@@ -103,7 +114,7 @@ fn collect(folder: &Path, numbers: &mut BTreeSet<String>) {
         let is_folder = entry.file_type().expect("a type").is_dir();
         if is_folder && !["node_modules", "build", "target"].contains(&name.as_str()) {
             collect(&entry.path(), numbers);
-        } else if !is_folder && name.contains("test") && !name.ends_with(".pyc") {
+        } else if !is_folder && name.to_lowercase().contains("test") && !name.ends_with(".pyc") {
             let text = read_to_string(entry.path()).expect("a test");
             let words = text.split(|c: char| !c.is_ascii_alphanumeric());
             numbers.extend(words.filter(|word| is_number(word)).map(str::to_owned));
