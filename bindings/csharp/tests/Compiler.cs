@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using System.Threading.Tasks;
 
 namespace AnchorEvents.Tests
 {
@@ -41,7 +42,20 @@ namespace AnchorEvents.Tests
             {
                 start.EnvironmentVariables["LD_LIBRARY_PATH"] = folder;
             }
-            return Process.Start(start);
+            Process process = Process.Start(start);
+            // Otherwise one that hangs would be read from for ever.
+            Task.Delay(TestServer.Patience)
+                .ContinueWith(
+                    _ => Kill(process));
+            return process;
+        }
+
+        private static void Kill(Process process)
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
         }
 
         internal static int End(Process process)

@@ -15,6 +15,14 @@ local function sleeps(process)
     return server.text_of(("/proc/%d/stat"):format(process)):match("%) (%a)") == "S"
 end
 
+-- The request of a signal was sent: the service does not tell, as it does for a wait.
+local function has_connection(process)
+    local descriptors = assert(io.popen(("ls -l /proc/%d/fd"):format(process)))
+    local is_there = descriptors:read("*a"):find("socket:", 1, true) ~= nil
+    descriptors:close()
+    return is_there
+end
+
 describe("Ctrl-C", function()
     local calls = {
         wait = "client:wait('ctrl_c', math.huge)",
@@ -42,7 +50,7 @@ describe("Ctrl-C", function()
         local file = os.tmpname()
         local program = server.start(PROGRAM .. "print('begins'); io.stdout:flush(); client:signal('hang', {}, 3600)", file)
         server.await(function()
-            return server.text_of(file):match("begins") and sleeps(program)
+            return server.text_of(file):match("begins") and has_connection(program) and sleeps(program)
         end)
         server.kill(program, server.SIGINT)
         local code, signal = server.join(program)

@@ -42,18 +42,20 @@ for my $call ( sort keys %calls ) {
 
 subtest 'C13 C15 C17: a handler that dies ends a signal, and one that returns does not' => sub {
     my $count = 0;
-    local $SIG{ALRM} = sub { ++$count == 3 and die "stopped\n" };
-    setitimer( ITIMER_REAL, 0.1, 0.1 );
-    is( failure_of( sub { $client->signal( 'hang', {}, timeout => undef ) } ), "stopped\n" );
-    setitimer( ITIMER_REAL, 0 );
+    local $SIG{ALRM} = sub {
+        return if ++$count < 3;
+        setitimer( ITIMER_REAL, 0 );
+        die "stopped\n";
+    };
+    is( failure_of( sub { setitimer( ITIMER_REAL, 0.1, 0.1 ); $client->signal( 'hang', {}, timeout => undef ) } ),
+        "stopped\n" );
     is( $count,                                 3 );
     is( $client->stats->{connections}{waiting}, 0 );
 };
 
 subtest 'C13: an alarm ends a wait, as it ends other calls' => sub {
     local $SIG{ALRM} = sub { die "alarm\n" };
-    alarm 1;
-    is( failure_of( sub { $client->wait( 'alarm', timeout => undef ) } ), "alarm\n" );
+    is( failure_of( sub { alarm 1; $client->wait( 'alarm', timeout => undef ) } ), "alarm\n" );
     await_waiting( 'alarm', 0 );
 };
 

@@ -59,7 +59,6 @@ final class Queue implements \Countable, \IteratorAggregate
         $this->forgetThoseOfTheParent();
         [$text, $millis] = [Arguments::text('event name', $name), Arguments::limit($timeout, Library::NO_TIMEOUT)];
         $given = Client::handleOf($options);
-        $tag ??= $name;
         $number = ++$this->tags;
         $make = fn (\FFI\CData $out): int => Library::get()->anchor_wait_start_on(
             $this->client->pointer(),
@@ -70,9 +69,13 @@ final class Queue implements \Countable, \IteratorAggregate
             $given?->pointer(),
             $out,
         );
-        $wait = new Wait($name, new Handle('anchor_wait', $make));
-        $this->started[$number] = [$name, $tag];
-        return $wait;
+        $start = function () use ($name, $tag, $make, $number): Wait {
+            $wait = new Wait($name, new Handle('anchor_wait', $make));
+            $this->started[$number] = [$name, $tag ?? $name];
+            return $wait;
+        };
+        // If a handler throws now, the wait continues.
+        return Signals::guard($start, static fn () => null);
     }
 
     /**
@@ -204,7 +207,7 @@ final class Queue implements \Countable, \IteratorAggregate
     private function forgetThoseOfTheParent(): void
     {
         if ($this->process !== getmypid()) {
-            [$this->process, $this->started, $this->stream] = [getmypid(), [], null];
+            [$this->process, $this->started, $this->ready, $this->stream] = [getmypid(), [], [], null];
         }
     }
 }

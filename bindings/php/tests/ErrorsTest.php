@@ -195,6 +195,35 @@ final class ErrorsTest extends ServerTestCase
         new Client(retries: Client::RETRY_ALWAYS);
     }
 
+    /** C27 C31: the library refuses a value, and names the setting. */
+    public function testEachSettingReachesTheLibrary(): void
+    {
+        $cut = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n";
+        $refusals = [
+            'allow_http' => ['baseUrl' => 'http://192.0.2.1', 'allowHttp' => false],
+            'header' => ['headers' => ['content-length' => '1']],
+            'user_agent' => ['userAgent' => "\n"],
+            'host' => ['connectTo' => ['no port', 'x:1']],
+            'connect_timeout_ms' => ['connectTimeout' => 0],
+            'request_timeout_ms' => ['requestTimeout' => 1e6],
+            'max_response_bytes' => ['maxResponseBytes' => 0],
+            'grace_ms' => ['grace' => 1e6],
+            'ca_file' => ['caFile' => '/nowhere'],
+            'ca_pem' => ['caPem' => $cut],
+            'crl_file' => ['crlFile' => '/nowhere'],
+            'pins' => ['pinnedPublicKeys' => 'x'],
+            'certificate_file' => ['clientCertificate' => ['/nowhere', '/nowhere']],
+            'certificate_pem' => ['clientCertificatePem' => ['x', 'y']],
+        ];
+        foreach ($refusals as $message => $settings) {
+            $class = Exception\InvalidArgumentException::class;
+            $this->thrown($class, static fn () => new Client(...$settings), $message);
+        }
+        foreach (['slice_ms' => new Options(slice: 0), 'request_id' => new Options(requestId: 'a b')] as $name => $options) {
+            $this->thrown($class, fn () => $this->client->wait('x', 0, options: $options), $name);
+        }
+    }
+
     /** C31 */
     public function testEverySettingIsThere(): void
     {

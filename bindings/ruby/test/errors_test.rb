@@ -116,6 +116,32 @@ class ErrorsTest < ServerTest
     AnchorEvents::Client.new(retries: Float::INFINITY)
   end
 
+  test 'C27 C31: each setting reaches the library, which names it' do
+    cut = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
+    wrong = { 'allow_http' => { base_url: 'http://192.0.2.1', allow_http: false },
+              'header' => { headers: { 'content-length' => '1' } },
+              'user_agent' => { user_agent: "\n" },
+              'host' => { connect_to: ['no port', 'x:1'] },
+              'connect_timeout_ms' => { connect_timeout: 0 },
+              'request_timeout_ms' => { request_timeout: 1e6 },
+              'max_response_bytes' => { max_response_bytes: 0 },
+              'grace_ms' => { grace: 1e6 },
+              'ca_file' => { ca_file: '/nowhere' },
+              'ca_pem' => { ca_pem: cut },
+              'crl_file' => { crl_file: '/nowhere' },
+              'pins' => { pinned_public_keys: 'x' },
+              'certificate_file' => { client_certificate: ['/nowhere', Pathname('/nowhere')] },
+              'certificate_pem' => { client_certificate_pem: %w[x y] } }
+    wrong.each do |name, settings|
+      error = assert_raises(AnchorEvents::InvalidArgument) { AnchorEvents::Client.new(**settings) }
+      assert_match(/#{name}/, error.message)
+    end
+    { 'slice_ms' => { slice: 0 }, 'request_id' => { request_id: 'a b' } }.each do |name, options|
+      error = assert_raises(AnchorEvents::InvalidArgument) { client.wait('x', timeout: 0, **options) }
+      assert_match(/#{name}/, error.message)
+    end
+  end
+
   test 'C31: every setting is there, and in the README' do
     settings = AnchorEvents.const_get(:Settings)
     readme = File.read(File.join(__dir__, '../README.md'))

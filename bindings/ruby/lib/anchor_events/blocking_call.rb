@@ -17,39 +17,39 @@ module AnchorEvents
 
     # Returns what the block returns, which gets a token of the library.
     def run(cancel, &call)
-      with_token do |token|
-        Thread.handle_interrupt(Object => :on_blocking) do
-          thread = beside(token, call)
-          CancelToken.during(cancel, self) { stop(token) if @inbox.pop == :cancel }
-          thread.value
-        ensure
-          Thread.handle_interrupt(Object => :never) do
-            stop(token)
-            thread&.join
-          end
-        end
+      token = new_token
+      Thread.handle_interrupt(Object => :on_blocking) do
+        thread = Thread.new { beside(token, call) }
+        CancelToken.during(cancel, self) { stop(token) if @inbox.pop == :cancel }
+        thread.value
+      ensure
+        end_of(token, thread)
       end
     end
 
     private
 
-    def with_token
+    def new_token
       token = Library.own(Library[:anchor_cancel_token_new].call, :anchor_cancel_token_free)
       raise NoMemoryError, Library.last_error if token.null?
 
-      yield token
-    ensure
-      token&.call_free
+      token
     end
 
+    # What is raised here is raised again where the thread is joined.
     def beside(token, call)
-      thread = Thread.new do
-        call.call(token)
-      ensure
-        @inbox << :ended
+      Thread.current.report_on_exception = false
+      call.call(token)
+    ensure
+      @inbox << :ended
+    end
+
+    # Frees the token when the thread has ended. If a trap raises meanwhile, garbage collection does.
+    def end_of(token, thread)
+      Thread.handle_interrupt(Object => :never) do
+        stop(token)
+        token.call_free if thread&.join
       end
-      thread.report_on_exception = false
-      thread
     end
 
     def stop(token)

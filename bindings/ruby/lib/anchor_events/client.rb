@@ -110,18 +110,25 @@ module AnchorEvents
       is_done = false
       CancelToken.during(cancel, queue.start(name, timeout: timeout, **options)) { ended = queue.pop }
       event = ended.value
+      queue.close
       is_done = true
       event
     ensure
-      keep(queue, ended) unless is_done || queue.nil?
-      queue&.close
+      uninterrupted { give_up(queue, ended) } unless is_done || queue.nil?
     end
 
     # The wait was cut short, perhaps as its event had arrived.
-    def keep(queue, ended)
-      queue.cancel
-      ended ||= queue.__send__(:last)
+    def give_up(queue, ended)
+      ended ||= queue.__send__(:cancel_and_take)
       @kept.keep(ended.event) if ended&.event
+      queue.close
+    end
+
+    # Traps run in the main thread, and nothing keeps a second one from raising there.
+    def uninterrupted(&block)
+      Thread.handle_interrupt(Object => :never) do
+        Thread.current == Thread.main ? Thread.new(&block).join : block.call
+      end
     end
 
     def call(name, timeout, cancel, options)

@@ -25,21 +25,15 @@ module AnchorEvents
     class Wait
       attr_reader :name
 
-      def initialize(name)
+      def initialize(name, handle)
         @name = name
-        @out = Library.slot
+        # It is only memory, so it is left to garbage collection.
+        @handle = Library.own(handle, :anchor_wait_free)
       end
 
       def cancel
         Library[:anchor_wait_cancel].call(@handle)
       end
-
-      # Yields where the library writes the handle. It is only memory, so it is left to garbage collection.
-      def hold
-        yield @out
-        @handle = Library.own(@out.ptr, :anchor_wait_free)
-      end
-      private :hold
     end
 
     def initialize(client)
@@ -58,19 +52,11 @@ module AnchorEvents
     def start(name, timeout: 60, tag: name, **options)
       millis = Arguments.limit(timeout, Library::NO_TIMEOUT)
       event_name = Arguments.text('event name', name)
-      given = Settings.new_options(options)
-      wait = Wait.new(name)
-      number = register(name, tag)
-      wait.__send__(:hold) do |out|
-        Error.check(
-          Library[:anchor_wait_start_on].call(@client.pointer, pointer, event_name, millis, number, given, out)
-        )
-      rescue StandardError
-        @started.delete(number)
-        raise
-      end
+      out = Library.slot
+      rest = [event_name, millis, Settings.new_options(options), out]
+      Error.check(start_on(@client.pointer, pointer, [name, tag], *rest))
       @client.cancel_if_closed
-      wait
+      Wait.new(name, out.ptr)
     end
 
     # Blocks until a wait has ended, and takes it: an Ended. Nil if none runs, or none ended within the timeout in seconds.
@@ -138,11 +124,15 @@ module AnchorEvents
       @pointer
     end
 
-    def register(name, tag)
+    def start_on(client, queue, named, event_name, millis, options, out)
       forget_those_of_the_parent
-      @tags += 1
-      @started[@tags] = [name, tag]
-      @tags
+      start = Library[:anchor_wait_start_on]
+      # No interrupt and no other thread from here on.
+      number = (@tags += 1)
+      @started[number] = named
+      status = start.call(client, queue, event_name, millis, number, options, out)
+      @started.delete(number) unless status == Library::OK
+      status
     end
 
     # The waits of a parent process do not end in its child.
@@ -150,11 +140,12 @@ module AnchorEvents
       return if @process == Process.pid
 
       @started.clear
+      @ready.clear
       @process = Process.pid
     end
 
     def take_all
-      loop { return unless take(0) }
+      nil while take(0)
     end
 
     # What an interrupted call of this method has left in @done is taken by the next.
@@ -165,7 +156,7 @@ module AnchorEvents
 
       number = Library[:anchor_completion_tag].call(done)
       ended = ended_of(number, done)
-      # No interrupt from here on.
+      # No interrupt between these two.
       @ready.push(ended) if @started.delete(number)
       @done[0, Fiddle::SIZEOF_VOIDP] = "\0" * Fiddle::SIZEOF_VOIDP
       Library[:anchor_completion_free].call(done)
@@ -181,12 +172,11 @@ module AnchorEvents
       Ended.new(name, tag, nil, Error.from_json(status, answer))
     end
 
-    # The end of the only wait, if one was started. It was cancelled, so it ends in a moment.
-    def last
-      Thread.handle_interrupt(Object => :never) do
-        take(@started.empty? ? 0 : Library::NO_TIMEOUT)
-        @ready.shift
-      end
+    # The end of the only wait, if one was started. It comes in a moment.
+    def cancel_and_take
+      cancel
+      take(Library[:anchor_queue_running].call(pointer).zero? ? 0 : Library::NO_TIMEOUT)
+      @ready.shift
     end
 
     def now

@@ -82,7 +82,7 @@ class ProcessTest {
 
     /** What a process prints that fails. */
     private static String failure(ProcessBuilder program) throws Exception {
-        Process process = program.redirectErrorStream(true).redirectError(ProcessBuilder.Redirect.PIPE).start();
+        Process process = Program.start(program.redirectErrorStream(true).redirectError(ProcessBuilder.Redirect.PIPE));
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(1, Program.end(process), printed);
         return printed;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** What tests run in a process of its own. */
@@ -45,7 +46,14 @@ final class Program {
     }
 
     static Process start(String what, String event) throws IOException {
-        return process(System.getProperty("java.class.path"), Program.class.getName(), what, event).start();
+        return start(process(System.getProperty("java.class.path"), Program.class.getName(), what, event));
+    }
+
+    static Process start(ProcessBuilder program) throws IOException {
+        Process process = program.start();
+        // Otherwise one that hangs would be read from for ever.
+        CompletableFuture.delayedExecutor(Server.PATIENCE.toSeconds(), TimeUnit.SECONDS).execute(process::destroyForcibly);
+        return process;
     }
 
     static void kill(Process process, String signal) throws IOException, InterruptedException {

@@ -37,7 +37,7 @@ class ReadmeTest {
         try {
             assertEquals("", Compiler.compile("Readme", program, folder));
             Process process =
-                    Program.process(folder + File.pathSeparator + System.getProperty("java.class.path"), "Readme").start();
+                    Program.start(Program.process(folder + File.pathSeparator + System.getProperty("java.class.path"), "Readme"));
             String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertEquals(0, Program.end(process));
             assertTrue(!text.isEmpty());
