@@ -1,87 +1,25 @@
-//! libanchor from other languages: the module of each under tests/package/ffi against the event server, and the snippets of
-//! docs/languages.md. Each waits, signals, times out, cancels from another thread, and leaks nothing over 10,000 calls.
+//! libanchor by the plain foreign-function interface of other languages: the programs of docs/languages.md, each compiled or run
+//! against the event server. The packages for languages are in bindings/, with tests of their own.
 
 use crate::installed::{beside, prefix};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
-use testkit::local_server::{LocalServer, TOKEN};
+use testkit::local_server::LocalServer;
 use testkit::{PATIENCE, empty_scratch, library, process, root, scratch, tools};
 
-/// The program can load the installed library, has this server as the service, and may ask it how many waits it holds.
+/// The program can load the installed library, and has this server as the service.
 fn command(server: &LocalServer, program: &str) -> Command {
     let mut command = beside(prefix(), program);
-    server.configure(&mut command).env("ANCHOR_TEST_ADMIN_TOKEN", TOKEN);
+    server.configure(&mut command);
     command
 }
 
-/// Runs a language's test, which prints a line for each case that passes, and returns what it printed.
-fn holds(language: &str, line: &[&str]) -> String {
-    let server = LocalServer::start(&[]);
-    let mut run = command(&server, line[0]);
-    run.current_dir(root().join("tests/package/ffi").join(language)).args(&line[1..]);
-    succeeds(&mut run)
-}
-
-/// A language's test makes 12,000 calls one after the other, each of which waits for its turn on a busy machine; Go compiles its
-/// library before.
+/// Some compile their library before.
 fn succeeds(command: &mut Command) -> String {
     let outcome = process::run_within(command, 5 * PATIENCE);
     assert!(outcome.status.success(), "{command:?}: {outcome:#?}");
     println!("{}", outcome.stdout);
     outcome.stdout + &outcome.stderr
-}
-
-fn cases(stdout: &str) -> usize {
-    stdout.lines().filter(|line| line.starts_with("ok ")).count()
-}
-
-#[test]
-fn python() {
-    if tools::has("python3") {
-        assert_eq!(cases(&holds("python", &["python3", "-B", "test.py"])), 8);
-    }
-}
-
-#[test]
-fn luajit() {
-    if tools::has("luajit") {
-        assert_eq!(cases(&holds("lua", &["luajit", "test.lua"])), 6);
-    }
-}
-
-#[test]
-fn ruby() {
-    if tools::has("ruby") {
-        assert_eq!(cases(&holds("ruby", &["ruby", "-w", "test.rb"])), 6);
-    }
-}
-
-#[test]
-fn perl() {
-    if has_platypus() {
-        assert_eq!(cases(&holds("perl", &["perl", "test.pl"])), 6);
-    }
-}
-
-#[test]
-fn node() {
-    if let Some(folder) = node_folder() {
-        let server = LocalServer::start(&[]);
-        let mut run = command(&server, "node");
-        assert_eq!(cases(&succeeds(run.current_dir(folder).args(["--expose-gc", "test.js"]))), 8);
-    }
-}
-
-#[test]
-fn go() {
-    if tools::has("go") {
-        let server = LocalServer::start(&[]);
-        let mut run = command(&server, "go");
-        run.current_dir(root().join("tests/package/ffi/go")).args(["test", "-v", "-count=1", "./..."]);
-        let printed = succeeds(offline(&mut run));
-        assert_eq!(printed.matches("--- PASS").count(), 7);
-    }
 }
 
 /// Go keeps what it compiles in the target directory, and fetches nothing.
@@ -106,25 +44,18 @@ fn succeeds_silently(program: &str, arguments: &[&str]) -> bool {
     ask.status().is_ok_and(|status| status.success())
 }
 
-/// The Node.js module with koffi beside it, which npm fetches once.
+/// A folder with koffi, which npm fetches once.
 fn node_folder() -> Option<PathBuf> {
-    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let install = || {
-        if !(tools::has("node") && tools::has("npm")) {
-            return None;
-        }
-        let folder = empty_scratch("ffi/node");
-        for file in ["anchor.js", "package.json", "test.js"] {
-            std::fs::copy(root().join("tests/package/ffi/node").join(file), folder.join(file))
-                .expect("a file of the module");
-        }
-        let cached = scratch("npm");
-        let mut npm = Command::new("npm");
-        npm.current_dir(&folder).args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]);
-        npm.arg("--cache").arg(cached).stdout(Stdio::null()).stderr(Stdio::null());
-        tools::has_when("koffi for Node.js", npm.status().is_ok_and(|status| status.success())).then_some(folder)
-    };
-    FOLDER.get_or_init(install).clone()
+    if !(tools::has("node") && tools::has("npm")) {
+        return None;
+    }
+    let folder = empty_scratch("ffi/node");
+    let list = root().join("tests/package/ffi/package.json");
+    std::fs::copy(list, folder.join("package.json")).expect("the list of packages");
+    let mut npm = Command::new("npm");
+    npm.current_dir(&folder).args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]);
+    npm.arg("--cache").arg(scratch("npm")).stdout(Stdio::null()).stderr(Stdio::null());
+    tools::has_when("koffi for Node.js", npm.status().is_ok_and(|status| status.success())).then_some(folder)
 }
 
 /// The snippets below `## From other languages`, by the language that their fence names.

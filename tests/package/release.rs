@@ -4,7 +4,7 @@
 use crate::installed::tree;
 use std::fs;
 use std::process::Command;
-use testkit::{empty_scratch, process, root, tools};
+use testkit::{empty_scratch, files, process, root, tools};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const WORKFLOW: &str = ".github/workflows/release.yml";
@@ -13,10 +13,10 @@ fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// What begins with `before`, up to the next quotation mark: each occurrence.
+/// What begins with `before`, up to the next quotation mark or tag: each occurrence.
 fn quoted(text: &str, before: &str) -> Vec<String> {
     let after = text.split(before).skip(1);
-    after.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()
+    after.map(|rest| rest.split(['"', '\'', '<']).next().unwrap_or_default().to_owned()).collect()
 }
 
 /// Each place that has the version, by what is before it. Cargo.toml is its source.
@@ -32,9 +32,23 @@ fn versions_are_that_of_cargo_toml() {
         ("packaging/libanchor.cdx.json", "pkg:cargo/anchor-events@"),
         ("packaging/anchor-events.cdx.json", "pkg:cargo/anchor-events@"),
         ("packaging/anchor-events.cdx.json", "pkg:cargo/anchor-events-cli@"),
-    ];
-    for (file, before) in places {
-        let found = quoted(&text(file), before);
+        ("bindings/csharp/AnchorEvents.nuspec", "<version>"),
+        ("bindings/go/client.go", "const Version = \""),
+        ("bindings/java/pom.xml", "<artifactId>anchor-events</artifactId>\n  <version>"),
+        ("bindings/lua/src/library.lua", "local VERSION = \""),
+        ("bindings/node/package.json", "\n    \"version\": \""),
+        ("bindings/php/composer.json", "\"version\": \""),
+        ("bindings/php/src/Internal/Library.php", "VERSION = '"),
+        ("bindings/ruby/lib/anchor_events/version.rb", "VERSION = '"),
+        ("bindings/rust/Cargo.toml", "\nversion = \""),
+    ]
+    .map(|(file, before)| (file.to_owned(), before));
+    let modules = files("bindings/perl/lib", ".pm").into_iter();
+    let modules = modules.map(|file| (format!("bindings/perl/lib/{file}"), "our $VERSION = '"));
+    let all: Vec<_> = places.into_iter().chain(modules).collect();
+    assert!(all.len() > 18, "the modules of Perl are among them");
+    for (file, before) in all {
+        let found = quoted(&text(&file), before);
         assert!(!found.is_empty() && found.iter().all(|version| version == VERSION), "{file}: {before}{found:?}");
     }
     let minor = VERSION.rsplit_once('.').expect("two dots").0;

@@ -107,7 +107,7 @@ fn a_name_that_is_none_is_refused() {
     }
 }
 
-/// C28: U+0000 is not cut off: a name has it, and a setting is refused.
+/// U+0000 is not cut off: a name has it, and a setting is refused.
 #[test]
 fn nul_is_not_cut_off() {
     let client = client();

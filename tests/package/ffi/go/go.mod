@@ -1,3 +1,0 @@
-module anchor
-
-go 1.19
