@@ -34,7 +34,7 @@ fn versions_are_that_of_cargo_toml() {
         ("packaging/anchor-events.cdx.json", "pkg:cargo/anchor-events-cli@"),
         ("bindings/csharp/AnchorEvents.nuspec", "<version>"),
         ("bindings/go/client.go", "const Version = \""),
-        ("bindings/java/pom.xml", "<artifactId>anchor-events</artifactId>\n  <version>"),
+        ("bindings/java/pom.xml", "<artifactId>anchor-events</artifactId>\n    <version>"),
         ("bindings/lua/src/library.lua", "local VERSION = \""),
         ("bindings/node/package.json", "\n    \"version\": \""),
         ("bindings/php/composer.json", "\"version\": \""),
@@ -43,8 +43,10 @@ fn versions_are_that_of_cargo_toml() {
         ("bindings/rust/Cargo.toml", "\nversion = \""),
     ]
     .map(|(file, before)| (file.to_owned(), before));
-    let modules = files("bindings/perl/lib", ".pm").into_iter();
-    let modules = modules.map(|file| (format!("bindings/perl/lib/{file}"), "our $VERSION = '"));
+    let perl = ["bindings/perl/lib/Anchor", "bindings/perl/lib/Anchor/Events"];
+    let modules =
+        perl.iter().flat_map(|folder| files(folder, ".pm").into_iter().map(move |file| format!("{folder}/{file}")));
+    let modules = modules.map(|file| (file, "our $VERSION = '"));
     let all: Vec<_> = places.into_iter().chain(modules).collect();
     assert!(all.len() > 18, "the modules of Perl are among them");
     for (file, before) in all {
