@@ -24,3 +24,6 @@ mod head;
 #[allow(dead_code)]
 #[path = "../../src/http/inbound.rs"]
 mod inbound;
+#[allow(dead_code)]
+#[path = "../../src/secret.rs"]
+mod secret;
