@@ -22,6 +22,7 @@ fuzz_target!(|input: Input| run(&input));
 #[derive(Arbitrary, Debug)]
 struct Input {
     actions: Vec<Action>,
+    /// A proxy forwards the plain requests, and the first reply is to the CONNECT of what is encrypted.
     is_proxied: bool,
     clients: [Settings; 2],
     peers: [Peer; 6],
@@ -113,14 +114,15 @@ impl Settings {
 
 fn run(input: &Input) {
     /// Made once, since reading certificates is slow.
-    static HTTPS: LazyLock<Client> = LazyLock::new(|| {
+    static HTTPS: LazyLock<[Client; 2]> = LazyLock::new(|| {
         let (slice, grace, connect_timeout) = (12, 11, 14);
-        Settings { has_name: false, retries: 0xff, rearm: true, slice, grace, connect_timeout }.client(false, true)
+        let settings = Settings { has_name: false, retries: 0xff, rearm: true, slice, grace, connect_timeout };
+        [false, true].map(|is_proxied| settings.client(is_proxied, true))
     });
     LazyLock::force(&HTTPS);
     let before = descriptors();
-    let (peers, is_proxied) = (input.peers.clone(), input.is_proxied);
-    world::install((0..).map(move |number| peers[number % peers.len()].script(number, is_proxied)));
+    let peers = input.peers.clone();
+    world::install((0..).map(move |number| peers[number % peers.len()].script(number)));
     world::set_yields(input.yields);
     world::set_lookups(input.lookups.map(|(after, found)| {
         let errors = [libc::EAI_NONAME, libc::EAI_AGAIN, libc::EAI_MEMORY];
@@ -129,7 +131,7 @@ fn run(input: &Input) {
             found: if found < 0xc0 { Ok(found % 4) } else { Err(errors[usize::from(found % 3)]) },
         }
     }));
-    let mut held = Held::new(input, HTTPS.clone());
+    let mut held = Held::new(input, HTTPS[usize::from(input.is_proxied)].clone());
     input.actions.iter().take(MOST_ACTIONS).for_each(|action| held.act(*action));
     if !input.is_abrupt {
         held.take_all();

@@ -101,7 +101,7 @@ impl Peer {
         self.speaks_first && self.pause < 0x40
     }
 
-    pub fn script(&self, number: usize, is_proxied: bool) -> Connection {
+    pub fn script(&self, number: usize) -> Connection {
         let mut pieces = Vec::new();
         if self.speaks_unasked() {
             pieces.push(Piece {
@@ -110,13 +110,8 @@ impl Peer {
                 bytes: b"HTTP/1.1 200 OK\r\n\r\n".to_vec(),
             });
         }
-        if is_proxied {
-            let bytes = b"HTTP/1.1 200 Connected\r\n\r\n".to_vec();
-            pieces.push(Piece { after: Duration::ZERO, gate: Gate::Asked(1), bytes });
-        }
-        let before = usize::from(is_proxied) + 1;
         for (at, (after, reply)) in self.replies.into_iter().enumerate() {
-            let gate = |part| if part == 0 { Gate::Asked(before + at) } else { Gate::Open };
+            let gate = |part| if part == 0 { Gate::Asked(at + 1) } else { Gate::Open };
             let parts = reply.pieces(&event(number, at)).into_iter().enumerate();
             pieces.extend(parts.map(|(part, text)| Piece {
                 after: pause(after),
@@ -139,20 +134,13 @@ impl Peer {
     }
 
     /// The reply to a request of a connection, if it is one, and when its last byte was sent.
-    pub fn reply(
-        &self,
-        live: &Live,
-        request: usize,
-        number: usize,
-        is_proxied: bool,
-    ) -> Option<(Reply, Option<Duration>)> {
+    pub fn reply(&self, live: &Live, request: usize, number: usize) -> Option<(Reply, Option<Duration>)> {
         if self.speaks_unasked() {
             return None;
         }
-        let before = usize::from(is_proxied);
         let (_, reply) = self.replies.get(request)?;
         let parts = |at: usize| self.replies[at].1.pieces(&event(number, at)).len();
-        let last = before + (0..=request).map(parts).sum::<usize>() - 1;
+        let last = (0..=request).map(parts).sum::<usize>() - 1;
         Some((*reply, live.times.get(last).copied()))
     }
 }

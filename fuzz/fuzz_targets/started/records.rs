@@ -178,8 +178,8 @@ fn exchanges(input: &Input, network: &Network) -> Vec<Exchange> {
     for live in network.connections() {
         let Some(number) = live.script else { continue };
         let peer = &input.peers[number % input.peers.len()];
-        for (at, request) in live.requests.iter().skip(usize::from(input.is_proxied)).enumerate() {
-            let reply = peer.reply(live, at, number, input.is_proxied);
+        for (at, request) in live.requests.iter().enumerate() {
+            let reply = peer.reply(live, at, number);
             let (replied, event) = (reply.and_then(|(_, replied)| replied), event(number, at));
             all.push(Exchange { request: request.clone(), reply: reply.map(|(reply, _)| reply), event, replied });
         }
