@@ -23,12 +23,13 @@ pub(crate) fn certificate_store() -> Option<io::Result<Vec<Vec<u8>>>> {
     None
 }
 
-/// As the system counts a duration. Too long a one is the longest that it can count.
+/// As the system counts a duration. One that it cannot count is 68 years.
 #[cfg_attr(target_os = "linux", allow(dead_code, reason = "the feature `unix-on-linux` polls in milliseconds"))]
 pub(super) fn timespec(duration: Duration) -> libc::timespec {
     // SAFETY: all fields are numbers. With a time of 64 bits on a machine of 32 there is one more, which is private.
     let mut time: libc::timespec = unsafe { std::mem::zeroed() };
-    time.tv_sec = libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX);
+    // Its type has a name that is deprecated for musl.
+    time.tv_sec = duration.as_secs().try_into().unwrap_or(i32::MAX.into());
     time.tv_nsec = duration.subsec_nanos() as libc::c_long;
     time
 }
