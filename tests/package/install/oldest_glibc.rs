@@ -12,9 +12,9 @@ use testkit::{empty_scratch, process, root, tools};
 
 const OLDEST: (u32, u32) = (2, 17);
 
-/// Bytes of libanchor.so, stripped. Relocations that are not packed take more than those of tests/package/artifacts.rs.
-/// It has libunwind in it, too.
-const LARGEST: u64 = 1_980_000;
+/// Bytes of libanchor.so, stripped: 90 KB more than the library of tests/package/artifacts.rs. Relocations that are not packed
+/// take 60 KB, Zig's linker does not fold functions that are the same, and libunwind is in it.
+const LARGEST: u64 = 2_000_000;
 
 /// Symbols without a version, which an old glibc need not have: std looks whether each is there before it calls it.
 const MAY_BE_MISSING: [(&str, &str); 8] = [
