@@ -1,7 +1,7 @@
 //! Programs that a test runs: to their end, or until they hang.
 
-use crate::PATIENCE;
 use crate::target::Target;
+use crate::{PATIENCE, until};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -91,6 +91,12 @@ pub fn with_every_signal(command: &mut Command) -> &mut Command {
 /// Sends a signal by the shell's own `kill`, since a minimal system has no other.
 pub fn kill(pid: u32, signal: &str) {
     output(Command::new("sh").args(["-c", &format!("kill {signal} {pid}")]));
+}
+
+/// Waits until the first thread of a program blocks.
+pub fn until_asleep(pid: u32) {
+    let is_asleep = |status: String| status.contains("\nState:\tS");
+    until("the program blocks", || std::fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(is_asleep));
 }
 
 /// The resident memory of a running process.

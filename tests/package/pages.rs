@@ -112,9 +112,13 @@ fn what_is_linked_to_exists() {
     }
 }
 
+/// As GitHub makes them: without punctuation.
 fn anchors(page: &str) -> Vec<String> {
-    let headings = page.lines().filter(|line| line.starts_with('#'));
-    headings.map(|line| line.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-")).collect()
+    let is_kept = |c: &char| c.is_alphanumeric() || [' ', '-', '_'].contains(c);
+    let anchor = |line: &str| {
+        line.trim_start_matches(['#', ' ']).to_lowercase().chars().filter(is_kept).collect::<String>().replace(' ', "-")
+    };
+    page.lines().filter(|line| line.starts_with('#')).map(anchor).collect()
 }
 
 /// Functions and constants, and files of the repository.
