@@ -170,6 +170,7 @@ all() {
 [ "$(id -u)" = 0 ] || fail "needs root, for roots of its own"
 [ $# -gt 0 ] || set -- $(all)
 [ $# -gt 0 ] || fail "there are no packages in $packages: run make packages first"
+(cd "$packages" && sha256sum --check --quiet --strict SHA256SUMS) || fail "$packages is not what SHA256SUMS says"
 for wanted in "$@"; do
     "root_$wanted"
     echo "$wanted: a program in C was compiled, linked with both libraries, and run"
