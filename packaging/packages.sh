@@ -56,7 +56,7 @@ published() {
 
 # All that is in the folder is published, so nothing else may be in it.
 others() {
-    find "$folder" -mindepth 1 -maxdepth 1 ! -name SHA256SUMS ! -name "*[-_]$version[-._]*" -printf '%f\n'
+    find "$folder" -mindepth 1 -maxdepth 1 ! -name SHA256SUMS ! -name "*[-_]${version}[-._]*" -printf '%f\n'
 }
 
 other=$(others)
