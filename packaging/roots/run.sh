@@ -8,6 +8,7 @@
 #     deb tarball rpm     in Debian, each in one of its own. Needs mmdebstrap, and rpm
 #     musl                Compiled by Zig, since Debian's gcc has no unwinder for musl
 #     windows             Needs mingw-w64 and wine
+#     emulated            all tarballs for glibc on another processor, where they are unpacked. Needs what prepare.sh names
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -113,6 +114,38 @@ root_musl() {
     runs_both "chroot $root /anchor-events" "chroot $root /shared" "chroot $root /static"
 }
 
+# By Debian's cross-compilers, with Debian's glibc of that processor.
+root_emulated() {
+    for foreign in $(foreign); do
+        unpacked=$work/unpacked
+        rm -rf "$unpacked"
+        mkdir -p "$unpacked"
+        tar -xf "$packages/libanchor-$version-$foreign.tar.gz" -C "$unpacked" --strip-components=1
+        sh packaging/cross/prepare.sh "$foreign"
+        target "$foreign"
+        export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
+        # shellcheck disable=SC2046
+        {
+            "$cc" examples-c/mfa.c -o "$unpacked/shared" $(pkg-config --cflags --libs anchor) -lpthread
+            "$cc" examples-c/mfa.c -o "$unpacked/static" \
+                $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/)
+        }
+        runs_both "$runner $unpacked/bin/anchor-events" "env LD_LIBRARY_PATH=$unpacked/lib $runner $unpacked/shared" \
+            "$runner $unpacked/static"
+        echo "$foreign runs"
+    done
+}
+
+# The targets of those tarballs.
+foreign() {
+    for name in $targets; do
+        case $name in
+        "$(rustc --print host-tuple)") ;;
+        *-linux-gnu*) ! has "libanchor-$version-$name.tar.gz" || echo "$name" ;;
+        esac
+    done
+}
+
 # A program finds its DLLs beside it.
 root_windows() {
     unpacked=$work/libanchor-$version-x86_64-pc-windows-gnu
@@ -165,6 +198,7 @@ all() {
     ! has "libanchor-$version-1*.rpm" || echo rpm
     ! has 'libanchor-*-x86_64-unknown-linux-musl.tar.gz' || echo musl
     ! has 'libanchor-*-x86_64-pc-windows-gnu.zip' || echo windows
+    [ -z "$(foreign)" ] || echo emulated
 }
 
 [ "$(id -u)" = 0 ] || fail "needs root, for roots of its own"
