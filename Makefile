@@ -80,7 +80,7 @@ conformance: ## writes the table of docs/languages.md from what the tests of bin
 packages: ## what a release publishes, into target/packages: PARTS="source deb rpm recipes x86_64-unknown-linux-musl" AUDITABLE=no
 	@AUDITABLE="$(AUDITABLE)" sh packaging/packages.sh target/packages $(PARTS)
 
-packages-roots: ## a program in C with each of them, in roots without Rust, and under wine: ROOTS="deb tarball rpm musl windows"; needs root
+packages-roots: ## a program in C with each of them, in roots without Rust, and under wine: ROOTS="deb tarball rpm musl windows emulated"; needs root
 	@sh packaging/roots/run.sh target/packages $(ROOTS)
 
 deny: ## licences, sources and duplicates of all crates, by cargo-deny; CHECKS=advisories asks its database

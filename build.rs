@@ -165,7 +165,7 @@ fn link() {
             println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
         }
         "macos" => println!("cargo::rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libanchor.0.dylib"),
-        "windows" => return add_version_resource(),
+        "windows" => return link_for_windows(&target("ENV")),
         _ => return,
     }
     if target("ENV") == "gnu" && env::var("HOST") == env::var("TARGET") && glibc_takes_packed_relocations() {
@@ -192,6 +192,14 @@ fn linker_takes(option: &str) -> bool {
     rustc.args(variable("CARGO_ENCODED_RUSTFLAGS").split('\x1f').filter(|flag| !flag.is_empty()));
     let linked = rustc.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     linked.is_ok_and(|status| status.success())
+}
+
+/// GNU's linker writes the time into a DLL, so that no two builds would be the same.
+fn link_for_windows(environment: &str) {
+    if environment == "gnu" {
+        println!("cargo::rustc-cdylib-link-arg=-Wl,--no-insert-timestamp");
+    }
+    add_version_resource();
 }
 
 /// What Windows shows as the details of anchor.dll. Without windres the DLL has none, and works as well.

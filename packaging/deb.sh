@@ -54,8 +54,8 @@ rm "$source/debian/copyright.in"
 # What is edited last is what is built last.
 (cd "$source" && dpkg-buildpackage --build=binary --no-check-builddeps --unsigned-changes >"$work/log" 2>&1) ||
     { cat "$work/log" >&2; fail "dpkg-buildpackage failed"; }
+# Not the .changes and the .buildinfo: they are for an upload to Debian, and name the time and the machine.
 for package in "$work"/*.deb; do
     mv "$package" "$folder"
     echo "$folder/${package##*/}"
 done
-mv "$work"/*.changes "$work"/*.buildinfo "$folder"

@@ -22,6 +22,7 @@ cd "$(dirname "$0")/.."
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 shift
+version=$(version)
 unset PROFILE COMMAND FEATURES TARGET GLIBC
 export AUDITABLE="${AUDITABLE:-yes}"
 
@@ -53,6 +54,13 @@ published() {
     done
 }
 
+# All that is in the folder is published, so nothing else may be in it.
+others() {
+    find "$folder" -mindepth 1 -maxdepth 1 ! -name SHA256SUMS ! -name "*[-_]${version}[-._]*" -printf '%f\n'
+}
+
+other=$(others)
+[ -z "$other" ] || fail "$folder has what is not of version $version; remove it:" $other
 [ $# -gt 0 ] || set -- source $(published) deb rpm recipes
 for part in "$@"; do
     case $part in

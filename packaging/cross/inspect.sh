@@ -24,6 +24,11 @@ case $triple in
     exports() { llvm-readobj --coff-exports "$1" | sed -n 's/^ *Name: \(..*\)/\1/p'; }
     named() { llvm-objdump --private-headers "$1" | sed -n 's/^ *DLL name: *//p' | head -n 1; }
     needs() { llvm-readobj --coff-imports "$1" | sed -n '/^Import/,/^}/s/^  Name: *//p'; }
+    # Of the file, and of its exports.
+    times_in() {
+        llvm-readobj --file-headers "$1" | sed -n 's/^ *TimeDateStamp: .*(0x\(.*\))/\1/p'
+        x86_64-w64-mingw32-objdump -p "$1" | sed -n 's/^Time\/Date stamp[[:space:]]*0*\(.\)/\1/p'
+    }
     ;;
 *-apple-*)
     file=libanchor.dylib name=@rpath/libanchor.0.dylib least=11.0
@@ -68,6 +73,9 @@ shared_library() {
     [ "$(named "$1")" = "$name" ] || fail "$1 calls itself $(named "$1"), not $name"
     needs "$1" | sort -u >"$work/needs"
     if grep -vixE "$may_need" "$work/needs"; then fail "$1 needs these, which a machine may lack"; fi
+    case $triple in
+    *-windows-*) [ "$(echo $(times_in "$1"))" = "0 0" ] || fail "$1 has the time of its build: $(echo $(times_in "$1"))" ;;
+    esac
     [ -z "$least" ] || [ "$(runs_on "$1")" = "$least" ] || fail "$1 needs $(runs_on "$1") of the system, not $least"
     echo "$1: $(wc -c <"$1") bytes; it needs" $(cat "$work/needs")
 }

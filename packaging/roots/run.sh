@@ -8,6 +8,7 @@
 #     deb tarball rpm     in Debian, each in one of its own. Needs mmdebstrap, and rpm
 #     musl                Compiled by Zig, since Debian's gcc has no unwinder for musl
 #     windows             Needs mingw-w64 and wine
+#     emulated            all tarballs for glibc on another processor, where they are unpacked. Needs what prepare.sh names
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -15,7 +16,7 @@ cd "$(dirname "$0")/../.."
 . packaging/cross/target.sh
 . packaging/cargo.sh
 
-packages=$(cd "$1" && pwd)
+published=$(cd "$1" && pwd)
 shift
 version=$(version)
 work=$(target_directory)/packages-roots
@@ -63,8 +64,8 @@ nothing_is_left() {
 
 root_deb() {
     debian
-    cp "$packages"/libanchor0_"$version"-*.deb "$packages"/libanchor-dev_"$version"-*.deb \
-        "$packages"/anchor-events_"$version"-*.deb "$root/try"
+    cp "$published"/libanchor0_"$version"-*.deb "$published"/libanchor-dev_"$version"-*.deb \
+        "$published"/anchor-events_"$version"-*.deb "$root/try"
     inside sh -ec 'apt-get install -qq -y --no-install-recommends /try/*.deb' >"$work/log" 2>&1 ||
         { cat "$work/log" >&2; fail "apt-get install failed"; }
     try
@@ -74,7 +75,7 @@ root_deb() {
 
 root_tarball() {
     debian
-    tar -xf "$packages/libanchor-$version-$(rustc --print host-tuple).tar.gz" -C "$root/try"
+    tar -xf "$published/libanchor-$version-$(rustc --print host-tuple).tar.gz" -C "$root/try"
     inside sh -ec 'cd /try/libanchor-* && ./install.sh && ldconfig' >"$work/log"
     try
     inside sh -ec 'cd /try/libanchor-* && ./install.sh uninstall' >"$work/log"
@@ -84,8 +85,8 @@ root_tarball() {
 # Fedora's paths, in Debian: its loader does not look in /usr/lib64.
 root_rpm() {
     debian
-    rpm --root="$root" --nodeps --install "$packages"/libanchor-"$version"-*.rpm "$packages"/libanchor-devel-"$version"-*.rpm \
-        "$packages"/anchor-events-"$version"-*.rpm >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "rpm failed"; }
+    rpm --root="$root" --nodeps --install "$published"/libanchor-"$version"-*.rpm "$published"/libanchor-devel-"$version"-*.rpm \
+        "$published"/anchor-events-"$version"-*.rpm >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "rpm failed"; }
     try PKG_CONFIG_PATH=/usr/lib64/pkgconfig LD_LIBRARY_PATH=/usr/lib64
     rpm --root="$root" --nodeps --erase anchor-events libanchor-devel libanchor >"$work/log" 2>&1
     nothing_is_left
@@ -96,7 +97,7 @@ root_musl() {
     unpacked=$work/unpacked
     rm -rf "$root" "$unpacked"
     mkdir -p "$root/lib" "$root/usr/lib" "$unpacked"
-    tar -xf "$packages/libanchor-$version-x86_64-unknown-linux-musl.tar.gz" -C "$unpacked" --strip-components=1
+    tar -xf "$published/libanchor-$version-x86_64-unknown-linux-musl.tar.gz" -C "$unpacked" --strip-components=1
     export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
     sh packaging/cross/prepare.sh x86_64-unknown-linux-musl
     target x86_64-unknown-linux-musl
@@ -113,12 +114,44 @@ root_musl() {
     runs_both "chroot $root /anchor-events" "chroot $root /shared" "chroot $root /static"
 }
 
+# By Debian's cross-compilers, with Debian's glibc of that processor.
+root_emulated() {
+    for foreign in $(foreign); do
+        unpacked=$work/unpacked
+        rm -rf "$unpacked"
+        mkdir -p "$unpacked"
+        tar -xf "$published/libanchor-$version-$foreign.tar.gz" -C "$unpacked" --strip-components=1
+        sh packaging/cross/prepare.sh "$foreign"
+        target "$foreign"
+        export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
+        # shellcheck disable=SC2046
+        {
+            "$cc" examples-c/mfa.c -o "$unpacked/shared" $(pkg-config --cflags --libs anchor) -lpthread
+            "$cc" examples-c/mfa.c -o "$unpacked/static" \
+                $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/)
+        }
+        runs_both "$runner $unpacked/bin/anchor-events" "env LD_LIBRARY_PATH=$unpacked/lib $runner $unpacked/shared" \
+            "$runner $unpacked/static"
+        echo "$foreign runs"
+    done
+}
+
+# The targets of those tarballs.
+foreign() {
+    for name in $targets; do
+        case $name in
+        "$(rustc --print host-tuple)") ;;
+        *-linux-gnu*) ! has "libanchor-$version-$name.tar.gz" || echo "$name" ;;
+        esac
+    done
+}
+
 # A program finds its DLLs beside it.
 root_windows() {
     unpacked=$work/libanchor-$version-x86_64-pc-windows-gnu
     wine="sh packaging/cross/wine.sh"
     rm -rf "$unpacked"
-    unzip -q "$packages/libanchor-$version-x86_64-pc-windows-gnu.zip" -d "$work"
+    unzip -q "$published/libanchor-$version-x86_64-pc-windows-gnu.zip" -d "$work"
     export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
     # shellcheck disable=SC2046
     {
@@ -152,7 +185,7 @@ runs_both() {
 }
 
 has() {
-    for file in "$packages"/$1; do
+    for file in "$published"/$1; do
         [ ! -e "$file" ] || return 0
     done
     return 1
@@ -165,11 +198,13 @@ all() {
     ! has "libanchor-$version-1*.rpm" || echo rpm
     ! has 'libanchor-*-x86_64-unknown-linux-musl.tar.gz' || echo musl
     ! has 'libanchor-*-x86_64-pc-windows-gnu.zip' || echo windows
+    [ -z "$(foreign)" ] || echo emulated
 }
 
 [ "$(id -u)" = 0 ] || fail "needs root, for roots of its own"
 [ $# -gt 0 ] || set -- $(all)
-[ $# -gt 0 ] || fail "there are no packages in $packages: run make packages first"
+[ $# -gt 0 ] || fail "there are no packages in $published: run make packages first"
+(cd "$published" && sha256sum --check --quiet --strict SHA256SUMS) || fail "$published is not what SHA256SUMS says"
 for wanted in "$@"; do
     "root_$wanted"
     echo "$wanted: a program in C was compiled, linked with both libraries, and run"

@@ -27,7 +27,10 @@ mkdir -p "$tree/bin" "$tree/lib/pkgconfig" "$tree/lib/cmake/anchor" "$doc"
 cp -R include "$tree"
 cp "$built/anchor.dll" "$built/anchor-events.exe" "$tree/bin"
 cp "$built/libanchor.dll.a" "$built/libanchor.a" "$tree/lib"
-x86_64-w64-mingw32-strip --strip-unneeded "$tree/bin/anchor.dll"
+# strip writes a time into a file: the one of this variable.
+time=$(source_date)
+export SOURCE_DATE_EPOCH="$time"
+x86_64-w64-mingw32-strip --strip-unneeded "$tree/bin/anchor.dll" "$tree/bin/anchor-events.exe"
 x86_64-w64-mingw32-strip --strip-debug --enable-deterministic-archives "$tree/lib/libanchor.a"
 # For Visual C++.
 sh packaging/cross/windows-import.sh "$tree/bin/anchor.dll" "$tree/lib"
@@ -46,7 +49,6 @@ cp README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE THIRD-PARTY.txt "$tree"
 [ "${PROFILE:-release}" = dev ] || has_no_path "$tree"
 
 # The same bytes whenever it is made. A zip has no time zone.
-time=$(source_date)
 find "$tree" -exec touch -h -d "@$time" {} +
 (cd "$work" && find "$name" -type f | LC_ALL=C sort | TZ=UTC zip -q -X -9 "$name.zip" -@)
 mv "$work/$name.zip" "$folder"

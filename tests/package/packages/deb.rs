@@ -1,7 +1,7 @@
 //! The Debian packages: lintian finds nothing, what they depend on is in Debian, and a program is linked with what they
 //! unpack into an empty root.
 
-use super::{links_both_ways, packages};
+use super::{are_made_again, links_both_ways, packages};
 use crate::installed::tree;
 use std::path::Path;
 use std::process::Command;
@@ -20,6 +20,7 @@ fn the_debian_packages_are_clean_and_work() {
         return;
     }
     let made = packages("packaging/deb.sh", "deb");
+    are_made_again("packaging/deb.sh", &made);
     let mut lintian = Command::new("lintian");
     lintian.args(["--allow-root", "--fail-on", "error,warning", "--suppress-tags", NOT_FOR_US]).args(&made);
     let found = lintian.output().expect("lintian runs");

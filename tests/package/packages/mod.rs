@@ -8,7 +8,8 @@ mod tarball;
 mod windows;
 
 use crate::install::consumers::{folder_with, runs, shell};
-use crate::installed::{beside, outside};
+use crate::installed::{beside, outside, tree};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -29,13 +30,30 @@ fn packager(script: &str) -> Command {
     packager
 }
 
-/// The packages that a script makes, in a folder of this name.
+/// The three packages that a script makes, and nothing else, in a folder of this name.
 fn packages(script: &str, name: &str) -> Vec<PathBuf> {
     let folder = empty_scratch(&format!("packages/{name}"));
     let made = process::output(packager(script).arg(&folder));
     let made: Vec<PathBuf> = made.lines().map(PathBuf::from).collect();
-    assert!(made.len() == 3 && made.iter().all(|package| package.is_file()), "{made:?}");
+    assert_eq!(made.len(), 3, "{made:?}");
+    let mut names: Vec<String> = made.iter().map(|package| file_name(package)).collect();
+    names.sort_unstable();
+    assert_eq!(names, tree(&folder));
     made
+}
+
+fn file_name(package: &Path) -> String {
+    package.file_name().expect("a file").to_str().expect("UTF-8").to_owned()
+}
+
+/// Made again, later and in another folder, they are the same to the byte.
+fn are_made_again(script: &str, made: &[PathBuf]) {
+    let again = packages(script, &format!("{}-made-again", file_name(script.as_ref())));
+    for (first, second) in made.iter().zip(&again) {
+        assert_eq!(file_name(first), file_name(second));
+        let same = fs::read(first).expect("it is there") == fs::read(second).expect("it is there");
+        assert!(same, "{} and {} differ", first.display(), second.display());
+    }
 }
 
 /// A program in C is linked with each library of a prefix by what pkg-config says, and runs.

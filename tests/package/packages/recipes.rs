@@ -3,7 +3,7 @@
 
 use super::links_both_ways;
 use crate::install::tarball;
-use crate::installed::outside;
+use crate::installed::{outside, tree};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,10 +32,17 @@ fn fill() -> Option<Recipes> {
     let folder = empty_scratch("packages/recipes");
     let tarball = folder.join(format!("{name}.tar.xz"));
     fs::copy(made, &tarball).expect("it can be copied");
-    process::output(outside("sh").current_dir(root()).arg("packaging/recipes/fill.sh").arg(&folder));
+    process::output(&mut publish(&folder));
     let filled = folder.join(format!("{name}-recipes.tar.gz"));
     process::output(Command::new("tar").arg("-xf").arg(filled).arg("-C").arg(&folder));
     Some(Recipes { folder: folder.join(format!("{name}-recipes")), tarball })
+}
+
+/// What `make packages PARTS=recipes` does.
+fn publish(folder: &Path) -> Command {
+    let mut publish = outside("sh");
+    publish.current_dir(root()).arg("packaging/packages.sh").arg(folder).arg("recipes");
+    publish
 }
 
 impl Recipes {
@@ -65,6 +72,32 @@ fn each_names_the_version_and_the_tarball() {
         let text = recipes.text(file);
         assert!(text.contains(&url) && text.contains(&recipes.checksum(tool)), "{file}: {text}");
     }
+}
+
+#[test]
+fn the_checksums_are_of_all_that_is_published() {
+    let Some(recipes) = recipes() else { return };
+    let folder = empty_scratch("packages/published");
+    fs::copy(&recipes.tarball, folder.join(recipes.tarball.file_name().expect("a name"))).expect("it can be copied");
+    process::output(&mut publish(&folder));
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).expect("it is written");
+    let names: Vec<&str> = sums.lines().filter_map(|line| line.split_once("  ")).map(|(_, name)| name).collect();
+    let published = tree(&folder).into_iter().filter(|file| file != "SHA256SUMS").collect::<Vec<_>>();
+    assert_eq!(names, published);
+    assert_eq!(names.len(), 2, "{names:?}");
+    let check =
+        || process::run(Command::new("sha256sum").current_dir(&folder).args(["--check", "--strict", "SHA256SUMS"]));
+    assert!(check().status.success(), "{}", check().stderr);
+    fs::write(folder.join(names[0]), "other").expect("it can be written");
+    assert!(!check().status.success(), "another file has the same checksum");
+}
+
+#[test]
+fn nothing_is_published_beside_another_version() {
+    let folder = empty_scratch("packages/other-version");
+    fs::write(folder.join("libanchor0_0.0.9-1_amd64.deb"), "old").expect("it can be written");
+    let refused = process::run(&mut publish(&folder));
+    assert!(!refused.status.success() && refused.stderr.contains("libanchor0_0.0.9-1_amd64.deb"), "{}", refused.stderr);
 }
 
 /// The page says of each whether it was built or only read, and this file is what does it.

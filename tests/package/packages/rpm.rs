@@ -1,6 +1,6 @@
 //! The RPM packages: rpmlint finds no error, and a program is linked with what they unpack into an empty root.
 
-use super::{links_both_ways, packages};
+use super::{are_made_again, links_both_ways, packages};
 use std::process::Command;
 use testkit::{empty_scratch, process, root, tools};
 
@@ -10,6 +10,7 @@ fn the_rpm_packages_are_clean_and_work() {
         return;
     }
     let made = packages("packaging/rpm.sh", "rpm");
+    are_made_again("packaging/rpm.sh", &made);
     let mut rpmlint = Command::new("rpmlint");
     let found = rpmlint.arg("--config").arg(root().join("packaging/rpm/rpmlint.toml")).args(&made).output();
     let found = found.expect("rpmlint runs");
