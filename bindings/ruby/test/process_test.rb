@@ -24,7 +24,7 @@ class ProcessTest < ServerTest
 
   test 'C17 C15: Ctrl-C ends a signal' do
     program = child('begin; puts; $client.signal("hang", timeout: 3600); rescue Interrupt; puts "Ctrl-C"; end')
-    program.gets
+    line_of(program)
     interrupt(program)
     assert_equal "Ctrl-C\n", end_of(program).first
   end
@@ -34,7 +34,7 @@ class ProcessTest < ServerTest
     until_waiting('handled')
     5.times do
       Process.kill('USR1', program.pid)
-      assert_equal "handled\n", program.gets
+      assert_equal "handled\n", line_of(program)
     end
     assert_equal 1, waiting('handled')
     client.signal('handled', { n: 7 })
@@ -49,7 +49,8 @@ class ProcessTest < ServerTest
         event = nil
         begin
           event = $client.wait('raised', timeout: 60)
-          sleep
+          sleep 30
+          abort 'the trap raised nothing'
         rescue Stopped
           event ||= $client.wait('raised', timeout: 60)
         end
@@ -60,9 +61,33 @@ class ProcessTest < ServerTest
       until_waiting('raised')
       client.signal('raised', { number: number })
       Process.kill('USR1', program.pid)
-      assert_equal number, program.gets.to_i
+      assert_equal "#{number}\n", line_of(program)
     end
     assert_equal '', end_of(program).first
+  end
+
+  test 'C17: what a trap raises in a call of the library is not swallowed' do
+    program = child(<<~RUBY)
+      class Stopped < StandardError; end
+      raised = caught = 0
+      trap('USR1') { raised += 1; raise Stopped }
+      queue = $client.queue
+      while caught < 200
+        begin
+          puts 'running'
+          queue.cancel while raised == caught
+          abort 'swallowed'
+        rescue Stopped
+          caught += 1
+        end
+      end
+    RUBY
+    200.times do
+      assert_equal "running\n", line_of(program)
+      Process.kill('USR1', program.pid)
+    end
+    printed, status = end_of(program)
+    assert_equal ['', 0], [printed, status.exitstatus]
   end
 
   { 'a thread' => 'Thread.new { $client.wait("exit_0", timeout: nil) }',

@@ -65,6 +65,11 @@ class ServerTest < Minitest::Test
     IO.popen([RbConfig.ruby, '-e', program], 'r+', **options)
   end
 
+  # The next line that a program prints.
+  def line_of(program)
+    Timeout.timeout(PATIENCE, nil, 'the program prints nothing') { program.gets }
+  end
+
   def end_of(program)
     Timeout.timeout(PATIENCE) do
       printed = program.read

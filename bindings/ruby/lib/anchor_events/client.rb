@@ -35,9 +35,17 @@ module AnchorEvents
     def wait(name, timeout: 60, cancel: nil, **options)
       CancelToken.check(cancel)
       Arguments.text('event name', name)
+      queue = event = nil
+      is_done = false
       Thread.handle_interrupt(Object => :on_blocking) do
-        @kept.take(name) || wait_for(name, timeout, cancel, options)
+        event = @kept.take(name) || wait_in(queue = queue(), name, timeout, cancel, options)
+        queue&.close
       end
+      is_done = true
+      event
+    ensure
+      # Also for what is raised at the end of the block, where what was put off in it comes.
+      uninterrupted { give_up(queue, event) } unless is_done || (queue || event).nil?
     end
 
     # Each event of the name, without end. No event is asked for while the program handles one. Without a block it returns an
@@ -104,24 +112,17 @@ module AnchorEvents
 
     private
 
-    def wait_for(name, timeout, cancel, options)
-      queue = queue()
-      ended = nil
-      is_done = false
-      CancelToken.during(cancel, queue.start(name, timeout: timeout, **options)) { ended = queue.pop }
-      event = ended.value
-      queue.close
-      is_done = true
-      event
-    ensure
-      uninterrupted { give_up(queue, ended) } unless is_done || queue.nil?
+    # The queue keeps the event, so nothing is lost if this does not return.
+    def wait_in(queue, name, timeout, cancel, options)
+      started = queue.start(name, timeout: timeout, **options)
+      CancelToken.during(cancel, started) { queue.__send__(:await) }.value
     end
 
     # The wait was cut short, perhaps as its event had arrived.
-    def give_up(queue, ended)
-      ended ||= queue.__send__(:cancel_and_take)
-      @kept.keep(ended.event) if ended&.event
-      queue.close
+    def give_up(queue, event)
+      event ||= queue.__send__(:cancel_and_take)&.event
+      @kept.keep(event) if event
+      queue&.close
     end
 
     # Traps run in the main thread, and nothing keeps a second one from raising there.

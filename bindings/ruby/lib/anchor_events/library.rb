@@ -5,8 +5,8 @@ require 'fiddle'
 module AnchorEvents
   # The shared library: where it is, and its functions, as anchor.cdef declares them.
   #
-  # Library[:anchor_version].call calls a function. It is a call of C, after which Ruby looks for no interrupt: a trap cannot
-  # raise between the return of a function and the instruction that stores what it returned.
+  # Library[:anchor_version].call calls a function. A trap may raise before the result is stored, so what must not be lost is
+  # in a slot.
   module Library
     NO_TIMEOUT = -1
     REQUEST_TIMEOUT = -2
@@ -26,6 +26,14 @@ module AnchorEvents
       'uint64_t' => -Fiddle::TYPE_INT64_T,
       'size_t' => Fiddle::TYPE_SIZE_T
     }.freeze
+
+    # Takes a pointer as an integer. Fiddle converts a Fiddle::Pointer with rb_Integer, which swallows what a trap or
+    # Thread#raise raises meanwhile.
+    class Function < Fiddle::Function
+      def call(*arguments)
+        super(*arguments.map { |argument| argument.is_a?(Fiddle::Pointer) ? argument.to_i : argument || 0 })
+      end
+    end
 
     DECLARATIONS = File.read(File.join(__dir__, 'anchor.cdef'))
 
@@ -82,8 +90,13 @@ module AnchorEvents
       end
 
       def function(address, name, result, arguments)
-        types = arguments == 'void' ? [] : arguments.split(', ').map { |declaration| type(declaration) }
-        Fiddle::Function.new(address, types, type(result), name: name, need_gvl: !BLOCKING.include?(name))
+        types = arguments == 'void' ? [] : arguments.split(', ').map { |declaration| parameter(declaration) }
+        Function.new(address, types, type(result), name: name, need_gvl: !BLOCKING.include?(name))
+      end
+
+      def parameter(declaration)
+        type = type(declaration)
+        type == Fiddle::TYPE_VOIDP ? Fiddle::TYPE_UINTPTR_T : type
       end
 
       def type(declaration)

@@ -62,18 +62,7 @@ module AnchorEvents
     # Blocks until a wait has ended, and takes it: an Ended. Nil if none runs, or none ended within the timeout in seconds.
     # Timeout.timeout, Thread#kill and a trap that raises end it, and lose nothing.
     def pop(timeout: nil)
-      deadline = timeout && (now + (Arguments.milliseconds('timeout', timeout) / 1000.0))
-      # An interrupt can come only where it blocks.
-      Thread.handle_interrupt(Object => :on_blocking) do
-        take_all
-        while @ready.empty?
-          left = deadline && [deadline - now, 0].max
-          return if empty? || !to_io.wait_readable(left)
-
-          take_all
-        end
-        @ready.shift
-      end
+      @ready.shift if await(timeout)
     end
 
     # Takes each wait as it ends, until none is running.
@@ -124,10 +113,25 @@ module AnchorEvents
       @pointer
     end
 
+    # Blocks until a wait has ended, and leaves it in @ready: an interrupt comes where it blocks, or at the end of the block.
+    def await(timeout = nil)
+      deadline = timeout && (now + (Arguments.milliseconds('timeout', timeout) / 1000.0))
+      Thread.handle_interrupt(Object => :on_blocking) do
+        take_all
+        while @ready.empty?
+          left = deadline && [deadline - now, 0].max
+          return if empty? || !to_io.wait_readable(left)
+
+          take_all
+        end
+      end
+      @ready.first
+    end
+
     def start_on(client, queue, named, event_name, millis, options, out)
       forget_those_of_the_parent
       start = Library[:anchor_wait_start_on]
-      # No interrupt and no other thread from here on.
+      # It is registered before it can end.
       number = (@tags += 1)
       @started[number] = named
       status = start.call(client, queue, event_name, millis, number, options, out)
@@ -156,7 +160,6 @@ module AnchorEvents
 
       number = Library[:anchor_completion_tag].call(done)
       ended = ended_of(number, done)
-      # No interrupt between these two.
       @ready.push(ended) if @started.delete(number)
       @done[0, Fiddle::SIZEOF_VOIDP] = "\0" * Fiddle::SIZEOF_VOIDP
       Library[:anchor_completion_free].call(done)
