@@ -270,7 +270,9 @@ fn the_statistics_say_where_started_waits_are() {
     let shaking_hands = on(vec![Step::ReadSome, Step::Hang]);
     let waiting = on(vec![Step::ReadRequest, Step::Hang]);
     let receiving = on(after_request([Step::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), Step::Hang]));
-    let busy = answer(503, "retry-after: 60\r\n", r#"{"error":{"code":503,"message":"busy"}}"#);
+    // It closes the connection. Otherwise a wait that begins late asks on that of the first, which says nothing more.
+    let busy = "retry-after: 60\r\nconnection: close\r\n";
+    let busy = answer(503, busy, r#"{"error":{"code":503,"message":"busy"}}"#);
     let pausing = on(after_request([Step::Send(busy), Step::Hang]));
     type Find = fn(&StartedWaits) -> StageCount;
     let stages: [(Config, Find); 5] = [
