@@ -57,6 +57,7 @@ final class ProcessTest extends ServerTestCase
                 try {
                     $event = $client->wait('raised', 60);
                     sleep(60);
+                    exit('the handler has thrown nothing');
                 } catch (DomainException) {
                     $event ??= $client->wait('raised', 60);
                 }
