@@ -125,7 +125,7 @@ EXITS = {
     ),
     "asyncio": (
         "loop = asyncio.new_event_loop(); client = AsyncClient();"
-        "task = loop.create_task(client.wait({name!r}, None)); loop.run_until_complete(asyncio.sleep(0.1))"
+        "task = loop.create_task(client.wait({name!r}, None)); loop.run_until_complete(asyncio.sleep(0))"
     ),
 }
 
@@ -165,12 +165,10 @@ def test_a_child_uses_an_async_client_of_its_parent(name: str) -> None:
 import asyncio, os
 from anchor_events import *
 client = AsyncClient()
-async def parent():
-    task = asyncio.create_task(client.wait("{name}_parent", None))
-    await asyncio.sleep(0.1)
-    return task
 loop = asyncio.new_event_loop()
-task = loop.run_until_complete(parent())
+task = loop.create_task(client.wait("{name}_parent", None))
+loop.run_until_complete(asyncio.sleep(0))
+input()
 async def child():
     await client.signal("{name}")
     return (await client.wait("{name}", 30)).data
@@ -185,7 +183,10 @@ async def rest():
 loop.run_until_complete(rest())
 os._exit(code)
 """
-    assert subprocess.run([sys.executable, "-c", text], timeout=2 * PATIENCE, check=False).returncode == 0
+    program = subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE, text=True)
+    until(lambda: waiting(f"{name}_parent") == 1)
+    program.communicate("\n", timeout=2 * PATIENCE)
+    assert program.returncode == 0
 
 
 @covers("C45")
