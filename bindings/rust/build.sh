@@ -19,6 +19,9 @@ mkdir -p "$INTO/empty" "$INTO/crate"
 # cargo sees by its time that a file changed, and all are of 2006 in the package.
 tar -C "$INTO/crate" --touch -xf "$INTO/package/package/anchor-events-$version.crate"
 crate=$INTO/crate/anchor-events-$version
+# What crates.io shows is the page whose programs are tested here.
+grep -qx 'readme = "bindings/rust/README.md"' "$crate/Cargo.toml"
+cmp README.md "$crate/bindings/rust/README.md"
 cp "$root/Cargo.lock" "$INTO/empty"
 cp -R README.md src tests "$INTO/empty"
 sed '/^anchor-events = /d' Cargo.toml >"$INTO/empty/Cargo.toml"
