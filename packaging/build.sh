@@ -141,6 +141,24 @@ build_command() {
     done
 }
 
+# What it was compiled by, which goes with what is built.
+compilers() {
+    echo "Rust: $("${RUSTC:-rustc}" --version)"
+    echo "C: $(c_compiler | head -n 1)"
+}
+
+# CC may be several words.
+# shellcheck disable=SC2086
+c_compiler() {
+    if [ -n "$glibc" ]; then
+        cargo-zigbuild zig cc -- --version | sed "s/$/, by $(cargo-zigbuild --version)/"
+    elif [ -n "$triple" ]; then
+        "$cc" --version
+    else
+        ${CC:-cc} --version
+    fi
+}
+
 # A program of the target, on this machine or by what runs such programs here.
 run() {
     # The runner may be several words.
@@ -167,5 +185,6 @@ mkdir -p "$folder"
 : >"$folder/began"
 build_library
 [ "$command" = no ] || build_command
+compilers >"$folder/compilers.txt"
 rm -rf "$into"
 mv "$folder" "$into"

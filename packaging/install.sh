@@ -54,6 +54,7 @@ plan() {
     for file in LICENSE-MIT LICENSE-APACHE THIRD-PARTY.txt packaging/libanchor.cdx.json; do
         echo "644|$file|$docdir/${file##*/}"
     done
+    echo "644|$built/compilers.txt|$docdir/compilers.txt"
     [ "$command" = yes ] || return 0
     echo "644|packaging/anchor-events.cdx.json|$docdir/anchor-events.cdx.json"
     echo "755|$built/anchor-events|$bindir/anchor-events"

@@ -43,7 +43,7 @@ fill() { # a template, without its .in, and its folder
 fill packaging/windows/anchor.pc "$tree/lib/pkgconfig"
 fill packaging/windows/anchorConfig.cmake "$tree/lib/cmake/anchor"
 fill packaging/anchorConfigVersion.cmake "$tree/lib/cmake/anchor"
-cp packaging/libanchor.cdx.json packaging/anchor-events.cdx.json docs/windows.md "$doc"
+cp "$built/compilers.txt" packaging/libanchor.cdx.json packaging/anchor-events.cdx.json docs/windows.md "$doc"
 cp README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE THIRD-PARTY.txt "$tree"
 # Only a debug build has them.
 [ "${PROFILE:-release}" = dev ] || has_no_path "$tree"

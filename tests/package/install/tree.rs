@@ -59,7 +59,7 @@ fn library_files(libdir: &str) -> Vec<String> {
 }
 
 /// LIBDIR stands for the library's folder.
-const LIBRARY: [&str; 15] = [
+const LIBRARY: [&str; 16] = [
     "LIBDIR/cmake/anchor/anchorConfig.cmake",
     "LIBDIR/cmake/anchor/anchorConfigVersion.cmake",
     "LIBDIR/libanchor.a",
@@ -73,6 +73,7 @@ const LIBRARY: [&str; 15] = [
     "share/doc/libanchor/LICENSE-APACHE",
     "share/doc/libanchor/LICENSE-MIT",
     "share/doc/libanchor/THIRD-PARTY.txt",
+    "share/doc/libanchor/compilers.txt",
     "share/doc/libanchor/libanchor.cdx.json",
     "share/man/man3/anchor.3",
 ];

@@ -36,8 +36,10 @@ fn the_debian_packages_are_clean_and_work() {
             "libanchor-dev" => assert_eq!(depends, format!("libanchor0 (= {})", field(package, "Version"))),
             _ => assert!(depends.contains("libc6 (>= 2."), "{name}: {depends}"),
         }
-        let third_party = root.join(format!("usr/share/doc/{name}/THIRD-PARTY.txt"));
-        assert!(third_party.exists() || name == "libanchor-dev", "{name}");
+        for file in ["THIRD-PARTY.txt", "compilers.txt"] {
+            let file = root.join(format!("usr/share/doc/{name}/{file}"));
+            assert!(file.exists() || name == "libanchor-dev", "{}", file.display());
+        }
     }
     let libdir = libdir(&root);
     let library = root.join("usr").join(&libdir).join("libanchor.so.0");

@@ -22,5 +22,8 @@ fn the_rpm_packages_are_clean_and_work() {
         let line = r#"rpm2cpio "$0" | cpio --quiet --extract --make-directories"#;
         process::output(Command::new("sh").current_dir(&root).args(["-ec", line]).arg(package));
     }
+    for name in ["libanchor", "anchor-events"] {
+        assert!(root.join("usr/share/doc").join(name).join("compilers.txt").exists(), "{name}");
+    }
     links_both_ways("rpm", &root.join("usr"), "lib64");
 }

@@ -65,6 +65,14 @@ fn it_is_used_where_it_is_unpacked() {
     assert_eq!(version, concat!("anchor-events ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
+#[test]
+fn it_says_what_compiled_it() {
+    let said = fs::read_to_string(unpacked().join("share/doc/libanchor/compilers.txt")).expect("it is in the tarball");
+    let rust = process::output(outside("rustc").arg("--version"));
+    let c = process::output(outside("cc").arg("--version"));
+    assert_eq!(said, format!("Rust: {rust}C: {}\n", c.lines().next().expect("a line")));
+}
+
 /// As distributions install: staged in DESTDIR, with a folder of their own for libraries; or by make.
 #[test]
 fn it_is_installed_without_a_compiler_or_rust() {
