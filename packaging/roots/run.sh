@@ -6,9 +6,11 @@
 #     run.sh FOLDER [ROOT...]     the folder of the packages; all that it has packages for by default
 #
 #     deb tarball rpm     in Debian, each in one of its own. Needs mmdebstrap, and rpm
-#     musl                Compiled by Zig, since Debian's gcc has no unwinder for musl
+#     musl                all tarballs for musl. Compiled by Zig, since Debian's gcc has no unwinder for musl
 #     windows             Needs mingw-w64 and wine
-#     emulated            all tarballs for glibc on another processor, where they are unpacked. Needs what prepare.sh names
+#     emulated            all tarballs for glibc on another processor, where they are unpacked, by qemu if need be
+#
+# The last three need what packaging/cross/prepare.sh names.
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -92,15 +94,18 @@ root_rpm() {
     nothing_is_left
 }
 
-# Nothing but musl's loader, the library, the program and the command.
+# Nothing but musl's loader, the library, the program and the command, and an emulator for another processor.
 root_musl() {
-    unpacked=$work/unpacked
-    rm -rf "$root" "$unpacked"
-    mkdir -p "$root/lib" "$root/usr/lib" "$unpacked"
-    tar -xf "$published/libanchor-$version-x86_64-unknown-linux-musl.tar.gz" -C "$unpacked" --strip-components=1
-    export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
-    sh packaging/cross/prepare.sh x86_64-unknown-linux-musl
-    target x86_64-unknown-linux-musl
+    for name in $(published_for -linux-musl); do
+        musl "$name"
+        echo "$name runs"
+    done
+}
+
+musl() { # a target
+    unpack "$1"
+    rm -rf "$root"
+    mkdir -p "$root/lib" "$root/usr/lib"
     # The flags are words of their own.
     # shellcheck disable=SC2046
     {
@@ -108,22 +113,22 @@ root_musl() {
         "$cc" examples-c/mfa.c -o "$root/static" -static \
             $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/)
     }
-    cp -L /lib/ld-musl-x86_64.so.1 "$root/lib"
+    loader=/lib/ld-musl-$arch.so.1 emulator=
+    if [ -n "$runner" ]; then
+        loader=$cross/musl-$arch$loader emulator=/emulator
+        cp "$(command -v "${runner%% *}")" "$root$emulator"
+    fi
+    cp -L "$loader" "$root/lib"
     cp -P "$unpacked/lib"/libanchor.so.* "$root/usr/lib"
     cp "$unpacked/bin/anchor-events" "$root"
-    runs_both "chroot $root /anchor-events" "chroot $root /shared" "chroot $root /static"
+    enter="chroot $root $emulator"
+    runs_both "$enter /anchor-events" "$enter /shared" "$enter /static"
 }
 
 # By Debian's cross-compilers, with Debian's glibc of that processor.
 root_emulated() {
-    for foreign in $(foreign); do
-        unpacked=$work/unpacked
-        rm -rf "$unpacked"
-        mkdir -p "$unpacked"
-        tar -xf "$published/libanchor-$version-$foreign.tar.gz" -C "$unpacked" --strip-components=1
-        sh packaging/cross/prepare.sh "$foreign"
-        target "$foreign"
-        export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
+    for name in $(foreign); do
+        unpack "$name"
         # shellcheck disable=SC2046
         {
             "$cc" examples-c/mfa.c -o "$unpacked/shared" $(pkg-config --cflags --libs anchor) -lpthread
@@ -132,18 +137,36 @@ root_emulated() {
         }
         runs_both "$runner $unpacked/bin/anchor-events" "env LD_LIBRARY_PATH=$unpacked/lib $runner $unpacked/shared" \
             "$runner $unpacked/static"
-        echo "$foreign runs"
+        echo "$name runs"
     done
 }
 
 # The targets of those tarballs.
 foreign() {
+    published_for -linux-gnu | grep -vx "$(rustc --print host-tuple)" || true
+}
+
+published_for() { # a part of the target's name
     for name in $targets; do
-        case $name in
-        "$(rustc --print host-tuple)") ;;
-        *-linux-gnu*) ! has "libanchor-$version-$name.tar.gz" || echo "$name" ;;
-        esac
+        case $name in *"$1"*) ! has "libanchor-$version-$name.tar.gz" || echo "$name" ;; esac
     done
+}
+
+# A tarball, to be linked from where it is unpacked, by the compiler for its target.
+unpack() {
+    unpacked=$work/unpacked
+    rm -rf "$unpacked"
+    mkdir -p "$unpacked"
+    tar -xf "$published/libanchor-$version-$1.tar.gz" -C "$unpacked" --strip-components=1
+    export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
+    names_compilers
+    sh packaging/cross/prepare.sh "$1"
+    target "$1"
+}
+
+names_compilers() {
+    grep -q '^Rust: rustc ' "$unpacked/share/doc/libanchor/compilers.txt" &&
+        grep -q '^C: .' "$unpacked/share/doc/libanchor/compilers.txt" || fail "compilers.txt does not name the compilers"
 }
 
 # A program finds its DLLs beside it.
@@ -152,6 +175,7 @@ root_windows() {
     wine="sh packaging/cross/wine.sh"
     rm -rf "$unpacked"
     unzip -q "$published/libanchor-$version-x86_64-pc-windows-gnu.zip" -d "$work"
+    names_compilers
     export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
     # shellcheck disable=SC2046
     {
@@ -196,7 +220,7 @@ all() {
     ! has 'libanchor0_*.deb' || echo deb
     ! has "libanchor-$version-$(rustc --print host-tuple).tar.gz" || echo tarball
     ! has "libanchor-$version-1*.rpm" || echo rpm
-    ! has 'libanchor-*-x86_64-unknown-linux-musl.tar.gz' || echo musl
+    [ -z "$(published_for -linux-musl)" ] || echo musl
     ! has 'libanchor-*-x86_64-pc-windows-gnu.zip' || echo windows
     [ -z "$(foreign)" ] || echo emulated
 }

@@ -56,6 +56,19 @@ fn are_made_again(script: &str, made: &[PathBuf]) {
     }
 }
 
+#[test]
+fn the_page_has_every_target_that_is_published() {
+    let text = |file: &str| fs::read_to_string(root().join(file)).expect("a file of the repository");
+    let (script, page) = (text("packaging/cross/target.sh"), text("packaging/README.md"));
+    let targets = script.split("targets=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a list");
+    let published = |name: &&str| name.contains("-linux-") || name.contains("-windows-");
+    let published: Vec<&str> = targets.split_whitespace().filter(published).collect();
+    assert!(published.len() > 8, "{targets}");
+    for name in published {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 /// A program in C is linked with each library of a prefix by what pkg-config says, and runs.
 fn links_both_ways(name: &str, prefix: &Path, libdir: &str) {
     if !tools::has("pkg-config") {
