@@ -101,14 +101,18 @@ build_for_musl() {
 # a newer libc that Rust uses if it is there is weak; ld forgets that for those that nothing refers to. LLVM's bitcode,
 # several modules in one section now, is of no use and confuses LLVM's linker plugin. Debug information, which C code of a crate
 # may have with its path, is in the debug build only; cargo does the same for the shared library.
+#
+# On RISC-V all functions stay: where GNU ld leaves some out, it breaks the table by which a panic finds its way (binutils 2.40).
 make_archive() {
     strip=--strip-debug
     [ "$profile" != dev ] || strip=
-    roots=$(sed -n 's/^[A-Za-z].*[ *]\(anchor_[a-z_]*\)(.*/-u \1/p' include/anchor.h)
+    only=$(sed -n 's/^[A-Za-z].*[ *]\(anchor_[a-z_]*\)(.*/-u \1/p' include/anchor.h)
+    only="--gc-sections $only"
+    case ${triple:-$(rustc --print host-tuple)} in riscv64*) only= ;; esac
     weak=$("${READELF:-readelf}" -sW "$1" | sed -n 's/.* WEAK .* UND \([^ ]*\)$/--weaken-symbol=\1/p' | sort -u)
     # The options are words of their own.
     # shellcheck disable=SC2086
-    "${LD:-ld}" -r --gc-sections $roots --force-group-allocation -o "$folder/anchor.o" --whole-archive "$1"
+    "${LD:-ld}" -r $only --force-group-allocation -o "$folder/anchor.o" --whole-archive "$1"
     # shellcheck disable=SC2086
     "${OBJCOPY:-objcopy}" --wildcard --keep-global-symbol='anchor_*' $weak $strip \
         --remove-section=.llvmbc --remove-section=.llvmcmd "$folder/anchor.o"

@@ -109,8 +109,8 @@ musl() { # a target
     # The flags are words of their own.
     # shellcheck disable=SC2046
     {
-        "$cc" examples-c/mfa.c -o "$root/shared" $(pkg-config --cflags --libs anchor)
-        "$cc" examples-c/mfa.c -o "$root/static" -static \
+        compile "$cc" examples-c/mfa.c -o "$root/shared" $(pkg-config --cflags --libs anchor)
+        compile "$cc" examples-c/mfa.c -o "$root/static" -static \
             $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/)
     }
     loader=/lib/ld-musl-$arch.so.1 emulator=
@@ -131,8 +131,8 @@ root_emulated() {
         unpack "$name"
         # shellcheck disable=SC2046
         {
-            "$cc" examples-c/mfa.c -o "$unpacked/shared" $(pkg-config --cflags --libs anchor) -lpthread
-            "$cc" examples-c/mfa.c -o "$unpacked/static" \
+            compile "$cc" examples-c/mfa.c -o "$unpacked/shared" $(pkg-config --cflags --libs anchor) -lpthread
+            compile "$cc" examples-c/mfa.c -o "$unpacked/static" \
                 $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/)
         }
         runs_both "$runner $unpacked/bin/anchor-events" "env LD_LIBRARY_PATH=$unpacked/lib $runner $unpacked/shared" \
@@ -179,12 +179,18 @@ root_windows() {
     export PKG_CONFIG_PATH="$unpacked/lib/pkgconfig"
     # shellcheck disable=SC2046
     {
-        x86_64-w64-mingw32-gcc-posix examples-c/mfa.c -o "$unpacked/bin/shared.exe" $(pkg-config --cflags --libs anchor) \
+        compile x86_64-w64-mingw32-gcc-posix examples-c/mfa.c -o "$unpacked/bin/shared.exe" $(pkg-config --cflags --libs anchor) \
             -Wl,-Bstatic -lpthread
-        x86_64-w64-mingw32-gcc-posix examples-c/mfa.c -o "$unpacked/bin/static.exe" -static -DANCHOR_STATIC \
+        compile x86_64-w64-mingw32-gcc-posix examples-c/mfa.c -o "$unpacked/bin/static.exe" -static -DANCHOR_STATIC \
             $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/) -lpthread
     }
     runs_both "$wine $unpacked/bin/anchor-events.exe" "$wine $unpacked/bin/shared.exe" "$wine $unpacked/bin/static.exe"
+}
+
+# The compiler and the linker have nothing to say. Of a broken archive ld says so, and ends well.
+compile() {
+    said=$("$@" 2>&1) || fail "$said"
+    [ -z "$said" ] || fail "$said"
 }
 
 # Both programs, against the command's server. What is called may be several words.

@@ -9,7 +9,8 @@ cd /try
 {
     cc mfa.c -o shared $(pkg-config --cflags --libs anchor) -lpthread
     cc mfa.c -o static $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/)
-}
+} 2>&1 | tee compiler
+[ ! -s compiler ]
 mkfifo out
 anchor-events serve --port 0 --log off >out &
 exec 3<out
