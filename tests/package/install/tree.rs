@@ -16,6 +16,15 @@ fn only_the_functions_of_the_header_are_global_in_the_archive() {
     assert_eq!(names, functions());
 }
 
+/// By which a panic is caught in a program that is linked with it. What makes the archive one object could break it.
+#[test]
+fn the_archive_has_a_whole_table_of_frames() {
+    let archive = prefix().join("lib/libanchor.a");
+    let read = process::run(Command::new("readelf").args(["--debug-dump=frames", "--wide"]).arg(archive));
+    assert!(read.status.success() && read.stderr.is_empty(), "{}", read.stderr);
+    assert!(read.stdout.contains(" FDE "), "it has none");
+}
+
 /// In order.
 fn functions() -> Vec<&'static str> {
     let header: &'static str = include_str!("../../../include/anchor.h");
