@@ -15,6 +15,8 @@ jit.off(true, true)
 
 local argument, ffi, lib = arguments.argument, library.ffi, library.lib
 
+ffi.cdef('int anchor_events_getpid(void) __asm__("getpid");')
+
 local DEFAULT_TIMEOUT = 60
 -- A signal that comes just before a call blocks does not end it: it is seen after this time.
 local LOOK_AGAIN_MS = 100
@@ -26,6 +28,11 @@ function Client:__tostring()
     return "anchor_events.client" .. (self.is_closed and " (closed)" or "")
 end
 
+-- A child of fork is another process. Windows has no fork.
+local function process()
+    return ffi.os == "Windows" and 0 or ffi.C.anchor_events_getpid()
+end
+
 -- Makes a client from the environment and a table of settings. Returns nil and an error if the library refuses one.
 local function new(given)
     given = argument("table", 1, "client", given or {})
@@ -33,7 +40,7 @@ local function new(given)
     if not handle then
         return nil, failure
     end
-    return setmetatable({ handle = handle, kept = {}, is_closed = false }, Client)
+    return setmetatable({ handle = handle, kept = {}, process = process(), is_closed = false }, Client)
 end
 
 local function check_open(client)
@@ -136,6 +143,10 @@ function Client:wait(name, timeout, options)
     local task = loop.current()
     if task then
         return task:wait(self, name, millis, given)
+    end
+    -- A child of fork has copies of what its parent has kept.
+    if self.process ~= process() then
+        self.kept, self.process = {}, process()
     end
     local kept = self.kept[name]
     if kept and kept[1] then

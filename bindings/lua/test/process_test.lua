@@ -112,6 +112,17 @@ describe("a process", function()
         assert(client:wait("child", 0))
     end)
 
+    it("C44: leaves an event that was kept to the parent of a fork", function()
+        local client, event = assert(anchor.client()), { name = "kept" }
+        client.kept.kept = { event }
+        local child = server.fork(function()
+            local _, failure = client:wait("kept", 0)
+            return failure and failure.timed_out and 0 or 1
+        end)
+        assert.equal(0, server.join(child))
+        assert.equal(event, (client:wait("kept", 0)))
+    end)
+
     it("C45: keeps neither memory nor descriptors of thousands of calls", function()
         local client, loop, filler = assert(anchor.client()), assert(anchor.loop()), ("x"):rep(8192)
         local function calls(count)

@@ -130,6 +130,18 @@ subtest 'C44: a child of fork uses a client of its parent' => sub {
     is_deeply( $client->wait( 'child', timeout => 0 )->data, {} );
 };
 
+subtest 'C44: an event that was kept stays with the parent of a fork' => sub {
+    my $kept = Anchor::Events::Event->new( 'kept', '{"data":{"for":"the parent"}}' );
+    push @{ $client->{kept}{kept} }, $kept;
+    my $process = fork // die $!;
+    if ( !$process ) {
+        my $event = eval { $client->wait( 'kept', timeout => 0 ) };
+        POSIX::_exit( $event ? 1 : 0 );
+    }
+    is( ( finish($process) )[0],               0 );
+    is( $client->wait( 'kept', timeout => 0 ), $kept );
+};
+
 subtest 'a thread does not free what is its parent\'s' => sub {
     plan skip_all => 'perl was built without threads' if !$Config{useithreads};
     require threads;

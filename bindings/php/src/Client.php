@@ -25,6 +25,9 @@ final class Client
     /** @var array<string, list<Event>> events whose wait was cut short as they arrived; the next wait for their name gets them */
     private array $kept = [];
 
+    /** Whose events they are: a child of fork has copies. */
+    private int $process = 0;
+
     /**
      * What is null is from the environment, or the default. Times are in seconds.
      *
@@ -212,6 +215,10 @@ final class Client
 
     private function take(string $name): ?Event
     {
+        if ($this->process !== getmypid()) {
+            $this->kept = [];
+            $this->process = getmypid();
+        }
         $event = isset($this->kept[$name]) ? array_shift($this->kept[$name]) : null;
         if (($this->kept[$name] ?? []) === []) {
             unset($this->kept[$name]);

@@ -141,6 +141,35 @@ final class ProcessTest extends ServerTestCase
         self::assertSame(['the parent', '', 0], $child->end());
     }
 
+    /** C44 */
+    public function testAnEventThatWasKeptStaysWithTheParentOfAFork(): void
+    {
+        $child = $this->child(<<<'PHP'
+            use AnchorEvents\Event;
+            use AnchorEvents\Exception\TimeoutException;
+            $client->drain('kept');
+            try {
+                $client->wait('kept', 0);
+            } catch (TimeoutException) {
+            }
+            (function (): void {
+                $this->keep(new Event('kept', '{"data":{"for":"the parent"}}'));
+            })->call($client);
+            $process = pcntl_fork();
+            if ($process === 0) {
+                try {
+                    $client->wait('kept', 0);
+                } catch (TimeoutException) {
+                    exit(0);
+                }
+                exit(1);
+            }
+            pcntl_waitpid($process, $status);
+            echo pcntl_wexitstatus($status), $client->wait('kept', 0)->data()['for'];
+            PHP);
+        self::assertSame(['0the parent', '', 0], $child->end());
+    }
+
     /** C45 */
     public function testThousandsOfCallsLeaveNothingBehind(): void
     {

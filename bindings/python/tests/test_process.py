@@ -15,7 +15,7 @@ from types import FrameType
 
 import pytest
 
-from anchor_events import Client
+from anchor_events import Client, Event, EventTimeout
 
 from server import PATIENCE, covers, until, waiting
 
@@ -157,6 +157,21 @@ def test_a_child_of_fork_uses_a_client_of_its_parent(client: Client, name: str) 
     assert os.waitstatus_to_exitcode(status) == 0
     client.signal(name)
     assert client.wait(name, 0).data == {}
+
+
+@covers("C44")
+def test_an_event_that_was_kept_stays_with_the_parent_of_a_fork(client: Client, name: str) -> None:
+    client._kept.keep(Event(name, '{"data":{"for":"the parent"}}'))
+    process = os.fork()
+    if process == 0:
+        try:
+            client.wait(name, 0)
+        except EventTimeout:
+            os._exit(0)
+        os._exit(1)
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert client.wait(name, 0).data == {"for": "the parent"}
 
 
 @covers("C44")

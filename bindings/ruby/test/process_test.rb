@@ -120,6 +120,19 @@ class ProcessTest < ServerTest
     assert_equal({ 'to' => 'the parent' }, queue.pop.value.data)
   end
 
+  test 'C44: an event that was kept stays with the parent of a fork' do
+    event = AnchorEvents::Event.new('kept', '{"data":{"for":"the parent"}}')
+    client.instance_variable_get(:@kept).keep(event)
+    process = fork do
+      client.wait('kept', timeout: 0)
+      exit!(1)
+    rescue AnchorEvents::EventTimeout
+      exit!(0)
+    end
+    assert_predicate Process.wait2(process).last, :success?
+    assert_same event, client.wait('kept', timeout: 0)
+  end
+
   test 'C44: a child that exits in the usual way leaves the waits of its parent alone' do
     program = child(<<~RUBY)
       queue = $client.queue

@@ -20,12 +20,15 @@ use constant DEFAULT_TIMEOUT => 60;
 sub new {
     my ( $class, @settings ) = @_;
     my $handle = Anchor::Events::Settings::new_client( Anchor::Events::Arguments::named(@settings) );
-    return bless { client => $handle, kept => {} }, $class;
+    return bless { client => $handle, kept => {}, process => $$ }, $class;
 }
 
 sub wait {
     my ( $self,  $name,   @arguments ) = @_;
     my ( $event, $millis, $options )   = $self->arguments_of_wait( $name, Anchor::Events::Arguments::named(@arguments) );
+
+    # A child of fork has copies of what its parent has kept.
+    @{$self}{qw(kept process)} = ( {}, $$ ) if $self->{process} != $$;
     my $kept = $self->{kept}{$name} //= [];
     return shift @{$kept} if @{$kept};
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict, deque
 from typing import Any
 
@@ -31,15 +32,22 @@ class Event:
 
 
 class Kept:
-    """Events whose wait was cancelled at the moment at which they arrived. The next wait for their name gets them."""
+    """Events whose wait was cancelled at the moment at which they arrived. The next wait for their name gets them.
+
+    A child of fork has copies, which are for its parent alone.
+    """
 
     def __init__(self) -> None:
         self._events: defaultdict[str, deque[Event]] = defaultdict(deque)
+        self._process = os.getpid()
 
     def keep(self, event: Event) -> None:
         self._events[event.name].append(event)
 
     def take(self, name: str) -> Event | None:
+        if self._process != os.getpid():
+            self._events.clear()
+            self._process = os.getpid()
         events = self._events.get(name)
         if not events:
             return None

@@ -24,10 +24,12 @@ module AnchorEvents
     end
   end
 
-  # Events whose wait was interrupted at the moment at which they arrived. The next wait for their name gets them.
+  # Events whose wait was interrupted at the moment at which they arrived. The next wait for their name gets them. A child of
+  # fork has copies, which are for its parent alone.
   class KeptEvents
     def initialize
       @events = {}
+      @process = Process.pid
     end
 
     def keep(event)
@@ -35,6 +37,10 @@ module AnchorEvents
     end
 
     def take(name)
+      if @process != Process.pid
+        @events = {}
+        @process = Process.pid
+      end
       events = @events[name] or return
       @events.delete(name) if events.size == 1
       events.shift
