@@ -1,6 +1,6 @@
 # The front door: every target is a plain command or two, which may as well be typed.
 .POSIX:
-.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual contents docs dist bindings conformance packages packages-roots deny fuzz coverage fresh-machine cross cross-all clean help
+.PHONY: build sanitize bench bench-check release demo test install uninstall abi soak faults manual contents docs dist bindings conformance packages packages-roots reproducible deny fuzz coverage fresh-machine cross cross-all clean help
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
@@ -79,6 +79,9 @@ conformance: ## writes the table of docs/languages.md from what the tests of bin
 
 packages: ## what a release publishes, into target/packages: PARTS="source deb rpm recipes x86_64-unknown-linux-musl" AUDITABLE=no
 	@AUDITABLE="$(AUDITABLE)" sh packaging/packages.sh target/packages $(PARTS)
+
+reproducible: ## builds the library and the command here and elsewhere, for another user: the same to the byte
+	ANCHOR_TEST_REPRODUCE_ALL=1 cargo test --test package another_user_builds_the_same_elsewhere
 
 packages-roots: ## a program in C with each of them, in roots without Rust, and under wine: ROOTS="deb tarball rpm musl windows emulated"; needs root
 	@sh packaging/roots/run.sh target/packages $(ROOTS)

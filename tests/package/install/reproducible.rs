@@ -1,8 +1,8 @@
 //! What is shipped depends on the sources alone: not on the folder where it is built, on who builds it, or on where cargo keeps
-//! the crates. So anybody can check what was published.
+//! the crates. So anybody can check what was published. `make reproducible` builds the command too.
 
 use super::tarball;
-use crate::installed::outside;
+use crate::installed::{outside, tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,8 @@ use testkit::{empty_scratch, process, root, target_dir};
 /// Builds as `make release` does, in a checkout, and returns the folder of what was built.
 fn built(checkout: &Path, folder: &Path, settings: &[(&str, &Path)]) -> PathBuf {
     let mut build = outside("sh");
-    build.current_dir(checkout).arg("packaging/build.sh").arg(folder).env("COMMAND", "no");
+    let command = if std::env::var_os("ANCHOR_TEST_REPRODUCE_ALL").is_some() { "yes" } else { "no" };
+    build.current_dir(checkout).arg("packaging/build.sh").arg(folder).env("COMMAND", command);
     process::output(build.envs(settings.iter().copied()));
     folder.to_owned()
 }
@@ -43,7 +44,10 @@ fn another_user_builds_the_same_elsewhere() {
     let settings: [(&str, &Path); 4] =
         [("HOME", &home), ("CARGO_HOME", &cargo), ("CARGO_TARGET_DIR", &target), ("RUSTUP_HOME", &rustup)];
     let there = built(&checkout, &folder.join("there"), &settings);
-    for name in ["libanchor.so", "libanchor.a"] {
+    let names = tree(&here);
+    assert_eq!(names, tree(&there));
+    assert!(["libanchor.so", "libanchor.a"].iter().all(|name| names.contains(&(*name).to_owned())), "{names:?}");
+    for name in names.iter().filter(|name| *name != "began") {
         let [here, there] = [&here, &there].map(|folder| fs::read(folder.join(name)).expect("it was built"));
         assert!(here == there, "{name} differs, in {}", folder.display());
         for path in paths_here() {
