@@ -58,7 +58,10 @@ build_library() {
     case $profile,$command,$triple in
     dev,no,) build build --package anchor-events --no-default-features --features "$features" ;;
     dev,*,) build build --workspace ;;
-    *-musl) build_for_musl && return ;;
+    *-musl)
+        build_for_musl
+        return
+        ;;
     *) build_types cdylib,staticlib ;;
     esac
     case $triple in
@@ -145,6 +148,14 @@ build_command() {
     done
 }
 
+# What a program with libanchor.a needs. With musl it is static as a whole in most cases, and libgcc_s is shared only.
+native_static_libs() {
+    case ${triple:-$(rustc --print host-tuple)} in
+    *-musl) echo "-lgcc_eh -lc" ;;
+    *) cat packaging/native-static-libs ;;
+    esac
+}
+
 # What it was compiled by, which goes with what is built.
 compilers() {
     echo "Rust: $("${RUSTC:-rustc}" --version)"
@@ -190,5 +201,6 @@ mkdir -p "$folder"
 build_library
 [ "$command" = no ] || build_command
 compilers >"$folder/compilers.txt"
+native_static_libs >"$folder/native-static-libs"
 rm -rf "$into"
 mv "$folder" "$into"

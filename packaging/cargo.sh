@@ -23,7 +23,10 @@ hide_paths() {
         fail "CARGO_ENCODED_RUSTFLAGS is set; use RUSTFLAGS, to which flags can be added"
     elif [ -n "${RUSTFLAGS:-}" ]; then
         flags=$(sh packaging/paths.sh) || exit
-        export RUSTFLAGS="$RUSTFLAGS $(printf '%s' "$flags" | tr '\n' ' ')"
+        # A path may have a space in it, at which cargo would split RUSTFLAGS.
+        # shellcheck disable=SC2086
+        CARGO_ENCODED_RUSTFLAGS=$(printf '%s\n' $RUSTFLAGS "$flags" | paste -sd "$(printf '\037')" -)
+        export CARGO_ENCODED_RUSTFLAGS
     else
         cargo_setting=$(sh packaging/paths.sh --config) || exit
     fi
@@ -51,19 +54,23 @@ source_date() {
     fi
 }
 
-# A folder within another as a tar archive, the same to the byte for the same files.
+# A folder within another as a tar archive, the same to the byte for the same files. Its files have the time SOURCE_DATE_EPOCH.
 pack() {
-    tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mode=a+rX,u+w,go-w --mtime="@$(source_date)" \
+    tar --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mode=a+rX,u+w,go-w --mtime="@$SOURCE_DATE_EPOCH" \
         -C "$1" -c "$2"
 }
 
-# Fails if a file below a folder has a path of the builder in it. $cross is the folder of the cross-compilers.
+# Fails if a file below a folder has a path of the builder in it. $cross is the folder of the cross-compilers. The sources of Rust's
+# standard library have names such as library/std/src/env.rs, so that /src/ counts only as the start of a path.
 has_no_path() {
     {
         sh packaging/paths.sh | sed "s|^--remap-path-prefix=||; s|=[^=]*$||"
         [ -z "${cross:-}" ] || echo "$cross"
     } | while read -r path; do
-        found=$(grep -rlF "$path/" "$1") || continue
+        case $path in
+        /*/*) found=$(grep -rlF "$path/" "$1") || continue ;;
+        *) found=$(grep -rlaE "(^|[^A-Za-z0-9_.-])$path/" "$1") || continue ;;
+        esac
         fail "$path is in" $found
     done
 }

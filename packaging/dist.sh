@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 . packaging/cargo.sh
 name=libanchor-$(version)
 dist=${DIST:-target/dist}
+SOURCE_DATE_EPOCH=$(source_date)
+export SOURCE_DATE_EPOCH
 
 rm -rf "${dist:?}/$name"
 mkdir -p "$dist/$name/.cargo"

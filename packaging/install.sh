@@ -27,7 +27,6 @@ command=${COMMAND:-yes}
 
 version=$(version)
 soversion=$(sed -n 's/.*-soname,libanchor\.so\.\([0-9]*\).*/\1/p' build.rs)
-native=$(cat packaging/native-static-libs)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -147,6 +146,7 @@ pointer_bytes() {
 case $action in
 install)
     provide
+    native=$(cat "$built/native-static-libs")
     for template in anchor.pc anchorConfig.cmake anchorConfigVersion.cmake; do
         fill $template
     done

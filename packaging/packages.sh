@@ -38,13 +38,23 @@ archive() { # a target
     (
         [ "$1" = "$(rustc --print host-tuple)" ] || export TARGET="$1"
         case $1 in
-        *-windows-*) sh packaging/build.sh && sh packaging/windows/make.sh "$folder" ;;
+        *-windows-*) make=packaging/windows/make.sh ;;
         *)
+            make=packaging/tarball/make.sh
             GLIBC=$(oldest_glibc "$1")
             export GLIBC
-            sh packaging/build.sh && sh packaging/tarball/make.sh "$folder"
             ;;
         esac
+        sh packaging/build.sh
+        sh $make "$folder"
+    )
+}
+
+package() { # deb or rpm, and the glibc
+    (
+        export GLIBC="$2"
+        sh packaging/build.sh
+        sh "packaging/$1.sh" "$folder"
     )
 }
 
@@ -62,11 +72,13 @@ others() {
 other=$(others)
 [ -z "$other" ] || fail "$folder has what is not of version $version; remove it:" $other
 [ $# -gt 0 ] || set -- source $(published) deb rpm recipes
+# A part that fails ends this, so a command may not stand before && or ||, where the shell does not look.
+rm -f "$folder/SHA256SUMS"
 for part in "$@"; do
     case $part in
     source) DIST=$folder sh packaging/dist.sh ;;
-    deb) sh packaging/build.sh && sh packaging/deb.sh "$folder" ;;
-    rpm) (export GLIBC=2.17 && sh packaging/build.sh && sh packaging/rpm.sh "$folder") ;;
+    deb) package deb "" ;;
+    rpm) package rpm 2.17 ;;
     recipes) sh packaging/recipes/fill.sh "$folder" ;;
     *-linux-* | *-windows-*) archive "$part" ;;
     *) fail "$part is not a part" ;;

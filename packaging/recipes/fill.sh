@@ -15,6 +15,8 @@ name=libanchor-$(version)
 tarball=$folder/$name.tar.xz
 [ -s "$tarball" ] || fail "$tarball is missing: make packages PARTS=source makes it"
 repository=$(sed -n 's/^repository = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+SOURCE_DATE_EPOCH=$(source_date)
+export SOURCE_DATE_EPOCH
 rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 work=$(mktemp -d "$folder/unfinished.XXXXXX")

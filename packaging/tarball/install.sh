@@ -6,6 +6,7 @@
 #
 #     PREFIX=/usr/local DESTDIR= LIBDIR=$PREFIX/lib
 set -eu
+umask 022
 
 action=${1:-install}
 cd "$(dirname "$0")"
@@ -61,7 +62,10 @@ copy() {
     *) cp -P "$1" "$2" ;;
     esac
     [ ! -L "$2" ] || return 0
-    if [ -x "$1" ]; then chmod 755 "$2"; else chmod 644 "$2"; fi
+    case $1 in
+    bin/* | *.so.*) chmod 755 "$2" ;;
+    *) chmod 644 "$2" ;;
+    esac
 }
 
 # Looks at all of it before anything is copied, so that nothing is half installed.

@@ -20,6 +20,8 @@ if [ -n "${TARGET:-}" ]; then
     strip=${binutils}strip
 fi
 name=libanchor-$(version)-${TARGET:-$(rustc --print host-tuple)}
+SOURCE_DATE_EPOCH=$(source_date)
+export SOURCE_DATE_EPOCH
 
 mkdir -p "$folder"
 work=$(mktemp -d "$folder/unfinished.XXXXXX")

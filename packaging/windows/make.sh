@@ -6,6 +6,7 @@
 #
 # Needs mingw-w64, llvm-dlltool and zip.
 set -eu
+umask 022
 
 cd "$(dirname "$0")/../.."
 . packaging/cross/where.sh

@@ -34,6 +34,7 @@ fn it_installs_what_make_does() {
         "share/zsh",
         "share/fish",
         "share/doc/libanchor/anchor-events",
+        "share/doc/libanchor/compilers.txt",
     ];
     let mut expected = tree(prefix());
     expected.retain(|file| !of_make_only.iter().any(|start| file.starts_with(start)));

@@ -2,10 +2,12 @@
 //! is, and a program is linked with what they install. The others are read, as far as a tool here can read them.
 
 use super::links_both_ways;
+use crate::install::consumers::{folder_with, runs, shell};
 use crate::install::tarball;
-use crate::installed::{outside, tree};
+use crate::installed::{outside, prefix, tree};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -100,6 +102,23 @@ fn nothing_is_published_beside_another_version() {
     assert!(!refused.status.success() && refused.stderr.contains("libanchor0_0.0.9-1_amd64.deb"), "{}", refused.stderr);
 }
 
+/// Nor is a part left out that failed.
+#[test]
+fn a_part_that_fails_ends_it() {
+    let folder = empty_scratch("packages/failed");
+    let tools = empty_scratch("packages/failed-tools");
+    fs::write(tools.join("cargo"), "#!/bin/sh\nexit 1\n").expect("it can be written");
+    fs::set_permissions(tools.join("cargo"), fs::Permissions::from_mode(0o755)).expect("they can be set");
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
+    for part in ["deb", "rpm", "x86_64-unknown-linux-gnu"] {
+        let mut publish = outside("sh");
+        publish.current_dir(root()).arg("packaging/packages.sh").arg(&folder).args([part, "recipes"]);
+        let failed = process::run(publish.env("PATH", &path).env("AUDITABLE", "no"));
+        assert!(!failed.status.success(), "{part}: {}", failed.stdout);
+        assert_eq!(tree(&folder), [""; 0], "{part}");
+    }
+}
+
 /// The page says of each whether it was built or only read, and this file is what does it.
 #[test]
 fn the_page_says_which_were_built() {
@@ -191,6 +210,19 @@ fn conan_builds_and_links() {
     }
 }
 
+/// A function that has the name of one of the shell's own commands would stand in its place in abuild too.
+#[test]
+fn apkbuild_defines_no_command_of_the_shell() {
+    let Some(recipes) = recipes() else { return };
+    let text = recipes.text("alpine/APKBUILD");
+    let names: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix("() {")).collect();
+    assert!(names.contains(&"package"), "{names:?}");
+    for name in names {
+        let known = process::run(Command::new("sh").args(["-c", &format!("command -V {name}")]));
+        assert!(!known.status.success(), "{name}: {}", known.stdout);
+    }
+}
+
 #[test]
 fn apkbuild_is_a_shell_script() {
     let Some(recipes) = recipes().filter(|_| tools::has("shellcheck")) else { return };
@@ -212,8 +244,7 @@ fn the_formula_is_ruby() {
 fn the_nix_expression_is_evaluated() {
     let Some(recipes) = recipes().filter(|_| tools::has("nix-instantiate")) else { return };
     let folder = empty_scratch("packages/nix");
-    let given =
-        "lib = { licenses = { mit = 1; asl20 = 2; isc = 3; bsd3 = 4; cdla-permissive-20 = 5; }; platforms.linux = 6; };
+    let given = "lib = { licenses = { mit = 1; asl20 = 2; isc = 3; bsd3 = 4; }; platforms.linux = 6; };
         stdenv.mkDerivation = it: it; fetchurl = it: it; cargo = 7; rustc = 8;";
     let file = recipes.folder.join("nix/libanchor.nix");
     let mut nix = Command::new("nix-instantiate");
@@ -227,7 +258,8 @@ fn the_nix_expression_is_evaluated() {
     assert_eq!(found["nativeBuildInputs"].as_array().map(Vec::len), Some(2));
 }
 
-/// CMake runs the port, with functions in the place of vcpkg's that say what they were called with.
+/// CMake runs the port, with functions in the place of vcpkg's that say what they were called with. What `make install` installs is
+/// there already, and a program is linked with what the port makes of it.
 #[test]
 fn the_vcpkg_port_is_cmake() {
     let Some(recipes) = recipes().filter(|_| tools::has("cmake")) else { return };
@@ -238,21 +270,29 @@ fn the_vcpkg_port_is_cmake() {
         "vcpkg_download_distfile",
         "vcpkg_extract_source_archive",
         "vcpkg_execute_required_process",
-        "vcpkg_cmake_config_fixup",
         "vcpkg_fixup_pkgconfig",
         "vcpkg_install_copyright",
     ];
     let stands_in = |name: &&str| format!("function({name})\n  message(STATUS \"{name} ${{ARGV}}\")\nendfunction()\n");
     let script = names.iter().map(stands_in).collect::<String>();
+    let installed = folder.join("installed");
+    process::output(Command::new("cp").args(["-R", "--"]).arg(prefix()).arg(&installed));
     let place = |path: &Path| path.display().to_string();
     let script = format!(
         "{script}set(TARGET_TRIPLET x64-linux)\nset(VCPKG_LIBRARY_LINKAGE static)\nset(CURRENT_PACKAGES_DIR {})\ninclude({})\n",
-        place(&folder),
+        place(&installed),
         place(&recipes.folder.join("vcpkg/portfile.cmake"))
     );
     fs::write(folder.join("script.cmake"), script).expect("it can be written");
     let said = process::output(Command::new("cmake").arg("-P").arg(folder.join("script.cmake")));
     for name in names {
         assert!(said.contains(&format!("-- {name}")), "{name} was not called: {said}");
+    }
+    assert!(!installed.join("lib/libanchor.so").exists() && !installed.join("lib/cmake").exists());
+    let program = folder_with("vcpkg-program", &["round.c", "cmake/CMakeLists.txt"]);
+    let line = format!("cmake -S . -B build -Danchor_DIR={}/share/anchor && cmake --build build", place(&installed));
+    shell(Path::new("/nowhere"), &program, &line);
+    for name in ["shared", "static"] {
+        runs(outside(program.join("build").join(name).to_str().expect("UTF-8")));
     }
 }

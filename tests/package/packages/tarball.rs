@@ -4,7 +4,7 @@ use super::{links_both_ways, packager};
 use crate::install::consumers::{folder_with, runs, shell};
 use crate::installed::{outside, tree};
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -83,7 +83,11 @@ fn it_is_installed_without_a_compiler_or_rust() {
     assert!(expected.contains(&"share/doc/libanchor/THIRD-PARTY.txt".to_owned()), "{expected:?}");
     let stage = empty_scratch("packages/stage");
     let destdir = stage.display();
-    process::output(&mut bare(&format!("make install PREFIX=/opt/anchor DESTDIR={destdir}")));
+    process::output(&mut bare(&format!("umask 077; make install PREFIX=/opt/anchor DESTDIR={destdir}")));
+    for (path, mode) in [("include", 0o755), ("bin/anchor-events", 0o755), ("include/anchor.h", 0o644)] {
+        let found = fs::metadata(stage.join("opt/anchor").join(path)).expect("it is installed").permissions().mode();
+        assert_eq!(found & 0o777, mode, "{path}");
+    }
     assert_eq!(tree(&stage.join("opt/anchor")), expected);
     links_both_ways("tarball-installed", &stage.join("opt/anchor"), "lib");
     process::output(&mut bare(&format!("PREFIX=/opt/anchor DESTDIR={destdir} ./install.sh uninstall")));
