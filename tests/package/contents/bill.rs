@@ -1,7 +1,7 @@
 //! A bill of materials in CycloneDX 1.5. It has no time and no serial number, so that it changes with the crates alone.
 
-use super::Crates;
 use super::crates::{COMMAND, Crate, SYSTEMS};
+use super::{Crates, RUNTIMES, Runtime};
 use serde_json::{Value, json};
 
 pub fn of(package: &str, crates: &Crates) -> String {
@@ -11,6 +11,7 @@ pub fn of(package: &str, crates: &Crates) -> String {
     product["type"] = json!(if is_command { "application" } else { "library" });
     product["name"] = json!(if is_command { "anchor-events" } else { "libanchor" });
     let parts = crates.iter().filter(|(other, _)| **other != id).map(|(_, krate)| component(krate));
+    let parts = parts.chain(RUNTIMES.iter().map(linked_in));
     let bill = json!({
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
@@ -43,6 +44,15 @@ fn component(krate: &Crate) -> Value {
         component["properties"] = json!([{"name": "libanchor:systems", "value": systems}]);
     }
     component
+}
+
+fn linked_in(runtime: &Runtime) -> Value {
+    json!({
+        "type": "library",
+        "name": runtime.name,
+        "licenses": [{"expression": runtime.licence}],
+        "properties": [{"name": "libanchor:systems", "value": runtime.systems}],
+    })
 }
 
 fn address(krate: &Crate) -> String {

@@ -1,8 +1,8 @@
 //! THIRD-PARTY.txt: which licence each crate is taken under, and the texts, each once. A crate without a text of that licence
 //! fails.
 
-use super::Crates;
 use super::crates::Crate;
+use super::{Crates, RUNTIMES};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
@@ -28,7 +28,7 @@ const STANDARD_LIBRARY: &str = "Rust's standard library";
 
 const HEAD: &str = "\
 What is in libanchor and in the command anchor-events beside the project's own code, with the licences under which it is used.
-Some of the crates are in the packages for some systems only. `make contents` writes this file.
+Some of it is in the packages for some systems only. `make contents` writes this file.
 
 ";
 
@@ -56,6 +56,12 @@ pub fn page(library: &Crates, command: &Crates) -> String {
         }
     }
     row(STANDARD_LIBRARY, &BTreeSet::from([APACHE]), "");
+    for runtime in &RUNTIMES {
+        row(runtime.name, &runtime.licence.split(" AND ").collect(), runtime.systems);
+        let text = fs::read_to_string(root().join("packaging/licences").join(runtime.text));
+        let text = text.unwrap_or_else(|e| panic!("{}: {e}", runtime.text));
+        texts.entry(tidy(&text)).or_default().insert(runtime.name.to_owned());
+    }
     texts.entry(tidy(&apache)).or_default().insert(STANDARD_LIBRARY.to_owned());
     write_texts(&mut page, texts);
     page

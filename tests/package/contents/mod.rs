@@ -30,5 +30,33 @@ fn is_made(file: &str, text: &str) {
     assert!(found == text, "{file} does not list today's crates; `make contents` writes it");
 }
 
+/// What the compilers link in beside the crates and Rust's standard library.
+struct Runtime {
+    name: &'static str,
+    /// An SPDX expression.
+    licence: &'static str,
+    systems: &'static str,
+    /// Its text, below packaging/licences.
+    text: &'static str,
+}
+
+/// glibc is not among them, since programs load it, nor is GCC's runtime, whose licence has an exception for what it is linked into.
+const RUNTIMES: [Runtime; 4] = [
+    Runtime {
+        name: "LLVM's libunwind",
+        licence: "Apache-2.0 WITH LLVM-exception",
+        systems: "Linux, by Zig",
+        text: "libunwind.txt",
+    },
+    Runtime { name: "Zig's compiler-rt", licence: "MIT", systems: "Linux, by Zig", text: "zig.txt" },
+    Runtime { name: "musl", licence: "MIT", systems: "Linux with musl", text: "musl.txt" },
+    Runtime {
+        name: "mingw-w64",
+        licence: "ZPL-2.1 AND MIT AND BSD-3-Clause",
+        systems: "Windows",
+        text: "mingw-w64.txt",
+    },
+];
+
 /// The crates by name and version.
 type Crates = BTreeMap<String, Crate>;
