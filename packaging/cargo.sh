@@ -60,8 +60,8 @@ pack() {
         -C "$1" -c "$2"
 }
 
-# Fails if a file below a folder has a path of the builder in it. $cross is the folder of the cross-compilers. The sources of Rust's
-# standard library have names such as library/std/src/env.rs, so that /src/ counts only as the start of a path.
+# Fails if a file below a folder has a path of the builder in it. $cross is the folder of the cross-compilers. The names of
+# sources within a crate, and of Rust's standard library, have /src/ in them, so that such a path counts only as the start of one.
 has_no_path() {
     {
         sh packaging/paths.sh | sed "s|^--remap-path-prefix=||; s|=[^=]*$||"
