@@ -102,10 +102,13 @@ fn nothing_is_published_beside_another_version() {
     assert!(!refused.status.success() && refused.stderr.contains("libanchor0_0.0.9-1_amd64.deb"), "{}", refused.stderr);
 }
 
-/// Nor is a part left out that failed.
+/// The next part, the recipes, would succeed.
 #[test]
 fn a_part_that_fails_ends_it() {
+    let Some(recipes) = recipes() else { return };
     let folder = empty_scratch("packages/failed");
+    let tarball = recipes.tarball.file_name().expect("a name");
+    fs::copy(&recipes.tarball, folder.join(tarball)).expect("it can be copied");
     let tools = empty_scratch("packages/failed-tools");
     fs::write(tools.join("cargo"), "#!/bin/sh\nexit 1\n").expect("it can be written");
     fs::set_permissions(tools.join("cargo"), fs::Permissions::from_mode(0o755)).expect("they can be set");
@@ -115,7 +118,8 @@ fn a_part_that_fails_ends_it() {
         publish.current_dir(root()).arg("packaging/packages.sh").arg(&folder).args([part, "recipes"]);
         let failed = process::run(publish.env("PATH", &path).env("AUDITABLE", "no"));
         assert!(!failed.status.success(), "{part}: {}", failed.stdout);
-        assert_eq!(tree(&folder), [""; 0], "{part}");
+        assert!(failed.stderr.contains("cargo"), "{part}: {}", failed.stderr);
+        assert_eq!(tree(&folder), [tarball.to_str().expect("UTF-8")], "{part}");
     }
 }
 
