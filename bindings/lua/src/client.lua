@@ -128,6 +128,14 @@ local function wait(client, name, millis, options)
     return table.remove(client.kept[name], 1)
 end
 
+-- The events that the client has for the name. A child of fork has copies, which are for its parent alone.
+local function kept_for(client, name)
+    if client.process ~= process() then
+        client.kept, client.process = {}, process()
+    end
+    return client.kept[name]
+end
+
 -- Returns the event when it is signaled; an event that was signaled before is taken at once. Returns nil and an error otherwise.
 --
 -- timeout: in seconds, 60 by default; 0 asks once; math.huge sets no limit
@@ -141,16 +149,13 @@ function Client:wait(name, timeout, options)
         return nil, failure
     end
     local task = loop.current()
+    local is_cancelled = task and task.is_cancelled
+    local kept = kept_for(self, name)
+    if not is_cancelled and kept and kept[1] then
+        return table.remove(kept, 1)
+    end
     if task then
         return task:wait(self, name, millis, given)
-    end
-    -- A child of fork has copies of what its parent has kept.
-    if self.process ~= process() then
-        self.kept, self.process = {}, process()
-    end
-    local kept = self.kept[name]
-    if kept and kept[1] then
-        return table.remove(kept, 1)
     end
     return wait(self, name, millis, given)
 end

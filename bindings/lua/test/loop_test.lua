@@ -21,6 +21,23 @@ describe("a loop", function()
         return ends
     end
 
+    it("C16: gives a task the event that a wait of the client has left, unless it is cancelled", function()
+        local event = { name = "left" }
+        client.kept.left = { event }
+        local failure
+        local cancelled = loop:spawn(function()
+            client:wait("other")
+            failure = select(2, client:wait("left", 0))
+        end)
+        loop:step(0)
+        cancelled:cancel()
+        loop:run()
+        assert.equal("ANCHOR_CANCELLED", failure.status)
+        local ends = waiter("left", 0)
+        loop:run()
+        assert.equal(event, ends.event)
+    end)
+
     it("C01 C03: gives each signal to one wait", function()
         local ends = {}
         for index = 1, 4 do
