@@ -28,7 +28,7 @@ use_glibc() {
     PATH=${ANCHOR_CROSS:-$PWD/target/cross}/venv/bin:$PATH
     cargo=cargo-zigbuild
     command -v $cargo >/dev/null || fail "GLIBC=$glibc needs cargo-zigbuild: pip install ziglang cargo-zigbuild"
-    cargo_options="--target ${triple:-$(rustc --print host-tuple)}.$glibc"
+    cargo_options="--target $(system).$glibc"
     # Packed ones need glibc 2.36.
     export ANCHOR_PACK_RELOCATIONS=0
 }
@@ -111,7 +111,7 @@ make_archive() {
     [ "$profile" != dev ] || strip=
     only=$(sed -n 's/^[A-Za-z].*[ *]\(anchor_[a-z_]*\)(.*/-u \1/p' include/anchor.h)
     only="--gc-sections $only"
-    case ${triple:-$(rustc --print host-tuple)} in riscv64*) only= ;; esac
+    case $(system) in riscv64*) only= ;; esac
     weak=$("${READELF:-readelf}" -sW "$1" | sed -n 's/.* WEAK .* UND \([^ ]*\)$/--weaken-symbol=\1/p' | sort -u)
     # The options are words of their own.
     # shellcheck disable=SC2086
@@ -148,9 +148,14 @@ build_command() {
     done
 }
 
+# The target's name in Rust, or this machine's.
+system() {
+    echo "${triple:-$(rustc --print host-tuple)}"
+}
+
 # What a program with libanchor.a needs. With musl it is static as a whole in most cases, and libgcc_s is shared only.
 native_static_libs() {
-    case ${triple:-$(rustc --print host-tuple)} in
+    case $(system) in
     *-musl) echo "-lgcc_eh -lc" ;;
     *) cat packaging/native-static-libs ;;
     esac

@@ -45,10 +45,10 @@ const RUNTIMES: [Runtime; 4] = [
     Runtime {
         name: "LLVM's libunwind",
         licence: "Apache-2.0 WITH LLVM-exception",
-        systems: "Linux, by Zig",
+        systems: "Linux, linked by Zig",
         text: "libunwind.txt",
     },
-    Runtime { name: "Zig's compiler-rt", licence: "MIT", systems: "Linux, by Zig", text: "zig.txt" },
+    Runtime { name: "Zig's compiler-rt", licence: "MIT", systems: "Linux, linked by Zig", text: "zig.txt" },
     Runtime { name: "musl", licence: "MIT", systems: "Linux with musl", text: "musl.txt" },
     Runtime {
         name: "mingw-w64",
