@@ -3,6 +3,7 @@
 
 use super::queue::{LONG, next, setup, status, until_ready};
 use anchor::{Status, Timeout};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
@@ -78,7 +79,7 @@ fn removing_the_callback_waits_for_its_end() {
 #[test]
 fn a_panic_of_the_callback_is_ignored() {
     let (_server, client, queue) = setup();
-    queue.set_callback(Some(Box::new(|| panic!("a test asked for it")))).unwrap();
+    queue.set_callback(Some(Box::new(|| resume_unwind(Box::new("a test asked for it"))))).unwrap();
     for tag in 0..3 {
         client.signal("there", None, Timeout::Request, None).unwrap();
         client.start_on(&queue, "there", LONG, tag).unwrap();
