@@ -46,7 +46,7 @@ struct Paused {
     reason: Reason,
 }
 
-/// A call that makes more steps than this runs in a loop. A drain may make one in each millisecond of two minutes.
+/// A call that makes more steps than this runs in a loop. A drain may make one every 10 ms for 20 minutes.
 const MOST_STEPS: usize = 200_000;
 
 /// Does what the rules say, from `first` on, until they are done.

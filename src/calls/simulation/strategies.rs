@@ -22,7 +22,7 @@ fn outcome() -> impl Strategy<Value = Scripted> {
     (kind, before, held, retry_after).prop_map(|(mut scripted, before, held, retry_after)| {
         scripted.before = before.unwrap_or(scripted.before);
         // A drain that is answered sooner makes too many requests for a test.
-        scripted.held = scripted.held.map(|default| held.unwrap_or(default).max(MILLI));
+        scripted.held = scripted.held.map(|default| held.unwrap_or(default).max(10 * MILLI));
         scripted.retry_after = retry_after.filter(|_| scripted.is_answer());
         scripted
     })
