@@ -153,11 +153,12 @@ system() {
     echo "${triple:-$(rustc --print host-tuple)}"
 }
 
-# What a program with libanchor.a needs. With musl it is static as a whole in most cases, and libgcc_s is shared only.
+# What a program with libanchor.a needs. gcc and clang add libgcc_s where it is used, and libgcc_eh to a program that is static as a
+# whole, which could not be linked if libgcc_s, which is shared only, were named here.
 native_static_libs() {
     case $(system) in
     *-musl) echo "-lgcc_eh -lc" ;;
-    *) cat packaging/native-static-libs ;;
+    *) sed 's/-lgcc_s //' packaging/native-static-libs ;;
     esac
 }
 

@@ -63,14 +63,15 @@ fn library(tree: &Path) -> (Vec<String>, Vec<String>, [PathBuf; 2]) {
     (sonames, symbols.lines().map(str::to_owned).collect(), [lead_to("libanchor.so"), lead_to("libanchor.so.0")])
 }
 
-/// What pkg-config prints, without the prefix.
+/// What pkg-config prints, without the prefix, and without libgcc_s, which `make install` leaves to the compiler.
 fn pkg_config(tree: &Path, sysroot: &Path) -> String {
     let line = "pkg-config --modversion anchor; pkg-config --cflags anchor; pkg-config --libs anchor
         pkg-config --static --libs-only-l anchor";
     let mut shell = beside(tree, "sh");
     let answer = process::output(shell.env("PKG_CONFIG_SYSROOT_DIR", sysroot).args(["-ec", line]));
     let answer = answer.replace("/lib/pkgconfig/../..", "").replace(tree.to_str().expect("UTF-8"), "PREFIX");
-    answer.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n").collect()
+    let words = |line: &str| line.split_whitespace().filter(|word| *word != "-lgcc_s").collect::<Vec<_>>().join(" ");
+    answer.lines().map(|line| words(line) + "\n").collect()
 }
 
 /// A program links with either library, and runs.

@@ -81,19 +81,32 @@ fn pkg_config() {
     }
 }
 
-/// libgcc_s exists only as a shared library, so libgcc_eh takes its place. getaddrinfo is linked, but glibc loads shared
-/// objects for names that are not in /etc/hosts: the linker warns of it, and an address does not need it.
+/// libgcc_s exists only as a shared library; the compiler takes libgcc_eh in its place. getaddrinfo is linked, but glibc loads
+/// shared objects for names that are not in /etc/hosts: the linker warns of it, and an address does not need it.
 #[test]
 fn static_pie() {
     if !tools::has("pkg-config") {
         return;
     }
-    let line =
-        "cc -static-pie round.c $(pkg-config --static --cflags --libs anchor | sed s/-lgcc_s/-lgcc_eh/) -o program";
+    let line = "cc -static-pie round.c $(pkg-config --static --cflags --libs anchor) -o program";
     builds_and_runs_alone("static-pie", &["round.c"], line);
-    let program = scratch("install/static-pie").join("program");
+    needs_no_loader(&scratch("install/static-pie").join("program"));
+}
+
+/// It is static as a whole.
+fn needs_no_loader(program: &Path) {
     let segments = process::output(Command::new("readelf").args(["--program-headers", "--wide"]).arg(program));
     assert!(!segments.contains("INTERP"), "{segments}");
+}
+
+/// What CMake or Meson built in the folder, each linked in one way.
+fn each_runs(folder: &Path, shared: impl Fn(&str) -> Command) {
+    let built = |name: &str| folder.join("build").join(name);
+    runs(shared(built("shared").to_str().expect("UTF-8")));
+    for name in ["static", "alone"] {
+        runs(installed::outside(built(name).to_str().expect("UTF-8")));
+    }
+    needs_no_loader(&built("alone"));
 }
 
 #[test]
@@ -117,8 +130,7 @@ fn cmake() {
     if tools::has("cmake") {
         let folder = folder_with("cmake", &["round.c", "cmake/CMakeLists.txt"]);
         shell(prefix(), &folder, "cmake -S . -B build && cmake --build build");
-        runs(installed::outside(folder.join("build/shared").to_str().expect("UTF-8")));
-        runs(installed::outside(folder.join("build/static").to_str().expect("UTF-8")));
+        each_runs(&folder, installed::outside);
     }
 }
 
@@ -139,8 +151,7 @@ fn cmake_fetch_content() {
         let profile = std::env::var("ANCHOR_TEST_PROFILE").unwrap_or_else(|_| "release".to_owned());
         let configure = format!("cmake -S . -B build -DANCHOR_SOURCE={} -DANCHOR_PROFILE={profile}", root().display());
         shell(prefix(), &folder, &format!("{configure} && cmake --build build"));
-        runs(installed::outside(folder.join("build/shared").to_str().expect("UTF-8")));
-        runs(installed::outside(folder.join("build/static").to_str().expect("UTF-8")));
+        each_runs(&folder, installed::outside);
     }
 }
 
@@ -149,8 +160,7 @@ fn meson() {
     if tools::has("meson") && tools::has("ninja") {
         let folder = folder_with("meson", &["round.c", "meson/meson.build"]);
         shell(prefix(), &folder, "meson setup build && meson compile -C build");
-        runs(beside(prefix(), folder.join("build/shared").to_str().expect("UTF-8")));
-        runs(installed::outside(folder.join("build/static").to_str().expect("UTF-8")));
+        each_runs(&folder, |program| beside(prefix(), program));
     }
 }
 
