@@ -24,7 +24,7 @@ fn has_platypus() -> bool {
 }
 
 /// Zig as a package of Python.
-fn has_ziglang() -> bool {
+pub fn has_ziglang() -> bool {
     tools::has_when("ziglang for Python", succeeds_silently("python3", &["-m", "ziglang", "version"]))
 }
 

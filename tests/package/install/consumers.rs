@@ -1,6 +1,7 @@
 //! Consumers: each is built in an empty folder against an installed prefix, with one of the tools that build C and C++
 //! programs, and runs against the local server.
 
+use crate::ffi::has_ziglang;
 use crate::installed::{self, beside, prefix};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -91,6 +92,16 @@ fn static_pie() {
     let line = "cc -static-pie round.c $(pkg-config --static --cflags --libs anchor) -o program";
     builds_and_runs_alone("static-pie", &["round.c"], line);
     needs_no_loader(&scratch("install/static-pie").join("program"));
+}
+
+/// Zig adds no library that unwinds to a program in C.
+#[test]
+fn zig_cc() {
+    if tools::has("pkg-config") && has_ziglang() {
+        let line = "python3 -m ziglang cc round.c -o program \
+            $(pkg-config --static --cflags --libs anchor | sed s/-lanchor/-l:libanchor.a/) -lunwind";
+        builds_and_runs_alone("zig-cc", &["round.c"], line);
+    }
 }
 
 /// It is static as a whole.
