@@ -158,7 +158,7 @@ system() {
 native_static_libs() {
     case $(system) in
     *-musl) echo "-lgcc_eh -lc" ;;
-    *) sed 's/-lgcc_s //' packaging/native-static-libs ;;
+    *) cat packaging/native-static-libs ;;
     esac
 }
 

@@ -26,7 +26,7 @@ fill() {
     sed -e "s|@VERSION@|$(version)|g" -e "s|@REPOSITORY@|$repository|g" -e "s|@RUST@|$rust|g" \
         -e "s|@URL@|$repository/releases/download/v$(version)/$name.tar.xz|g" \
         -e "s|@SHA256@|$(sha256sum "$tarball" | cut -d ' ' -f 1)|g" -e "s|@SHA512@|$(sha512sum "$tarball" | cut -d ' ' -f 1)|g" \
-        -e "s|@NATIVE@|$(sed 's/-lgcc_s //; s/-l//g; s/ /", "/g; s/.*/"&"/' packaging/native-static-libs)|g" "$1"
+        -e "s|@NATIVE@|$(sed 's/-l//g; s/ /", "/g; s/.*/"&"/' packaging/native-static-libs)|g" "$1"
 }
 (cd packaging/recipes && find . -type f ! -name fill.sh | LC_ALL=C sort) | while read -r file; do
     file=${file#./}
